@@ -1,0 +1,85 @@
+"""Pinhole cameras in OpenCV's convention: x right, y down, z forward.
+
+Pixel (0, 0) is the *centre* of the top-left pixel, so a picture of width W spans
+[-0.5, W - 0.5]. Lengths are metres, angles radians.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+DEFAULT_FIELD_OF_VIEW_RAD = 2 * np.arctan(0.5)
+"""Field of view across the picture's diagonal when nothing is known: focal length √(H² + W²) pixels
+(Simic's thesis, eq. 3.38)."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera without lens distortion.
+
+    Attributes:
+        intrinsics: (3, 3), pixels.
+        camera_from_world: (4, 4) rigid transform, metres.
+        width_px, height_px: size of the picture.
+    """
+
+    intrinsics: Float[np.ndarray, "3 3"]
+    camera_from_world: Float[np.ndarray, "4 4"]
+    width_px: int
+    height_px: int
+
+    @staticmethod
+    def from_focal(
+        focal_px: float,
+        *,
+        width_px: int,
+        height_px: int,
+        camera_from_world: Float[np.ndarray, "4 4"] | None = None,
+    ) -> Camera:
+        """A camera with square pixels whose principal point is the picture's centre."""
+        intrinsics = np.array(
+            [[focal_px, 0.0, (width_px - 1) / 2], [0.0, focal_px, (height_px - 1) / 2], [0, 0, 1]]
+        )
+        pose = np.eye(4) if camera_from_world is None else np.asarray(camera_from_world, float)
+        return Camera(intrinsics, pose, width_px, height_px)
+
+    @staticmethod
+    def guess(*, width_px: int, height_px: int) -> Camera:
+        """A camera for a picture about which nothing is known (focal length √(H² + W²))."""
+        return Camera.from_focal(
+            float(np.hypot(width_px, height_px)), width_px=width_px, height_px=height_px
+        )
+
+    @property
+    def focal_px(self) -> float:
+        """Mean of the horizontal and vertical focal lengths, pixels."""
+        return float((self.intrinsics[0, 0] + self.intrinsics[1, 1]) / 2)
+
+    @property
+    def world_from_camera(self) -> Float[np.ndarray, "4 4"]:
+        """Inverse of `camera_from_world`."""
+        rotation, translation = self.camera_from_world[:3, :3], self.camera_from_world[:3, 3]
+        inverse = np.eye(4)
+        inverse[:3, :3] = rotation.T
+        inverse[:3, 3] = -rotation.T @ translation
+        return inverse
+
+    def with_focal(self, focal_px: float) -> Camera:
+        """The same camera with another focal length."""
+        intrinsics = self.intrinsics.copy()
+        intrinsics[0, 0] = intrinsics[1, 1] = focal_px
+        return replace(self, intrinsics=intrinsics)
+
+    def to_camera(self, points_m: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 3"]:
+        """World points in the camera's frame, metres."""
+        return points_m @ self.camera_from_world[:3, :3].T + self.camera_from_world[:3, 3]
+
+    def project(self, points_m: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
+        """World points (metres) to pixels. Points at or behind the camera become NaN."""
+        local = self.to_camera(np.asarray(points_m, dtype=float))
+        depth = np.where(local[..., 2:] > 1e-9, local[..., 2:], np.nan)
+        homogeneous = (local / depth) @ self.intrinsics.T
+        return homogeneous[..., :2]

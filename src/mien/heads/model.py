@@ -1,0 +1,163 @@
+"""The morphable head: identity and expression shapes, four joints, linear blend skinning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int, Integer
+
+from mien.errors import LandmarkSetError, ShapeError
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.heads.parameters import HeadParameters
+from mien.heads.skinning import joint_transforms, skin
+
+
+@dataclass(frozen=True)
+class LandmarkSet:
+    """Named points on the head's surface.
+
+    Attributes:
+        name: for example "dense320" or "ibug68".
+        vertices: (L,) vertex index of each landmark.
+        mirror: (L,) for each landmark the index, within the set, of its left-right partner.
+    """
+
+    name: str
+    vertices: Int[np.ndarray, " landmarks"]
+    mirror: Int[np.ndarray, " landmarks"]
+
+    def __len__(self) -> int:
+        return len(self.vertices)
+
+
+@dataclass(frozen=True)
+class Head:
+    """A morphable head (Wood et al. 2022, §3.2: M(β, ψ, θ) = L(T(β, ψ), θ, J(β); W)).
+
+    Head frame: metres, right-handed, +x to the subject's left, +y up, +z out of the face.
+
+    Attributes:
+        name, version: which head this is; written into every saved file.
+        mean_m: (V, 3) rest shape of the mean identity.
+        triangles: (T, 3) vertex indices, counter-clockwise seen from outside.
+        identity_basis_m: (I, V, 3) displacement for a weight of 1 (one standard deviation).
+        expression_basis_m: (E, V, 3) displacement for a weight of 1 (full activation).
+        expression_names: ARKit names, subject's left and right.
+        joints_mean_m: (4, 3) rest positions of neck, head, left eye, right eye.
+        joints_identity_m: (I, 4, 3) their displacement for an identity weight of 1.
+        skinning_weights: (V, 4) per joint, rows sum to at most 1; the rest stays with the root.
+        part_names, vertex_parts: names, and (V,) the index of each vertex's part.
+        uv, uv_triangles: (U, 2) texture coordinates (v up, as OBJ and glTF's flipped), and (T, 3) indices into them.
+        mirror_vertices: (V,) each vertex's left-right partner.
+        landmark_sets: by name.
+        identity_mixture: weights (G,), means (G, I), covariances (G, I, I) of the prior over identity,
+            or None for a standard normal.
+    """
+
+    name: str
+    version: str
+    mean_m: Float[np.ndarray, "vertices 3"]
+    triangles: Integer[np.ndarray, "triangles 3"]
+    identity_basis_m: Float[np.ndarray, "identity vertices 3"]
+    expression_basis_m: Float[np.ndarray, "expression vertices 3"]
+    expression_names: tuple[str, ...]
+    joints_mean_m: Float[np.ndarray, "4 3"]
+    joints_identity_m: Float[np.ndarray, "identity 4 3"]
+    skinning_weights: Float[np.ndarray, "vertices 4"]
+    part_names: tuple[str, ...]
+    vertex_parts: Integer[np.ndarray, " vertices"]
+    uv: Float[np.ndarray, "uvs 2"]
+    uv_triangles: Integer[np.ndarray, "triangles 3"]
+    mirror_vertices: Integer[np.ndarray, " vertices"]
+    landmark_sets: dict[str, LandmarkSet]
+    identity_mixture: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+
+    @property
+    def vertex_count(self) -> int:
+        return len(self.mean_m)
+
+    @property
+    def identity_count(self) -> int:
+        return len(self.identity_basis_m)
+
+    @property
+    def expression_count(self) -> int:
+        return len(self.expression_basis_m)
+
+    def neutral(self) -> HeadParameters:
+        """The mean head at rest at the origin."""
+        return HeadParameters.neutral(self.identity_count, self.expression_count)
+
+    def landmark_set(self, name: str) -> LandmarkSet:
+        """The landmark set called `name`.
+
+        Raises:
+            LandmarkSetError: the head has no such set.
+        """
+        if name not in self.landmark_sets:
+            known = ", ".join(sorted(self.landmark_sets))
+            raise LandmarkSetError(f"the head {self.name!r} has no landmark set {name!r}; it has {known}")
+        return self.landmark_sets[name]
+
+    def subset(self, vertices: Integer[np.ndarray, " n"]) -> Head:
+        """The same head reduced to some vertices, without faces: what fitting works on."""
+        return Head(
+            name=self.name,
+            version=self.version,
+            mean_m=self.mean_m[vertices],
+            triangles=np.zeros((0, 3), np.int32),
+            identity_basis_m=np.ascontiguousarray(self.identity_basis_m[:, vertices]),
+            expression_basis_m=np.ascontiguousarray(self.expression_basis_m[:, vertices]),
+            expression_names=self.expression_names,
+            joints_mean_m=self.joints_mean_m,
+            joints_identity_m=self.joints_identity_m,
+            skinning_weights=self.skinning_weights[vertices],
+            part_names=self.part_names,
+            vertex_parts=self.vertex_parts[vertices],
+            uv=np.zeros((0, 2)),
+            uv_triangles=np.zeros((0, 3), np.int32),
+            mirror_vertices=np.arange(len(vertices)),
+            landmark_sets={},
+            identity_mixture=self.identity_mixture,
+        )
+
+    def joints_m(self, identity: Float[np.ndarray, " identity"]) -> Float[np.ndarray, "4 3"]:
+        """Rest positions of the joints for an identity, metres."""
+        return self.joints_mean_m + np.tensordot(identity, self.joints_identity_m, axes=1)
+
+    def rest_vertices_m(
+        self, identity: Float[np.ndarray, " identity"], expression: Float[np.ndarray, " expression"]
+    ) -> Float[np.ndarray, "vertices 3"]:
+        """Vertices before skinning: mean plus identity plus expression, metres, head frame."""
+        if len(identity) != self.identity_count or len(expression) != self.expression_count:
+            raise ShapeError(
+                "head parameters",
+                expected=f"identity ({self.identity_count},) and expression ({self.expression_count},)",
+                actual=(len(identity), len(expression)),
+            )
+        flat = self._flat_mean + identity @ self._flat_identity + expression @ self._flat_expression
+        return flat.reshape(-1, 3)
+
+    def vertices_m(self, parameters: HeadParameters) -> Float[np.ndarray, "vertices 3"]:
+        """Vertices of the posed head in the world, metres."""
+        rest_m = self.rest_vertices_m(parameters.identity, parameters.expression)
+        joints_m = self.joints_m(parameters.identity)
+        posed_m = skin(rest_m, joint_transforms(joints_m, parameters.joint_rotations), self.skinning_weights)
+        root = matrix_from_rotation_vector(parameters.root_rotation)
+        return posed_m @ root.T + parameters.root_translation_m
+
+    @cached_property
+    def _flat_mean(self) -> np.ndarray:
+        return self.mean_m.reshape(-1)
+
+    @cached_property
+    def _flat_identity(self) -> np.ndarray:
+        return self.identity_basis_m.reshape(self.identity_count, -1)
+
+    @cached_property
+    def _flat_expression(self) -> np.ndarray:
+        return self.expression_basis_m.reshape(self.expression_count, -1)
+
+

@@ -1,0 +1,42 @@
+"""Linear blend skinning with a short joint chain: root, neck, head, eyes."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.heads.parameters import JOINT_PARENTS
+
+
+def joint_transforms(
+    joints_m: Float[np.ndarray, "joints 3"], joint_rotations: Float[np.ndarray, "joints 3"]
+) -> Float[np.ndarray, "joints 3 4"]:
+    """For each joint the rigid motion of a point attached to it, rest frame to posed frame.
+
+    Args:
+        joints_m: rest positions, metres.
+        joint_rotations: rotation vectors relative to the parent, radians.
+    """
+    transforms = np.empty((len(joints_m), 3, 4))
+    for joint, parent in enumerate(JOINT_PARENTS):
+        rotation = matrix_from_rotation_vector(joint_rotations[joint])
+        centre_m = joints_m[joint]
+        translation_m = centre_m - rotation @ centre_m
+        if parent >= 0:
+            translation_m = transforms[parent, :, :3] @ translation_m + transforms[parent, :, 3]
+            rotation = transforms[parent, :, :3] @ rotation
+        transforms[joint, :, :3] = rotation
+        transforms[joint, :, 3] = translation_m
+    return transforms
+
+
+def skin(
+    rest_m: Float[np.ndarray, "vertices 3"],
+    transforms: Float[np.ndarray, "joints 3 4"],
+    weights: Float[np.ndarray, "vertices joints"],
+) -> Float[np.ndarray, "vertices 3"]:
+    """Blend each vertex's joint motions; weight that is missing from 1 stays with the root."""
+    moved_m = np.einsum("jab,vb->jva", transforms[:, :, :3], rest_m) + transforms[:, None, :, 3]
+    offset_m = np.einsum("vj,jva->va", weights, moved_m - rest_m)
+    return rest_m + offset_m

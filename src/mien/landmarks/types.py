@@ -1,0 +1,50 @@
+"""Dense probabilistic 2D landmarks: every point is a circular Gaussian in the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+
+@dataclass(frozen=True)
+class Landmarks2D:
+    """One face's landmarks in one picture.
+
+    Attributes:
+        points_px: (L, 2) expected positions; pixel (0, 0) is the centre of the top-left pixel. Points may lie
+            outside the picture or be hidden.
+        sigma_px: (L,) standard deviation of each point in pixels of the same picture (Wood et al. 2022, eq. 1).
+        set_name: landmark set, for example "dense320".
+        score: confidence in [0, 1] that this is a face.
+    """
+
+    points_px: Float[np.ndarray, "landmarks 2"]
+    sigma_px: Float[np.ndarray, " landmarks"]
+    set_name: str
+    score: float = 1.0
+
+    def __len__(self) -> int:
+        return len(self.points_px)
+
+    @property
+    def box_px(self) -> tuple[float, float, float, float]:
+        """Smallest box around all points: left, top, right, bottom."""
+        low, high = self.points_px.min(axis=0), self.points_px.max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    def to(self, set_name: str) -> Landmarks2D:
+        """The same face in another set of the built-in head, by picking the points that both sets contain.
+
+        Raises:
+            LandmarkSetError: the other set has a point that this one lacks.
+        """
+        if set_name == self.set_name:
+            return self
+        from mien.heads.landmark_sets import conversion_indices
+
+        indices = conversion_indices(self.set_name, set_name)
+        return replace(
+            self, points_px=self.points_px[indices], sigma_px=self.sigma_px[indices], set_name=set_name
+        )
