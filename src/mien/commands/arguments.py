@@ -1,0 +1,90 @@
+"""How a verb reads its arguments: a frozen dataclass per command, and a dispatcher for verbs with sub-verbs.
+
+A verb without sub-verbs::
+
+    @dataclass(frozen=True)
+    class FitConfig:
+        \"""Turn each face in a picture into a 3D head.\"""
+
+        pictures: Positional[tuple[Path, ...]]
+        \"""Pictures to read.\"""
+        out: Path = Path("out")
+        \"""Folder for the results.\"""
+
+    def run(arguments: list[str]) -> int:
+        config = parse(FitConfig, arguments, prog="mien fit")
+        ...
+        return 0
+
+A verb with sub-verbs (`mien head info`)::
+
+    def run(arguments: list[str]) -> int:
+        return dispatch(
+            arguments,
+            prog="mien head",
+            description="Look at heads.",
+            sub_verbs={
+                "info": ("show what a head file holds", "mien.commands.head:run_info"),
+                "build": ("build the built-in head", "mien.commands.head_build:run"),
+            },
+        )
+
+Each target is "module:function" with the signature `(arguments: list[str]) -> int`, imported only when it is
+called, so that `mien head --help` stays quick. Keep heavy imports (numpy too) inside `run`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from tyro.conf import Positional as Positional
+
+Config = TypeVar("Config")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Positional":  # tyro takes a tenth of a second to import: only for verbs that are called
+        from tyro.conf import Positional
+
+        return Positional
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def parse(config_class: type[Config], arguments: list[str], *, prog: str) -> Config:
+    """Read `arguments` into the dataclass; its docstrings become the help.
+
+    Raises:
+        SystemExit: after `--help` (code 0) or wrong usage (code 2); `mien.commands.app` handles it.
+    """
+    import tyro
+
+    return tyro.cli(config_class, args=arguments, prog=prog, config=(tyro.conf.FlagCreatePairsOff,))
+
+
+def dispatch(
+    arguments: list[str], *, prog: str, description: str, sub_verbs: Mapping[str, tuple[str, str]]
+) -> int:
+    """Hand the arguments to a sub-verb and return its exit code.
+
+    Args:
+        arguments: what follows the verb.
+        prog: for example "mien head".
+        description: one line of help.
+        sub_verbs: name to (one line of help, "module:function").
+    """
+    width = max(map(len, sub_verbs))
+    lines = [f"  {name:<{width}}  {text}" for name, (text, _) in sub_verbs.items()]
+    usage = "\n".join([f"usage: {prog} VERB …", "", description, "", "verbs:", *lines])
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage)
+        return 0 if arguments else 2
+    name, *rest = arguments
+    if name not in sub_verbs:
+        print(f"{prog}: there is no {name!r}; choose from {', '.join(sub_verbs)}", file=sys.stderr)
+        return 2
+    module_name, function_name = sub_verbs[name][1].split(":")
+    return getattr(importlib.import_module(module_name), function_name)(rest)
