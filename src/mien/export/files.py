@@ -1,0 +1,103 @@
+"""One function for every format: the suffix decides what is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mien.errors import InputError
+from mien.export.gltf import glb_bytes
+from mien.export.live_link_face import NOTE, live_link_face_csv
+from mien.export.motion import HeadMotion
+from mien.export.obj import obj_text
+from mien.export.saved import json_text, npz_bytes, to_document
+from mien.files import atomic_path
+from mien.fitting.results import HeadFit, HeadTrack
+from mien.heads.model import Head
+
+SUFFIXES = (".glb", ".obj", ".csv", ".npz", ".json")
+
+
+def export(result: HeadFit | HeadTrack | Head, path: str | Path, *, head: Head | None = None) -> Path:
+    """Write a fit, a track or a head to a file; the suffix chooses the format.
+
+    .glb: mesh, joints, ARKit-named morph targets, the fit's weights and pose, a track's animation, and the
+    camera. .obj: the posed mesh of a fit or a head. .csv: Live Link Face, with a note about its units
+    beside it (the same name followed by .txt). .npz and .json: everything in the result, read back by
+    `read_fit` and `read_track`.
+
+    The file appears under its name only when it is complete.
+
+    Args:
+        head: the model that the result's parameters belong to; the built-in head if not given.
+
+    Returns:
+        The path written.
+
+    Raises:
+        InputError: an unknown suffix, a format that cannot hold this result, or another head's parameters.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise InputError(
+            f"cannot write {suffix or 'no suffix'!r}; use one of {', '.join(SUFFIXES)}", source=path
+        )
+    if isinstance(result, Head):
+        model = result
+        if suffix in (".csv", ".npz", ".json"):
+            raise InputError(f"a head alone is written as .glb or .obj, not {suffix}", source=path)
+    else:
+        model = _matching_head(result, head, path)
+    if suffix == ".obj" and isinstance(result, HeadTrack):
+        raise InputError(
+            "an .obj holds one pose, not a track; write .glb or use head.vertices_m(track.parameters(frame))",
+            source=path,
+        )
+    content = _content(result, model, suffix)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        Path(temporary).write_bytes(content)
+    if suffix == ".csv":
+        with atomic_path(path.with_name(path.name + ".txt")) as temporary:
+            Path(temporary).write_text(NOTE, encoding="utf-8")
+    return path
+
+
+def _content(result: HeadFit | HeadTrack | Head, model: Head, suffix: str) -> bytes:
+    version = _mien_version()
+    if suffix in (".npz", ".json"):
+        assert not isinstance(result, Head)
+        document = to_document(result, expression_names=model.expression_names, mien_version=version)
+        return npz_bytes(document) if suffix == ".npz" else json_text(document).encode()
+    motion = HeadMotion.of(result)
+    if suffix == ".glb":
+        extras = {"mien_version": version, "head_name": model.name, "head_version": model.version}
+        camera = None if isinstance(result, Head) else result.camera
+        return glb_bytes(model, motion, camera=camera, extras=extras)
+    if suffix == ".csv":
+        return live_link_face_csv(model, motion).encode()
+    assert not isinstance(result, HeadTrack), "export refuses a track as .obj"
+    return obj_text(model, result.neutral() if isinstance(result, Head) else result.parameters).encode()
+
+
+def _matching_head(result: HeadFit | HeadTrack, head: Head | None, path: Path) -> Head:
+    if head is None:
+        from mien.heads.library import load_head
+
+        head = load_head()
+    if (head.name, head.version) != (result.head_name, result.head_version):
+        raise InputError(
+            f"the parameters belong to the head {result.head_name} {result.head_version}, but the head given "
+            f"is {head.name} {head.version}; pass the right one as head=",
+            source=path,
+        )
+    return head
+
+
+def _mien_version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("mien")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"

@@ -1,0 +1,103 @@
+"""The binary glTF 2.0 container: a JSON document, one buffer, and typed accessors into it.
+
+Source: Khronos glTF 2.0 specification, §3.6 (binary data) and §4 (GLB).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+import numpy as np
+
+_COMPONENT_TYPES = {"float32": 5126, "uint32": 5125, "uint16": 5123, "uint8": 5121}
+_ELEMENT_TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
+
+ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
+
+
+class GlbBuilder:
+    """Collects the document's parts; `accessor` and its kin return the index to refer to."""
+
+    def __init__(self) -> None:
+        self.document: dict[str, Any] = {"asset": {"version": "2.0"}, "accessors": [], "bufferViews": []}
+        self._binary = bytearray()
+        self._view_of: dict[tuple[bytes, int | None], int] = {}
+
+    def add(self, collection: str, item: dict[str, Any]) -> int:
+        """Append to one of the document's lists ("nodes", "meshes", …)."""
+        items = self.document.setdefault(collection, [])
+        items.append(item)
+        return len(items) - 1
+
+    def accessor(self, values: np.ndarray, *, target: int | None = None, bounds: bool = False) -> int:
+        """Store a dense array: (n,) scalars, (n, k) vectors or (n, 4, 4) matrices.
+
+        Args:
+            target: ARRAY_BUFFER for vertex attributes, ELEMENT_ARRAY_BUFFER for indices.
+            bounds: write min and max (required for positions and for animation times).
+        """
+        flat = np.ascontiguousarray(values).reshape(len(values), -1)
+        item = self._describe(flat)
+        if values.ndim == 3:  # glTF stores matrices column by column
+            flat = np.ascontiguousarray(values.transpose(0, 2, 1)).reshape(len(values), -1)
+        item = {"bufferView": self._view(flat, target), **item}
+        if bounds:
+            item |= _bounds(flat)
+        return self.add("accessors", item)
+
+    def sparse_accessor(self, values: np.ndarray, *, threshold: float) -> int:
+        """Store (n, 3) float32 displacements, only rows longer than the threshold where that is smaller."""
+        moved = np.flatnonzero(np.abs(values).max(axis=1, initial=0.0) > threshold)
+        kept = np.zeros_like(values, dtype=np.float32)
+        kept[moved] = values[moved]
+        index_type = np.uint16 if len(values) <= 0xFFFF else np.uint32
+        if len(moved) * (12 + np.dtype(index_type).itemsize) >= 12 * len(values):
+            return self.accessor(kept, target=ARRAY_BUFFER, bounds=True)
+        item = {**self._describe(kept), **_bounds(kept)}
+        if len(moved):
+            item["sparse"] = {
+                "count": len(moved),
+                "indices": {
+                    "bufferView": self._view(moved.astype(index_type)[:, None], None),
+                    "componentType": _COMPONENT_TYPES[np.dtype(index_type).name],
+                },
+                "values": {"bufferView": self._view(kept[moved], None)},
+            }
+        return self.add("accessors", item)
+
+    def to_bytes(self) -> bytes:
+        """The finished .glb file."""
+        self.document["buffers"] = [{"byteLength": len(self._binary)}]
+        text = json.dumps(self.document, separators=(",", ":"), allow_nan=False).encode()
+        text += b" " * (-len(text) % 4)
+        binary = bytes(self._binary) + b"\0" * (-len(self._binary) % 4)
+        header = struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + len(binary))
+        text_header = struct.pack("<I4s", len(text), b"JSON")
+        binary_header = struct.pack("<I4s", len(binary), b"BIN\0")
+        return b"".join([header, text_header, text, binary_header, binary])
+
+    def _view(self, flat: np.ndarray, target: int | None) -> int:
+        data = flat.astype(flat.dtype.newbyteorder("<"), copy=False).tobytes()
+        key = (data, target)
+        if key not in self._view_of:  # primitives share equal index lists and the like
+            self._binary += b"\0" * (-len(self._binary) % 4)
+            view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self._binary), "byteLength": len(data)}
+            if target is not None:
+                view["target"] = target
+            self._binary += data
+            self._view_of[key] = self.add("bufferViews", view)
+        return self._view_of[key]
+
+    @staticmethod
+    def _describe(flat: np.ndarray) -> dict[str, Any]:
+        return {
+            "componentType": _COMPONENT_TYPES[flat.dtype.name],
+            "count": len(flat),
+            "type": _ELEMENT_TYPES[flat.shape[1]],
+        }
+
+
+def _bounds(flat: np.ndarray) -> dict[str, list[float]]:
+    return {"min": flat.min(axis=0).tolist(), "max": flat.max(axis=0).tolist()}
