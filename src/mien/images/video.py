@@ -1,0 +1,261 @@
+"""Reading and writing video, frame by frame."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from mien.errors import InputError, ShapeError
+from mien.images.photo import _check_file
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture of a video.
+
+    Attributes:
+        index: 0 for the first frame.
+        time_s: presentation time since the video's start, seconds.
+        image: (H, W, 3) RGB, upright.
+    """
+
+    index: int
+    time_s: float
+    image: UInt8[np.ndarray, "height width 3"]
+
+
+class VideoReader:
+    """Frames of a video in order; use `open_video`.
+
+    Attributes:
+        source: the file.
+        width_px, height_px: size of the upright frames.
+        rotation_deg: clockwise turn that was applied to make the frames upright: 0, 90, 180 or 270.
+        frames_per_second: nominal rate.
+        frame_count_estimate: how many frames the file claims or its duration suggests; None if unknown.
+        truncated: True once reading has met damaged data; the frames before it were yielded.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        import av
+
+        self.source = Path(path)
+        _check_file(self.source)
+        try:
+            self._container: Any = av.open(str(self.source))
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise InputError(
+                f"is not a video that can be read, or its index is missing because it was cut short ({error}); "
+                "give an MP4, MOV, MKV, WebM, AVI or GIF file, or copy it again",
+                source=self.source,
+            ) from error
+        self.truncated = False
+        try:
+            self._open_stream()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open_stream(self) -> None:
+        if not self._container.streams.video:
+            raise InputError("has no video stream, only sound or data", source=self.source)
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "AUTO"
+        rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
+        self.frames_per_second = float(rate)
+        self.frame_count_estimate = self._estimate_count()
+        self._decoded = self._decode()
+        # The rotation is stored with the frames, so the first one is read ahead.
+        self._first = next(self._decoded, None)
+        if self._first is None:
+            raise InputError(
+                "holds no frame that can be read; it is probably damaged or not a video", source=self.source
+            )
+        self.rotation_deg = _clockwise_quarter_turns(self._first) * 90
+        width, height = self._first.width, self._first.height
+        self.width_px, self.height_px = (height, width) if self.rotation_deg % 180 else (width, height)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Every frame once; a reader cannot be rewound."""
+        first_time: float | None = None
+        turns = self.rotation_deg // 90
+        index, time_s = 0, 0.0
+        frame = self._first
+        self._first = None
+        while frame is not None:
+            time_s = frame.time if frame.time is not None else index / self.frames_per_second
+            if first_time is None:
+                first_time = time_s
+            image = frame.to_ndarray(format="rgb24")
+            if image.shape[:2] != self._coded_shape:  # some streams change size midway
+                image = frame.to_ndarray(
+                    format="rgb24", width=self._coded_shape[1], height=self._coded_shape[0]
+                )
+            yield Frame(index, max(0.0, time_s - first_time), np.ascontiguousarray(np.rot90(image, -turns)))
+            index += 1
+            frame = next(self._decoded, None)
+        self.truncated |= self._ended_early(index, end_s=time_s - (first_time or 0.0))
+
+    @property
+    def _coded_shape(self) -> tuple[int, int]:
+        if self.rotation_deg % 180:
+            return self.width_px, self.height_px
+        return self.height_px, self.width_px
+
+    def _decode(self) -> Iterator[Any]:
+        """Decoded frames, stopping at the first damage instead of raising."""
+        import av
+
+        try:
+            yield from self._container.decode(self._stream)
+        except (av.FFmpegError, OSError, ValueError):
+            self.truncated = True
+
+    def _estimate_count(self) -> int | None:
+        self._count_is_exact = bool(self._stream.frames)
+        if self._stream.frames:
+            return int(self._stream.frames)
+        if self._stream.duration and self._stream.time_base:
+            return max(1, round(float(self._stream.duration * self._stream.time_base) * self.frames_per_second))
+        if self._container.duration:
+            return max(1, round(self._container.duration / 1e6 * self.frames_per_second))
+        return None
+
+    def _ended_early(self, count: int, *, end_s: float) -> bool:
+        """Some containers end quietly where the file was cut: compare with what their header promised."""
+        if self.frame_count_estimate is None:
+            return False
+        if self._count_is_exact:
+            return count < self.frame_count_estimate
+        promised_s = self.frame_count_estimate / self.frames_per_second
+        # Sound may go on a little after the last frame, and rates are rounded.
+        return promised_s - end_s > max(1.0 if self._container.streams.audio else 0.2, 0.02 * promised_s)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._container.close()
+
+    def __enter__(self) -> VideoReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_video(path: str | Path) -> VideoReader:
+    """Open a video for reading.
+
+        with open_video("clip.mp4") as video:
+            for frame in video:
+                frame.index, frame.time_s, frame.image
+
+    Damage after the first frames does not raise: reading stops there and `video.truncated` becomes True.
+
+    Raises:
+        InputError: the file is missing, is not a video, or has no frame that can be read.
+    """
+    return VideoReader(path)
+
+
+class VideoWriter:
+    """Write RGB frames to an H.264 `.mp4` that plays everywhere; it appears under its name only when complete.
+
+        with VideoWriter("out.mp4", frames_per_second=25) as video:
+            video.write(image)
+
+    Odd sizes lose their last row or column, because the usual pixel format needs even ones.
+    """
+
+    def __init__(self, path: str | Path, *, frames_per_second: float, quality: int = 20) -> None:
+        """
+        Args:
+            path: file to write.
+            frames_per_second: rate of the frames, > 0.
+            quality: x264's constant rate factor, 0 lossless … 51 worst.
+        """
+        if not np.isfinite(frames_per_second) or frames_per_second <= 0:
+            raise InputError(f"frames per second must be above 0, not {frames_per_second}", source=path)
+        self.path = Path(path)
+        self._rate = Fraction(frames_per_second).limit_denominator(60000)
+        self._quality = quality
+        self._container: Any = None
+        self._stream: Any = None
+        self._shape: tuple[int, int] | None = None
+        self._files = contextlib.ExitStack()
+        self._temporary: Path | None = None
+
+    def __enter__(self) -> VideoWriter:
+        from mien.files import atomic_path
+
+        self._temporary = self._files.enter_context(atomic_path(self.path))
+        return self
+
+    def write(self, image: UInt8[np.ndarray, "height width 3"]) -> None:
+        """Add one frame; all must have the size of the first.
+
+        Raises:
+            ShapeError: the frame has another size.
+        """
+        import av
+
+        if self._container is None:
+            self._start(image)
+        if image.shape[:2] != self._shape:
+            raise ShapeError("video frame", expected=f"{self._shape} + (3,)", actual=image.shape)
+        even = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
+        for packet in self._stream.encode(frame):
+            self._container.mux(packet)
+
+    def _start(self, image: np.ndarray) -> None:
+        import av
+
+        assert self._temporary is not None, "use VideoWriter in a with statement"
+        if min(image.shape[:2]) < 2:
+            raise ShapeError("video frame", expected="at least (2, 2, 3)", actual=image.shape)
+        self._shape = (image.shape[0], image.shape[1])
+        # The index goes first, so that a copy that was cut short still plays up to the cut.
+        self._container = av.open(
+            str(self._temporary), mode="w", format="mp4", options={"movflags": "+faststart"}
+        )
+        self._stream = self._container.add_stream(
+            "libx264", rate=self._rate, options={"crf": str(self._quality), "preset": "veryfast"}
+        )
+        self._stream.width = image.shape[1] // 2 * 2
+        self._stream.height = image.shape[0] // 2 * 2
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.thread_count = min(2, os.cpu_count() or 1)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._container is not None:
+                if kind is None:
+                    for packet in self._stream.encode():
+                        self._container.mux(packet)
+                self._container.close()
+            elif kind is None:
+                raise InputError("no frame was written, so there is no video", source=self.path)
+        except BaseException as failure:
+            self._files.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._files.__exit__(kind, error, trace)
+
+
+def _clockwise_quarter_turns(frame: Any) -> int:
+    """Quarter turns, clockwise, that make a decoded frame upright (the file's display matrix)."""
+    degrees = getattr(frame, "rotation", 0) or 0  # counter-clockwise, as FFmpeg's av_display_rotation_get
+    return round(-degrees / 90) % 4
