@@ -1,1 +1,110 @@
-"""3D faces from pictures."""
+"""3D faces from pictures.
+
+image = mien.read_image("photo.jpg")
+fit = mien.fit_photo(image)[0]
+mien.export(fit, "head.glb")
+
+Names are imported when they are first used, so `import mien` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mien.cameras import Camera
+    from mien.errors import (
+        FitError,
+        InputError,
+        LandmarkSetError,
+        MienError,
+        MissingExtraError,
+        ShapeError,
+    )
+    from mien.export import export
+    from mien.fitting.photo import fit_landmarks, fit_photo
+    from mien.fitting.results import HeadFit, HeadTrack, Status
+    from mien.fitting.track import track_video
+    from mien.heads.library import load_head
+    from mien.heads.model import Head
+    from mien.heads.parameters import HeadParameters
+    from mien.images.photo import Photo, read_image, read_photo
+    from mien.images.video import open_video
+    from mien.landmarks.landmarker import Landmarker
+    from mien.landmarks.types import Landmarks2D
+
+__version__ = "0.1.0"
+
+__all__ = [
+    # pictures
+    "Photo",
+    "open_video",
+    "read_image",
+    "read_photo",
+    # landmarks
+    "Landmarker",
+    "Landmarks2D",
+    # heads and cameras
+    "Camera",
+    "Head",
+    "HeadParameters",
+    "load_head",
+    # fitting
+    "HeadFit",
+    "HeadTrack",
+    "Status",
+    "fit_landmarks",
+    "fit_photo",
+    "track_video",
+    # files for other programs
+    "export",
+    # errors
+    "FitError",
+    "InputError",
+    "LandmarkSetError",
+    "MienError",
+    "MissingExtraError",
+    "ShapeError",
+    "__version__",
+]
+
+_HOME = {
+    "Camera": "cameras",
+    "FitError": "errors",
+    "Head": "heads.model",
+    "HeadFit": "fitting.results",
+    "HeadParameters": "heads.parameters",
+    "HeadTrack": "fitting.results",
+    "InputError": "errors",
+    "LandmarkSetError": "errors",
+    "Landmarker": "landmarks.landmarker",
+    "Landmarks2D": "landmarks.types",
+    "MienError": "errors",
+    "MissingExtraError": "errors",
+    "Photo": "images.photo",
+    "ShapeError": "errors",
+    "Status": "fitting.results",
+    "fit_landmarks": "fitting.photo",
+    "fit_photo": "fitting.photo",
+    "load_head": "heads.library",
+    "open_video": "images.video",
+    "read_image": "images.photo",
+    "read_photo": "images.photo",
+    "track_video": "fitting.track",
+}
+
+
+def __getattr__(name: str) -> Any:
+    import importlib
+
+    if name == "export":  # the package, which can be called: see mien/export/__init__.py
+        return importlib.import_module("mien.export")
+    if name not in _HOME:
+        raise AttributeError(f"module 'mien' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"mien.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))
