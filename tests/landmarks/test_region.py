@@ -48,7 +48,8 @@ def test_rolled_face_is_upright_in_the_crop():
     image[48:53, 78:83] = (255, 0, 0)  # what lies to the right of the centre …
     crop = Region(np.array([50.0, 50.0]), 80.0, np.pi / 2).crop(image, 40)
     rows, columns = np.nonzero(crop[..., 0] > 128)
-    assert rows.mean() < 10 and abs(columns.mean() - 19.5) < 1  # … is at the crop's top
+    assert rows.mean() < 10  # … is at the top of the crop
+    assert abs(columns.mean() - 19.5) < 1
     assert not crop[..., 1:].any()
 
 

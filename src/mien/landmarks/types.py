@@ -13,9 +13,9 @@ class Landmarks2D:
     """One face's landmarks in one picture.
 
     Attributes:
-        points_px: (L, 2) expected positions; pixel (0, 0) is the centre of the top-left pixel. Points may lie
-            outside the picture or be hidden.
-        sigma_px: (L,) standard deviation of each point in pixels of the same picture (Wood et al. 2022, eq. 1).
+        points_px: (L, 2) expected positions; pixel (0, 0) is the centre of the top-left pixel. Points may
+            lie outside the picture or be hidden.
+        sigma_px: (L,) standard deviation of each point, pixels of the same picture (Wood et al. 2022, eq. 1).
         set_name: landmark set, for example "dense320".
         score: confidence in [0, 1] that this is a face.
     """

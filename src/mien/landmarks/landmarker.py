@@ -1,0 +1,140 @@
+"""Landmarks of every face in a picture, and of one face from picture to picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mien.errors import ShapeError
+from mien.landmarks.acceptance import Acceptance
+from mien.landmarks.predictor import LandmarkPredictor
+from mien.landmarks.region import Region, region_from_points
+from mien.landmarks.search import FaceSearch
+from mien.landmarks.types import Landmarks2D
+
+_SMALLEST_PICTURE_PX = 16
+"""A picture with a shorter side cannot show a face that could be told from noise."""
+
+_WELL_FRAMED = Acceptance(most_shift=0.08, most_zoom=1.12, most_turn_rad=0.12)
+"""Region shown and region asked for agree so closely that a second look would change nothing."""
+
+
+class Landmarker:
+    """Finds faces and their dense probabilistic landmarks.
+
+    >>> landmarker = Landmarker("realtime")
+    >>> faces = landmarker(image)                      # search the whole picture
+    >>> face = landmarker.track(next_image, faces[0])  # follow one face; None when it is lost
+    """
+
+    def __init__(
+        self,
+        model: str | Path = "realtime",
+        *,
+        search: str | Path | FaceSearch = "search",
+        acceptance: Acceptance | None = None,
+        threads: int = 1,
+    ) -> None:
+        """
+        Args:
+            model: landmark network: a shipped one's name, or the path of an .onnx file with its card.
+            search: face-search network, likewise, or one that is set up already.
+            acceptance: limits on what is taken for a face.
+            threads: threads that one network run may use.
+
+        Raises:
+            InputError: a network or its card is missing or unreadable.
+        """
+        self.predictor = LandmarkPredictor(model, threads=threads)
+        self.search = search if isinstance(search, FaceSearch) else FaceSearch(search, threads=threads)
+        self.acceptance = acceptance or Acceptance()
+
+    @property
+    def set_name(self) -> str:
+        """The landmark set of everything that this landmarker returns."""
+        return self.predictor.set_name
+
+    def __call__(self, image: np.ndarray, max_faces: int | None = None) -> list[Landmarks2D]:
+        """The landmarks of every face in a picture, largest and surest first.
+
+        Args:
+            image: (H, W, 3) uint8 RGB. Large pictures are searched on a smaller copy; landmarks always come
+                from the full resolution.
+            max_faces: return at most this many.
+
+        Returns:
+            One entry per face; empty when the picture shows none.
+
+        Raises:
+            ShapeError: the picture has another shape or type.
+        """
+        check_image(image)
+        if min(image.shape[:2]) < _SMALLEST_PICTURE_PX:
+            return []
+        found: list[tuple[Region, Landmarks2D]] = []
+        for candidate in self.search(image):
+            verified = self._verified(image, candidate.region)
+            if verified is not None:
+                found.append(verified)
+        found.sort(key=lambda face: -face[0].side_px * face[1].score)
+        faces = [landmarks for _, landmarks in _distinct(found)]
+        return faces if max_faces is None else faces[:max_faces]
+
+    def track(self, image: np.ndarray, previous: Landmarks2D) -> Landmarks2D | None:
+        """The landmarks of a face whose landmarks in the previous picture are known; None when it is lost.
+
+        Raises:
+            ShapeError: the picture has another shape or type.
+        """
+        check_image(image)
+        seen = region_from_points(previous.points_px, previous.set_name)
+        landmarks = self.predictor(image, seen)
+        wanted = region_from_points(landmarks.points_px, self.set_name)
+        if not self.acceptance.agrees(seen, wanted):
+            return None
+        if not _WELL_FRAMED.agrees(seen, wanted):  # it moved quickly: look again where it is now
+            seen = wanted
+            landmarks = self.predictor(image, seen)
+            wanted = region_from_points(landmarks.points_px, self.set_name)
+        return landmarks if self.acceptance.accepts(landmarks, seen=seen, wanted=wanted) else None
+
+    def _verified(self, image: np.ndarray, region: Region) -> tuple[Region, Landmarks2D] | None:
+        """Landmarks from a region refined twice by its own prediction, or None when it holds no face."""
+        wanted = region_from_points(self.predictor(image, region).points_px, self.set_name)
+        if not self.acceptance.agrees(region, wanted):
+            return None
+        landmarks = self.predictor(image, wanted)
+        refined = region_from_points(landmarks.points_px, self.set_name)
+        if not self.acceptance.accepts(landmarks, seen=wanted, wanted=refined):
+            return None
+        if not _WELL_FRAMED.agrees(wanted, refined):
+            landmarks = self.predictor(image, refined)
+        return refined, landmarks
+
+
+def check_image(image: np.ndarray) -> None:
+    """Complains unless `image` is a (H, W, 3) uint8 picture.
+
+    Raises:
+        ShapeError: it is not.
+    """
+    expected = "(height, width, 3) of dtype uint8 (RGB); mien.read_image makes one of any picture file"
+    if not isinstance(image, np.ndarray):
+        raise ShapeError(f"image of type {type(image).__name__}", expected=expected, actual=())
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ShapeError(f"image of dtype {image.dtype}", expected=expected, actual=image.shape)
+
+
+def _distinct(faces: list[tuple[Region, Landmarks2D]]) -> list[tuple[Region, Landmarks2D]]:
+    """Faces without those that converged to the points of an earlier one."""
+    kept: list[tuple[Region, Landmarks2D]] = []
+    for region, landmarks in faces:
+        distances = (
+            np.median(np.linalg.norm(landmarks.points_px - other.points_px, axis=1))
+            / max(region.side_px, other_region.side_px)
+            for other_region, other in kept
+        )
+        if all(distance > 0.12 for distance in distances):
+            kept.append((region, landmarks))
+    return kept

@@ -1,0 +1,112 @@
+"""Network files: where the shipped ones are, their cards, and their sessions."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mien.errors import InputError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+SHIPPED = Path(__file__).parent / "data"
+"""Folder of the networks that are installed with mien."""
+
+CARD_FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class NetworkCard:
+    """What a network's card says about it.
+
+    Attributes:
+        name: for example "realtime".
+        path: the card's file.
+        values: everything in the card (training data, seed, command, figures, licence, …).
+    """
+
+    name: str
+    path: Path
+    values: dict[str, Any]
+
+    def require(self, key: str) -> Any:
+        """The card's entry `key`.
+
+        Raises:
+            InputError: the card has no such entry.
+        """
+        if key not in self.values:
+            raise InputError(f"the card has no entry {key!r}; export the network again", source=self.path)
+        return self.values[key]
+
+
+def find_network(name_or_path: str | Path) -> Path:
+    """The file of a shipped network by name, or of the user's own by path.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    given = Path(name_or_path)
+    if given.suffix == ".onnx":
+        if given.is_file():
+            return given
+        raise InputError("no such network file; check the path", source=given)
+    shipped = SHIPPED / f"{name_or_path}.onnx"
+    if shipped.is_file():
+        return shipped
+    known = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.onnx"))) or "none"
+    raise InputError(
+        f"mien has no network called {str(name_or_path)!r} (installed: {known}). Name one of these or the "
+        "path of an .onnx file; if the installation lost its weights, install mien again",
+        source=shipped,
+    )
+
+
+def read_card(network: Path) -> NetworkCard:
+    """The card that lies beside a network: NAME.card.json for NAME.onnx.
+
+    Raises:
+        InputError: it is missing, not JSON, or of a newer format.
+    """
+    path = network.with_suffix(".card.json")
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError("a network needs its card beside it; export it again", source=path) from error
+    except ValueError as error:
+        raise InputError(f"the card is not JSON ({error}); export the network again", source=path) from error
+    if not isinstance(values, dict) or values.get("format_version") != CARD_FORMAT_VERSION:
+        raise InputError(f"expected a card of format_version {CARD_FORMAT_VERSION}", source=path)
+    return NetworkCard(name=str(values.get("name", network.stem)), path=path, values=values)
+
+
+def open_session(network: Path, *, threads: int = 1) -> InferenceSession:
+    """A session of ONNX Runtime on the CPU, shared by everyone who opens the same file.
+
+    Args:
+        network: the .onnx file.
+        threads: threads that one run may use.
+
+    Raises:
+        InputError: the file is not a network that ONNX Runtime can read.
+    """
+    return _session(str(network.resolve()), network.stat().st_mtime_ns, threads)
+
+
+@lru_cache(maxsize=16)
+def _session(path: str, modified_ns: int, threads: int) -> InferenceSession:
+    # modified_ns is part of the key so that a file written anew is read anew
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own error classes are not public
+        raise InputError(f"cannot be read as an ONNX network: {error}", source=path) from error
