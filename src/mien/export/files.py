@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from mien import __version__
 from mien.errors import InputError
 from mien.export.gltf import glb_bytes
 from mien.export.live_link_face import NOTE, live_link_face_csv
@@ -64,14 +65,13 @@ def export(result: HeadFit | HeadTrack | Head, path: str | Path, *, head: Head |
 
 
 def _content(result: HeadFit | HeadTrack | Head, model: Head, suffix: str) -> bytes:
-    version = _mien_version()
     if suffix in (".npz", ".json"):
         assert not isinstance(result, Head)
-        document = to_document(result, expression_names=model.expression_names, mien_version=version)
+        document = to_document(result, expression_names=model.expression_names, mien_version=__version__)
         return npz_bytes(document) if suffix == ".npz" else json_text(document).encode()
     motion = HeadMotion.of(result)
     if suffix == ".glb":
-        extras = {"mien_version": version, "head_name": model.name, "head_version": model.version}
+        extras = {"mien_version": __version__, "head_name": model.name, "head_version": model.version}
         camera = None if isinstance(result, Head) else result.camera
         return glb_bytes(model, motion, camera=camera, extras=extras)
     if suffix == ".csv":
@@ -92,12 +92,3 @@ def _matching_head(result: HeadFit | HeadTrack, head: Head | None, path: Path) -
             source=path,
         )
     return head
-
-
-def _mien_version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("mien")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "unknown"

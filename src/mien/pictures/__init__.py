@@ -1,1 +1,17 @@
+"""Pictures of results: landmarks with their uncertainty, meshes over photographs, turntables, sheets."""
 
+from mien.pictures.landmarks import draw_landmarks
+from mien.pictures.mesh import draw_mesh, part_colours, render_head, turntable
+from mien.pictures.overlay import draw_fit, draw_track_frame
+from mien.pictures.sheets import contact_sheet
+
+__all__ = [
+    "contact_sheet",
+    "draw_fit",
+    "draw_landmarks",
+    "draw_mesh",
+    "draw_track_frame",
+    "part_colours",
+    "render_head",
+    "turntable",
+]
