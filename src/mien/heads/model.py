@@ -32,7 +32,7 @@ class LandmarkSet:
         return len(self.vertices)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Head:
     """A morphable head (Wood et al. 2022, §3.2: M(β, ψ, θ) = L(T(β, ψ), θ, J(β); W)).
 
@@ -159,5 +159,3 @@ class Head:
     @cached_property
     def _flat_expression(self) -> np.ndarray:
         return self.expression_basis_m.reshape(self.expression_count, -1)
-
-

@@ -1,0 +1,141 @@
+"""Levenberg–Marquardt on problems that give their normal equations. Knows nothing of faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.errors import FitError
+from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.results import Status
+
+
+@runtime_checkable
+class Problem(Protocol):
+    """A least-squares problem of fixed size."""
+
+    @property
+    def size(self) -> int:
+        """Number of unknowns."""
+        ...
+
+    def cost(self, x: Float[np.ndarray, " n"]) -> float:
+        """½‖r(x)‖² at a point."""
+        ...
+
+    def linearize(self, x: Float[np.ndarray, " n"]) -> NormalEquations:
+        """Normal equations at a point, in arrays that the caller may change."""
+        ...
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt:
+    """Step rule and limits of the solver.
+
+    Each step solves (JᵀJ + λ diag(JᵀJ)) δ = −Jᵀr by Cholesky decomposition (Wood et al. 2022, §3.3).
+    """
+
+    max_iterations: int = 30
+    """Linearisations at most."""
+    relative_tolerance: float = 1e-6
+    """Converged when a step lowers the cost by less than this fraction, and the model expected as little."""
+    first_damping: float = 1e-3
+    """λ of the first step."""
+    damping_up: float = 6.0
+    """Factor on λ after a step that failed."""
+    damping_down: float = 0.2
+    """Factor on λ after a step that did what the quadratic model said."""
+    max_damping: float = 1e10
+    """λ at which the search gives up."""
+
+    def solve(
+        self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False
+    ) -> Solution:
+        """Minimise from a start.
+
+        Args:
+            throw: raise instead of returning a solution that is not usable.
+
+        Raises:
+            FitError: with `throw`, when the cost is not finite.
+        """
+        solution = self._solve(problem, np.array(x, dtype=float))
+        if throw and not solution.status.usable:
+            raise FitError(
+                f"the fit {solution.status.value}; check that the landmarks are finite numbers and the camera's "
+                "focal length is positive"
+            )
+        return solution
+
+    def _solve(self, problem: Problem, x: np.ndarray) -> Solution:
+        normal = problem.linearize(x)
+        history = [normal.cost]
+        if not (np.isfinite(normal.cost) and np.isfinite(normal.gradient).all()):
+            return Solution(x, Status.NOT_FINITE, 0, tuple(history))
+        damping = self.first_damping
+        diagonal_places = np.arange(problem.size)
+        for iteration in range(1, self.max_iterations + 1):
+            cost = normal.cost
+            diagonal = normal.hessian[diagonal_places, diagonal_places]
+            # An unknown without any influence must not make the system singular.
+            diagonal = np.maximum(diagonal, 1e-12 * max(float(diagonal.max()), 1e-30))
+            while True:
+                normal.hessian[diagonal_places, diagonal_places] = diagonal * (1 + damping)
+                step = _solve_positive(normal.hessian, normal.gradient)
+                if step is not None:
+                    expected = 0.5 * float(step @ (damping * diagonal * step - normal.gradient))
+                    new_cost = problem.cost(x + step)
+                    if new_cost <= cost:
+                        break
+                    if expected <= 1e-13 * cost:
+                        # Nothing but rounding is left to gain.
+                        return Solution(x, Status.CONVERGED, iteration, tuple(history))
+                damping *= self.damping_up
+                if damping > self.max_damping:
+                    return Solution(x, Status.NO_DESCENT, iteration, tuple(history))
+            x = x + step
+            history.append(new_cost)
+            gain = (cost - new_cost) / max(expected, 1e-300)
+            if gain > 0.5:
+                damping = max(damping * self.damping_down, 1e-9)
+            elif gain < 0.1:
+                damping *= self.damping_up
+            small = self.relative_tolerance * new_cost
+            if new_cost == 0 or (cost - new_cost <= small and (expected <= small or gain > 0.5)):
+                return Solution(x, Status.CONVERGED, iteration, tuple(history))
+            if iteration < self.max_iterations:
+                normal = problem.linearize(x)
+        return Solution(x, Status.MAX_ITERATIONS, self.max_iterations, tuple(history))
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where a solve ended.
+
+    Attributes:
+        x: (N,) the best point found.
+        status: how it ended.
+        iterations: steps computed.
+        cost_history: cost at the start and after each accepted step.
+    """
+
+    x: Float[np.ndarray, " n"]
+    status: Status
+    iterations: int
+    cost_history: tuple[float, ...]
+
+    @property
+    def cost(self) -> float:
+        """Cost at `x`."""
+        return self.cost_history[-1]
+
+
+def _solve_positive(matrix: np.ndarray, gradient: np.ndarray) -> np.ndarray | None:
+    """−matrix⁻¹ gradient, or None when the matrix is not positive definite."""
+    from scipy.linalg.lapack import dposv
+
+    _, step, info = dposv(matrix, -gradient, lower=1)
+    return step if info == 0 and np.isfinite(step).all() else None

@@ -1,0 +1,1 @@
+"""Terms of the fitting energy, one small file each."""

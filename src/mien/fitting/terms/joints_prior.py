@@ -1,0 +1,141 @@
+"""Joints near rest; both eyes looking the same way; lids that follow the gaze."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mien.fitting.head_state import HeadState
+from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.unknowns import Unknowns
+from mien.fitting.weights import FitWeights
+from mien.heads.parameters import JOINT_NAMES
+
+NECK, HEAD, LEFT_EYE, RIGHT_EYE = range(len(JOINT_NAMES))
+
+
+@dataclass(frozen=True)
+class JointsTerm:
+    """½ ‖θ / deviation‖² over the free joints, the root excluded (Wood et al. 2022, §3.2)."""
+
+    weights: FitWeights
+    name: str = "joints"
+
+    def _precision(self, joint: int) -> np.ndarray:
+        weights = self.weights
+        if joint in (LEFT_EYE, RIGHT_EYE):
+            # An eye's own axis is z.
+            return 1 / np.array([weights.eye_std_rad, weights.eye_std_rad, weights.eye_roll_std_rad])
+        return np.full(3, 1 / (weights.neck_std_rad if joint == NECK else weights.head_joint_std_rad))
+
+    def cost(self, state: HeadState) -> float:
+        unknowns = state.scene.unknowns
+        return sum(
+            0.5 * float(((state.x[unknowns.joint(joint)] * self._precision(joint)) ** 2).sum())
+            for joint in unknowns.joints
+        )
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        unknowns = state.scene.unknowns
+        for joint in unknowns.joints:
+            columns, precision = unknowns.joint(joint), self._precision(joint)
+            normal.add_diagonal(columns, state.x[columns] * precision, precision)
+
+
+@dataclass(frozen=True)
+class EyesAlikeTerm:
+    """½ ‖(left eye's rotation − right eye's) / deviation‖²: people look at one point."""
+
+    deviation_rad: float
+    name: str = "eyes alike"
+
+    def _residuals(self, state: HeadState) -> np.ndarray:
+        unknowns = state.scene.unknowns
+        difference = state.x[unknowns.joint(LEFT_EYE)] - state.x[unknowns.joint(RIGHT_EYE)]
+        return difference / self.deviation_rad
+
+    def cost(self, state: HeadState) -> float:
+        residuals = self._residuals(state)
+        return 0.5 * float(residuals @ residuals)
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        unknowns = state.scene.unknowns
+        columns = _places(unknowns.joint(LEFT_EYE), unknowns.joint(RIGHT_EYE))
+        jacobian = np.hstack([np.eye(3), -np.eye(3)]) / self.deviation_rad
+        normal.add_block(columns, self._residuals(state), jacobian)
+
+
+_LOOKS = (
+    # Shape, eye joint, component of its rotation vector, sign of that component for a look that way.
+    # A turn about +x points the gaze down, one about +y towards the subject's left.
+    ("eyeLookDownLeft", LEFT_EYE, 0, 1),
+    ("eyeLookUpLeft", LEFT_EYE, 0, -1),
+    ("eyeLookOutLeft", LEFT_EYE, 1, 1),
+    ("eyeLookInLeft", LEFT_EYE, 1, -1),
+    ("eyeLookDownRight", RIGHT_EYE, 0, 1),
+    ("eyeLookUpRight", RIGHT_EYE, 0, -1),
+    ("eyeLookInRight", RIGHT_EYE, 1, 1),
+    ("eyeLookOutRight", RIGHT_EYE, 1, -1),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class LidsFollowTerm:
+    """½ ‖(eyeLook weights − what the gaze asks for) / deviation‖².
+
+    Attributes:
+        expression_columns, angle_columns: (K,) places of each shape and of its eye angle in the vector.
+        signs: (K,) sign of the angle for that look.
+    """
+
+    expression_columns: np.ndarray
+    angle_columns: np.ndarray
+    signs: np.ndarray
+    deviation: float
+    full_look_rad: float
+    name: str = "lids follow gaze"
+
+    @staticmethod
+    def of(unknowns: Unknowns, expression_names: tuple[str, ...], weights: FitWeights) -> LidsFollowTerm | None:
+        """The term, or None when neither eyes nor lids are free."""
+        looks = [
+            (unknowns.expression.start + expression_names.index(name), unknowns.joint(eye).start + axis, sign)
+            for name, eye, axis, sign in _LOOKS
+            if name in expression_names and eye in unknowns.joints and unknowns.expression_count
+        ]
+        if not looks:
+            return None
+        shapes, angles, signs = (np.array(column) for column in zip(*looks, strict=True))
+        return LidsFollowTerm(
+            expression_columns=shapes,
+            angle_columns=angles,
+            signs=signs.astype(float),
+            deviation=weights.lids_follow_std,
+            full_look_rad=weights.full_look_rad,
+        )
+
+    def _residuals(self, state: HeadState) -> tuple[np.ndarray, np.ndarray]:
+        # A ramp that is smooth at 0, so that the solver can pass from one look to the opposite one.
+        look = self.signs * state.x[self.angle_columns] / self.full_look_rad
+        smooth = np.sqrt(look**2 + 0.01)
+        asked = 0.5 * (look + smooth - 0.1)
+        slope = 0.5 * (1 + look / smooth) * self.signs / self.full_look_rad
+        return (state.x[self.expression_columns] - asked) / self.deviation, slope
+
+    def cost(self, state: HeadState) -> float:
+        residuals, _ = self._residuals(state)
+        return 0.5 * float(residuals @ residuals)
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        residuals, slope = self._residuals(state)
+        angles, places = np.unique(self.angle_columns, return_inverse=True)
+        jacobian = np.zeros((len(residuals), len(residuals) + len(angles)))
+        rows = np.arange(len(residuals))
+        jacobian[rows, rows] = 1 / self.deviation
+        jacobian[rows, len(residuals) + places] = -slope / self.deviation
+        normal.add_block(np.concatenate([self.expression_columns, angles]), residuals, jacobian)
+
+
+def _places(*columns: slice) -> np.ndarray:
+    return np.concatenate([np.arange(part.start, part.stop) for part in columns])

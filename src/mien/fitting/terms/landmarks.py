@@ -1,0 +1,72 @@
+"""The data term: projected model points at the landmarks, in units of their uncertainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.fitting.head_state import HeadState
+from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.robust import Kernel, robust_cost, robust_weights
+from mien.fitting.weights import FitWeights
+from mien.landmarks.types import Landmarks2D
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkTerm:
+    """Σ ‖x − μ‖² / 2σ² (Wood et al. 2022, eq. 2), with a robust kernel over each landmark's distance.
+
+    Attributes:
+        target_px: (2, L) landmarks μ.
+        precision: (L,) 1 / σ, per pixel; 0 for a landmark about which nothing is known.
+        share: factor on the whole term (see `FitWeights.effective_landmarks`).
+        kernel, scale: robust kernel and the distance, in σ, from which it acts.
+    """
+
+    target_px: Float[np.ndarray, "2 landmarks"]
+    precision: Float[np.ndarray, " landmarks"]
+    share: float = 1.0
+    kernel: Kernel = "none"
+    scale: float = 2.5
+    name: str = "landmarks"
+
+    @staticmethod
+    def of(landmarks: Landmarks2D, weights: FitWeights) -> LandmarkTerm:
+        """The term for one face."""
+        floor_px = weights.sigma_floor * face_radius_px(landmarks)
+        sigma_px = np.sqrt(np.asarray(landmarks.sigma_px, float) ** 2 + floor_px**2)
+        return LandmarkTerm(
+            target_px=np.ascontiguousarray(landmarks.points_px.T, dtype=float),
+            precision=1 / sigma_px,
+            share=min(1.0, weights.effective_landmarks / len(landmarks)),
+            kernel=weights.robust_kernel,
+            scale=weights.robust_scale,
+        )
+
+    def _whitened(self, state: HeadState) -> np.ndarray:
+        return (state.points_px - self.target_px) * self.precision
+
+    def cost(self, state: HeadState) -> float:
+        whitened = self._whitened(state)
+        return self.share * robust_cost(
+            whitened[0] ** 2 + whitened[1] ** 2, kernel=self.kernel, scale=self.scale
+        )
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        whitened = self._whitened(state)
+        squared = whitened[0] ** 2 + whitened[1] ** 2
+        root = np.sqrt(self.share * robust_weights(squared, kernel=self.kernel, scale=self.scale))
+        jacobian_t = state.scaled_jacobian_t(root * self.precision)
+        normal.add_dense(
+            (whitened * root).reshape(-1),
+            jacobian_t.reshape(len(jacobian_t), -1),
+            cost=self.share * robust_cost(squared, kernel=self.kernel, scale=self.scale),
+        )
+
+
+def face_radius_px(landmarks: Landmarks2D) -> float:
+    """RMS distance of the points from their centre: the face's size in the picture, pixels."""
+    points_px = np.asarray(landmarks.points_px, float)
+    return float(np.sqrt(((points_px - points_px.mean(axis=0)) ** 2).sum(axis=1).mean()))

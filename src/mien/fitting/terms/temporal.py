@@ -1,0 +1,73 @@
+"""Little change between neighbouring frames of a video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.fitting.head_state import HeadState
+from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.unknowns import Unknowns
+from mien.fitting.weights import FitWeights
+from mien.heads.parameters import HeadParameters
+
+
+@dataclass(frozen=True, eq=False)
+class NearPreviousTerm:
+    """½ ‖(x − x of the frame before) / deviation‖² over expression and joints; precision 0 leaves one free.
+
+    Attributes:
+        previous: (N,) the solver's vector of the frame before.
+        precision: (N,) 1 / deviation.
+    """
+
+    previous: Float[np.ndarray, " unknowns"]
+    precision: Float[np.ndarray, " unknowns"]
+    name: str = "near the previous frame"
+
+    @staticmethod
+    def of(
+        unknowns: Unknowns, previous: HeadParameters, *, focal_px: float, weights: FitWeights
+    ) -> NearPreviousTerm:
+        """The term for a frame after one with these parameters."""
+        precision = np.zeros(unknowns.size)
+        precision[unknowns.expression] = 1 / weights.frame_expression_std
+        for joint in unknowns.joints:
+            precision[unknowns.joint(joint)] = 1 / weights.frame_joint_std_rad
+        return NearPreviousTerm(unknowns.pack(previous, focal_px=focal_px), precision)
+
+    def cost(self, state: HeadState) -> float:
+        residuals = (state.x - self.previous) * self.precision
+        return 0.5 * float(residuals @ residuals)
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        residuals = (state.x - self.previous) * self.precision
+        normal.add_diagonal(slice(0, len(residuals)), residuals, self.precision)
+
+
+@dataclass(frozen=True, eq=False)
+class StillPointsTerm:
+    """½ Σ ‖(x − x of the frame before) · precision‖² over projected model points (Wood et al. 2022, §3.2).
+
+    Attributes:
+        previous_px: (2, L) model points of the frame before.
+        precision: (L,) per pixel.
+    """
+
+    previous_px: Float[np.ndarray, "2 landmarks"]
+    precision: Float[np.ndarray, " landmarks"]
+    name: str = "still points"
+
+    def cost(self, state: HeadState) -> float:
+        return 0.5 * float((((state.points_px - self.previous_px) * self.precision) ** 2).sum())
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        residuals = (state.points_px - self.previous_px) * self.precision
+        jacobian_t = state.scaled_jacobian_t(self.precision)
+        normal.add_dense(
+            residuals.reshape(-1),
+            jacobian_t.reshape(len(jacobian_t), -1),
+            cost=0.5 * float((residuals**2).sum()),
+        )

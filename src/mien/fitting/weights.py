@@ -1,0 +1,58 @@
+"""How much each part of the fitting energy counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class FitWeights:
+    """Strengths of the priors, written as the standard deviations that they assume.
+
+    The energy is a negative log-likelihood: ½ Σ (residual / standard deviation)², so a smaller deviation
+    is a stronger prior.
+    """
+
+    effective_landmarks: float = 120.0
+    """The landmark term counts as this many independent points at most: neighbouring landmarks of a dense set
+    err together, and without the limit 703 points would drown every prior."""
+    sigma_floor: float = 0.01
+    """Smallest believed landmark deviation, as a fraction of the face's RMS radius in the picture: what the
+    head model cannot express however certain the landmarks are."""
+    robust_kernel: Literal["none", "huber", "geman_mcclure"] = "huber"
+    """How landmarks that disagree with all others are discounted."""
+    robust_scale: float = 2.5
+    """Residual, in deviations, from which the robust kernel acts."""
+    identity_std: float = 1.0
+    """Deviation of identity weights, in units of the head's own prior (1: as people vary)."""
+    expression_std: float = 0.4
+    """Deviation of expression weights about 0."""
+    expression_bounds_std: float = 0.03
+    """How far expression weights may leave [0, 1]."""
+    neck_std_rad: float = 0.15
+    """Deviation of the neck joint about rest, radians."""
+    head_joint_std_rad: float = 0.15
+    """Deviation of the head joint about rest, radians."""
+    eye_std_rad: float = 0.35
+    """Deviation of each eye's rotation about straight ahead, radians."""
+    eye_roll_std_rad: float = 0.02
+    """Deviation of an eye's turn about its own axis, radians; landmarks can barely see it."""
+    eyes_alike_std_rad: float = 0.06
+    """Deviation of the difference between the two eyes' rotations, radians."""
+    lids_follow_std: float = 0.2
+    """Deviation of the eyeLook lid shapes from what the gaze asks for."""
+    full_look_rad: float = 0.5
+    """Gaze angle at which an eyeLook lid shape is fully on, radians."""
+    log_focal_std: float = 0.35
+    """Deviation of the logarithm of the focal length about a guess from the picture's size."""
+    log_focal_std_known: float = 0.03
+    """The same about a focal length that the photo's EXIF data gives."""
+    frame_expression_std: float = 0.25
+    """Video: deviation of an expression weight from the frame before. Loose, so that blinks are not held back;
+    it keeps combinations that landmarks cannot tell apart from flickering."""
+    frame_joint_std_rad: float = 0.1
+    """Video: deviation of a joint's rotation from the frame before, radians."""
+    still_points_std: float = 0.0
+    """Video: deviation of projected model points from the frame before, in deviations of the landmark (the
+    temporal energy of Wood et al. 2022, §3.2); 0 turns it off, since the tracker already smooths landmarks."""

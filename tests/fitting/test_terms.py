@@ -1,0 +1,186 @@
+"""Every term's derivatives against central finite differences, in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mien.fitting.fit_model import FitModel
+from mien.fitting.head_state import HeadScene, HeadState
+from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.problem import HeadProblem, SharedProblem
+from mien.fitting.terms.expression_prior import ExpressionTerm
+from mien.fitting.terms.focal_prior import FocalTerm
+from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm
+from mien.fitting.terms.joints_prior import EyesAlikeTerm, JointsTerm, LidsFollowTerm
+from mien.fitting.terms.landmarks import LandmarkTerm
+from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm
+from mien.fitting.unknowns import Unknowns
+from mien.fitting.weights import FitWeights
+from tests.fitting.scenes import exact_landmarks, some_parameters
+
+WEIGHTS = FitWeights()
+
+
+def make_scene(head, camera, *, seed=1, joints=(0, 1, 2, 3), focal=True, everything=True):
+    model = FitModel.of(head, "toy")
+    unknowns = Unknowns(
+        identity_count=head.identity_count if everything else 0,
+        expression_count=head.expression_count if everything else 0,
+        joints=joints,
+        focal=focal,
+    )
+    return HeadScene(model, unknowns, some_parameters(head, seed=seed), camera)
+
+
+def some_x(scene, *, seed=3):
+    rng = np.random.default_rng(seed)
+    x = scene.unknowns.pack(some_parameters(scene.model.head, seed=seed), focal_px=700.0)
+    # Off the kinks of the bounds, with some weights outside.
+    x[scene.unknowns.expression] += 0.1 * rng.normal(size=scene.unknowns.expression_count)
+    for joint in scene.unknowns.joints:
+        x[scene.unknowns.joint(joint)] = 0.3 * rng.normal(size=3)
+    return x
+
+
+def numeric(function, x, *, step=1e-6):
+    columns = []
+    for index in range(len(x)):
+        shift = np.zeros_like(x)
+        shift[index] = step
+        columns.append((function(x + shift) - function(x - shift)) / (2 * step))
+    return np.array(columns)
+
+
+def make_terms(scene):
+    head, unknowns = scene.model.head, scene.unknowns
+    landmarks = exact_landmarks(head, some_parameters(head, seed=8), scene.camera)
+    rng = np.random.default_rng(0)
+    spread = rng.normal(size=(2, 12, 12)) * 0.2
+    precisions = np.linalg.inv(np.eye(12) + spread @ spread.transpose(0, 2, 1))
+    mixture = MixtureIdentityTerm(np.array([0.0, -0.3]), rng.normal(size=(2, 12)) * 0.2, precisions)
+    previous = some_parameters(head, seed=9)
+    base = LandmarkTerm.of(landmarks, WEIGHTS)
+    return {
+        "landmarks": LandmarkTerm(base.target_px, base.precision),
+        "landmarks huber": LandmarkTerm(base.target_px, base.precision, 0.4, "huber", 3.0),
+        "landmarks geman": LandmarkTerm(base.target_px, base.precision, 0.4, "geman_mcclure", 30.0),
+        "identity": NormalIdentityTerm(0.8),
+        "mixture": mixture,
+        "expression": ExpressionTerm(0.4, 0.03),
+        "joints": JointsTerm(WEIGHTS),
+        "eyes alike": EyesAlikeTerm(0.06),
+        "lids": LidsFollowTerm.of(unknowns, head.expression_names, WEIGHTS),
+        "focal": FocalTerm(900.0, 0.3),
+        "near previous": NearPreviousTerm.of(unknowns, previous, focal_px=650.0, weights=WEIGHTS),
+        "still points": StillPointsTerm(base.target_px + 1, base.precision),
+    }
+
+
+TERM_NAMES = [
+    "landmarks", "landmarks huber", "landmarks geman", "identity", "mixture", "expression",
+    "joints", "eyes alike", "lids", "focal", "near previous", "still points",
+]  # fmt: skip
+
+
+def test_points_agree_with_head_and_camera(head, camera):
+    scene = make_scene(head, camera)
+    state = HeadState(scene, some_x(scene))
+    expected = camera.with_focal(state.focal_px).project(head.vertices_m(state.parameters))
+    np.testing.assert_allclose(state.points_px.T, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("joints", [(), (2, 3), (1,), (0, 1, 2, 3)])
+@pytest.mark.parametrize("everything", [True, False])
+def test_pixel_jacobian(head, camera, joints, everything):
+    scene = make_scene(head, camera, joints=joints, everything=everything, focal=everything)
+    x = some_x(scene)
+    expected = numeric(lambda x: HeadState(scene, x).points_px, x)
+    actual = HeadState(scene, x).scaled_jacobian_t(np.ones(scene.model.landmark_count))
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_pixel_jacobian_at_rest(head, camera):
+    scene = make_scene(head, camera)
+    x = scene.unknowns.pack(head.neutral(), focal_px=800.0)
+    x[5] = -0.5
+    expected = numeric(lambda x: HeadState(scene, x).points_px, x)
+    actual = HeadState(scene, x).scaled_jacobian_t(np.ones(scene.model.landmark_count))
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", TERM_NAMES)
+def test_gradient_of_each_term(head, camera, name):
+    scene = make_scene(head, camera)
+    term = make_terms(scene)[name]
+    x = some_x(scene)
+    normal = NormalEquations.zeros(len(x))
+    term.add_to(normal, HeadState(scene, x))
+    expected = numeric(lambda x: np.array(term.cost(HeadState(scene, x))), x)
+    scale = np.abs(expected).max()
+    assert scale > 0
+    np.testing.assert_allclose(normal.gradient, expected, rtol=1e-4, atol=1e-6 * scale)
+    assert normal.cost == pytest.approx(term.cost(HeadState(scene, x)))
+
+
+@pytest.mark.parametrize("name", TERM_NAMES)
+def test_hessian_of_each_term_is_symmetric_and_not_negative(head, camera, name):
+    scene = make_scene(head, camera)
+    normal = NormalEquations.zeros(scene.unknowns.size)
+    make_terms(scene)[name].add_to(normal, HeadState(scene, some_x(scene)))
+    np.testing.assert_allclose(normal.hessian, normal.hessian.T, rtol=1e-9, atol=1e-9)
+    values = np.linalg.eigvalsh(normal.hessian)
+    assert values[-1] > 0 and values[0] > -1e-9 * values[-1]
+
+
+@pytest.mark.parametrize("name", ["landmarks", "expression", "eyes alike", "lids", "near previous"])
+def test_hessian_is_gauss_newton(head, camera, name):
+    """Where residuals are linear or zero, the Gauss–Newton Hessian is the derivative of the gradient."""
+    scene = make_scene(head, camera)
+    terms = make_terms(scene)
+    x = some_x(scene)
+    term = terms[name]
+    if name == "landmarks":
+        term = LandmarkTerm(HeadState(scene, x).points_px, term.precision)
+    if name == "lids":
+        # Residuals zero at x.
+        residuals, _ = term._residuals(HeadState(scene, x))
+        x[term.expression_columns] -= residuals * term.deviation
+
+    def gradient(x):
+        normal = NormalEquations.zeros(len(x))
+        term.add_to(normal, HeadState(scene, x))
+        return normal.gradient
+
+    normal = NormalEquations.zeros(len(x))
+    term.add_to(normal, HeadState(scene, x))
+    expected = numeric(gradient, x)
+    np.testing.assert_allclose(normal.hessian, expected, rtol=1e-3, atol=1e-5 * np.abs(expected).max())
+
+
+def test_shared_problem_gradient(head, camera):
+    parts = []
+    for seed in (1, 2, 3):
+        scene = make_scene(head, camera, seed=seed, joints=(2, 3))
+        landmarks = exact_landmarks(head, some_parameters(head, seed=seed + 10), camera)
+        terms = (LandmarkTerm.of(landmarks, WEIGHTS), ExpressionTerm(0.4, 0.03))
+        parts.append(HeadProblem(scene, (*terms, NormalIdentityTerm(1.0)) if seed == 1 else terms))
+    problem = SharedProblem.sharing_person(parts)
+    x = problem.start()
+    expected = numeric(lambda x: np.array(problem.cost(x)), x)
+    np.testing.assert_allclose(
+        problem.linearize(x).gradient, expected, rtol=1e-4, atol=1e-6 * np.abs(expected).max()
+    )
+    assert problem.size == 3 * parts[0].scene.unknowns.frame_size + 1 + head.identity_count
+
+
+def test_unknowns_round_trip(head):
+    unknowns = Unknowns(identity_count=12, expression_count=8, joints=(1, 3), focal=True)
+    parameters = some_parameters(head, seed=4)
+    x = unknowns.pack(parameters, focal_px=512.0)
+    back = unknowns.unpack(x, head.neutral())
+    np.testing.assert_array_equal(back.identity, parameters.identity)
+    np.testing.assert_array_equal(back.expression, parameters.expression)
+    np.testing.assert_array_equal(back.joint_rotations[[1, 3]], parameters.joint_rotations[[1, 3]])
+    np.testing.assert_array_equal(back.joint_rotations[2], 0)
+    assert unknowns.unpack_focal_px(x, focal_px=1.0) == pytest.approx(512.0)
