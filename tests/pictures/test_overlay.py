@@ -18,6 +18,7 @@ from mien.pictures import (
     render_head,
     turntable,
 )
+from mien.pictures.mesh import overlay_colours
 from mien.pictures.viewport import Viewport
 
 
@@ -165,7 +166,14 @@ def test_track_frames_keep_their_size_and_mark_loss(head, track, image):
     seen = draw_track_frame(image, head, track, 0)
     lost = draw_track_frame(image, head, track, 1)
     assert seen.shape == lost.shape == image.shape
-    whole = draw_mesh(image, head.vertices_m(track.parameters(0)), head.triangles, track.camera, opacity=0.45)
+    whole = draw_mesh(
+        image,
+        head.vertices_m(track.parameters(0)),
+        head.triangles,
+        track.camera,
+        opacity=0.45,
+        albedo=overlay_colours(head),
+    )
     boxed = draw_track_frame(image, head, track, 0, landmarks=False)
     np.testing.assert_array_equal(boxed, whole)  # drawing only the head's box changes nothing
     assert 0 < _changed(image, lost).mean() < 0.05

@@ -12,6 +12,7 @@ from mien.heads.model import Head
 _COLOURS = (  # the first fragment found in a part's name decides: linear RGB, roughness
     ("iris", (0.16, 0.22, 0.24), 0.2),
     ("pupil", (0.01, 0.01, 0.01), 0.2),
+    ("socket", (0.45, 0.22, 0.19), 0.6),
     ("eye", (0.82, 0.80, 0.77), 0.2),
     ("teeth", (0.80, 0.76, 0.66), 0.3),
     ("tongue", (0.45, 0.13, 0.12), 0.5),

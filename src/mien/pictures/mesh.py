@@ -15,6 +15,7 @@ CLAY = (0.80, 0.84, 0.92)
 """Colour of a mesh that is laid over a photograph: unlike skin, so that both stay visible."""
 
 _PART_COLOURS = (  # the first fragment found in a part's name decides
+    ("socket", (0.62, 0.42, 0.38)),
     ("eye", (0.95, 0.95, 0.95)),
     ("teeth", (0.93, 0.91, 0.84)),
     ("tongue", (0.72, 0.38, 0.38)),
@@ -65,7 +66,7 @@ def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, ra
     polygons = np.round(np.clip(points_px[triangles[visible]], -4096, 4096) * 16).astype(np.int32)
     lines = out.copy()
     cv2.polylines(lines, list(polygons), True, (40, 70, 110), 1, cv2.LINE_AA, 4)
-    cv2.addWeighted(lines, 0.35, out, 0.65, 0, dst=out)
+    cv2.addWeighted(lines, 0.25, out, 0.75, 0, dst=out)
 
 
 def part_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
@@ -85,6 +86,15 @@ def part_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
             chosen = np.flatnonzero(ball)
             colours[chosen[iris]] = _IRIS_COLOUR
             colours[chosen[pupil]] = _PUPIL_COLOUR
+    return colours
+
+
+def overlay_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
+    """Colours for a head laid over a photograph: clay, but eyes and mouth in their own, so that gaze shows."""
+    colours = part_colours(head)
+    plain = np.array([not any(f in name.lower() for f, _ in _PART_COLOURS) for name in head.part_names])
+    plain |= np.array(["socket" in name.lower() for name in head.part_names])
+    colours[plain[head.vertex_parts]] = CLAY
     return colours
 
 

@@ -9,7 +9,7 @@ from mien.fitting.results import HeadFit, HeadTrack
 from mien.heads.model import Head
 from mien.landmarks.types import Landmarks2D
 from mien.pictures.landmarks import draw_landmarks_in_view
-from mien.pictures.mesh import draw_mesh, part_colours
+from mien.pictures.mesh import draw_mesh, overlay_colours, part_colours
 from mien.pictures.sheets import beside, caption, write_line
 from mien.pictures.viewport import Viewport
 
@@ -49,7 +49,15 @@ def draw_fit(
         2 * view.out_height_px,
     )
     camera, size = fine_view.camera(fit.camera), (view.out_width_px, view.out_height_px)
-    laid_over = draw_mesh(fine_view.image(image), vertices_m, head.triangles, camera, opacity=0.55, wire=True)
+    laid_over = draw_mesh(
+        fine_view.image(image),
+        vertices_m,
+        head.triangles,
+        camera,
+        opacity=0.55,
+        albedo=overlay_colours(head),
+        wire=True,
+    )
     dark = np.full_like(laid_over, 38)
     alone = draw_mesh(dark, vertices_m, head.triangles, camera, opacity=1.0, albedo=part_colours(head))
     panels = [
@@ -106,6 +114,7 @@ def draw_track_frame(
                 head.triangles,
                 box.camera(track.camera),
                 opacity=opacity,
+                albedo=overlay_colours(head),
                 wire=tall_enough,
             )
     if landmarks and np.isfinite(track.points_px[frame]).any():

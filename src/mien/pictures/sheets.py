@@ -24,7 +24,10 @@ def write_line(
 
     font, thickness = cv2.FONT_HERSHEY_SIMPLEX, max(1, round(1.6 * size))
     plain = text.encode("ascii", "replace").decode()  # OpenCV's fonts know no other letters
-    cv2.putText(image, plain, at_px, font, size, (0, 0, 0), thickness + 2, cv2.LINE_AA)
+    # The outline is the same text shifted: in some OpenCV versions a thicker text is also a wider one.
+    for right, down in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+        shifted = (at_px[0] + right, at_px[1] + down)
+        cv2.putText(image, plain, shifted, font, size, (0, 0, 0), thickness, cv2.LINE_AA)
     cv2.putText(image, plain, at_px, font, size, colour, thickness, cv2.LINE_AA)
 
 
