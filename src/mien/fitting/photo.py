@@ -1,0 +1,241 @@
+"""A head from one photo: landmarks in, parameters and camera out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from mien.cameras import Camera
+from mien.errors import FitError, ShapeError
+from mien.fitting.fit_model import FitModel
+from mien.fitting.head_state import HeadScene
+from mien.fitting.levenberg_marquardt import LevenbergMarquardt, Solution
+from mien.fitting.problem import HeadProblem, Term
+from mien.fitting.results import HeadFit, Status
+from mien.fitting.rigid_start import rigid_start
+from mien.fitting.terms.expression_prior import ExpressionTerm
+from mien.fitting.terms.focal_prior import FocalTerm
+from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm, identity_term
+from mien.fitting.terms.joints_prior import LEFT_EYE, RIGHT_EYE, EyesAlikeTerm, JointsTerm, LidsFollowTerm
+from mien.fitting.terms.landmarks import LandmarkTerm
+from mien.fitting.unknowns import Unknowns
+from mien.fitting.weights import FitWeights
+from mien.heads.model import Head
+from mien.heads.parameters import HeadParameters
+from mien.landmarks.types import Landmarks2D
+
+Landmarker = Callable[[np.ndarray], list[Landmarks2D]]
+"""Anything that finds faces: a picture in, landmarks out, best first."""
+
+CAMERA_FROM_WORLD = np.diag([1.0, -1.0, -1.0, 1.0])
+"""The world of a single picture: +x the picture's right, +y up, +z from the scene towards the viewer."""
+
+STAGE_SOLVER = LevenbergMarquardt(max_iterations=10, relative_tolerance=1e-3)
+
+PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-5)
+
+
+def fit_photo(
+    image: UInt8[np.ndarray, "height width 3"] | str | Path,
+    *,
+    landmarker: Landmarker | None = None,
+    camera: Camera | None = None,
+    focal_px: float | None = None,
+    head: Head | None = None,
+    max_faces: int | None = None,
+    weights: FitWeights = FitWeights(),
+) -> list[HeadFit]:
+    """Fit a head to every face of a photo.
+
+    All faces share the camera: its focal length is found on the best face and kept for the others.
+
+    Args:
+        image: picture, or its file, whose EXIF focal length is then used.
+        landmarker: finds faces; the built-in `Landmarker("realtime")` when None.
+        camera: a camera that is known, its focal length included.
+        focal_px: a focal length that is nearly known, pixels.
+        head: the built-in head when None.
+        max_faces: fit this many at most, best first.
+
+    Returns:
+        One fit per face, best first; empty when there is no face.
+
+    Raises:
+        InputError: the file is missing or no picture.
+        LandmarkSetError: the head lacks the landmarker's set.
+    """
+    if isinstance(image, str | Path):
+        from mien.images.photo import read_photo
+
+        photo = read_photo(image)
+        image, focal_px = photo.image, focal_px if focal_px is not None else photo.focal_px
+    if landmarker is None:
+        from mien.landmarks.landmarker import Landmarker as BuiltIn
+
+        landmarker = BuiltIn("realtime")
+    height_px, width_px = image.shape[:2]
+    fits: list[HeadFit] = []
+    for landmarks in landmarker(image)[:max_faces]:
+        fit = fit_landmarks(
+            landmarks,
+            camera=camera,
+            focal_px=focal_px,
+            width_px=width_px,
+            height_px=height_px,
+            head=head,
+            weights=weights,
+        )
+        fits.append(fit)
+        if camera is None and fit.status.usable:
+            camera = fit.camera
+    return fits
+
+
+def fit_landmarks(
+    landmarks: Landmarks2D,
+    *,
+    camera: Camera | None = None,
+    focal_px: float | None = None,
+    width_px: int | None = None,
+    height_px: int | None = None,
+    head: Head | None = None,
+    weights: FitWeights = FitWeights(),
+    identity: Float[np.ndarray, " identity"] | None = None,
+    throw: bool = False,
+) -> HeadFit:
+    """Fit a head to the landmarks of one face, in two stages: rigid, then everything.
+
+    Args:
+        landmarks: points and their deviations, in a set that the head has.
+        camera: a camera that is known; its focal length is then kept.
+        focal_px: a focal length that is nearly known; without it, and without `camera`, √(H² + W²) is the
+            start and the prior is loose.
+        width_px, height_px: size of the picture; needed without `camera`.
+        head: the built-in head when None.
+        identity: who it is, when known: kept fixed.
+        throw: raise when the fit fails instead of returning its status.
+
+    Raises:
+        FitError: with `throw`, when landmarks are not finite or no pose explains them.
+        LandmarkSetError: the head lacks this landmark set.
+        ShapeError: the landmarks do not have the set's size, or the picture's size is missing.
+    """
+    if head is None:
+        from mien.heads.library import load_head
+
+        head = load_head()
+    model = FitModel.of(head, landmarks.set_name)
+    if len(landmarks) != model.landmark_count:
+        raise ShapeError(
+            f"landmarks of the set {landmarks.set_name!r}",
+            expected=f"({model.landmark_count}, 2)",
+            actual=landmarks.points_px.shape,
+        )
+    guess = camera or _start_camera(focal_px, width_px, height_px)
+    base = head.neutral() if identity is None else replace(head.neutral(), identity=identity)
+    if not (np.isfinite(landmarks.points_px).all() and (landmarks.sigma_px > 0).all()):
+        return _failed(model, landmarks, guess, base, throw=throw)
+
+    data = LandmarkTerm.of(landmarks, weights)
+    parameters, rigid = rigid_start(model, landmarks, data, camera=guess, base=base)
+    if not rigid.status.usable:
+        return _failed(model, landmarks, guess, base, throw=throw)
+    unknowns = Unknowns(
+        identity_count=head.identity_count if identity is None else 0,
+        expression_count=head.expression_count,
+        joints=model.free_joints,
+        focal=camera is None,
+    )
+    terms: list[Term] = [data, *prior_terms(head, unknowns, weights)]
+    if unknowns.focal:
+        known = focal_px is not None
+        deviation = weights.log_focal_std_known if known else weights.log_focal_std
+        terms.append(FocalTerm(guess.focal_px, deviation))
+    problem = HeadProblem(HeadScene(model, unknowns, parameters, guess), tuple(terms))
+    solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, weights), throw=throw)
+    return head_fit(problem, solution, landmarks)
+
+
+def _past_mixture_valleys(problem: HeadProblem, weights: FitWeights) -> np.ndarray:
+    """A start for a problem whose identity prior is a mixture: the solution under a plain normal prior.
+
+    Descending straight into a mixture ends in the component nearest the mean head, whoever is in the picture.
+    """
+    mixtures = [term for term in problem.terms if isinstance(term, MixtureIdentityTerm)]
+    if not mixtures:
+        return problem.start()
+    plain = tuple(
+        NormalIdentityTerm(weights.identity_std) if term in mixtures else term for term in problem.terms
+    )
+    easier = HeadProblem(problem.scene, plain)
+    return STAGE_SOLVER.solve(easier, easier.start()).x
+
+
+def prior_terms(head: Head, unknowns: Unknowns, weights: FitWeights) -> list[Term]:
+    """The priors that apply to these unknowns; the focal length's is left to the caller."""
+    terms: list[Term] = []
+    if unknowns.identity_count:
+        terms.append(identity_term(head, deviation=weights.identity_std))
+    if unknowns.expression_count:
+        terms.append(ExpressionTerm(weights.expression_std, weights.expression_bounds_std))
+    if unknowns.joints:
+        terms.append(JointsTerm(weights))
+    if LEFT_EYE in unknowns.joints and RIGHT_EYE in unknowns.joints:
+        terms.append(EyesAlikeTerm(weights.eyes_alike_std_rad))
+    lids = LidsFollowTerm.of(unknowns, head.expression_names, weights)
+    return terms if lids is None else [*terms, lids]
+
+
+def head_fit(problem: HeadProblem, solution: Solution, landmarks: Landmarks2D) -> HeadFit:
+    """The result of a solve, for people."""
+    head = problem.scene.model.head
+    state = problem.state(solution.x)
+    return HeadFit(
+        parameters=state.parameters,
+        camera=problem.camera(solution.x),
+        landmarks=landmarks,
+        residuals_px=state.points_px.T - landmarks.points_px,
+        status=solution.status,
+        iterations=solution.iterations,
+        cost_history=solution.cost_history,
+        head_name=head.name,
+        head_version=head.version,
+    )
+
+
+def _start_camera(focal_px: float | None, width_px: int | None, height_px: int | None) -> Camera:
+    if width_px is None or height_px is None:
+        raise ShapeError(
+            "the picture", expected="width_px and height_px, or a camera", actual=(width_px or 0, height_px or 0)
+        )
+    return Camera.from_focal(
+        float(np.hypot(width_px, height_px)) if focal_px is None else focal_px,
+        width_px=width_px,
+        height_px=height_px,
+        camera_from_world=CAMERA_FROM_WORLD,
+    )
+
+
+def _failed(
+    model: FitModel, landmarks: Landmarks2D, camera: Camera, base: HeadParameters, *, throw: bool
+) -> HeadFit:
+    status = Status.NOT_FINITE
+    if throw:
+        raise FitError(
+            f"the fit {status.value}; check that all landmarks are finite numbers and all deviations positive"
+        )
+    return HeadFit(
+        parameters=base,
+        camera=camera,
+        landmarks=landmarks,
+        residuals_px=np.full((len(landmarks), 2), np.nan),
+        status=status,
+        iterations=0,
+        cost_history=(),
+        head_name=model.head.name,
+        head_version=model.head.version,
+    )
