@@ -1,0 +1,128 @@
+"""Loading heads: the built-in one, or a file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from mien.errors import InputError
+from mien.heads.model import Head, LandmarkSet
+
+FORMAT_VERSION = 1
+
+
+def load_head(path: str | Path | None = None) -> Head:
+    """The built-in head, or one saved by `save_head`.
+
+    Args:
+        path: an `.npz` head file; None loads the built-in head (loaded once a process).
+
+    Raises:
+        InputError: the file is missing or is no head file of this version.
+    """
+    if path is None:
+        return _built_in()
+    path = Path(path)
+    if not path.exists():
+        raise InputError("there is no such head file", source=path)
+    return _read(path)
+
+
+@lru_cache(maxsize=1)
+def _built_in() -> Head:
+    return _read(Path(str(files("mien.heads") / "data" / "head.npz")))
+
+
+def _read(path: Path) -> Head:
+    try:
+        data = dict(np.load(path, allow_pickle=False))
+    except (OSError, ValueError) as error:
+        raise InputError("is not a head file (.npz); make one with: mien head build", source=path) from error
+    if int(data.get("format_version", 0)) != FORMAT_VERSION:
+        raise InputError(
+            f"has head format {data.get('format_version')}, this mien reads {FORMAT_VERSION}; rebuild it with: "
+            "mien head build",
+            source=path,
+        )
+    sets = {
+        name: LandmarkSet(name, data[f"set_{name}_vertices"], data[f"set_{name}_mirror"])
+        for name in map(str, data["set_names"])
+    }
+    # float16 in the file (0.01 mm at a head's size of shapes), float64 in memory: fitting works in float64
+    expression = np.zeros((len(data["expression_names"]), len(data["mean_m"]), 3))
+    expression[data["expression_shape"], data["expression_vertex"]] = (
+        data["expression_delta_mm"].astype(np.float64) / 1000
+    )
+    return Head(
+        name=str(data["name"]),
+        version=str(data["version"]),
+        mean_m=data["mean_m"].astype(np.float64),
+        triangles=data["triangles"].astype(np.int32),
+        identity_basis_m=data["identity_basis_mm"].astype(np.float64) / 1000,
+        expression_basis_m=expression,
+        expression_names=tuple(map(str, data["expression_names"])),
+        joints_mean_m=data["joints_mean_m"],
+        joints_identity_m=data["joints_identity_m"],
+        skinning_weights=data["skinning_weights"].astype(np.float64),
+        part_names=tuple(map(str, data["part_names"])),
+        vertex_parts=data["vertex_parts"].astype(np.int32),
+        uv=data["uv"].astype(np.float64),
+        uv_triangles=data["uv_triangles"].astype(np.int32),
+        mirror_vertices=data["mirror_vertices"].astype(np.int32),
+        landmark_sets=sets,
+        identity_mixture=(
+            data["mixture_weights"].astype(np.float64),
+            data["mixture_means"].astype(np.float64),
+            data["mixture_covariances"].astype(np.float64),
+        )
+        if "mixture_weights" in data
+        else None,
+    )
+
+
+def save_head(head: Head, path: str | Path, *, head_metadata: str = "{}") -> None:
+    """Write a head as plain `.npz`.
+
+    Args:
+        head_metadata: JSON text about how the head was made; kept in the file as `metadata`.
+    """
+    shape, vertex = np.nonzero(np.abs(head.expression_basis_m).max(axis=2) > 2e-5)
+    arrays: dict[str, np.ndarray] = {
+        "format_version": np.array(FORMAT_VERSION),
+        "name": np.array(head.name),
+        "version": np.array(head.version),
+        "metadata": np.array(head_metadata),
+        "mean_m": head.mean_m.astype(np.float32),
+        "triangles": head.triangles.astype(np.int32),
+        "identity_basis_mm": (head.identity_basis_m * 1000).astype(np.float16),
+        "expression_names": np.array(head.expression_names),
+        "expression_shape": shape.astype(np.int16),
+        "expression_vertex": vertex.astype(np.int32),
+        "expression_delta_mm": (head.expression_basis_m[shape, vertex] * 1000).astype(np.float16),
+        "joints_mean_m": head.joints_mean_m,
+        "joints_identity_m": head.joints_identity_m,
+        "skinning_weights": head.skinning_weights.astype(np.float32),
+        "part_names": np.array(head.part_names),
+        "vertex_parts": head.vertex_parts.astype(np.int8),
+        "uv": head.uv.astype(np.float32),
+        "uv_triangles": head.uv_triangles.astype(np.int32),
+        "mirror_vertices": head.mirror_vertices.astype(np.int32),
+        "set_names": np.array(list(head.landmark_sets)),
+    }
+    for name, landmark_set in head.landmark_sets.items():
+        arrays[f"set_{name}_vertices"] = landmark_set.vertices.astype(np.int64)
+        arrays[f"set_{name}_mirror"] = landmark_set.mirror.astype(np.int64)
+    if head.identity_mixture is not None:
+        weights, means, covariances = head.identity_mixture
+        arrays |= {
+            "mixture_weights": weights,
+            "mixture_means": means.astype(np.float32),
+            "mixture_covariances": covariances.astype(np.float32),
+        }
+    from mien.files import atomic_path
+
+    with atomic_path(Path(path)) as temporary, open(temporary, "wb") as stream:
+        np.savez_compressed(stream, **arrays)

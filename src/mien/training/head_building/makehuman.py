@@ -1,0 +1,204 @@
+"""Reading MakeHuman's CC0 assets: base mesh, head targets, fitted proxies (hair, brows, teeth …).
+
+Everything is returned in mien's frame: metres, +x subject's left, +y up, +z out of the face
+(MakeHuman uses the same axes in decimetres).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from mien.errors import InputError
+
+METRES_PER_UNIT = 0.1
+
+
+@dataclass(frozen=True)
+class ObjMesh:
+    """Polygons of an OBJ file.
+
+    Attributes:
+        vertices: (V, 3); uv: (U, 2).
+        faces, face_uv: (F, 4) indices, -1 in the 4th column of triangles; face_uv is -1 where there is none.
+        face_groups: (F,) name of the group of each face.
+    """
+
+    vertices: np.ndarray
+    uv: np.ndarray
+    faces: np.ndarray
+    face_uv: np.ndarray
+    face_groups: np.ndarray
+
+
+def read_obj(path: Path) -> ObjMesh:
+    """Read a quad-and-triangle OBJ file (vertices in the file's own units)."""
+    vertices, uv, faces, face_uv, groups = [], [], [], [], []
+    group = ""
+    for line in path.read_text(errors="replace").splitlines():
+        fields = line.split()
+        if not fields:
+            continue
+        if fields[0] == "v":
+            vertices.append([float(x) for x in fields[1:4]])
+        elif fields[0] == "vt":
+            uv.append([float(x) for x in fields[1:3]])
+        elif fields[0] == "g":
+            group = fields[1] if len(fields) > 1 else ""
+        elif fields[0] == "f":
+            corners = [corner.split("/") for corner in fields[1:]]
+            index = [int(c[0]) - 1 for c in corners]
+            index_uv = [int(c[1]) - 1 if len(c) > 1 and c[1] else -1 for c in corners]
+            if len(index) == 3:
+                index.append(-1)
+                index_uv.append(-1)
+            if len(index) == 4:
+                faces.append(index)
+                face_uv.append(index_uv)
+                groups.append(group)
+    if not vertices or not faces:
+        raise InputError("holds no mesh", source=path)
+    return ObjMesh(
+        np.array(vertices), np.array(uv).reshape(-1, 2), np.array(faces), np.array(face_uv), np.array(groups)
+    )
+
+
+def triangulated(faces: np.ndarray) -> np.ndarray:
+    """(F, 4) quads with -1 for triangles → (T, 3) triangles, the first of each face before the second ones."""
+    first = faces[:, :3]
+    quad = faces[:, 3] >= 0
+    second = faces[quad][:, [0, 2, 3]]
+    return np.concatenate([first, second])
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """A mesh tied to the base mesh (a .mhclo file): hair, brows, lashes, teeth, eyes, tongue.
+
+    Attributes:
+        mesh: the proxy's own mesh (its vertices are replaced by `place`).
+        base_vertices: (P, 3) three base vertices a proxy vertex; weights: (P, 3); offsets: (P, 3) base units.
+        scales: for x, y, z the two base vertices and the length at which the offset applies unscaled.
+    """
+
+    name: str
+    mesh: ObjMesh
+    base_vertices: np.ndarray
+    weights: np.ndarray
+    offsets: np.ndarray
+    scales: tuple[tuple[int, int, float] | None, ...]
+
+    def place(self, base_vertices_units: np.ndarray) -> np.ndarray:
+        """Proxy vertices (P, 3) for a given base mesh, in the base mesh's units."""
+        scale = np.ones(3)
+        for axis, entry in enumerate(self.scales):
+            if entry is not None:
+                a, b, length = entry
+                scale[axis] = abs(base_vertices_units[a, axis] - base_vertices_units[b, axis]) / length
+        anchored = np.einsum("pk,pkc->pc", self.weights, base_vertices_units[self.base_vertices])
+        return anchored + self.offsets * scale
+
+
+def read_proxy(path: Path) -> Proxy:
+    """Read a .mhclo file and its OBJ."""
+    scales: dict[str, tuple[int, int, float]] = {}
+    obj_file, name = path.with_suffix(".obj").name, path.stem
+    triples, weights, offsets = [], [], []
+    in_vertices = False
+    for line in path.read_text(errors="replace").splitlines():
+        fields = line.split()
+        if not fields or fields[0].startswith("#"):
+            continue
+        if in_vertices and fields[0].lstrip("-").isdigit():
+            if len(fields) == 1:
+                triples.append([int(fields[0])] * 3)
+                weights.append([1.0, 0.0, 0.0])
+                offsets.append([0.0, 0.0, 0.0])
+            else:
+                triples.append([int(x) for x in fields[:3]])
+                weights.append([float(x) for x in fields[3:6]])
+                offsets.append([float(x) for x in fields[6:9]])
+            continue
+        in_vertices = fields[0] == "verts"
+        if fields[0] == "obj_file":
+            obj_file = fields[1]
+        elif fields[0] in ("x_scale", "y_scale", "z_scale"):
+            scales[fields[0][0]] = (int(fields[1]), int(fields[2]), float(fields[3]))
+    return Proxy(
+        name,
+        read_obj(path.parent / obj_file),
+        np.array(triples),
+        np.array(weights),
+        np.array(offsets),
+        tuple(scales.get(axis) for axis in "xyz"),
+    )
+
+
+class MakeHuman:
+    """The MakeHuman assets in a folder (the layout of `assets/makehuman`)."""
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / "base.obj").exists():
+            raise InputError(
+                "is not a folder of MakeHuman assets (base.obj is missing); point --assets at it", source=folder
+            )
+        self.folder = folder
+
+    @cached_property
+    def base(self) -> ObjMesh:
+        """The base mesh, in MakeHuman's units (decimetres), body and helpers."""
+        return read_obj(self.folder / "base.obj")
+
+    @cached_property
+    def _targets(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        data = np.load(self.folder / "targets_head.npz")
+        start, index, delta = data["start"], data["index"], data["delta"]
+        return {
+            str(name): (index[start[i] : start[i + 1]], delta[start[i] : start[i + 1]])
+            for i, name in enumerate(data["names"])
+        }
+
+    @cached_property
+    def target_names(self) -> tuple[str, ...]:
+        return tuple(self._targets)
+
+    def base_vertices(self, weights: dict[str, float]) -> np.ndarray:
+        """Base mesh vertices (decimetres) with weighted targets applied."""
+        vertices = self.base.vertices.copy()
+        for name, weight in weights.items():
+            index, delta = self._targets[name]
+            vertices[index] += weight * delta
+        return vertices
+
+    def proxy(self, relative: str) -> Proxy:
+        """A proxy by its path inside the folder, for example "hair/short01/short01.mhclo"."""
+        return read_proxy(self.folder / relative)
+
+    def macro_weights(
+        self, *, ancestry: np.ndarray, male: float, old: float, child: float, heavy: float
+    ) -> dict[str, float]:
+        """Weights of the macro targets, as MakeHuman mixes them.
+
+        Args:
+            ancestry: (3,) shares of african, asian, caucasian, summing to 1.
+            male: 0 female … 1 male.
+            old, child: shares of old and child, the rest is young.
+            heavy: -1 least … 1 most weight.
+        """
+        young = 1 - old - child
+        weights: dict[str, float] = {}
+        for sex, sex_share in (("male", male), ("female", 1 - male)):
+            for age, age_share in (("young", young), ("old", old), ("child", child)):
+                share = sex_share * age_share
+                if share <= 0:
+                    continue
+                for group, group_share in zip(("african", "asian", "caucasian"), ancestry, strict=True):
+                    weights[f"macrodetails/{group}-{sex}-{age}"] = share * float(group_share)
+                stem = f"macrodetails/universal-{sex}-{age}-averagemuscle-"
+                weights[stem + "averageweight"] = share * (1 - abs(heavy))
+                extreme = "maxweight" if heavy > 0 else "minweight"
+                weights[stem + extreme] = share * abs(heavy)
+        return {name: w for name, w in weights.items() if w > 0}
