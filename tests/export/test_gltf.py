@@ -226,3 +226,11 @@ def test_joints_agree_with_the_heads_own_skinning(fit_path, head, fit):
     np.testing.assert_allclose(eye.translation, joints_m[2] - joints_m[1], atol=1e-12)
     moved = joint_transforms(joints_m, fit.parameters.joint_rotations)
     assert not np.allclose(moved[2, :, :3], np.eye(3))
+
+
+def test_no_two_vertex_attributes_share_a_buffer_view(track_path):
+    gltf = pygltflib.GLTF2().load(
+        str(track_path)
+    )  # sharing would need a byteStride (specification, §3.6.2.4)
+    views = [accessor.bufferView for accessor in gltf.accessors if accessor.bufferView is not None]
+    assert len(views) == len(set(views))

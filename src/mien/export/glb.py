@@ -23,7 +23,6 @@ class GlbBuilder:
     def __init__(self) -> None:
         self.document: dict[str, Any] = {"asset": {"version": "2.0"}, "accessors": [], "bufferViews": []}
         self._binary = bytearray()
-        self._view_of: dict[tuple[bytes, int | None], int] = {}
 
     def add(self, collection: str, item: dict[str, Any]) -> int:
         """Append to one of the document's lists ("nodes", "meshes", …)."""
@@ -80,15 +79,12 @@ class GlbBuilder:
 
     def _view(self, flat: np.ndarray, target: int | None) -> int:
         data = flat.astype(flat.dtype.newbyteorder("<"), copy=False).tobytes()
-        key = (data, target)
-        if key not in self._view_of:  # primitives share equal index lists and the like
-            self._binary += b"\0" * (-len(self._binary) % 4)
-            view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self._binary), "byteLength": len(data)}
-            if target is not None:
-                view["target"] = target
-            self._binary += data
-            self._view_of[key] = self.add("bufferViews", view)
-        return self._view_of[key]
+        self._binary += b"\0" * (-len(self._binary) % 4)
+        view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self._binary), "byteLength": len(data)}
+        if target is not None:
+            view["target"] = target
+        self._binary += data
+        return self.add("bufferViews", view)
 
     @staticmethod
     def _describe(flat: np.ndarray) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def draw_landmarks_in_view(
     doubt: list[float] = np.clip(
         (sigma_px / size_px - _SURE_SHARE) / (_UNSURE_SHARE - _SURE_SHARE), 0, 1
     ).tolist()
-    dot_px = float(np.clip(0.0038 * size_px, 0.9, 5.0))
+    dot_px = float(np.clip(0.0045 * size_px, 0.9, 5.0))
     order = [int(i) for i in np.argsort(-np.nan_to_num(sigma_px)) if usable[i]]
 
     pale = canvas.copy()

@@ -90,7 +90,7 @@ def part_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
 
 
 def overlay_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
-    """Colours for a head laid over a photograph: clay, but eyes and mouth in their own, so that gaze shows."""
+    """Colours for a head laid over a photograph: clay; eyes and mouth in their own, so that gaze shows."""
     colours = part_colours(head)
     plain = np.array([not any(f in name.lower() for f, _ in _PART_COLOURS) for name in head.part_names])
     plain |= np.array(["socket" in name.lower() for name in head.part_names])
