@@ -1,5 +1,7 @@
 """Pictures of results: landmarks with their uncertainty, meshes over photographs, turntables, sheets."""
 
+from __future__ import annotations
+
 from mien.pictures.landmarks import draw_landmarks
 from mien.pictures.mesh import draw_mesh, part_colours, render_head, turntable
 from mien.pictures.overlay import draw_fit, draw_track_frame
