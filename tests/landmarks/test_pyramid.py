@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from mien.landmarks.region import Region
 def test_scales_fall_and_are_bounded(width, height):
     config = PyramidConfig()
     chosen = scales(width, height, config)
-    assert all(np.isclose(b / a, config.factor) for a, b in zip(chosen, chosen[1:], strict=False))
+    assert all(np.isclose(b / a, config.factor) for a, b in pairwise(chosen))
     assert chosen[0] <= config.finest_scale
     assert chosen[0] ** 2 * width * height <= config.most_pixels * 1.001
     if len(chosen) > 1:
