@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import mien
 import pytest
+
+import mien
 
 COMMITTED = (Path(__file__).parent / "public_api.txt").read_text().split()
 

@@ -14,7 +14,8 @@ from mien.errors import InputError
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` on success, remove it on failure.
 
-    The temporary name keeps the suffix, because many writers choose the format by it. Missing folders are made.
+    The temporary name keeps the suffix, because many writers choose the format by it. Missing folders
+    are made.
 
         with atomic_path("out/face.png") as temporary:
             write(temporary)

@@ -1,7 +1,7 @@
 """The command line: `mien VERB …`.
 
-This file stays tiny so that `mien --help` answers at once: a verb's module, and tyro with it, is imported only
-when that verb is called. A verb is a module in `mien.commands` with
+This file stays tiny so that `mien --help` answers at once: a verb's module, and tyro with it, is imported
+only when that verb is called. A verb is a module in `mien.commands` with
 
     def run(arguments: list[str]) -> int: ...
 
@@ -60,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
     if "--debug" in arguments:
         arguments.remove("--debug")
         debug = True
+    if debug:
+        os.environ["MIEN_DEBUG"] = "1"  # batches raise instead of collecting
 
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(help_text())

@@ -69,7 +69,8 @@ def read_photo(path: str | Path) -> Photo:
             with Image.open(path) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     raise InputError(
-                        f"has {opened.width} × {opened.height} pixels, more than {MAX_PIXELS // 1_000_000} million; "
+                        f"has {opened.width} × {opened.height} pixels, "
+                        f"more than {MAX_PIXELS // 1_000_000} million; "
                         "scale it down first",
                         source=path,
                     )
@@ -130,7 +131,7 @@ def _from_deep_grey(values: np.ndarray) -> np.ndarray:
 
 
 def _focal_px(picture: Image.Image) -> float | None:
-    """Focal length in pixels from EXIF: the 35 mm equivalent, else the length with the sensor's resolution."""
+    """Focal length in pixels from EXIF: the 35 mm equivalent, else from the sensor's pitch."""
     exif = picture.getexif().get_ifd(_EXIF_FOLDER)
     equivalent_mm = _positive(exif.get(_FOCAL_LENGTH_35MM))
     if equivalent_mm is not None:

@@ -42,7 +42,8 @@ class VideoReader:
         rotation_deg: clockwise turn that was applied to make the frames upright: 0, 90, 180 or 270.
         frames_per_second: nominal rate.
         frame_count_estimate: how many frames the file claims or its duration suggests; None if unknown.
-        truncated: True once reading has met damaged data; the frames before it were yielded.
+        truncated: True once reading has met damaged data or has ended before the promised duration; the
+            frames that could be read were yielded.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -54,8 +55,8 @@ class VideoReader:
             self._container: Any = av.open(str(self.source))
         except (av.FFmpegError, OSError, ValueError) as error:
             raise InputError(
-                f"is not a video that can be read, or its index is missing because it was cut short ({error}); "
-                "give an MP4, MOV, MKV, WebM, AVI or GIF file, or copy it again",
+                f"is not a video that can be read, or its index is missing because it was cut short "
+                f"({error}); give an MP4, MOV, MKV, WebM, AVI or GIF file, or copy it again",
                 source=self.source,
             ) from error
         self.truncated = False
@@ -72,7 +73,10 @@ class VideoReader:
         self._stream.thread_type = "AUTO"
         rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
         self.frames_per_second = float(rate)
-        self.frame_count_estimate = self._estimate_count()
+        self._duration_s = self._promised_duration_s()
+        self.frame_count_estimate: int | None = self._stream.frames or None
+        if self.frame_count_estimate is None and self._duration_s is not None:
+            self.frame_count_estimate = max(1, round(self._duration_s * self.frames_per_second))
         self._decoded = self._decode()
         # The rotation is stored with the frames, so the first one is read ahead.
         self._first = next(self._decoded, None)
@@ -86,24 +90,22 @@ class VideoReader:
 
     def __iter__(self) -> Iterator[Frame]:
         """Every frame once; a reader cannot be rewound."""
-        first_time: float | None = None
         turns = self.rotation_deg // 90
         index, time_s = 0, 0.0
         frame = self._first
+        start_s: float = 0.0 if frame is None or frame.time is None else frame.time
         self._first = None
         while frame is not None:
             time_s = frame.time if frame.time is not None else index / self.frames_per_second
-            if first_time is None:
-                first_time = time_s
             image = frame.to_ndarray(format="rgb24")
             if image.shape[:2] != self._coded_shape:  # some streams change size midway
                 image = frame.to_ndarray(
                     format="rgb24", width=self._coded_shape[1], height=self._coded_shape[0]
                 )
-            yield Frame(index, max(0.0, time_s - first_time), np.ascontiguousarray(np.rot90(image, -turns)))
+            yield Frame(index, max(0.0, time_s - start_s), np.ascontiguousarray(np.rot90(image, -turns)))
             index += 1
             frame = next(self._decoded, None)
-        self.truncated |= self._ended_early(index, end_s=time_s - (first_time or 0.0))
+        self.truncated |= self._ended_early(end_s=time_s - start_s)
 
     @property
     def _coded_shape(self) -> tuple[int, int]:
@@ -112,33 +114,32 @@ class VideoReader:
         return self.height_px, self.width_px
 
     def _decode(self) -> Iterator[Any]:
-        """Decoded frames, stopping at the first damage instead of raising."""
+        """Decoded frames; damaged ones are left out and remembered instead of raising."""
         import av
 
-        try:
-            yield from self._container.decode(self._stream)
-        except (av.FFmpegError, OSError, ValueError):
-            self.truncated = True
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets, None)
+                if packet is None:
+                    return
+                yield from packet.decode()
+            except (av.FFmpegError, OSError, ValueError):
+                self.truncated = True
 
-    def _estimate_count(self) -> int | None:
-        self._count_is_exact = bool(self._stream.frames)
-        if self._stream.frames:
-            return int(self._stream.frames)
+    def _promised_duration_s(self) -> float | None:
         if self._stream.duration and self._stream.time_base:
-            return max(1, round(float(self._stream.duration * self._stream.time_base) * self.frames_per_second))
-        if self._container.duration:
-            return max(1, round(self._container.duration / 1e6 * self.frames_per_second))
-        return None
+            return float(self._stream.duration * self._stream.time_base)
+        return self._container.duration / 1e6 if self._container.duration else None
 
-    def _ended_early(self, count: int, *, end_s: float) -> bool:
+    def _ended_early(self, *, end_s: float) -> bool:
         """Some containers end quietly where the file was cut: compare with what their header promised."""
-        if self.frame_count_estimate is None:
+        if self._duration_s is None:
             return False
-        if self._count_is_exact:
-            return count < self.frame_count_estimate
-        promised_s = self.frame_count_estimate / self.frames_per_second
-        # Sound may go on a little after the last frame, and rates are rounded.
-        return promised_s - end_s > max(1.0 if self._container.streams.audio else 0.2, 0.02 * promised_s)
+        # Sound may go on a little after the last frame, and rates are rounded. The number of stored frames
+        # is no measure: an edit list may leave many of them out.
+        slack_s = 1.0 if self._container.streams.audio else 0.2
+        return self._duration_s - end_s > max(slack_s, 0.02 * self._duration_s)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -158,7 +159,8 @@ def open_video(path: str | Path) -> VideoReader:
             for frame in video:
                 frame.index, frame.time_s, frame.image
 
-    Damage after the first frames does not raise: reading stops there and `video.truncated` becomes True.
+    Damage after the first frames does not raise: what can be read is yielded and `video.truncated`
+    becomes True.
 
     Raises:
         InputError: the file is missing, is not a video, or has no frame that can be read.
@@ -167,7 +169,7 @@ def open_video(path: str | Path) -> VideoReader:
 
 
 class VideoWriter:
-    """Write RGB frames to an H.264 `.mp4` that plays everywhere; it appears under its name only when complete.
+    """Write RGB frames to an H.264 `.mp4` that plays everywhere; it appears only when complete.
 
         with VideoWriter("out.mp4", frames_per_second=25) as video:
             video.write(image)
@@ -209,6 +211,7 @@ class VideoWriter:
 
         if self._container is None:
             self._start(image)
+        assert self._container is not None
         if image.shape[:2] != self._shape:
             raise ShapeError("video frame", expected=f"{self._shape} + (3,)", actual=image.shape)
         even = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]

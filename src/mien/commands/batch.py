@@ -1,0 +1,211 @@
+"""Doing one thing to many files: go on after a failure, show progress, sum up, tell the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mien.errors import InputError, MienError
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one input.
+
+    Attributes:
+        files: what was written.
+        row: cells of the summary table.
+        facts: the same for machines, plain data.
+        problem: what is wrong with a result that was written all the same; counts as a failure.
+    """
+
+    files: tuple[Path, ...] = ()
+    row: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What became of all inputs, in their order.
+
+    Attributes:
+        done: input and result.
+        failed: input and a sentence that says why and what to do.
+    """
+
+    done: tuple[tuple[Path, Done], ...]
+    failed: tuple[tuple[Path, str], ...]
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.failed else 0
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for _, done in self.done for path in done.files]
+
+
+def run_batch(
+    inputs: Sequence[Path], work: Callable[[Path, str], Done], *, label: str, quiet: bool = False
+) -> Batch:
+    """Call `work(path, stem)` for every input; `stem` is a name for its results that no other input has.
+
+    Errors are collected, not raised, so that one bad file does not stop the others (with MIEN_DEBUG=1 an
+    error that is not a MienError is raised at once).
+
+    Args:
+        label: what the progress bar says.
+        quiet: no progress bar.
+    """
+    done: list[tuple[Path, Done]] = []
+    failed: list[tuple[Path, str]] = []
+    with progress(label, total=len(inputs), quiet=quiet or len(inputs) < 2) as advance:
+        for path, stem in zip(inputs, result_stems(inputs), strict=True):
+            try:
+                result = work(path, stem)
+                done.append((path, result))
+                if result.problem is not None:
+                    failed.append((path, result.problem))
+            except MienError as error:
+                failed.append((path, _about(path, str(error))))
+            except Exception as error:
+                if os.environ.get("MIEN_DEBUG", "") not in ("", "0"):
+                    raise
+                failed.append((path, f"{path}: unexpected {type(error).__name__}: {error} (see --debug)"))
+            advance(1, None)
+    return Batch(tuple(done), tuple(failed))
+
+
+def report(
+    batch: Batch, *, command: str, columns: Sequence[str], out: Path, next_step: str, as_json: bool
+) -> int:
+    """Print what was done and what failed, and return the exit code.
+
+    Args:
+        command: for example "fit".
+        columns: headings for `Done.row`.
+        out: the results' folder.
+        next_step: a sentence that says what to do with the results.
+        as_json: print one JSON document instead, and nothing else, to stdout.
+    """
+    if as_json:
+        print(json.dumps(_document(batch, command), ensure_ascii=False))
+    else:
+        if batch.done:
+            print_table(["input", *columns], [(str(path), *done.row) for path, done in batch.done])
+        if batch.files:
+            print(f"\nWritten to {out}{os.sep}:")
+            for path in batch.files:
+                print(f"  {path}")
+            print(next_step)
+    if batch.failed:
+        total = len({path for path, _ in batch.done} | {path for path, _ in batch.failed})
+        if total > 1:
+            print(f"\nFailed: {len(batch.failed)} of {total}", file=sys.stderr)
+        for _, message in batch.failed:
+            print(f"mien {command}: {message}", file=sys.stderr)
+    return batch.exit_code
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout, aligned; plain text when the output is not a terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    if not console.is_terminal:
+        console.width = 10_000  # a file or a pipe has no width: never break a line there
+    console.print(table)
+
+
+@contextmanager
+def progress(
+    label: str, *, total: int | None, quiet: bool = False
+) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on stderr; yields `advance(steps, new_total)`. Hidden when stderr is not a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda steps, new_total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+
+        def advance(steps: int, new_total: int | None) -> None:
+            bar.update(task, advance=steps, total=new_total)  # None leaves the total as it is
+
+        yield advance
+
+
+def result_stems(inputs: Sequence[Path]) -> list[str]:
+    """A name for each input's results: its stem, made longer where two inputs would share it."""
+    names: list[str] = []
+    for path in inputs:
+        choices = [path.stem, f"{path.stem}-{path.suffix[1:]}", f"{path.parent.name}-{path.stem}"]
+        choices += [f"{path.stem}-again{number}" for number in range(2, len(inputs) + 2)]
+        names.append(next(name for name in choices if name not in names))
+    return names
+
+
+def check_some(inputs: Sequence[Path], *, what: str, usage: str) -> None:
+    """Complain when no input was named.
+
+    Raises:
+        SystemExit: with code 2, wrong usage.
+    """
+    if not inputs:
+        print(f"name at least one {what}, for example: {usage}", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def check_folder(out: Path) -> None:
+    """Make the results' folder before any work is done.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot be used as a folder for results ({(error.strerror or '').lower()}); "
+            "name another with --out",
+            source=out,
+        ) from error
+
+
+def _about(path: Path, message: str) -> str:
+    """The message on one line, naming the file."""
+    message = " ".join(message.split())
+    return message if str(path) in message else f"{path}: {message}"
+
+
+def _document(batch: Batch, command: str) -> dict[str, Any]:
+    from mien import __version__
+
+    return {
+        "format_version": 1,
+        "mien_version": __version__,
+        "command": command,
+        "results": [
+            {"input": str(path), "files": [str(file) for file in done.files], **done.facts}
+            for path, done in batch.done
+        ],
+        "failed": [{"input": str(path), "message": message} for path, message in batch.failed],
+    }

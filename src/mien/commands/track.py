@@ -1,0 +1,169 @@
+"""`mien track`: follow one person's head through a video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mien.commands.arguments import Positional, parse
+
+if TYPE_CHECKING:
+    from mien.commands.batch import Done
+    from mien.fitting.results import HeadTrack
+    from mien.heads.model import Head
+
+
+@dataclass(frozen=True)
+class TrackConfig:
+    """Follow one person's head through a video.
+
+    Writes NAME-overlay.mp4 (to judge the track by eye) and NAME.glb (with the animation), NAME.npz, NAME.json
+    and NAME.csv (Live Link Face).
+    """
+
+    videos: Positional[tuple[Path, ...]]
+    """Videos to read."""
+    out: Path = Path("out")
+    """Folder for the results; made if missing."""
+    formats: tuple[str, ...] = ("glb", "npz", "json", "csv")
+    """Files to write besides the overlay: any of glb json npz csv."""
+    overlay: bool = True
+    """Write the overlay video; False saves its time."""
+    json: bool = False
+    """Print one JSON document to stdout and nothing else."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command and return its exit code."""
+    config = parse(TrackConfig, arguments, prog="mien track")
+
+    from mien.commands.batch import check_folder, check_some, report, run_batch
+    from mien.commands.faces import check_formats
+    from mien.heads.library import load_head
+
+    check_some(config.videos, what="video", usage="mien track clip.mp4 --out out")
+    check_formats(config.formats, known=("glb", "json", "npz", "csv"))
+    check_folder(config.out)
+    head = load_head()
+    batch = run_batch(
+        config.videos,
+        lambda path, stem: _track_video(path, stem, head=head, config=config),
+        label="videos",
+        quiet=True,  # each video shows its own progress
+    )
+    return report(
+        batch,
+        command="track",
+        columns=("frames", "tracked", "lost", "lost frames", "frames/s"),
+        out=config.out,
+        next_step=(
+            "Watch the -overlay.mp4 to judge the track; open the .glb in Blender or any glTF viewer to play "
+            "the animation; the .csv holds ARKit weights per frame, the .npz and .json everything."
+        ),
+        as_json=config.json,
+    )
+
+
+def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> Done:
+    from mien.commands.batch import Done, progress
+    from mien.errors import InputError
+    from mien.export import export
+    from mien.fitting.track import track_video
+    from mien.images.video import open_video
+
+    with open_video(path) as video:
+        count = video.frame_count_estimate
+    with progress(f"track {path.name}", total=count, quiet=config.json) as advance:
+        track = track_video(path, progress=lambda *_: advance(1, None))
+    if not track.tracked.any():
+        raise InputError(
+            f"no face was found in any of {len(track)} frames: faces must be about 60 pixels or larger and "
+            "not upside down; try a larger or better lit video",
+            source=path,
+        )
+    files: list[Path] = []
+    complete = True
+    if config.overlay:
+        overlay, complete = _write_overlay(path, track, head, config, stem)
+        files.append(overlay)
+    else:
+        complete = _is_complete(path)
+    files += [export(track, config.out / f"{stem}.{suffix}", head=head) for suffix in config.formats]
+    problem = None
+    if not complete:
+        problem = (
+            f"{path}: damaged or cut short; {len(track)} frames could be read and were tracked; "
+            "copy or download the video again for the rest"
+        )
+    return Done(
+        files=tuple(files), row=_row(track), facts={**_facts(track), "complete": complete}, problem=problem
+    )
+
+
+def _write_overlay(
+    path: Path, track: HeadTrack, head: Head, config: TrackConfig, stem: str
+) -> tuple[Path, bool]:
+    """The overlay video, and whether the input could be read to its end."""
+    from mien.commands.batch import progress
+    from mien.images.video import VideoWriter, open_video
+    from mien.pictures import draw_track_frame
+
+    target = config.out / f"{stem}-overlay.mp4"
+    with (
+        open_video(path) as video,
+        VideoWriter(target, frames_per_second=track.frames_per_second) as writer,
+        progress(f"draw {path.name}", total=len(track), quiet=config.json) as advance,
+    ):
+        for frame in video:
+            if frame.index >= len(track):
+                break
+            writer.write(draw_track_frame(frame.image, head, track, frame.index))
+            advance(1, None)
+        return target, not video.truncated
+
+
+def _is_complete(path: Path) -> bool:
+    from mien.images.video import open_video
+
+    with open_video(path) as video:
+        for _ in video:
+            pass
+        return not video.truncated
+
+
+def _row(track: HeadTrack) -> tuple[str, ...]:
+    tracked = int(track.tracked.sum())
+    lost = ", ".join(f"{a}" if a == b else f"{a}–{b}" for a, b in lost_runs(track))
+    return (
+        str(len(track)),
+        f"{tracked} ({tracked / len(track):.0%})",
+        str(len(track) - tracked),
+        lost or "none",
+        f"{track.frames_per_second:.2f}",
+    )
+
+
+def lost_runs(track: HeadTrack) -> list[tuple[int, int]]:
+    """First and last frame of every stretch in which the face was lost."""
+    runs: list[tuple[int, int]] = []
+    for index, tracked in enumerate(track.tracked):
+        if tracked:
+            continue
+        if runs and runs[-1][1] == index - 1:
+            runs[-1] = (runs[-1][0], index)
+        else:
+            runs.append((index, index))
+    return runs
+
+
+def _facts(track: HeadTrack) -> dict[str, Any]:
+    return {
+        "head_name": track.head_name,
+        "head_version": track.head_version,
+        "frames": len(track),
+        "tracked": int(track.tracked.sum()),
+        "lost_frames": [index for index, tracked in enumerate(track.tracked) if not tracked],
+        "frames_per_second": track.frames_per_second,
+        "focal_px": track.camera.focal_px,
+    }

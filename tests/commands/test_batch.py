@@ -1,0 +1,85 @@
+"""Batches go on after a failure and say what happened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mien.commands.batch import Done, check_folder, report, result_stems, run_batch
+from mien.errors import InputError
+
+
+def work(path: Path, stem: str) -> Done:
+    if path.stem == "bad":
+        raise InputError("is bad; use another", source=path)
+    if path.stem == "bug":
+        raise ZeroDivisionError("oops")
+    problem = f"{path}: only half" if path.stem == "half" else None
+    return Done(files=(Path(f"{stem}.out"),), row=("1",), facts={"value": stem}, problem=problem)
+
+
+def run(*names: str, as_json: bool = False) -> int:
+    batch = run_batch([Path(name) for name in names], work, label="files", quiet=True)
+    return report(
+        batch, command="fit", columns=["n"], out=Path("out"), next_step="Look at it.", as_json=as_json
+    )
+
+
+@pytest.fixture(autouse=True)
+def _no_debug(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("MIEN_DEBUG", raising=False)
+
+
+def test_all_well(capsys: pytest.CaptureFixture[str]):
+    assert run("a.jpg", "b.jpg") == 0
+    text = capsys.readouterr()
+    assert "a.out" in text.out
+    assert "Look at it." in text.out
+    assert text.err == ""
+
+
+def test_others_are_done_and_failures_listed(capsys: pytest.CaptureFixture[str]):
+    assert run("bad.jpg", "a.jpg", "bug.jpg", "half.jpg") == 1
+    text = capsys.readouterr()
+    assert "a.out" in text.out
+    assert "half.out" in text.out
+    assert "Failed: 3 of 4" in text.err
+    assert "bad.jpg: is bad; use another" in text.err
+    assert "bug.jpg: unexpected ZeroDivisionError" in text.err
+    assert "half.jpg: only half" in text.err
+
+
+def test_debugging_shows_bugs_at_once(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MIEN_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        run("bug.jpg")
+
+
+def test_json_is_one_document(capsys: pytest.CaptureFixture[str]):
+    assert run("a.jpg", "bad.jpg", as_json=True) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["results"] == [{"input": "a.jpg", "files": ["a.out"], "value": "a"}]
+    assert document["failed"] == [{"input": "bad.jpg", "message": "bad.jpg: is bad; use another"}]
+    assert document["format_version"] == 1
+
+
+def test_table_outside_a_terminal_breaks_no_line(capsys: pytest.CaptureFixture[str]):
+    name = "long/" * 60 + "a.jpg"
+    run(name)
+    assert any(line.startswith(name) for line in capsys.readouterr().out.splitlines())
+
+
+def test_results_never_share_a_name():
+    paths = [Path(name) for name in ("a.jpg", "a.png", "x/a.jpg", "y/a.jpg", "a.jpg", "b.jpg")]
+    stems = result_stems(paths)
+    assert stems[0] == "a"
+    assert stems[-1] == "b"
+    assert len(set(stems)) == len(stems)
+
+
+def test_folder_that_cannot_be_made(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="--out"):
+        check_folder(tmp_path / "file")
