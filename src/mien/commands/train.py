@@ -1,0 +1,24 @@
+"""`mien train …`: train the networks that the package ships."""
+
+from __future__ import annotations
+
+from mien.commands.arguments import dispatch
+
+SUB_VERBS: dict[str, tuple[str, str]] = {
+    "landmarks": ("train the landmark network on synthetic faces", "mien.commands.train_landmarks:run"),
+    "export-landmarks": (
+        "write a trained landmark network as ONNX with its card",
+        "mien.commands.train_landmarks:run_export",
+    ),
+}
+"""Sub-verb to (one line of help, "module:function"); imported only when it is called."""
+
+
+def run(arguments: list[str]) -> int:
+    """Dispatch to a sub-verb and return its exit code."""
+    return dispatch(
+        arguments,
+        prog="mien train",
+        description="Train the networks that mien ships (needs mien[train]).",
+        sub_verbs=SUB_VERBS,
+    )

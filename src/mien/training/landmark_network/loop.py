@@ -1,0 +1,275 @@
+"""The training loop: batches in, checkpoints and a log of figures out, exactly resumable."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mien.errors import InputError
+from mien.training.landmark_network.batches import Batch, BatchPlan
+from mien.training.landmark_network.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from mien.training.landmark_network.feeder import FeederOptions, feed
+from mien.training.landmark_network.losses import landmark_loss, presence_loss
+from mien.training.landmark_network.networks import LandmarkNetwork, NetworkConfig
+from mien.training.landmark_network.schedule import WeightAverage, learning_rate_share, parameter_groups
+from mien.training.landmark_network.shards import mean_layout
+from mien.training.landmark_network.validation import evaluate, validation_batches
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How a landmark network is trained."""
+
+    max_minutes: float = 50.0
+    """Length of the training, minutes; the learning rate follows the share that has passed."""
+    max_steps: int | None = None
+    """Length in steps instead; then the same settings give the same network."""
+    learning_rate: float = 2e-3
+    """Peak learning rate of AdamW."""
+    weight_decay: float = 0.05
+    """Weight decay of AdamW."""
+    warm_up: float = 0.03
+    """Share of the training in which the learning rate rises."""
+    final_rate: float = 0.005
+    """Learning rate at the end over the peak."""
+    loss: str = "gaussian"
+    """Landmark loss: gaussian, laplacian or l2."""
+    presence_weight: float = 0.3
+    """Weight of the presence loss."""
+    largest_gradient: float = 5.0
+    """Gradients longer than this are shortened to it."""
+    average_decay: float = 0.998
+    """Share that the running average of the weights keeps per step."""
+    half_precision: bool = True
+    """Compute convolutions in bfloat16."""
+    threads: int = 2
+    """Torch's CPU threads."""
+    device: str = "cpu"
+    """Where to train: cpu or cuda."""
+    checkpoint_minutes: float = 3.0
+    """Minutes between checkpoints (and validations)."""
+    log_steps: int = 20
+    """Steps between lines of the log."""
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """Where a training stands, for a progress display.
+
+    Attributes:
+        step: steps done.
+        share: share of the training that is done, in [0, 1].
+        elapsed_s: training time, seconds.
+        loss: mean loss since the last line.
+        pictures_per_s: speed since the last line.
+        store_size: faces that batches are drawn from.
+        figures: latest validation figures by name of the validation batch, perhaps empty.
+    """
+
+    step: int
+    share: float
+    elapsed_s: float
+    loss: float
+    pictures_per_s: float
+    store_size: int
+    figures: dict = field(default_factory=dict)
+
+
+def train(
+    plan: BatchPlan,
+    network_config: NetworkConfig,
+    options: TrainingOptions,
+    *,
+    out: str | Path,
+    resume: bool = False,
+    feeder: FeederOptions | None = None,
+    report: Callable[[TrainingProgress], None] | None = None,
+) -> Checkpoint:
+    """Train a network; returns its last checkpoint, also in `out`/checkpoint.pt. `out`/log.jsonl grows.
+
+    An interruption (Ctrl-C) saves a checkpoint, then raises KeyboardInterrupt.
+
+    Args:
+        plan: the data.
+        network_config: architecture; on resuming, the checkpoint's is used.
+        options: settings; on resuming, lengths and rates may differ from the first part's.
+        out: folder for checkpoint and log.
+        resume: go on from `out`/checkpoint.pt.
+        feeder: how batches are made.
+        report: called at every line of the log.
+
+    Raises:
+        InputError: no data, no checkpoint to resume, or the loss is no longer finite.
+    """
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    feeder = feeder or FeederOptions()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(plan.seed)
+    trainer = _Trainer(plan, options, out)
+    if resume:
+        trainer.restore(load_checkpoint(out / "checkpoint.pt"))
+    elif (out / "checkpoint.pt").exists():
+        raise InputError("holds a checkpoint already; add --resume or choose another folder", source=out)
+    batches = feed(plan, feeder, first_step=trainer.step)
+    try:
+        coming = iter(batches)
+        if not resume:
+            first = next(batches)
+            trainer.start(network_config, _mean_points(plan, first))
+            coming = itertools.chain([first], batches)
+        trainer.run(coming, report)
+    except KeyboardInterrupt:
+        if trainer.step:
+            trainer.save()
+        raise
+    finally:
+        batches.close()
+    return trainer.checkpoint()
+
+
+def _mean_points(plan: BatchPlan, first: Batch) -> np.ndarray:
+    """Mean landmarks of the data: the held-out faces' where there are some, else those of a batch."""
+    store = plan.open_store(part="validation")
+    store.refresh()
+    return mean_layout(store) if len(store) else first.points[first.presence > 0].mean(axis=0)
+
+
+class _Trainer:
+    """State of one training."""
+
+    def __init__(self, plan: BatchPlan, options: TrainingOptions, out: Path) -> None:
+        self.plan, self.options, self.out = plan, options, out
+        self.step, self.pictures, self.elapsed_s = 0, 0, 0.0
+        self.figures: dict = {}
+        self.weights = torch.as_tensor(plan.layout.weights, dtype=torch.float32, device=options.device)
+
+    def start(self, config: NetworkConfig, mean_points: np.ndarray | None) -> None:
+        network = LandmarkNetwork(config, mean_points=mean_points).to(self.options.device)
+        self.network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.average = WeightAverage(self.network, decay=self.options.average_decay)
+        groups = parameter_groups(self.network, weight_decay=self.options.weight_decay)
+        self.optimiser = torch.optim.AdamW(groups, lr=self.options.learning_rate, betas=(0.9, 0.99))
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.set_name != self.plan.layout.set_name:
+            raise InputError(f"was trained for {checkpoint.set_name}, not {self.plan.layout.set_name}",
+                             source=self.out / "checkpoint.pt")  # fmt: skip
+        self.start(checkpoint.network_config, None)
+        self.network.load_state_dict(checkpoint.network)
+        self.average.network.load_state_dict(checkpoint.average)
+        self.average.updates = checkpoint.average_updates
+        self.optimiser.load_state_dict(checkpoint.optimiser)
+        self.step, self.pictures = checkpoint.step, checkpoint.pictures
+        self.elapsed_s, self.figures = checkpoint.elapsed_s, checkpoint.figures
+        torch.set_rng_state(checkpoint.random_state)
+
+    def checkpoint(self) -> Checkpoint:
+        training = asdict(self.options) | {"seed": self.plan.seed, "batch": self.plan.batch}
+        return Checkpoint(
+            network_config=self.network.config,
+            set_name=self.plan.layout.set_name,
+            step=self.step,
+            elapsed_s=self.elapsed_s,
+            pictures=self.pictures,
+            training=training | {"data": [folder.name for folder in self.plan.directories]},
+            figures=self.figures,
+            network=self.network.state_dict(),
+            average=self.average.network.state_dict(),
+            optimiser=self.optimiser.state_dict(),
+            average_updates=self.average.updates,
+            random_state=torch.get_rng_state(),
+        )
+
+    def save(self) -> None:
+        save_checkpoint(self.checkpoint(), self.out / "checkpoint.pt")
+
+    @property
+    def share(self) -> float:
+        """Share of the training that is done."""
+        if self.options.max_steps is not None:
+            return min(1.0, self.step / self.options.max_steps)
+        return min(1.0, self.elapsed_s / (60 * self.options.max_minutes))
+
+    def run(self, batches: Iterator[Batch], report: Callable[[TrainingProgress], None] | None) -> None:
+        options = self.options
+        held_out = validation_batches(self.plan)
+        last_save_s = line_s = self.elapsed_s
+        begin = time.monotonic() - self.elapsed_s
+        losses: list[float] = []
+        for batch in batches:
+            if self.share >= 1:
+                break
+            losses.append(self._step(batch))
+            self.step += 1
+            self.pictures += len(batch.crops)
+            self.elapsed_s = time.monotonic() - begin
+            due = self.elapsed_s - last_save_s > 60 * options.checkpoint_minutes or self.share >= 1
+            if due:
+                held_out = held_out or validation_batches(self.plan)
+                self._validate(held_out)
+                self.save()
+                last_save_s = self.elapsed_s
+            if due or self.step % options.log_steps == 0:
+                speed = len(losses) * len(batch.crops) / max(1e-9, self.elapsed_s - line_s)
+                line_s = self.elapsed_s
+                progress = TrainingProgress(
+                    step=self.step,
+                    share=self.share,
+                    elapsed_s=self.elapsed_s,
+                    loss=float(np.mean(losses)),
+                    pictures_per_s=speed,
+                    store_size=batch.store_size,
+                    figures=self.figures,
+                )
+                losses = []
+                self._log(progress, with_figures=due)
+                if not np.isfinite(progress.loss):
+                    raise InputError("the loss is no longer finite; lower --learning-rate", source=self.out)
+                if report is not None:
+                    report(progress)
+
+    def _step(self, batch: Batch) -> float:
+        options, device = self.options, self.options.device
+        rate = options.learning_rate * learning_rate_share(
+            self.share, warm_up=options.warm_up, final=options.final_rate
+        )
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        # rows of an interleaved picture are channels-last memory already
+        crops = torch.from_numpy(batch.crops).to(device).permute(0, 3, 1, 2).float().div_(255)
+        points = torch.from_numpy(batch.points).to(device)
+        presence = torch.from_numpy(batch.presence).to(device)
+        self.network.train()
+        with torch.autocast(device, torch.bfloat16, enabled=options.half_precision):
+            output = self.network(crops)
+        loss = landmark_loss(output, points, presence, weights=self.weights, loss=options.loss)
+        loss = loss + options.presence_weight * presence_loss(output.presence, presence)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), options.largest_gradient)
+        if torch.isfinite(norm):  # one broken batch must not spoil the weights
+            self.optimiser.step()
+            self.average.update(self.network)
+        return float(loss.detach())
+
+    def _validate(self, held_out: dict[str, Batch]) -> None:
+        face = self.plan.layout.face
+        self.figures = {
+            name: asdict(evaluate(self.average.network, batch, face, device=self.options.device))
+            for name, batch in held_out.items()
+        }
+
+    def _log(self, progress: TrainingProgress, *, with_figures: bool) -> None:
+        line = asdict(progress) | {"learning_rate": self.optimiser.param_groups[0]["lr"]}
+        if not with_figures:
+            del line["figures"]
+        with (self.out / "log.jsonl").open("a") as log:
+            log.write(json.dumps(line) + "\n")

@@ -1,0 +1,95 @@
+"""Figures on held-out synthetic faces: accuracy, whether σ is honest, and presence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Bool
+from torch import nn
+
+from mien.training.landmark_network.augment import AugmentOptions
+from mien.training.landmark_network.batches import Batch, BatchPlan, fill_row
+from mien.training.landmark_network.degradation import DegradationOptions
+from mien.training.landmark_network.warp import WarpOptions
+
+_SEED = 7_031_320
+"""Validation samples are the same in every training."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures over one validation batch.
+
+    Attributes:
+        nme_face: mean distance of the face's landmarks over the crop's side.
+        nme_all: the same over all landmarks.
+        within_1_sigma: share of face landmarks within one predicted σ; 0.393 when σ is honest.
+        within_2_sigma: share within two; 0.865 when σ is honest.
+        presence_accuracy: share of samples whose presence is told rightly.
+    """
+
+    nme_face: float
+    nme_all: float
+    within_1_sigma: float
+    within_2_sigma: float
+    presence_accuracy: float
+
+
+def validation_batches(plan: BatchPlan, *, most: int = 500) -> dict[str, Batch]:
+    """Fixed samples of the held-out shards: "plain" as a tracker sees them, "hard" as in training.
+
+    Empty when no held-out shard exists yet.
+    """
+    store = plan.open_store(part="validation")
+    store.refresh()
+    if not len(store):
+        return {}
+    still = WarpOptions(
+        roll_rad=0.15, smallest_scale=0.9, largest_scale=1.1, shift=0.03, aspect=0.0, perspective=0.0
+    )
+    plain = AugmentOptions(
+        warp=still,
+        degradation=DegradationOptions.none(),
+        occluder_share=0.0,
+        clean_share=1.0,
+        negative_share=0.1,
+    )
+    batches = {}
+    for name, options in {"plain": plain, "hard": plan.options}.items():
+        fixed = replace(plan, seed=_SEED, batch=min(most, len(store)), options=options)
+        batch = fixed.empty_batch()
+        for row in range(fixed.batch):
+            fill_row(fixed, store, 0, row, batch)
+        batches[name] = replace(batch, store_size=len(store))
+    return batches
+
+
+@torch.no_grad()
+def evaluate(
+    network: nn.Module,
+    batch: Batch,
+    face: Bool[np.ndarray, " landmarks"],
+    *,
+    device: str = "cpu",
+    chunk: int = 128,
+) -> Figures:
+    """Figures of a `LandmarkNetwork` (in eval mode) over a batch; `face` tells which landmarks count."""
+    answers = []
+    for start in range(0, len(batch.crops), chunk):
+        crops = torch.from_numpy(batch.crops[start : start + chunk].copy()).to(device)
+        answers.append(network(crops.permute(0, 3, 1, 2).float() / 255))
+    points = torch.cat([answer.points for answer in answers]).cpu().numpy()
+    sigma = torch.cat([answer.log_sigma for answer in answers]).exp().cpu().numpy()
+    told = torch.cat([answer.presence for answer in answers]).cpu().numpy() > 0
+    present = batch.presence > 0.5
+    distance = np.linalg.norm(points - batch.points, axis=-1)[present]
+    ratio = (distance / sigma[present])[:, face]
+    return Figures(
+        nme_face=float(distance[:, face].mean() / 2),
+        nme_all=float(distance.mean() / 2),
+        within_1_sigma=float((ratio < 1).mean()),
+        within_2_sigma=float((ratio < 2).mean()),
+        presence_accuracy=float((told == present).mean()),
+    )
