@@ -1,0 +1,123 @@
+"""Synthetic faces with their outlines, ready to be pasted into scenes."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from mien.errors import InputError
+from mien.landmarks.region import Region
+from mien.training.landmark_network.layout import LandmarkLayout
+from mien.training.landmark_network.shards import face_region
+
+
+@dataclass(frozen=True)
+class Cutout:
+    """A synthetic picture of one head.
+
+    Attributes:
+        picture: (S, S, 3) RGB.
+        mask: (S, S) opacity of head, hair and shoulders.
+        region: the face's region in that picture, from its exact landmarks.
+    """
+
+    picture: UInt8[np.ndarray, "size size 3"]
+    mask: UInt8[np.ndarray, "size size"]
+    region: Region
+
+
+def read_cutouts(path: str | Path, layout: LandmarkLayout, *, size: int) -> list[Cutout]:
+    """All heads of a shard, shrunk to size × size: faces in scenes are small.
+
+    Raises:
+        InputError: the file is no readable shard, or a sample lacks picture, mask or points.
+    """
+    import cv2
+
+    path = Path(path)
+    advice = "make the shard anew with: mien synth"
+    parts: dict[str, dict[str, bytes]] = {}
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                key, _, kind = member.name.partition(".")
+                content = archive.extractfile(member)
+                if content is not None and kind in ("jpg", "mask.png", "points.npy"):
+                    parts.setdefault(key, {})[kind] = content.read()
+    except (OSError, tarfile.TarError) as error:
+        raise InputError(f"cannot be read as a tar shard ({error}); {advice}", source=path) from error
+    cutouts = []
+    for key, sample in parts.items():
+        if len(sample) < 3:
+            raise InputError(f"sample {key} lacks its picture, mask or points; {advice}", source=path)
+        picture = cv2.imdecode(np.frombuffer(sample["jpg"], np.uint8), cv2.IMREAD_COLOR)
+        mask = cv2.imdecode(np.frombuffer(sample["mask.png"], np.uint8), cv2.IMREAD_GRAYSCALE)
+        if picture is None or mask is None or picture.shape[0] != picture.shape[1]:
+            raise InputError(f"sample {key} holds no square picture with a mask; {advice}", source=path)
+        points_px = np.load(io.BytesIO(sample["points.npy"]))[layout.shard_indices]
+        region = face_region(points_px, layout).in_scaled_picture(size / picture.shape[0])
+        small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
+        outline = cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)
+        cutouts.append(Cutout(np.ascontiguousarray(small[..., ::-1]), np.asarray(outline, np.uint8), region))
+    return cutouts
+
+
+class CutoutStore:
+    """The heads of some folders of shards in memory, growing as shards appear.
+
+    Args:
+        directories: folders that hold `*.tar`.
+        layout: the landmark set whose face points make the regions.
+        size: side of the pictures kept, pixels.
+        max_pictures: shards beyond this number of pictures are left unread (144² pictures: 83 kB each).
+        held_out: shards per folder, the first by name, that are kept for validation.
+        part: "training" leaves the held-out shards away, "validation" reads only them.
+    """
+
+    def __init__(
+        self,
+        directories: list[Path],
+        layout: LandmarkLayout,
+        *,
+        size: int = 144,
+        max_pictures: int = 15_000,
+        held_out: int = 1,
+        part: str = "training",
+    ) -> None:
+        assert part in ("training", "validation")
+        self.directories = [Path(directory) for directory in directories]
+        self.layout, self.size, self.max_pictures = layout, size, max_pictures
+        self.held_out, self.part = held_out, part
+        self.cutouts: list[Cutout] = []
+        self._seen: set[Path] = set()
+
+    def __len__(self) -> int:
+        return len(self.cutouts)
+
+    def pick(self, rng: np.random.Generator) -> Cutout:
+        """A random head."""
+        return self.cutouts[int(rng.integers(len(self.cutouts)))]
+
+    def refresh(self, *, limit: int | None = None) -> int:
+        """Read shards that are new, at most `limit` of them; returns how many heads were added.
+
+        Raises:
+            InputError: a folder is missing or a shard cannot be read.
+        """
+        before = len(self)
+        for directory in self.directories:
+            if not directory.is_dir():
+                raise InputError("no such folder of shards; make one with: mien synth", source=directory)
+            found = sorted(directory.glob("*.tar"))
+            for path in found[: self.held_out] if self.part == "validation" else found[self.held_out :]:
+                if path in self._seen or limit == 0 or len(self) >= self.max_pictures:
+                    continue
+                self._seen.add(path)
+                self.cutouts += read_cutouts(path, self.layout, size=self.size)
+                limit = None if limit is None else limit - 1
+        return len(self) - before

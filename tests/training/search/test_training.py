@@ -1,0 +1,94 @@
+"""A short training learns drawn heads, resumes, and its export runs in the product's search."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from mien.errors import InputError
+from mien.landmarks.region import Region
+from mien.landmarks.search import FaceSearch
+from mien.training.search.batches import ScenePlan, make_batch
+from mien.training.search.loop import SearchTraining, train_search
+from mien.training.search.network import SearchNetwork, SearchNetworkConfig
+from mien.training.search.onnx_export import export_search, write_search_card
+from mien.training.search.scenes import paste
+
+SMALL = SearchNetworkConfig(stem=(8, 12, 16), dilations=(1, 2))
+
+
+def _options(steps: int) -> SearchTraining:
+    return SearchTraining(max_steps=steps, threads=1, log_steps=2, half_precision=False, learning_rate=1e-2)
+
+
+def test_cells_and_receptive_field():
+    network = SearchNetwork().eval()
+    assert 100_000 < sum(value.numel() for value in network.parameters()) < 350_000
+    image = torch.rand(1, 3, 320, 328, requires_grad=True)
+    output = network(image)
+    assert output.score.shape == (1, 1, 40, 41)
+    assert output.geometry.shape == (1, 5, 40, 41)
+    output.score[0, 0, 20, 20].backward()
+    seen = image.grad.abs().sum(dim=(0, 1))
+    columns = torch.nonzero(seen.sum(dim=0)).flatten()
+    assert int(columns[-1] - columns[0]) >= 150
+    # the cell's centre is the middle of what it sees, up to the stem's own shift of a few pixels
+    assert abs(float(columns.float().mean()) - (20 * 8 + 3.5)) < 6
+
+
+def test_folding_changes_no_answer():
+    network = SearchNetwork(SMALL)
+    network(torch.rand(4, 3, 32, 32))  # give the normalisations statistics
+    network.eval()
+    image = torch.rand(1, 3, 40, 48)
+    before = network(image)
+    network.fold()
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
+    for one, other in zip(before, network(image), strict=True):
+        assert torch.allclose(one, other, atol=1e-4)
+
+
+def test_training_lowers_the_loss_resumes_and_exports(shards, layout, tmp_path):
+    plan = ScenePlan(directories=(shards,), layout=layout, batch=4)
+    out = tmp_path / "run"
+    lines = []
+    train_search(plan, _options(24), out=out, config=SMALL, report=lines.append)
+    assert lines[-1].step == 24
+    assert np.mean([line.loss for line in lines[-3:]]) < np.mean([line.loss for line in lines[:3]])
+    assert 0 <= lines[-1].figures["recall"] <= 1
+    with pytest.raises(InputError, match="--resume"):
+        train_search(plan, _options(26), out=out, config=SMALL)
+    checkpoint = train_search(plan, _options(26), out=out, resume=True)
+    assert checkpoint.step == 26
+    assert len((out / "log.jsonl").read_text().splitlines()) == len(lines) + 1
+
+    path = tmp_path / "search.onnx"
+    check = export_search(checkpoint.averaged_network(), path)
+    assert check.largest_difference < 1e-3
+    card = json.loads(write_search_card(checkpoint, check, path, directories=[shards]).read_text())
+    assert card["name"] == "search"
+    assert card["training_data"]["scenes_presented"] == 26 * 4
+    store = plan.open_store()
+    store.refresh()
+    image = np.zeros((120, 161, 3), np.uint8)
+    paste(image, store.cutouts[0], Region(np.array([80.0, 60.0]), 70.0), np.random.default_rng(0))
+    assert isinstance(FaceSearch(path)(image), list)  # any size of picture, with the product's own code
+
+
+def test_batches_repeat(shards, layout):
+    plan = ScenePlan(directories=(shards,), layout=layout, batch=2)
+    store = plan.open_store()
+    store.refresh()
+    one, same, other = make_batch(plan, store, 3), make_batch(plan, store, 3), make_batch(plan, store, 4)
+    assert np.array_equal(one.pictures, same.pictures)
+    assert np.array_equal(one.geometry, same.geometry)
+    assert not np.array_equal(one.pictures, other.pictures)
+
+
+def test_no_shards_is_said(tmp_path, layout):
+    plan = ScenePlan(directories=(tmp_path,), layout=layout)
+    with pytest.raises(InputError, match="mien synth"):
+        train_search(plan, _options(1), out=tmp_path / "run", config=SMALL)
