@@ -10,6 +10,11 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "write a trained landmark network as ONNX with its card",
         "mien.commands.train_landmarks:run_export",
     ),
+    "search": ("train the face-search network on composed scenes", "mien.commands.train_search:run"),
+    "export-search": (
+        "write a trained search network as ONNX with its card",
+        "mien.commands.train_search:run_export",
+    ),
 }
 """Sub-verb to (one line of help, "module:function"); imported only when it is called."""
 
