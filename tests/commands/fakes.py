@@ -46,3 +46,7 @@ class FakeLandmarker:
         if image[0, 0].min() == 255:
             faces.append(landmarks_of_mean_head(width_px, height_px, shift_px=width_px / 8))
         return faces[:max_faces]
+
+    def track(self, image: np.ndarray, previous: Landmarks2D) -> Landmarks2D | None:
+        faces = self(image)
+        return faces[0] if faces else None

@@ -68,7 +68,7 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str]):
 def test_table_outside_a_terminal_breaks_no_line(capsys: pytest.CaptureFixture[str]):
     name = "long/" * 60 + "a.jpg"
     run(name)
-    assert any(line.startswith(name) for line in capsys.readouterr().out.splitlines())
+    assert any(name in line for line in capsys.readouterr().out.splitlines())
 
 
 def test_results_never_share_a_name():

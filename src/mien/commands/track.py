@@ -28,8 +28,8 @@ class TrackConfig:
     """Folder for the results; made if missing."""
     formats: tuple[str, ...] = ("glb", "npz", "json", "csv")
     """Files to write besides the overlay: any of glb json npz csv."""
-    overlay: bool = True
-    """Write the overlay video; False saves its time."""
+    no_overlay: bool = False
+    """Leave out the overlay video, which takes as long as the tracking."""
     json: bool = False
     """Print one JSON document to stdout and nothing else."""
 
@@ -83,12 +83,11 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> D
             source=path,
         )
     files: list[Path] = []
-    complete = True
-    if config.overlay:
+    if config.no_overlay:
+        complete = _is_complete(path)
+    else:
         overlay, complete = _write_overlay(path, track, head, config, stem)
         files.append(overlay)
-    else:
-        complete = _is_complete(path)
     files += [export(track, config.out / f"{stem}.{suffix}", head=head) for suffix in config.formats]
     problem = None
     if not complete:
