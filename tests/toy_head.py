@@ -29,8 +29,8 @@ def _ellipsoid() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         0.075 * np.cos(lat) * np.sin(lon), 0.12 * np.sin(lat), 0.095 * np.cos(lat) * np.cos(lon),
     ], axis=-1)  # fmt: skip
     # A nose, so that the mean face is no surface of revolution.
-    points[..., 2] += 0.03 * np.exp(-((points[..., 0] / 0.015) ** 2) - (points[..., 1] / 0.025) ** 2) * (
-        points[..., 2] > 0
+    points[..., 2] += (
+        0.03 * np.exp(-((points[..., 0] / 0.015) ** 2) - (points[..., 1] / 0.025) ** 2) * (points[..., 2] > 0)
     )
     index = np.arange(RINGS * SPOKES).reshape(RINGS, SPOKES)
     right = np.roll(index, -1, axis=1)
@@ -61,9 +61,11 @@ def toy_head() -> Head:
     # Smooth identities: low-frequency waves of a few millimetres.
     waves = rng.normal(size=(12, 3, 3)) * 18
     phases = rng.uniform(0, 2 * np.pi, size=(12, 1, 3))
-    identity = 0.004 * np.sin(np.einsum("vc,icd->ivd", mean, waves) + phases) / np.sqrt(1 + np.arange(12))[
-        :, None, None
-    ]
+    identity = (
+        0.004
+        * np.sin(np.einsum("vc,icd->ivd", mean, waves) + phases)
+        / np.sqrt(1 + np.arange(12))[:, None, None]
+    )
     eye_rows = np.concatenate([np.full(eye_count, 0), np.full(eye_count, 1)])
     eye_moves = 0.003 * rng.normal(size=(12, 2, 3))
     identity[:, len(skin) :] = eye_moves[:, eye_rows]

@@ -56,7 +56,7 @@ class FitModel:
 def _fit_model(head: Head, set_name: str) -> FitModel:
     vertices = head.landmark_set(set_name).vertices
     skinning = np.ascontiguousarray(head.skinning_weights[vertices].T, dtype=float)
-    neck, head_joint, left_eye, right_eye = range(len(JOINT_NAMES))
+    _, head_joint, left_eye, right_eye = range(len(JOINT_NAMES))
     with_head = skinning[[head_joint, left_eye, right_eye]].sum(axis=0)
     free = [head_joint] if with_head.min() < 1 - MOVED_SHARE and with_head.max() > MOVED_SHARE else []
     free += [eye for eye in (left_eye, right_eye) if skinning[eye].max() > MOVED_SHARE]

@@ -17,7 +17,7 @@ from mien.heads.parameters import JOINT_PARENTS, HeadParameters
 _FOLLOWERS = ((0, 1, 2, 3), (1, 2, 3), (2,), (3,))
 
 MIN_DEPTH_M = 1e-3
-"""Landmarks nearer than this to the camera plane make the state not finite: the solver then shortens its step."""
+"""Landmarks nearer than this to the camera make the state not finite: solvers then step shorter."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class HeadScene:
             rest_m = rest_m + _combine(self.base.identity, model.identity_m)
         if not unknowns.expression_count:
             rest_m = rest_m + _combine(self.base.expression, model.expression_m)
-        # Frozen parts are summed up once; object.__setattr__ is the way to fill derived fields of a frozen class.
+        # Frozen parts are summed up once; a frozen class fills derived fields this way.
         object.__setattr__(self, "fixed_rest_m", rest_m)
         object.__setattr__(self, "fixed_joints_m", head.joints_m(self.base.identity))
         object.__setattr__(self, "follows_root", 1 - model.skinning.sum(axis=0))
@@ -98,7 +98,7 @@ class HeadState:
             self.points_px = np.full((2, model.landmark_count), np.nan)
 
     def _joint_motion(self) -> None:
-        """Rigid motion of each joint (as `mien.heads.skinning.joint_transforms`), with zero rotations skipped."""
+        """Each joint's rigid motion, as `skinning.joint_transforms`; zero rotations are skipped."""
         head, parameters = self.scene.model.head, self.parameters
         self._joints_m = (
             head.joints_m(parameters.identity)
@@ -123,7 +123,9 @@ class HeadState:
                 self._rotations[joint] = parent_rotation
                 self._translations_m[joint] = parent_shift
 
-    def scaled_jacobian_t(self, scale: Float[np.ndarray, " landmarks"]) -> Float[np.ndarray, "unknowns 2 landmarks"]:
+    def scaled_jacobian_t(
+        self, scale: Float[np.ndarray, " landmarks"]
+    ) -> Float[np.ndarray, "unknowns 2 landmarks"]:
         """Derivatives of scale · points_px with respect to every unknown, transposed.
 
         Args:
@@ -142,7 +144,9 @@ class HeadState:
         by_rest = (by_head[:, :, None] * self._blend).sum(axis=1)
 
         turn = left_jacobian(parameters.root_rotation)
-        jacobian_t[unknowns.root_rotation] = np.matmul(turn.T, _cross(self._turned_m, by_world)).transpose(1, 0, 2)
+        jacobian_t[unknowns.root_rotation] = np.matmul(turn.T, _cross(self._turned_m, by_world)).transpose(
+            1, 0, 2
+        )
         jacobian_t[unknowns.root_translation] = by_world.transpose(1, 0, 2)
         for joint in unknowns.joints:
             jacobian_t[unknowns.joint(joint)] = self._by_joint(joint, by_head)
@@ -205,7 +209,7 @@ def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _shape_rows(rows: np.ndarray, shapes_m: np.ndarray, gradients: np.ndarray) -> None:
-    """rows[k, a] = Σ_b gradients[a, b] · shapes[k, b], all along landmarks, without temporaries of that size."""
+    """rows[k, a] = Σ_b gradients[a, b] · shapes[k, b], all along landmarks, without large temporaries."""
     product = np.empty((len(shapes_m), shapes_m.shape[2]))
     for a in range(2):
         row = rows[:, a]

@@ -51,9 +51,7 @@ class LevenbergMarquardt:
     max_damping: float = 1e10
     """λ at which the search gives up."""
 
-    def solve(
-        self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False
-    ) -> Solution:
+    def solve(self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
         """Minimise from a start.
 
         Args:
@@ -65,8 +63,8 @@ class LevenbergMarquardt:
         solution = self._solve(problem, np.array(x, dtype=float))
         if throw and not solution.status.usable:
             raise FitError(
-                f"the fit {solution.status.value}; check that the landmarks are finite numbers and the camera's "
-                "focal length is positive"
+                f"the fit {solution.status.value}; check that the landmarks are finite numbers and the "
+                "camera's focal length is positive"
             )
         return solution
 

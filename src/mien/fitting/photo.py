@@ -17,13 +17,12 @@ from mien.fitting.levenberg_marquardt import LevenbergMarquardt, Solution
 from mien.fitting.problem import HeadProblem, Term
 from mien.fitting.results import HeadFit, Status
 from mien.fitting.rigid_start import rigid_start
-from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.focal_prior import FocalTerm
-from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm, identity_term
-from mien.fitting.terms.joints_prior import LEFT_EYE, RIGHT_EYE, EyesAlikeTerm, JointsTerm, LidsFollowTerm
+from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
+from mien.fitting.terms.priors import prior_terms
 from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import FitWeights
+from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
@@ -47,7 +46,7 @@ def fit_photo(
     focal_px: float | None = None,
     head: Head | None = None,
     max_faces: int | None = None,
-    weights: FitWeights = FitWeights(),
+    weights: FitWeights = DEFAULT_WEIGHTS,
 ) -> list[HeadFit]:
     """Fit a head to every face of a photo.
 
@@ -103,7 +102,7 @@ def fit_landmarks(
     width_px: int | None = None,
     height_px: int | None = None,
     head: Head | None = None,
-    weights: FitWeights = FitWeights(),
+    weights: FitWeights = DEFAULT_WEIGHTS,
     identity: Float[np.ndarray, " identity"] | None = None,
     throw: bool = False,
 ) -> HeadFit:
@@ -175,21 +174,6 @@ def _past_mixture_valleys(problem: HeadProblem, weights: FitWeights) -> np.ndarr
     return STAGE_SOLVER.solve(easier, easier.start()).x
 
 
-def prior_terms(head: Head, unknowns: Unknowns, weights: FitWeights) -> list[Term]:
-    """The priors that apply to these unknowns; the focal length's is left to the caller."""
-    terms: list[Term] = []
-    if unknowns.identity_count:
-        terms.append(identity_term(head, deviation=weights.identity_std))
-    if unknowns.expression_count:
-        terms.append(ExpressionTerm(weights.expression_std, weights.expression_bounds_std))
-    if unknowns.joints:
-        terms.append(JointsTerm(weights))
-    if LEFT_EYE in unknowns.joints and RIGHT_EYE in unknowns.joints:
-        terms.append(EyesAlikeTerm(weights.eyes_alike_std_rad))
-    lids = LidsFollowTerm.of(unknowns, head.expression_names, weights)
-    return terms if lids is None else [*terms, lids]
-
-
 def head_fit(problem: HeadProblem, solution: Solution, landmarks: Landmarks2D) -> HeadFit:
     """The result of a solve, for people."""
     head = problem.scene.model.head
@@ -210,7 +194,9 @@ def head_fit(problem: HeadProblem, solution: Solution, landmarks: Landmarks2D) -
 def _start_camera(focal_px: float | None, width_px: int | None, height_px: int | None) -> Camera:
     if width_px is None or height_px is None:
         raise ShapeError(
-            "the picture", expected="width_px and height_px, or a camera", actual=(width_px or 0, height_px or 0)
+            "the picture",
+            expected="width_px and height_px, or a camera",
+            actual=(width_px or 0, height_px or 0),
         )
     return Camera.from_focal(
         float(np.hypot(width_px, height_px)) if focal_px is None else focal_px,

@@ -99,10 +99,12 @@ class SharedProblem:
         unknowns = parts[0].scene.unknowns
         shared = unknowns.size - unknowns.frame_size
         columns = [
-            np.concatenate([
-                shared + index * unknowns.frame_size + np.arange(unknowns.frame_size),
-                np.arange(shared),
-            ])
+            np.concatenate(
+                [
+                    shared + index * unknowns.frame_size + np.arange(unknowns.frame_size),
+                    np.arange(shared),
+                ]
+            )
             for index in range(len(parts))
         ]
         return SharedProblem(tuple(parts), tuple(columns))

@@ -64,7 +64,7 @@ class HeadTrack:
             Rows of lost frames repeat the last good one.
         tracked: (F,) False where the face was lost.
         camera: one camera for the whole video.
-        points_px, sigma_px: (F, L, 2), (F, L) landmarks, NaN where lost.
+        points_px, sigma_px: (F, L, 2), (F, L) landmarks, smoothed over time; NaN where lost.
         set_name: their landmark set.
         head_name, head_version: which head model the parameters belong to.
         frames_per_second: nominal frame rate.

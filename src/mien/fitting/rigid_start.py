@@ -121,18 +121,16 @@ def _other_starts(found: HeadParameters) -> list[HeadParameters]:
     starts = []
     for roll_rad in (roll, 0.0):
         for yaw_rad in (0.0, 0.9, -0.9):
-            turned = matrix_from_rotation_vector(np.array([0.0, 0.0, roll_rad])) @ matrix_from_rotation_vector(
-                np.array([0.0, yaw_rad, 0.0])
-            )
+            turned = matrix_from_rotation_vector(
+                np.array([0.0, 0.0, roll_rad])
+            ) @ matrix_from_rotation_vector(np.array([0.0, yaw_rad, 0.0]))
             starts.append(replace(found, root_rotation=rotation_vector_from_matrix(turned)))
     # Mirrored in depth: the other reading of a scaled orthographic picture.
     flip = np.diag([1.0, 1.0, -1.0])
     mirrored = flip @ matrix @ np.diag([1.0, 1.0, -1.0])
     starts.append(replace(found, root_rotation=rotation_vector_from_matrix(mirrored)))
-    return [
-        replace(start, root_translation_m=_in_front(found.root_translation_m)) for start in starts
-    ]
+    return [replace(start, root_translation_m=_in_front(found.root_translation_m)) for start in starts]
 
 
-def _in_front(translation_m: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+def _in_front(translation_m: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " 3"]:
     return translation_m if np.isfinite(translation_m).all() else np.array([0.0, 0.0, -0.6])

@@ -49,10 +49,13 @@ class FitWeights:
     log_focal_std_known: float = 0.03
     """The same about a focal length that the photo's EXIF data gives."""
     frame_expression_std: float = 0.25
-    """Video: deviation of an expression weight from the frame before. Loose, so that blinks are not held back;
-    it keeps combinations that landmarks cannot tell apart from flickering."""
+    """Video: deviation of an expression weight from the frame before. Loose, so that blinks are not held
+    back; it keeps combinations that landmarks cannot tell apart from flickering."""
     frame_joint_std_rad: float = 0.1
     """Video: deviation of a joint's rotation from the frame before, radians."""
     still_points_std: float = 0.0
     """Video: deviation of projected model points from the frame before, in deviations of the landmark (the
-    temporal energy of Wood et al. 2022, §3.2); 0 turns it off, since the tracker already smooths landmarks."""
+    temporal energy of Wood et al. 2022, §3.2); 0 turns it off: the tracker already smooths landmarks."""
+
+
+DEFAULT_WEIGHTS = FitWeights()

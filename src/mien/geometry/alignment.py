@@ -45,7 +45,7 @@ class Similarity:
 
 def align_similarity(
     source: Float[np.ndarray, "n d"],
-    target: Float[np.ndarray, "n d"],
+    target: Float[np.ndarray, "m d"],
     *,
     weights: Float[np.ndarray, " n"] | None = None,
 ) -> Similarity:
@@ -62,7 +62,7 @@ def align_similarity(
 
 def align_rigid(
     source: Float[np.ndarray, "n d"],
-    target: Float[np.ndarray, "n d"],
+    target: Float[np.ndarray, "m d"],
     *,
     weights: Float[np.ndarray, " n"] | None = None,
 ) -> Similarity:

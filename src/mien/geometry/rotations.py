@@ -6,13 +6,13 @@ import numpy as np
 from jaxtyping import Float
 
 
-def cross_matrix(vector: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
+def cross_matrix(vector: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
     """The matrix K with K @ x = vector × x."""
     x, y, z = vector
     return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
 
 
-def matrix_from_rotation_vector(rotation: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
+def matrix_from_rotation_vector(rotation: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
     """Rodrigues' formula; accurate to machine precision near zero."""
     angle = float(np.sqrt(rotation @ rotation))
     cross = cross_matrix(rotation)
@@ -23,14 +23,14 @@ def matrix_from_rotation_vector(rotation: Float[np.ndarray, "3"]) -> Float[np.nd
     return np.eye(3) + a * cross + b * cross @ cross
 
 
-def rotation_vector_from_matrix(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3"]:
+def rotation_vector_from_matrix(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, " 3"]:
     """Inverse of `matrix_from_rotation_vector`; angle in [0, π]."""
     from scipy.spatial.transform import Rotation
 
     return Rotation.from_matrix(matrix).as_rotvec()
 
 
-def left_jacobian(rotation: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
+def left_jacobian(rotation: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
     """J with exp(rotation + δ) ≈ exp(J δ) exp(rotation), the left Jacobian of SO(3).
 
     So d(R x)/d(rotation) = -[R x]ₓ J.

@@ -49,7 +49,8 @@ class Head:
         joints_identity_m: (I, 4, 3) their displacement for an identity weight of 1.
         skinning_weights: (V, 4) per joint, rows sum to at most 1; the rest stays with the root.
         part_names, vertex_parts: names, and (V,) the index of each vertex's part.
-        uv, uv_triangles: (U, 2) texture coordinates (v up, as OBJ and glTF's flipped), and (T, 3) indices into them.
+        uv, uv_triangles: (U, 2) texture coordinates (v up, as in OBJ; glTF's is flipped), and (T, 3) indices
+            into them.
         mirror_vertices: (V,) each vertex's left-right partner.
         landmark_sets: by name.
         identity_mixture: weights (G,), means (G, I), covariances (G, I, I) of the prior over identity,

@@ -29,8 +29,8 @@ class HeadParameters:
     identity: Float[np.ndarray, " identity"]
     expression: Float[np.ndarray, " expression"]
     joint_rotations: Float[np.ndarray, "4 3"]
-    root_rotation: Float[np.ndarray, "3"]
-    root_translation_m: Float[np.ndarray, "3"]
+    root_rotation: Float[np.ndarray, " 3"]
+    root_translation_m: Float[np.ndarray, " 3"]
 
     @staticmethod
     def neutral(identity_count: int, expression_count: int) -> HeadParameters:

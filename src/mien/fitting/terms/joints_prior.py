@@ -97,7 +97,9 @@ class LidsFollowTerm:
     name: str = "lids follow gaze"
 
     @staticmethod
-    def of(unknowns: Unknowns, expression_names: tuple[str, ...], weights: FitWeights) -> LidsFollowTerm | None:
+    def of(
+        unknowns: Unknowns, expression_names: tuple[str, ...], weights: FitWeights
+    ) -> LidsFollowTerm | None:
         """The term, or None when neither eyes nor lids are free."""
         looks = [
             (unknowns.expression.start + expression_names.index(name), unknowns.joint(eye).start + axis, sign)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from mien.fitting.head_state import HeadState
 from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.robust import robust_cost, robust_weights
 from mien.fitting.unknowns import Unknowns
 from mien.fitting.weights import FitWeights
 from mien.heads.parameters import HeadParameters
@@ -16,7 +17,9 @@ from mien.heads.parameters import HeadParameters
 
 @dataclass(frozen=True, eq=False)
 class NearPreviousTerm:
-    """½ ‖(x − x of the frame before) / deviation‖² over expression and joints; precision 0 leaves one free.
+    """½ Σ ρ((x − x of the frame before)² / deviation²) over expression and joints; 0 leaves one free.
+
+    The Geman–McClure kernel ρ lets go of a weight that clearly moves, so a blink is not held back.
 
     Attributes:
         previous: (N,) the solver's vector of the frame before.
@@ -39,12 +42,17 @@ class NearPreviousTerm:
         return NearPreviousTerm(unknowns.pack(previous, focal_px=focal_px), precision)
 
     def cost(self, state: HeadState) -> float:
-        residuals = (state.x - self.previous) * self.precision
-        return 0.5 * float(residuals @ residuals)
+        squared = ((state.x - self.previous) * self.precision) ** 2
+        return robust_cost(squared, kernel="geman_mcclure", scale=1.0)
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         residuals = (state.x - self.previous) * self.precision
-        normal.add_diagonal(slice(0, len(residuals)), residuals, self.precision)
+        squared = residuals**2
+        root = np.sqrt(robust_weights(squared, kernel="geman_mcclure", scale=1.0))
+        normal.add_diagonal(slice(0, len(residuals)), residuals * root, self.precision * root)
+        # The diagonal's own sum of squares is the re-weighted cost, not the robust one.
+        normal.cost += robust_cost(squared, kernel="geman_mcclure", scale=1.0)
+        normal.cost -= 0.5 * float(((residuals * root) ** 2).sum())
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,30 @@
+"""The priors that a set of unknowns calls for."""
+
+from __future__ import annotations
+
+from mien.fitting.problem import Term
+from mien.fitting.terms.expression_prior import ExpressionTerm
+from mien.fitting.terms.identity_prior import identity_term
+from mien.fitting.terms.joints_prior import LEFT_EYE, RIGHT_EYE, EyesAlikeTerm, JointsTerm, LidsFollowTerm
+from mien.fitting.unknowns import Unknowns
+from mien.fitting.weights import FitWeights
+from mien.heads.model import Head
+
+
+def prior_terms(head: Head, unknowns: Unknowns, weights: FitWeights, *, identity: bool = True) -> list[Term]:
+    """The priors on a frame's unknowns; the focal length's is left to the caller, who knows what it is near.
+
+    Args:
+        identity: False in all but one of several frames that share an identity.
+    """
+    terms: list[Term] = []
+    if unknowns.identity_count and identity:
+        terms.append(identity_term(head, deviation=weights.identity_std))
+    if unknowns.expression_count:
+        terms.append(ExpressionTerm(weights.expression_std, weights.expression_bounds_std))
+    if unknowns.joints:
+        terms.append(JointsTerm(weights))
+    if LEFT_EYE in unknowns.joints and RIGHT_EYE in unknowns.joints:
+        terms.append(EyesAlikeTerm(weights.eyes_alike_std_rad))
+    lids = LidsFollowTerm.of(unknowns, head.expression_names, weights)
+    return terms if lids is None else [*terms, lids]

@@ -1,0 +1,45 @@
+"""Rotation vectors: round trips and derivatives, also near zero."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mien.geometry.rotations import (
+    cross_matrix,
+    left_jacobian,
+    matrix_from_rotation_vector,
+    rotation_vector_from_matrix,
+)
+
+ANGLES = [0.0, 1e-9, 1e-5, 1e-3, 0.1, 1.0, 3.0]
+
+
+@pytest.mark.parametrize("angle", ANGLES)
+def test_round_trip(angle):
+    vector = angle * np.array([2.0, -1.0, 2.0]) / 3
+    matrix = matrix_from_rotation_vector(vector)
+    np.testing.assert_allclose(matrix @ matrix.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(matrix) == pytest.approx(1)
+    np.testing.assert_allclose(rotation_vector_from_matrix(matrix), vector, atol=1e-9)
+
+
+@pytest.mark.parametrize("angle", ANGLES)
+def test_left_jacobian_against_finite_differences(angle):
+    vector = angle * np.array([2.0, -1.0, 2.0]) / 3
+    point, step = np.array([0.3, -0.5, 0.8]), 1e-6
+    expected = np.column_stack(
+        [
+            (matrix_from_rotation_vector(vector + d) - matrix_from_rotation_vector(vector - d))
+            @ point
+            / (2 * step)
+            for d in step * np.eye(3)
+        ]
+    )
+    actual = -cross_matrix(matrix_from_rotation_vector(vector) @ point) @ left_jacobian(vector)
+    np.testing.assert_allclose(actual, expected, atol=1e-8)
+
+
+def test_cross_matrix():
+    a, b = np.array([1.0, 2, 3]), np.array([-2.0, 0.5, 4])
+    np.testing.assert_allclose(cross_matrix(a) @ b, np.cross(a, b))
