@@ -21,7 +21,7 @@ from mien.fitting.weights import FitWeights
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 
-TRACK_SOLVER = LevenbergMarquardt(max_iterations=4, relative_tolerance=1e-3, first_damping=1e-4)
+TRACK_SOLVER = LevenbergMarquardt(max_iterations=4, relative_tolerance=1e-3, first_damping=1e-2)
 FIRST_SOLVER = LevenbergMarquardt(max_iterations=20, relative_tolerance=1e-4)
 
 LOST_RESIDUAL = 0.3

@@ -16,6 +16,8 @@ from mien.heads.parameters import JOINT_PARENTS, HeadParameters
 # For each joint, itself and all joints that hang from it.
 _FOLLOWERS = ((0, 1, 2, 3), (1, 2, 3), (2,), (3,))
 
+_EYE, _ZERO = np.eye(3), np.zeros(3)
+
 MIN_DEPTH_M = 1e-3
 """Landmarks nearer than this to the camera make the state not finite: solvers then step shorter."""
 
@@ -110,8 +112,8 @@ class HeadState:
         self._local_rotations = np.empty((4, 3, 3))
         for joint, parent in enumerate(JOINT_PARENTS):
             vector = parameters.joint_rotations[joint]
-            parent_rotation = np.eye(3) if parent < 0 else self._rotations[parent]
-            parent_shift = np.zeros(3) if parent < 0 else self._translations_m[parent]
+            parent_rotation = _EYE if parent < 0 else self._rotations[parent]
+            parent_shift = _ZERO if parent < 0 else self._translations_m[parent]
             if vector.any():
                 rotation = matrix_from_rotation_vector(vector)
                 shift_m = self._joints_m[joint] - rotation @ self._joints_m[joint]
@@ -119,7 +121,7 @@ class HeadState:
                 self._rotations[joint] = parent_rotation @ rotation
                 self._translations_m[joint] = parent_rotation @ shift_m + parent_shift
             else:
-                self._local_rotations[joint] = np.eye(3)
+                self._local_rotations[joint] = _EYE
                 self._rotations[joint] = parent_rotation
                 self._translations_m[joint] = parent_shift
 
@@ -162,8 +164,8 @@ class HeadState:
     def _by_joint(self, joint: int, by_head: np.ndarray) -> np.ndarray:
         """(3, 2, L): a turn ω of the joint moves a follower by ω × (its place − the joint's place)."""
         skinning, parent = self.scene.model.skinning, JOINT_PARENTS[joint]
-        parent_rotation = np.eye(3) if parent < 0 else self._rotations[parent]
-        parent_shift = np.zeros(3) if parent < 0 else self._translations_m[parent]
+        parent_rotation = _EYE if parent < 0 else self._rotations[parent]
+        parent_shift = _ZERO if parent < 0 else self._translations_m[parent]
         centre_m = parent_rotation @ self._joints_m[joint] + parent_shift
         arm_m = np.zeros_like(self._posed_m)
         for follower in _FOLLOWERS[joint]:
@@ -180,7 +182,7 @@ class HeadState:
         by_identity = np.empty((len(rows), 4, 3))
         places_m = self.scene.model.head.joints_identity_m
         for joint, parent in enumerate(JOINT_PARENTS):
-            swing = np.eye(3) - self._local_rotations[joint]
+            swing = _EYE - self._local_rotations[joint]
             if parent < 0:
                 by_identity[:, joint] = places_m[:, joint] @ swing.T
             else:

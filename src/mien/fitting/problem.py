@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -39,6 +39,7 @@ class HeadProblem:
 
     scene: HeadScene
     terms: tuple[Term, ...]
+    _last: HeadState | None = field(default=None, init=False, repr=False)
 
     @property
     def size(self) -> int:
@@ -49,15 +50,19 @@ class HeadProblem:
         return self.scene.unknowns.pack(self.scene.base, focal_px=self.scene.camera.focal_px)
 
     def state(self, x: Float[np.ndarray, " unknowns"]) -> HeadState:
-        """The head at a point."""
-        return HeadState(self.scene, x)
+        """The head at a point. The last is kept: solvers linearise where they just asked for the cost."""
+        last = self._last
+        if last is None or not np.array_equal(last.x, x):
+            last = HeadState(self.scene, x.copy())
+            object.__setattr__(self, "_last", last)
+        return last
 
     def cost(self, x: Float[np.ndarray, " unknowns"]) -> float:
-        state = HeadState(self.scene, x)
+        state = self.state(x)
         return sum(term.cost(state) for term in self.terms)
 
     def linearize(self, x: Float[np.ndarray, " unknowns"]) -> NormalEquations:
-        state = HeadState(self.scene, x)
+        state = self.state(x)
         normal = NormalEquations.zeros(self.size)
         if not np.isfinite(state.points_px).all():
             normal.cost = float("nan")

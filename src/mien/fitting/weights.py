@@ -28,8 +28,8 @@ class FitWeights:
     """Deviation of identity weights, in units of the head's own prior (1: as people vary)."""
     expression_std: float = 0.4
     """Deviation of expression weights about 0."""
-    expression_bounds_std: float = 0.03
-    """How far expression weights may leave [0, 1]."""
+    expression_bounds_std: float = 0.06
+    """How far expression weights may leave [0, 1]; hard corners (0.03 and less) slow the solver."""
     neck_std_rad: float = 0.15
     """Deviation of the neck joint about rest, radians."""
     head_joint_std_rad: float = 0.15
