@@ -122,7 +122,7 @@ def read_proxy(path: Path) -> Proxy:
                 weights.append([float(x) for x in fields[3:6]])
                 offsets.append([float(x) for x in fields[6:9]])
             continue
-        in_vertices = fields[0] == "verts"
+        in_vertices = in_vertices or fields[0] == "verts"
         if fields[0] == "obj_file":
             obj_file = fields[1]
         elif fields[0] in ("x_scale", "y_scale", "z_scale"):

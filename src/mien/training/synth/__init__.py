@@ -1,0 +1,1 @@
+"""Synthetic pictures of heads with exact labels (`mien synth`)."""

@@ -1,0 +1,97 @@
+"""Plausible random expressions and gaze."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mien.heads.model import Head
+
+PAIRED = ("eyeSquint", "eyeWide", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch", "mouthPress",
+          "mouthLowerDown", "mouthUpperUp", "browDown", "browOuterUp", "cheekSquint", "noseSneer")  # fmt: skip
+MIDDLE = ("jawForward", "jawOpen", "mouthFunnel", "mouthPucker", "mouthRollLower", "mouthRollUpper", "mouthShrugLower",
+          "mouthShrugUpper", "browInnerUp", "cheekPuff", "jawLeft", "jawRight", "mouthLeft", "mouthRight")  # fmt: skip
+
+
+def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """One expression.
+
+    Returns:
+        weights (E,) of the head's shapes in [0, 1], and gaze (2,): yaw to the subject's left and pitch up, radians,
+        both eyes alike. The lids follow the gaze.
+    """
+    place = {name: i for i, name in enumerate(head.expression_names)}
+    weights = np.zeros(len(place))
+
+    def both(stem: str, amount: float, spread: float = 0.12) -> None:
+        for side in ("Left", "Right"):
+            weights[place[stem + side]] += amount * (1 + rng.normal(0, spread))
+
+    def add(name: str, amount: float) -> None:
+        weights[place[name]] += amount
+
+    kind = rng.choice(["rest", "smile", "talk", "brows", "sparse", "wild"], p=[0.18, 0.22, 0.24, 0.08, 0.18, 0.10])
+    if kind == "smile":
+        amount = rng.beta(2, 1.6)
+        both("mouthSmile", amount)
+        both("cheekSquint", 0.6 * amount * rng.random())
+        both("mouthUpperUp", 0.5 * amount * rng.random())
+        both("mouthDimple", 0.4 * rng.random())
+        add("jawOpen", 0.45 * rng.random() ** 2)
+        both("mouthLowerDown", 0.5 * rng.random() ** 2)
+    elif kind == "talk":
+        add("jawOpen", rng.beta(1.2, 2.6))
+        for name in ("mouthFunnel", "mouthPucker", "mouthRollLower", "mouthShrugUpper", "mouthShrugLower"):
+            if rng.random() < 0.3:
+                add(name, rng.beta(1.2, 2.2))
+        both("mouthLowerDown", 0.6 * rng.random() ** 2)
+        both("mouthUpperUp", 0.5 * rng.random() ** 2)
+        both("mouthSmile", 0.4 * rng.random() ** 2)
+        both("mouthStretch", 0.4 * rng.random() ** 2)
+    elif kind == "brows":
+        add("browInnerUp", rng.random())
+        both("browOuterUp", rng.random())
+        both("eyeWide", rng.random() ** 2)
+    elif kind in ("sparse", "wild"):
+        count = rng.integers(2, 6) if kind == "sparse" else rng.integers(5, 12)
+        strength = 0.8 if kind == "sparse" else 1.0
+        for name in rng.choice([*PAIRED, *MIDDLE], size=count, replace=False):
+            amount = strength * rng.beta(1.3, 1.6)
+            if name in PAIRED:
+                if rng.random() < 0.2:
+                    add(str(name) + str(rng.choice(["Left", "Right"])), amount)
+                else:
+                    both(str(name), amount)
+            else:
+                add(str(name), amount)
+    if kind != "brows":
+        both("browDown", 0.5 * rng.random() ** 3)
+        add("browInnerUp", 0.5 * rng.random() ** 3)
+    both("eyeSquint", 0.5 * rng.random() ** 2)
+    add("mouthPress" + "Left", 0.2 * rng.random() ** 3)
+    weights[place["mouthClose"]] = 0.0 if rng.random() < 0.85 else weights[place["jawOpen"]] * rng.random()
+
+    gaze = np.zeros(2)
+    if rng.random() < 0.7:
+        gaze = rng.normal(0, [0.22, 0.12])
+    gaze = np.clip(gaze, [-0.6, -0.4], [0.6, 0.4])
+    add("eyeLookOutLeft", max(0.0, gaze[0]) / 0.55)
+    add("eyeLookInRight", max(0.0, gaze[0]) / 0.55)
+    add("eyeLookInLeft", max(0.0, -gaze[0]) / 0.55)
+    add("eyeLookOutRight", max(0.0, -gaze[0]) / 0.55)
+    for side in ("Left", "Right"):
+        add("eyeLookUp" + side, max(0.0, gaze[1]) / 0.40)
+        add("eyeLookDown" + side, max(0.0, -gaze[1]) / 0.40)
+    lids = rng.random()
+    if lids < 0.10:
+        both("eyeBlink", 1.0, 0.0)
+    elif lids < 0.14:
+        add("eyeBlink" + str(rng.choice(["Left", "Right"])), 1.0)
+    elif lids < 0.55:
+        both("eyeBlink", rng.beta(1.2, 2.5) * 0.8, 0.05)
+    else:
+        both("eyeBlink", 0.12 * rng.random(), 0.05)
+    for side in ("Left", "Right"):  # a closed eye neither widens nor squints further
+        closed = min(weights[place["eyeBlink" + side]], 1.0)
+        for stem in ("eyeWide", "eyeSquint", "eyeLookDown"):
+            weights[place[stem + side]] *= 1 - closed
+    return np.clip(weights, 0.0, 1.0), gaze

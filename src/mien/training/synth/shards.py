@@ -1,0 +1,165 @@
+"""Writing labelled pictures as WebDataset shards, by several processes; a seed gives a picture, whoever draws it."""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from mien.errors import MienError
+from mien.files import atomic_path
+
+FORMAT_VERSION = 1
+SAMPLES_PER_SHARD = 500
+
+
+@dataclass(frozen=True)
+class SynthConfig:
+    """Draw synthetic pictures of heads with exact labels."""
+
+    assets: Path
+    """Folder that holds `ict_facekit/` and `makehuman/`."""
+    count: int = 1000
+    """How many pictures."""
+    out: Path = Path("synth")
+    """Folder for shards, manifest.json and a contact sheet."""
+    size: int = 192
+    """Side of the pictures, pixels."""
+    seed: int = 0
+    """First seed; picture i has seed `seed` + i."""
+    workers: int = os.cpu_count() or 1
+    """Processes that draw."""
+
+
+def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambda _: None) -> list[Path]:
+    """Write all shards that are not there yet; returns every shard's path.
+
+    Args:
+        progress: called with the number of pictures done so far.
+
+    Raises:
+        MienError: a worker failed; its message is passed on.
+    """
+    from mien.heads.library import load_head
+    from mien.training.synth.studio import LABEL_SET
+
+    config.out.mkdir(parents=True, exist_ok=True)
+    head = load_head()
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "set_name": LABEL_SET,
+        "count": config.count,
+        "picture_size": config.size,
+        "head_name": head.name,
+        "head_version": head.version,
+        "seed": config.seed,
+        "command": f"mien synth --count {config.count} --size {config.size} --seed {config.seed}",
+    }
+    with atomic_path(config.out / "manifest.json") as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1))
+    jobs = []
+    for shard, first in enumerate(range(0, config.count, SAMPLES_PER_SHARD)):
+        path = config.out / f"shard-{shard:06d}.tar"
+        jobs.append((path, first, min(SAMPLES_PER_SHARD, config.count - first)))
+    waiting = [job for job in jobs if not job[0].exists()]
+    done = sum(count for path, _, count in jobs if path.exists())
+    progress(done)
+    if waiting:
+        context = multiprocessing.get_context("spawn")
+        tasks, results = context.Queue(), context.Queue()
+        for job in waiting:
+            tasks.put(job)
+        workers = [
+            context.Process(target=_work, args=(config, tasks, results), daemon=True)
+            for _ in range(min(config.workers, len(waiting)))
+        ]
+        for worker in workers:
+            tasks.put(None)
+            worker.start()
+        missing = sum(count for _, _, count in waiting)
+        while missing:
+            message = _next_message(results, workers)
+            if isinstance(message, str):
+                for worker in workers:
+                    worker.terminate()
+                raise MienError(f"drawing synthetic pictures failed: {message}")
+            missing -= message
+            done += message
+            progress(done)
+        for worker in workers:
+            worker.join()
+    return [path for path, _, _ in jobs]
+
+
+def _next_message(results: multiprocessing.Queue, workers: list) -> int | str:
+    import queue
+
+    while True:
+        try:
+            return results.get(timeout=2.0)
+        except queue.Empty:
+            dead = [w for w in workers if w.exitcode not in (None, 0)]
+            if dead:
+                return f"a worker ended with exit code {dead[0].exitcode}"
+
+
+def _work(config: SynthConfig, tasks: multiprocessing.Queue, results: multiprocessing.Queue) -> None:
+    # one thread a process: the processes share the cores
+    os.environ["LP_NUM_THREADS"] = "1"
+    cv2.setNumThreads(1)
+    try:
+        from mien.training.synth.studio import Studio
+
+        studio = None
+        while (job := tasks.get()) is not None:
+            studio = studio or Studio(config.assets, size_px=config.size)
+            path, first, count = job
+            with atomic_path(path) as temporary, tarfile.open(temporary, "w") as archive:
+                for index in range(first, first + count):
+                    _add_sample(archive, f"{index:08d}", studio.shoot(config.seed + index))
+                    results.put(1)
+    except Exception as error:
+        results.put(f"{type(error).__name__}: {error}")
+
+
+def _add_sample(archive: tarfile.TarFile, key: str, sample) -> None:
+    def add(suffix: str, data: bytes) -> None:
+        info = tarfile.TarInfo(f"{key}.{suffix}")
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+
+    def array(values: np.ndarray) -> bytes:
+        stream = io.BytesIO()
+        np.save(stream, values)
+        return stream.getvalue()
+
+    picture = cv2.cvtColor(sample.picture, cv2.COLOR_RGB2BGR)
+    add("jpg", cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
+    add("mask.png", cv2.imencode(".png", sample.mask)[1].tobytes())
+    add("points.npy", array(sample.points_px))
+    add("visibility.npy", array(sample.visibility))
+    add("json", json.dumps(sample.details).encode())
+
+
+def contact_sheet_of(shards: list[Path], *, count: int = 64) -> np.ndarray:
+    """(H, W, 3) RGB sheet of the first pictures."""
+    from mien.pictures import contact_sheet
+
+    pictures: list[np.ndarray] = []
+    for path in shards:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if member.name.endswith(".jpg") and len(pictures) < count:
+                    data = np.frombuffer(archive.extractfile(member).read(), np.uint8)  # type: ignore[union-attr]
+                    pictures.append(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+        if len(pictures) >= count:
+            break
+    return contact_sheet(pictures, columns=8)

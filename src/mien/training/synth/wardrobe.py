@@ -1,0 +1,156 @@
+"""What a synthetic head wears: hair, brows, lashes, clothed shoulders, tied to our mesh so that they follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.spatial import cKDTree
+
+from mien.heads.model import Head
+from mien.training.head_building.makehuman import MakeHuman, Proxy, triangulated
+from mien.training.head_building.onto_ict import SkinOnIct
+from mien.training.head_building.template import BODY_VERTICES, MEAN_PERSON, SkinTemplate
+
+
+@dataclass(frozen=True)
+class Garment:
+    """A textured mesh that follows the skin.
+
+    Attributes:
+        name, kind: for example "short01", "hair" | "brow" | "lash" | "body".
+        rest_m: (P, 3) on the mean head, metres.
+        triangles: (T, 3); uv: (P, 2), v up.
+        skin_vertices, skin_weights: (P, K) the skin vertices whose displacements it follows.
+        normals_m: (P, 3) rest normals.
+        texture: (H, W, 4) RGBA uint8.
+    """
+
+    name: str
+    kind: str
+    rest_m: np.ndarray
+    triangles: np.ndarray
+    uv: np.ndarray
+    skin_vertices: np.ndarray
+    skin_weights: np.ndarray
+    texture: np.ndarray
+
+    def place(self, skin_displacement_m: np.ndarray) -> np.ndarray:
+        """(P, 3) before posing, for a displacement (V, 3) of the skin from the mean head."""
+        return self.rest_m + np.einsum("pk,pkc->pc", self.skin_weights, skin_displacement_m[self.skin_vertices])
+
+
+def _split_corners(faces: np.ndarray, face_uv: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices split where texture coordinates differ: source vertex, source uv, triangles."""
+    triangles, uv_triangles = triangulated(faces), triangulated(face_uv)
+    pairs = np.stack([triangles.ravel(), uv_triangles.ravel()], axis=1)
+    unique, inverse = np.unique(pairs, axis=0, return_inverse=True)
+    return unique[:, 0], unique[:, 1], inverse.reshape(-1, 3)
+
+
+def _follow(points: np.ndarray, skin: np.ndarray, candidates: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    distance, index = cKDTree(skin[candidates]).query(points, k=neighbours)
+    softness = 0.004 + 0.5 * distance[:, :1]
+    weight = np.exp(-((distance - distance[:, :1]) / softness) ** 2)
+    return candidates[index], weight / weight.sum(axis=1, keepdims=True)
+
+
+class Wardrobe:
+    """All garments for the built-in head, from a folder of MakeHuman assets."""
+
+    def __init__(self, makehuman: MakeHuman, template: SkinTemplate, on_ict: SkinOnIct, head: Head) -> None:
+        self._makehuman, self._template, self._head = makehuman, template, head
+        self._on_ict = on_ict
+        self._mean_base = makehuman.base_vertices(makehuman.macro_weights(**MEAN_PERSON))
+        skin_count = len(template.vertices)
+        self._skin_m = self._to_metres(template.vertices)
+        self._shift = head.mean_m[:skin_count] - self._skin_m
+        self._outside = np.flatnonzero((template.labels == 0) | (template.labels >= 4))
+        folder = makehuman.folder
+        self.hair = [self._proxy(p, "hair") for p in sorted((folder / "hair").glob("*/*.mhclo"))]
+        self.brows = [self._proxy(p, "brow") for p in sorted((folder / "eyebrows").glob("*/*.mhclo"))]
+        self.lashes = [self._proxy(p, "lash") for p in sorted((folder / "eyelashes").glob("*/*.mhclo"))]
+        self.body = self._shoulders()
+
+    def _to_metres(self, units: np.ndarray) -> np.ndarray:
+        return self._on_ict.scale * units @ self._on_ict.rotation.T + self._on_ict.translation_m
+
+    def _onto_mean_head(self, points_m: np.ndarray, index: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return points_m + np.einsum("pk,pkc->pc", weight, self._shift[index])
+
+    def _proxy(self, path: Path, kind: str) -> Garment:
+        proxy: Proxy = self._makehuman.proxy(str(path.relative_to(self._makehuman.folder)))
+        vertices, uv, triangles = _split_corners(proxy.mesh.faces, proxy.mesh.face_uv)
+        points_m = self._to_metres(proxy.place(self._mean_base))[vertices]
+        candidates = self._outside
+        index, weight = _follow(points_m, self._skin_m, candidates, 10 if kind == "hair" else 5)
+        if kind == "lash":
+            index, weight = self._follow_lids(points_m)
+        pictures = [p for p in path.parent.glob("*.png") if "normal" not in p.name and "bump" not in p.name]
+        texture = cv2.imread(str(sorted(pictures)[0]), cv2.IMREAD_UNCHANGED)
+        if texture.shape[2] == 3:
+            texture = np.dstack([texture, np.full(texture.shape[:2], 255, np.uint8)])
+        largest = 512 if kind == "hair" else 256
+        scale = largest / max(texture.shape[:2])
+        if scale < 1:
+            texture = cv2.resize(texture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        return Garment(
+            path.stem,
+            kind,
+            self._onto_mean_head(points_m, index, weight),
+            triangles,
+            proxy.mesh.uv[uv],
+            index,
+            weight,
+            cv2.cvtColor(texture, cv2.COLOR_BGRA2RGBA),
+        )
+
+    def _follow_lids(self, points_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lashes follow the lid that they grow from: the blink moves upper lids only."""
+        head, count = self._head, len(self._skin_m)
+        blink = sum(
+            np.linalg.norm(head.expression_basis_m[head.expression_names.index(n)][:count], axis=1)
+            for n in ("eyeBlinkLeft", "eyeBlinkRight")
+        )
+        eyes_m = head.joints_mean_m[2:] - 0
+        near_eye = np.minimum(*(np.linalg.norm(head.mean_m[:count] - e, axis=1) for e in eyes_m)) < 0.0175
+        outside = np.isin(np.arange(count), self._outside) & near_eye
+        upper = np.flatnonzero(outside & (blink > 0.6 * blink.max()))
+        lower = np.flatnonzero(outside & (blink < 0.35 * blink.max()) & (head.mean_m[:count, 1] < eyes_m[0, 1]))
+        middle_y = (self._skin_m[upper, 1].mean() + self._skin_m[lower, 1].mean()) / 2
+        index, weight = np.empty((len(points_m), 3), int), np.empty((len(points_m), 3))
+        is_upper = points_m[:, 1] > middle_y
+        for mask, lid in ((is_upper, upper), (~is_upper, lower)):
+            if mask.any():
+                index[mask], weight[mask] = _follow(points_m[mask], self._skin_m, lid, 3)
+        return index, weight
+
+    def _shoulders(self) -> Garment:
+        base = self._makehuman.base
+        body = base.face_groups == "body"
+        faces, face_uv = base.faces[body], base.face_uv[body]
+        v = self._mean_base
+        inside = (v[:, 1] > 4.3) & (v[:, 1] < 6.15) & (np.abs(v[:, 0]) < 2.6) & (np.arange(len(v)) < BODY_VERTICES)
+        keep = inside[faces].all(axis=1) & (faces[:, 3] >= 0)
+        vertices, uv, triangles = _split_corners(faces[keep], face_uv[keep])
+        points_m = self._to_metres(v[vertices])
+        neck = self._outside[self._skin_m[self._outside, 1] < self._skin_m[:, 1].min() + 0.03]
+        index, weight = _follow(points_m, self._skin_m, neck, 12)
+        distance = cKDTree(self._skin_m[neck]).query(points_m)[0]
+        weight = weight * np.exp(-((distance / 0.15) ** 2))[:, None]
+        placed = self._onto_mean_head(points_m, index, weight)
+        texture = np.full((4, 4, 4), 255, np.uint8)
+        return Garment("shoulders", "body", placed, triangles, base.uv[uv], index, weight, texture)
+
+
+def read_skins(folder: Path, size: int = 1024) -> dict[str, np.ndarray]:
+    """MakeHuman's skin pictures, (size, size, 3) RGB each, by name."""
+    skins = {}
+    for path in sorted(folder.glob("*.jpg")):
+        picture = cv2.imread(str(path))
+        interpolation = cv2.INTER_AREA if picture.shape[0] > size else cv2.INTER_CUBIC
+        picture = cv2.resize(picture, (size, size), interpolation=interpolation)
+        skins[path.stem] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    return skins
