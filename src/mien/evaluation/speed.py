@@ -1,0 +1,134 @@
+"""How long the parts of following one face take: landmarks, fit, and search, each on one thread."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+
+from mien.errors import InputError
+from mien.landmarks.landmarker import Landmarker
+from mien.landmarks.region import Region, region_from_points
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Times of one part, milliseconds.
+
+    Attributes:
+        name: the part.
+        median_ms, fast_ms, slow_ms: median, 10th and 90th percentile.
+        count: how often it ran.
+    """
+
+    name: str
+    median_ms: float
+    fast_ms: float
+    slow_ms: float
+    count: int
+
+    @staticmethod
+    def of(name: str, times_s: list[float]) -> Timing:
+        """Statistics of measured seconds."""
+        fast, median, slow = (float(value) for value in 1e3 * np.percentile(times_s, (10, 50, 90)))
+        return Timing(name, median, fast, slow, len(times_s))
+
+
+def machine() -> str:
+    """The processor's name, for reports."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def moving_frames(
+    photo: UInt8[np.ndarray, "height width 3"], region: Region, *, count: int = 60, size: int = 480
+) -> list[UInt8[np.ndarray, "size size 3"]]:
+    """A synthetic clip: a window that drifts, turns and zooms gently over a photo around a face.
+
+    The face stays about where the window's middle is; between two frames it moves by a few pixels.
+    """
+    frames = []
+    for index in range(count):
+        phase = 2 * np.pi * index / count
+        shift_px = 0.12 * region.side_px * np.array([np.sin(phase), np.sin(2 * phase)])
+        window = Region(
+            region.center_px + shift_px,
+            region.side_px * (1.9 + 0.15 * float(np.cos(phase))),
+            0.1 * float(np.sin(phase)),
+        )
+        frames.append(window.crop(photo, size))
+    return frames
+
+
+def time_search(image: UInt8[np.ndarray, "height width 3"], landmarker: Landmarker, *, count: int) -> Timing:
+    """A whole picture to faces with landmarks."""
+    return Timing.of("search", _repeat(lambda: landmarker(image), count))
+
+
+def time_tracking(
+    photo: UInt8[np.ndarray, "height width 3"], landmarker: Landmarker, *, count: int
+) -> list[Timing]:
+    """One face followed through a synthetic clip: landmarks and fit apart, and both together.
+
+    Raises:
+        InputError: the photo shows no face, or the face is lost on the way.
+    """
+    from mien.fitting.fit_model import FitModel
+    from mien.fitting.frame import FrameFitter
+    from mien.fitting.photo import fit_landmarks
+    from mien.fitting.weights import DEFAULT_WEIGHTS
+    from mien.heads.library import load_head
+
+    faces = landmarker(photo)
+    if not faces:
+        raise InputError(
+            "no face was found, so there is nothing to time; choose another picture", source="photo"
+        )
+    frames = moving_frames(photo, region_from_points(faces[0].points_px, faces[0].set_name))
+    first = landmarker(frames[0])
+    if not first:
+        raise InputError("the face is not found again in a window around it; choose another picture",
+                         source="photo")  # fmt: skip
+    face, head = first[0], load_head()
+    height_px, width_px = frames[0].shape[:2]
+    fit = fit_landmarks(face, width_px=width_px, height_px=height_px, head=head)
+    model = FitModel.of(head, face.set_name)
+    fitter = FrameFitter(model, camera=fit.camera, identity=fit.parameters.identity, weights=DEFAULT_WEIGHTS)
+    parameters = fit.parameters
+    times: dict[str, list[float]] = {"landmarks": [], "fit": [], "landmarks + fit": []}
+    warm_up = 5
+    for index in range(count + warm_up):
+        frame = frames[index % len(frames)]
+        begin = time.perf_counter()
+        followed = landmarker.track(frame, face)
+        middle = time.perf_counter()
+        if followed is None:
+            raise InputError(f"the face was lost on frame {index} of the synthetic clip", source="photo")
+        parameters, _ = fitter(followed, parameters)
+        end = time.perf_counter()
+        face = followed
+        if index >= warm_up:
+            times["landmarks"].append(middle - begin)
+            times["fit"].append(end - middle)
+            times["landmarks + fit"].append(end - begin)
+    return [Timing.of(name, values) for name, values in times.items()]
+
+
+def _repeat(work: Callable[[], object], count: int) -> list[float]:
+    work()
+    times = []
+    for _ in range(count):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return times
