@@ -166,7 +166,7 @@ class FaceStore:
         for directory in self.directories:
             if not directory.is_dir():
                 raise InputError("no such folder of shards; make one with: mien synth", source=directory)
-            found = sorted(directory.glob("*.tar"))
+            found = sorted(directory.glob("shard-*.tar"))
             chosen += found[: self.held_out] if self.part == "validation" else found[self.held_out :]
         return chosen
 

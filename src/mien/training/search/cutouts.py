@@ -113,7 +113,7 @@ class CutoutStore:
         for directory in self.directories:
             if not directory.is_dir():
                 raise InputError("no such folder of shards; make one with: mien synth", source=directory)
-            found = sorted(directory.glob("*.tar"))
+            found = sorted(directory.glob("shard-*.tar"))
             for path in found[: self.held_out] if self.part == "validation" else found[self.held_out :]:
                 if path in self._seen or limit == 0 or len(self) >= self.max_pictures:
                     continue

@@ -89,7 +89,7 @@ def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray,
     elif lids < 0.55:
         both("eyeBlink", rng.beta(1.2, 2.5) * 0.8, 0.05)
     else:
-        both("eyeBlink", 0.12 * rng.random(), 0.05)
+        both("eyeBlink", 0.05 + 0.25 * rng.random(), 0.05)
     for side in ("Left", "Right"):  # a closed eye neither widens nor squints further
         closed = min(weights[place["eyeBlink" + side]], 1.0)
         for stem in ("eyeWide", "eyeSquint", "eyeLookDown"):

@@ -29,6 +29,8 @@ HAIR_COLOURS = np.array(
     [[0.010, 0.009, 0.008], [0.022, 0.014, 0.010], [0.055, 0.032, 0.018], [0.13, 0.075, 0.035], [0.36, 0.24, 0.11],
      [0.22, 0.07, 0.025], [0.26, 0.25, 0.24], [0.60, 0.58, 0.55], [0.03, 0.02, 0.02]]
 )  # fmt: skip
+HAIR_SHARES = {"bob01": 0.15, "bob02": 0.25, "short03": 0.4, "braid01": 0.5}
+"""How often a style is worn, where not 1: these hang over an eye."""
 IRIS_COLOURS = np.array(
     [[0.05, 0.025, 0.012], [0.10, 0.05, 0.02], [0.16, 0.09, 0.04], [0.10, 0.16, 0.24], [0.16, 0.24, 0.30],
      [0.10, 0.15, 0.08], [0.14, 0.15, 0.15]]
@@ -70,7 +72,7 @@ class Studio:
         self.renderer = Renderer(size_px)
         self._landmark_head = self.head.subset(self.head.landmark_set(LABEL_SET).vertices)
         self._register(makehuman)
-        self._hair_weight = np.array([1.0 if not g.name.startswith("afro") else 0.7 for g in self.wardrobe.hair])
+        self._hair_weight = np.array([HAIR_SHARES.get(g.name, 1.0) for g in self.wardrobe.hair])
 
     # ------------------------------------------------------------------ what stays the same
     def _register(self, makehuman: MakeHuman) -> None:
