@@ -22,7 +22,16 @@ def draw_background(
         first = _mixed(first, second, rng)
     for _ in range(int(rng.integers(0, 5)) if rng.random() < 0.7 else 0):
         _DECOYS[int(rng.integers(len(_DECOYS)))](first, rng)
-    return first
+    return _muted(first, rng)
+
+
+def _muted(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Mostly less colourful: real surroundings are."""
+    import cv2
+
+    keep = float(np.clip(rng.normal(0.5, 0.35), 0, 1))
+    grey = cv2.cvtColor(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    return np.asarray(cv2.addWeighted(picture, keep, grey, 1 - keep, 0), np.uint8)
 
 
 def _one_background(store: CutoutStore, size: int, rng: np.random.Generator) -> np.ndarray:
