@@ -47,7 +47,7 @@ class TrainLandmarksConfig:
     max_pictures: int = 60_000
     """Most pictures kept in memory (110 kB each)."""
     held_out: int = 1
-    """Shards per folder, the first by name, kept for validation."""
+    """Shards with a number below this are kept for validation."""
     threads: int = 2
     """Torch's CPU threads."""
     loader_threads: int = 1

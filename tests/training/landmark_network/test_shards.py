@@ -33,17 +33,27 @@ def _rms(points_px):
 
 
 def test_store_takes_in_new_shards_and_keeps_the_first_for_validation(tmp_path, shards, layout):
+    (tmp_path / ".shard-000001.123.part.tar").write_bytes(b"still being written")
     shutil.copy(shards / "shard-000000.tar", tmp_path)
     store = FaceStore([tmp_path], layout)
     assert store.refresh() == 0
     held_out = FaceStore([tmp_path], layout, part="validation")
     assert held_out.refresh() == 16
     shutil.copy(shards / "shard-000001.tar", tmp_path)
-    (tmp_path / "shard-000002.tar.part").write_bytes(b"still being written")
     assert store.refresh() == 16
     assert store.refresh() == 0
     assert held_out.refresh() == 0
     assert np.array_equal(store[15].picture, store.shards[0].pictures[15])
+
+
+def test_shards_that_are_done_out_of_order_keep_their_part(tmp_path, shards, layout):
+    shutil.copy(shards / "shard-000001.tar", tmp_path)
+    store, held_out = (FaceStore([tmp_path], layout, part=part) for part in ("training", "validation"))
+    assert store.refresh() == 16
+    assert held_out.refresh() == 0
+    shutil.copy(shards / "shard-000000.tar", tmp_path)
+    assert store.refresh() == 0
+    assert held_out.refresh() == 16
 
 
 def test_store_stops_at_its_cap(shards, layout):

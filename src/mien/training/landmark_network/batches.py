@@ -41,7 +41,7 @@ class BatchPlan:
         size: crop side, pixels.
         seed: of the whole training.
         max_pictures: cap of the faces in memory.
-        held_out: shards per folder left to validation.
+        held_out: shards with a number below this are left to validation.
         options: augmentation.
     """
 

@@ -62,8 +62,8 @@ def _wait_for_faces(store: FaceStore, options: FeederOptions) -> None:
         if time.monotonic() > end:
             folders = ", ".join(map(str, store.directories))
             raise InputError(
-                f"no training shards appeared within {options.wait_s:.0f} s (the first {store.held_out} of a "
-                "folder are kept for validation); make more with: mien synth",
+                f"no training shards appeared within {options.wait_s:.0f} s (those with a number below "
+                f"{store.held_out} are kept for validation); make more with: mien synth",
                 source=folders,
             )
         time.sleep(0.5)

@@ -211,6 +211,7 @@ class _Trainer:
             self.step += 1
             self.pictures += len(batch.crops)
             self.elapsed_s = time.monotonic() - begin
+            training_s = self.elapsed_s - line_s
             due = self.elapsed_s - last_save_s > 60 * options.checkpoint_minutes or self.share >= 1
             if due:
                 held_out = held_out or validation_batches(self.plan)
@@ -218,8 +219,7 @@ class _Trainer:
                 self.save()
                 last_save_s = self.elapsed_s
             if due or self.step % options.log_steps == 0:
-                speed = len(losses) * len(batch.crops) / max(1e-9, self.elapsed_s - line_s)
-                line_s = self.elapsed_s
+                speed = len(losses) * len(batch.crops) / max(1e-9, training_s)
                 progress = TrainingProgress(
                     step=self.step,
                     share=self.share,
@@ -229,7 +229,7 @@ class _Trainer:
                     store_size=batch.store_size,
                     figures=self.figures,
                 )
-                losses = []
+                losses, line_s = [], time.monotonic() - begin
                 self._log(progress, with_figures=due)
                 if not np.isfinite(progress.loss):
                     raise InputError("the loss is no longer finite; lower --learning-rate", source=self.out)
@@ -263,7 +263,15 @@ class _Trainer:
     def _validate(self, held_out: dict[str, Batch]) -> None:
         face = self.plan.layout.face
         self.figures = {
-            name: asdict(evaluate(self.average.network, batch, face, device=self.options.device))
+            name: asdict(
+                evaluate(
+                    self.average.network,
+                    batch,
+                    face,
+                    device=self.options.device,
+                    half_precision=self.options.half_precision,
+                )
+            )
             for name, batch in held_out.items()
         }
 

@@ -1,7 +1,7 @@
 """Synthetic faces from WebDataset tar shards, decoded once and kept in memory.
 
 Shards may still be appearing: `FaceStore.refresh` takes in those that are new. A shard is written under
-another name and renamed, so every `*.tar` in the folder is complete.
+another name and renamed, so every `shard-NUMBER.tar` in the folder is complete.
 """
 
 from __future__ import annotations
@@ -126,11 +126,11 @@ class FaceStore:
     """All faces of some folders of shards in memory, growing as shards appear.
 
     Args:
-        directories: folders that hold `*.tar`.
+        directories: folders that hold `shard-NUMBER.tar`.
         layout: the set to keep.
         max_pictures: shards beyond this number of pictures are left unread (192² pictures: 110 kB each).
-        held_out: shards per folder, the first by name, that are kept for validation; the first ones stay the
-            same while later ones are still being made.
+        held_out: shards with a number below this are kept for validation; they stay the same while later ones
+            are still being made.
         part: "training" leaves the held-out shards away, "validation" reads only them.
     """
 
@@ -166,8 +166,11 @@ class FaceStore:
         for directory in self.directories:
             if not directory.is_dir():
                 raise InputError("no such folder of shards; make one with: mien synth", source=directory)
-            found = sorted(directory.glob("shard-*.tar"))
-            chosen += found[: self.held_out] if self.part == "validation" else found[self.held_out :]
+            for path in sorted(directory.glob("shard-*.tar")):
+                # by number: several renderers may finish their shards in any order
+                number = int(path.stem.rpartition("-")[2])
+                if (number < self.held_out) == (self.part == "validation"):
+                    chosen.append(path)
         return chosen
 
     def refresh(self, *, limit: int | None = None) -> int:

@@ -73,13 +73,15 @@ def evaluate(
     face: Bool[np.ndarray, " landmarks"],
     *,
     device: str = "cpu",
+    half_precision: bool = False,
     chunk: int = 128,
 ) -> Figures:
     """Figures of a `LandmarkNetwork` (in eval mode) over a batch; `face` tells which landmarks count."""
     answers = []
     for start in range(0, len(batch.crops), chunk):
         crops = torch.from_numpy(batch.crops[start : start + chunk].copy()).to(device)
-        answers.append(network(crops.permute(0, 3, 1, 2).float() / 255))
+        with torch.autocast(device, torch.bfloat16, enabled=half_precision):
+            answers.append(network(crops.permute(0, 3, 1, 2).float() / 255))
     points = torch.cat([answer.points for answer in answers]).cpu().numpy()
     sigma = torch.cat([answer.log_sigma for answer in answers]).exp().cpu().numpy()
     told = torch.cat([answer.presence for answer in answers]).cpu().numpy() > 0
