@@ -71,7 +71,7 @@ class CutoutStore:
     """The heads of some folders of shards in memory, growing as shards appear.
 
     Args:
-        directories: folders that hold `*.tar`.
+        directories: folders that hold `shard-*.tar`.
         layout: the landmark set whose face points make the regions.
         size: side of the pictures kept, pixels.
         max_pictures: shards beyond this number of pictures are left unread (144² pictures: 83 kB each).
