@@ -35,8 +35,11 @@ format: $(FULL)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Speed against the committed baseline; accuracy where the labelled pictures are (make benchmark YTF68=folder).
+YTF68 ?= ../shared/photos/ytf68
 benchmark: $(BASE)
-	$(BIN)/mien benchmark speed $(ARGS)
+	$(BIN)/mien benchmark speed $(addprefix --baseline ,$(wildcard benchmarks/speed.json)) $(ARGS)
+	@if [ -d "$(YTF68)" ]; then $(BIN)/mien benchmark ytf68 --data "$(YTF68)"; fi
 
 clean:
 	rm -rf $(VENV) out build dist

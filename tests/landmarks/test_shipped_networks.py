@@ -1,4 +1,4 @@
-"""The networks that are installed with mien, on pictures: faces of all sizes and rolls, and none where none is."""
+"""The networks that are installed with mien, on pictures: all sizes and rolls, and none where no face is."""
 
 from __future__ import annotations
 
