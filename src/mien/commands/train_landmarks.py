@@ -48,8 +48,8 @@ class TrainLandmarksConfig:
     """Most pictures kept in memory (110 kB each)."""
     held_out: int = 1
     """Shards with a number below this are kept for validation."""
-    threads: int = 2
-    """Torch's CPU threads."""
+    threads: int | None = None
+    """Torch's CPU threads; without a number, as many as find a free core."""
     loader_threads: int = 1
     """Threads of the process that makes batches."""
     device: Literal["cpu", "cuda"] = "cpu"

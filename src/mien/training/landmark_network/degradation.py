@@ -92,9 +92,9 @@ def degrade(
 
 def _tone_table(rng: np.random.Generator) -> UInt8[np.ndarray, "256 1 3"]:
     """A table of tones: gamma, contrast about mid-grey, exposure and white balance."""
-    level = _levels() ** np.exp(rng.normal(0, 0.25))
-    level = (level - 0.5) * np.exp(rng.normal(0, 0.22)) + 0.5 + rng.normal(0, 0.06)
-    gains = np.exp(rng.normal(0, 0.25) + rng.normal(0, 0.08, 3))
+    level = _levels() ** np.exp(rng.normal(0, 0.20))
+    level = (level - 0.5) * np.exp(rng.normal(0, 0.20)) + 0.5 + rng.normal(0, 0.05)
+    gains = np.exp(rng.normal(0, 0.18) + rng.normal(0, 0.08, 3))
     return np.clip(level[:, None, None] * (255 * gains), 0, 255).astype(np.uint8)
 
 

@@ -20,6 +20,7 @@ from mien.training.landmark_network.losses import landmark_loss, presence_loss
 from mien.training.landmark_network.networks import LandmarkNetwork, NetworkConfig
 from mien.training.landmark_network.schedule import WeightAverage, learning_rate_share, parameter_groups
 from mien.training.landmark_network.shards import mean_layout
+from mien.training.landmark_network.threads import fitting_threads
 from mien.training.landmark_network.validation import evaluate, validation_batches
 
 
@@ -49,13 +50,13 @@ class TrainingOptions:
     """Share that the running average of the weights keeps per step."""
     half_precision: bool = True
     """Compute convolutions in bfloat16."""
-    threads: int = 2
-    """Torch's CPU threads."""
+    threads: int | None = None
+    """Torch's CPU threads; without a number, as many as find a free core, looked at again and again."""
     device: str = "cpu"
     """Where to train: cpu or cuda."""
     checkpoint_minutes: float = 3.0
     """Minutes between checkpoints (and validations)."""
-    log_steps: int = 20
+    log_steps: int = 10
     """Steps between lines of the log."""
 
 
@@ -111,7 +112,7 @@ def train(
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     feeder = feeder or FeederOptions()
-    torch.set_num_threads(options.threads)
+    torch.set_num_threads(options.threads or fitting_threads(used=0))
     torch.manual_seed(plan.seed)
     trainer = _Trainer(plan, options, out)
     if resume:
@@ -231,6 +232,8 @@ class _Trainer:
                 )
                 losses, line_s = [], time.monotonic() - begin
                 self._log(progress, with_figures=due)
+                if options.threads is None:
+                    torch.set_num_threads(fitting_threads(used=torch.get_num_threads()))
                 if not np.isfinite(progress.loss):
                     raise InputError("the loss is no longer finite; lower --learning-rate", source=self.out)
                 if report is not None:
