@@ -1,7 +1,7 @@
 """How many threads to compute with on a machine that others use too.
 
-Threads of one computation wait for each other at every layer. When another process holds one of their cores, all
-of them wait for it: two threads on two busy cores were seen to be ten times slower than one.
+Threads of one computation wait for each other at every layer. When another process holds one of their cores,
+all of them wait for it: two threads on two busy cores were seen to be ten times slower than one.
 """
 
 from __future__ import annotations
@@ -24,5 +24,5 @@ def fitting_threads(*, used: int, most: int | None = None) -> int:
 
 
 def threads_beside(*, others: float, cores: int, limit: int) -> int:
-    """Threads beside a load of `others` running processes; up to 0.7 (the maker of batches, say) is let pass."""
+    """Threads beside a load of `others` running processes; up to 0.7 (the maker of batches) is let pass."""
     return max(1, min(limit, int(cores - max(0.0, others) + 0.7)))
