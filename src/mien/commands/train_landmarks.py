@@ -23,7 +23,7 @@ class TrainLandmarksConfig:
     out: Path
     """Folder for checkpoint.pt and log.jsonl."""
     network: str = "resnet18_half"
-    """Backbone: resnet10_half, resnet14_half, resnet18_half, resnet18, resnet50, mobilenet_v2, …"""
+    """Backbone: compact14, compact18, resnet10_half, resnet18_half, resnet18, resnet50, mobilenet_v2, …"""
     set: str = "dense320"
     """Landmark set to predict."""
     size: int = 128
