@@ -37,9 +37,10 @@ class HeadInfoConfig:
 
 
 def run_info(arguments: list[str]) -> int:
-    """Print a head's sizes, shape names and landmark sets."""
+    """Print a head's sizes, shape names, landmark sets, and how it was made."""
     config = parse(HeadInfoConfig, arguments, prog="mien head info")
-    from mien.heads.library import load_head
+    from mien.heads.library import load_head, read_head_metadata
+    from mien.heads.parameters import JOINT_NAMES
 
     head = load_head(config.head)
     facts = {
@@ -49,8 +50,10 @@ def run_info(arguments: list[str]) -> int:
         "triangles": len(head.triangles),
         "identity components": head.identity_count,
         "expression shapes": list(head.expression_names),
+        "joints": list(JOINT_NAMES),
         "parts": list(head.part_names),
         "landmark sets": {name: len(s) for name, s in head.landmark_sets.items()},
+        **read_head_metadata(config.head),
     }
     if config.json:
         print(json.dumps(facts))
@@ -60,7 +63,7 @@ def run_info(arguments: list[str]) -> int:
 
     table = Table(show_header=False)
     for key, value in facts.items():
-        text = ", ".join(f"{k} ({v})" for k, v in value.items()) if isinstance(value, dict) else value
+        text = [f"{k} ({v})" for k, v in value.items()] if isinstance(value, dict) else value
         table.add_row(key, ", ".join(text) if isinstance(text, list) else str(text))
     Console().print(table)
     return 0
@@ -81,7 +84,6 @@ def run_build(arguments: list[str]) -> int:
     save_head(head, config.out, head_metadata=metadata_text(metadata))
     for name, value in metadata["figures"].items():
         print(f"{name:32} {value}")
-    print(
-        f"head written to {config.out} ({config.out.stat().st_size / 1e6:.1f} MB); look at it with: mien head info"
-    )
+    size_mb = config.out.stat().st_size / 1e6
+    print(f"head written to {config.out} ({size_mb:.1f} MB); see mien head info --head {config.out}")
     return 0

@@ -37,5 +37,6 @@ def run(arguments: list[str]) -> int:
     cv2.imwrite(str(sheet), contact_sheet_of(shards)[..., ::-1])
     if drawn > 1:
         print(f"{drawn} pictures drawn, {(drawn - 1) / (time.perf_counter() - start):.1f} a second")
-    print(f"{len(shards)} shards in {config.out}, look at {sheet}; train with: mien train landmarks --data {config.out}")
+    print(f"{len(shards)} shards in {config.out}, look at {sheet}")
+    print(f"train with: mien train landmarks --data {config.out}")
     return 0

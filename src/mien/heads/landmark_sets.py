@@ -54,7 +54,8 @@ def conversion_indices(from_set: str, to_set: str) -> Int[np.ndarray, " landmark
     missing = [int(v) for v in wanted if int(v) not in place]
     if missing:
         raise LandmarkSetError(
-            f"{to_set!r} cannot be picked out of {from_set!r}: {len(missing)} of its {len(wanted)} points are not in it"
+            f"{to_set!r} cannot be picked out of {from_set!r}: {len(missing)} of its {len(wanted)} points "
+            "are not in it"
         )
     return np.array([place[int(v)] for v in wanted])
 
@@ -63,9 +64,9 @@ def conversion_indices(from_set: str, to_set: str) -> Int[np.ndarray, " landmark
 def landmark_groups(set_name: str) -> dict[str, Int[np.ndarray, " members"]]:
     """Indices of a set's landmarks by place on the head.
 
-    Groups: "face" (front of the face without ears, neck, eyeballs, teeth and hairline: what a region is framed by),
-    "left_eye" and "right_eye" (lids and eyeball), "left_brow", "right_brow", "nose", "mouth", "jaw", "lids", "iris",
-    "teeth", "ears", "scalp_and_neck".
+    Groups: "face" (front of the face without ears, neck, eyeballs, teeth and hairline: what a region is
+    framed by), "left_eye" and "right_eye" (lids and eyeball), "left_brow", "right_brow", "nose", "mouth",
+    "jaw", "lids", "iris", "teeth", "ears", "scalp_and_neck".
     """
     head = load_head()
     chosen = landmark_set(set_name)
@@ -87,7 +88,11 @@ def landmark_groups(set_name: str) -> dict[str, Int[np.ndarray, " members"]]:
         & (points_m[:, 1] < brow_m[:, 1].max() + 0.030)
         & (np.abs(points_m[:, 0]) < np.abs(ibug_m[[0, 16], 0]).max() + 0.002)
     )
-    ears = skin & (np.abs(points_m[:, 0]) > np.abs(ibug_m[[0, 16], 0]).max() + 0.002) & (points_m[:, 1] > ibug_m[57, 1])
+    ears = (
+        skin
+        & (np.abs(points_m[:, 0]) > np.abs(ibug_m[[0, 16], 0]).max() + 0.002)
+        & (points_m[:, 1] > ibug_m[57, 1])
+    )
     groups = {
         "face": face,
         "left_eye": near(IBUG_GROUPS["left_eye"], 0.010) | (parts == "left_eye"),

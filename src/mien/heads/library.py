@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -12,6 +16,7 @@ from mien.errors import InputError
 from mien.heads.model import Head, LandmarkSet
 
 FORMAT_VERSION = 1
+_BUILT_IN_PATH = Path(__file__).parent / "data" / "head.npz"
 
 
 def load_head(path: str | Path | None = None) -> Head:
@@ -23,30 +28,53 @@ def load_head(path: str | Path | None = None) -> Head:
     Raises:
         InputError: the file is missing or is no head file of this version.
     """
-    if path is None:
-        return _built_in()
-    path = Path(path)
-    if not path.exists():
-        raise InputError("there is no such head file", source=path)
-    return _read(path)
+    return _built_in() if path is None else _read(Path(path))
 
 
 @lru_cache(maxsize=1)
 def _built_in() -> Head:
-    return _read(Path(str(files("mien.heads") / "data" / "head.npz")))
+    return _read(_BUILT_IN_PATH)
+
+
+def read_head_metadata(path: str | Path | None = None) -> dict[str, Any]:
+    """How a head was made: for heads of `mien head build` its "figures" and "config".
+
+    Args:
+        path: as for `load_head`.
+
+    Raises:
+        InputError: as for `load_head`.
+    """
+    path = _BUILT_IN_PATH if path is None else Path(path)
+    with _opened(path) as data:
+        return json.loads(str(data["metadata"])) if "metadata" in data.files else {}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
+    """A head file of this version; whatever is wrong with it inside the block becomes an InputError."""
+    if not path.exists():
+        raise InputError("there is no such head file", source=path)
+    try:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as data:
+            version = int(data["format_version"])
+            if version != FORMAT_VERSION:
+                raise InputError(
+                    f"has head format {version}, this mien reads {FORMAT_VERSION}; rebuild it with: "
+                    "mien head build",
+                    source=path,
+                )
+            yield data
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
+        raise InputError("is not a head file (.npz); make one with: mien head build", source=path) from error
 
 
 def _read(path: Path) -> Head:
-    try:
-        data = dict(np.load(path, allow_pickle=False))
-    except (OSError, ValueError) as error:
-        raise InputError("is not a head file (.npz); make one with: mien head build", source=path) from error
-    if int(data.get("format_version", 0)) != FORMAT_VERSION:
-        raise InputError(
-            f"has head format {data.get('format_version')}, this mien reads {FORMAT_VERSION}; rebuild it with: "
-            "mien head build",
-            source=path,
-        )
+    with _opened(path) as file:
+        return _head_of(dict(file))
+
+
+def _head_of(data: dict[str, np.ndarray]) -> Head:
     sets = {
         name: LandmarkSet(name, data[f"set_{name}_vertices"], data[f"set_{name}_mirror"])
         for name in map(str, data["set_names"])
@@ -90,7 +118,7 @@ def save_head(head: Head, path: str | Path, *, head_metadata: str = "{}") -> Non
         head_metadata: JSON text about how the head was made; kept in the file as `metadata`.
     """
     shape, vertex = np.nonzero(np.abs(head.expression_basis_m).max(axis=2) > 2e-5)
-    arrays: dict[str, np.ndarray] = {
+    arrays: dict[str, Any] = {
         "format_version": np.array(FORMAT_VERSION),
         "name": np.array(head.name),
         "version": np.array(head.version),

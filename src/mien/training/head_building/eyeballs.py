@@ -18,8 +18,8 @@ class EyeballMesh:
     Attributes:
         vertices: (V, 3) in eyeball radii; triangles: (T, 3) outward.
         uv: (V, 2) azimuthal projection: the pupil at (0.5, 0.5), the back of the eye at distance 0.5.
-        pupil: index of the vertex at the pupil's centre; iris_ring: (24,) vertices of the iris's rim, starting at
-            +x and turning towards +y.
+        pupil: index of the vertex at the pupil's centre.
+        iris_ring: (24,) vertices of the iris's rim, starting at +x and turning towards +y.
     """
 
     vertices: np.ndarray
@@ -38,7 +38,8 @@ def unit_eyeball() -> EyeballMesh:
     for angle in polar:
         bulge = 1 + 0.03 * max(0.0, 1 - (angle / (1.15 * iris)) ** 2)
         ring = np.stack(
-            [np.sin(angle) * np.cos(turn), np.sin(angle) * np.sin(turn), np.full(SEGMENTS, np.cos(angle))], axis=1
+            [np.sin(angle) * np.cos(turn), np.sin(angle) * np.sin(turn), np.full(SEGMENTS, np.cos(angle))],
+            axis=1,
         )
         rings.append(bulge * ring)
     vertices = np.concatenate([[[0, 0, 1.03]], *rings, [[0, 0, -1.0]]])

@@ -1,8 +1,13 @@
-"""Reading ICT-FaceKit (MIT, © 2020 USC ICT) as packed in `ict_facekit.npz`; metres, mien's axes (ICT uses the same in cm)."""
+"""Reading ICT-FaceKit (MIT, © 2020 USC ICT) as packed in `ict_facekit.npz`.
+
+Everything is returned in mien's frame: metres, +x subject's left, +y up, +z out of the face (ICT-FaceKit uses
+the same axes in centimetres).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +27,19 @@ VERTEX_RANGES = {
 }
 """First and one-past-last vertex of each geometry (upstream README, table of geometries)."""
 
-TOOTH_RANGES = (
-    ((17039, 17230), (17230, 17416), (17416, 17607), (17607, 17730), (17730, 17895), (17895, 17991), (17991, 18067),
-     (18067, 18143), (18143, 18219), (18219, 18295), (18295, 18391), (18391, 18556), (18556, 18679), (18679, 18870),
-     (18870, 19056), (19056, 19247)),
-    ((19247, 19426), (19426, 19602), (19602, 19814), (19814, 19954), (19954, 20079), (20079, 20169), (20169, 20263),
-     (20263, 20349), (20349, 20435), (20435, 20529), (20529, 20619), (20619, 20746), (20746, 20884), (20884, 21096),
-     (21096, 21272), (21272, 21451)),
+_TOOTH_STARTS = (
+    (
+        17039, 17230, 17416, 17607, 17730, 17895, 17991, 18067, 18143, 18219, 18295, 18391, 18556,
+        18679, 18870, 19056, 19247,
+    ),
+    (
+        19247, 19426, 19602, 19814, 19954, 20079, 20169, 20263, 20349, 20435, 20529, 20619, 20746,
+        20884, 21096, 21272, 21451,
+    ),
 )  # fmt: skip
+"""First vertex of each tooth, upper then lower row, and one past the last tooth's."""
+
+TOOTH_RANGES = tuple(tuple(pairwise(row)) for row in _TOOTH_STARTS)
 """Vertex range of each tooth, upper then lower row, from the subject's left third molar to the right one."""
 
 
@@ -38,8 +48,10 @@ class IctFaceKit:
     """The ICT-FaceKit light model.
 
     Attributes:
-        neutral_m: (V, 3); triangles: (T, 3); identity_m: (100, V, 3) for standard normal weights;
-        expression_m: (53, V, 3); expression_names: upstream names (`eyeBlink_L` …); landmarks68: (68,) vertices.
+        neutral_m: (V, 3); triangles: (T, 3).
+        identity_m: (100, V, 3) for standard normal weights.
+        expression_m, expression_names: (53, V, 3) and upstream's names (`eyeBlink_L` …).
+        landmarks68: (68,) vertices.
     """
 
     neutral_m: np.ndarray
@@ -62,7 +74,9 @@ def read_ict_facekit(folder: Path) -> IctFaceKit:
     """Read `ict_facekit.npz` from a folder."""
     path = folder / "ict_facekit.npz"
     if not path.exists():
-        raise InputError("ICT-FaceKit is not here (ict_facekit.npz is missing); point --assets at it", source=folder)
+        raise InputError(
+            "ICT-FaceKit is not here (ict_facekit.npz is missing); point --assets at it", source=folder
+        )
     data = np.load(path)
     return IctFaceKit(
         neutral_m=data["neutral"].astype(float) / 100,

@@ -25,9 +25,9 @@ def ibug68_mirror() -> np.ndarray:
     """Left-right partner of each iBUG landmark."""
     partner = np.arange(68)
     rows = [
-        *[(i, 16 - i) for i in range(17)], *[(17 + i, 26 - i) for i in range(10)], *[(31 + i, 35 - i) for i in range(5)],
-        (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46), (48, 54), (49, 53), (50, 52), (59, 55), (58, 56),
-        (60, 64), (61, 63), (67, 65),
+        *[(i, 16 - i) for i in range(17)], *[(17 + i, 26 - i) for i in range(10)],
+        *[(31 + i, 35 - i) for i in range(5)], (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46),
+        (48, 54), (49, 53), (50, 52), (59, 55), (58, 56), (60, 64), (61, 63), (67, 65),
     ]  # fmt: skip
     for a, b in rows:
         partner[a], partner[b] = b, a
@@ -38,8 +38,9 @@ def wflw98_mirror() -> np.ndarray:
     """Left-right partner of each WFLW landmark."""
     partner = np.arange(98)
     rows = [
-        *[(i, 32 - i) for i in range(33)], *[(33 + i, 46 - i) for i in range(5)], *[(38 + i, 50 - i) for i in range(4)],
-        *[(55 + i, 59 - i) for i in range(5)], *[(60 + i, 72 - i) for i in range(5)], (65, 75), (66, 74), (67, 73),
+        *[(i, 32 - i) for i in range(33)], *[(33 + i, 46 - i) for i in range(5)],
+        *[(38 + i, 50 - i) for i in range(4)], *[(55 + i, 59 - i) for i in range(5)],
+        *[(60 + i, 72 - i) for i in range(5)], (65, 75), (66, 74), (67, 73),
         *[(76 + i, 82 - i) for i in range(7)], *[(87 - i, 83 + i) for i in range(5)],
         *[(88 + i, 92 - i) for i in range(5)], (95, 93), (96, 97),
     ]  # fmt: skip

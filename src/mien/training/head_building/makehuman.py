@@ -67,7 +67,7 @@ def read_obj(path: Path) -> ObjMesh:
 
 
 def triangulated(faces: np.ndarray) -> np.ndarray:
-    """(F, 4) quads with -1 for triangles → (T, 3) triangles, the first of each face before the second ones."""
+    """(F, 4) quads with -1 for triangles → (T, 3) triangles: the first of each face, then the second ones."""
     first = faces[:, :3]
     quad = faces[:, 3] >= 0
     second = faces[quad][:, [0, 2, 3]]
@@ -80,7 +80,8 @@ class Proxy:
 
     Attributes:
         mesh: the proxy's own mesh (its vertices are replaced by `place`).
-        base_vertices: (P, 3) three base vertices a proxy vertex; weights: (P, 3); offsets: (P, 3) base units.
+        base_vertices, weights: (P, 3) three base vertices a proxy vertex, and their shares.
+        offsets: (P, 3) base units.
         scales: for x, y, z the two base vertices and the length at which the offset applies unscaled.
     """
 
@@ -143,7 +144,8 @@ class MakeHuman:
     def __init__(self, folder: Path) -> None:
         if not (folder / "base.obj").exists():
             raise InputError(
-                "is not a folder of MakeHuman assets (base.obj is missing); point --assets at it", source=folder
+                "is not a folder of MakeHuman assets (base.obj is missing); point --assets at it",
+                source=folder,
             )
         self.folder = folder
 

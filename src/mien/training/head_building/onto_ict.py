@@ -82,7 +82,9 @@ def lay_skin_on_ict(template: SkinTemplate, ict: IctFaceKit) -> SkinOnIct:
     vertices = np.concatenate([ours, our_ear, mirror[our_ear]])
     points_m = np.concatenate([theirs, ear_m, ear_m * flip])
 
-    triangles = ict.part_triangles("face", "head_and_neck", "mouth_socket", "left_eye_socket", "right_eye_socket")
+    triangles = ict.part_triangles(
+        "face", "head_and_neck", "mouth_socket", "left_eye_socket", "right_eye_socket"
+    )
     target = SurfaceSamples.of(ict.neutral_m, triangles, spacing=0.0009, vertex_labels=ict_labels(ict))
     compatible = np.zeros((6, 6), bool)
     compatible[SKIN, [SKIN, UPPER_LIP, LOWER_LIP]] = True

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sparse
 from scipy.sparse.linalg import splu
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from mien.geometry.normals import vertex_normals
 
@@ -20,7 +20,14 @@ def laplacian(triangles: np.ndarray, count: int) -> sparse.csr_matrix:
     rows, cols = np.concatenate([edges[:, 0], edges[:, 1]]), np.concatenate([edges[:, 1], edges[:, 0]])
     adjacency = sparse.csr_matrix((np.ones(len(rows)), (rows, cols)), shape=(count, count))
     degree = np.maximum(np.asarray(adjacency.sum(axis=1)).ravel(), 1)
-    return (sparse.eye(count) - sparse.diags(1 / degree) @ adjacency).tocsr()
+    return sparse.csr_matrix(sparse.eye(count) - sparse.diags(1 / degree) @ adjacency)
+
+
+STIFF_TO_SOFT = (
+    (300.0, 0.030, 30.0), (100.0, 0.020, 30.0), (30.0, 0.012, 20.0), (10.0, 0.010, 10.0),
+    (6.0, 0.008, 5.0), (4.0, 0.006, 2.0), (3.0, 0.005, 0.5),
+)  # fmt: skip
+"""Stages of a registration: stiffness, reach in metres, weight of the landmarks."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,18 @@ class SurfaceSamples:
 
     @staticmethod
     def of(
-        vertices: np.ndarray, triangles: np.ndarray, *, spacing: float, vertex_labels: np.ndarray | None = None
+        vertices: np.ndarray,
+        triangles: np.ndarray,
+        *,
+        spacing: float,
+        vertex_labels: np.ndarray | None = None,
     ) -> SurfaceSamples:
         """Sample every triangle on a barycentric grid no coarser than `spacing`."""
         normals = vertex_normals(vertices, triangles)
         corners = vertices[triangles]
-        longest = np.max([np.linalg.norm(corners[:, i] - corners[:, i - 1], axis=1) for i in range(3)], axis=0)
+        longest = np.max(
+            [np.linalg.norm(corners[:, i] - corners[:, i - 1], axis=1) for i in range(3)], axis=0
+        )
         steps = np.clip(np.ceil(longest / spacing).astype(int), 1, 12)
         all_vertices, all_weights = [], []
         for n in np.unique(steps):
@@ -80,7 +93,7 @@ def match(
     Returns:
         index (P,) of the sample and weight (P,) in [0, 1], 0 where nothing fits.
     """
-    tree = cKDTree(target.points)
+    tree = KDTree(target.points, leafsize=16)
     distance, index = tree.query(points, k=candidates, distance_upper_bound=reach)
     found = np.isfinite(distance)
     index = np.where(found, index, 0)
@@ -101,7 +114,9 @@ class Registration:
 
     Attributes:
         vertices_m: (V, 3) registered positions.
-        carry: solves for our displacements from the target's: call with (N, V_target, 3).
+        correspondence: (V, V_target) sparse rows: the place on the target that each vertex matches.
+        confidence: (V,) in [0, 1], 0 where nothing matches.
+        smoothness: (V, V) the mesh's Laplacian.
     """
 
     vertices_m: np.ndarray
@@ -110,7 +125,7 @@ class Registration:
     smoothness: sparse.csr_matrix
 
     def carry(self, target_displacements: np.ndarray) -> np.ndarray:
-        """(N, V_target, 3) displacements of the target → (N, V, 3) of our mesh, smooth where nothing matches."""
+        """(N, V_target, 3) displacements of the target → (N, V, 3) of ours, smooth where nothing matches."""
         count = len(self.vertices_m)
         weight = sparse.diags(self.confidence)
         smooth = self.smoothness.T @ self.smoothness
@@ -131,19 +146,18 @@ def register(
     landmark_points: np.ndarray,
     mirror: np.ndarray,
     compatible: np.ndarray,
-    schedule: Sequence[tuple[float, float, float]] = (
-        (300.0, 0.030, 30.0), (100.0, 0.020, 30.0), (30.0, 0.012, 20.0), (10.0, 0.010, 10.0),
-        (6.0, 0.008, 5.0), (4.0, 0.006, 2.0), (3.0, 0.005, 0.5),
-    ),
+    schedule: Sequence[tuple[float, float, float]] = STIFF_TO_SOFT,
 ) -> Registration:
     """Iterate closest points and a smooth displacement field from stiff to soft.
 
     Args:
         vertices: (V, 3) our mesh, already aligned by a similarity, metres.
         labels: (V,) rows of `compatible`: which parts of the target each vertex may match.
-        schedule: stages of (stiffness, reach in metres, landmark weight).
+        target, target_count: the surface, and how many vertices it has.
+        landmark_vertices, landmark_points: (L,), (L, 3) vertices of ours and where they belong.
         mirror: (V,) partners; the displacement is kept symmetric.
-    """  # fmt: skip
+        schedule: stages of (stiffness, reach in metres, landmark weight).
+    """
     count = len(vertices)
     smooth = laplacian(triangles, count)
     stiffness_matrix = smooth.T @ smooth
@@ -154,21 +168,28 @@ def register(
     for stiffness, reach, landmark_weight in schedule:
         for _ in range(4):
             normals = vertex_normals(current, triangles)
-            best_index, weight = match(current, normals, labels, target, reach=reach, agreement=0.35, compatible=compatible)
+            best_index, weight = match(
+                current, normals, labels, target, reach=reach, agreement=0.35, compatible=compatible
+            )
             diagonal = weight.copy()
             wanted = weight[:, None] * (target.points[best_index] - rest)
             for vertex, point in zip(landmark_vertices, landmark_points, strict=True):
                 diagonal[vertex] += landmark_weight
                 wanted[vertex] += landmark_weight * (point - rest[vertex])
-            system = (sparse.diags(diagonal) + stiffness * stiffness_matrix + 1e-6 * sparse.eye(count)).tocsc()
+            system = (
+                sparse.diags(diagonal) + stiffness * stiffness_matrix + 1e-6 * sparse.eye(count)
+            ).tocsc()
             displacement = splu(system).solve(wanted)
             displacement = 0.5 * (displacement + displacement[mirror] * flip)
             current = rest + displacement
         rest = 0.5 * rest + 0.5 * current
     normals = vertex_normals(current, triangles)
-    best_index, weight = match(current, normals, labels, target, reach=0.003, agreement=0.5, compatible=compatible)
+    best_index, weight = match(
+        current, normals, labels, target, reach=0.003, agreement=0.5, compatible=compatible
+    )
     rows = np.repeat(np.arange(count), 3)
     correspondence = sparse.csr_matrix(
-        (target.weights[best_index].ravel(), (rows, target.vertices[best_index].ravel())), shape=(count, target_count)
+        (target.weights[best_index].ravel(), (rows, target.vertices[best_index].ravel())),
+        shape=(count, target_count),
     )
     return Registration(current, correspondence, weight, smooth)

@@ -47,9 +47,7 @@ def _refine(triangles: np.ndarray, uv_triangles: np.ndarray) -> tuple[list[list[
         for source, target in ((corners, faces), (uvs, uv_faces)):
             a, b, c = source
             ab, bc, ca = middle(a, b), middle(b, c), middle(c, a)
-            target.extend(
-                [[(a, a), ab, ca], [(b, b), bc, ab], [(c, c), ca, bc], [ab, bc, ca]]
-            )
+            target.extend([[(a, a), ab, ca], [(b, b), bc, ab], [(c, c), ca, bc], [ab, bc, ca]])
     return faces, uv_faces
 
 
@@ -57,7 +55,11 @@ class _Collapser:
     """Half-edge collapse on a triangle mesh with texture seams; vertices keep their places."""
 
     def __init__(
-        self, faces: list[list[Key]], uv_faces: list[list[Key]], position: dict[Key, np.ndarray], size: dict[Key, float]
+        self,
+        faces: list[list[Key]],
+        uv_faces: list[list[Key]],
+        position: dict[Key, np.ndarray],
+        size: dict[Key, float],
     ) -> None:
         self.faces: dict[int, list[Key]] = dict(enumerate(faces))
         self.uvs: dict[int, list[Key]] = dict(enumerate(uv_faces))
@@ -115,7 +117,9 @@ class _Collapser:
             moved = [kept if v == gone else v for v in face]
             before, after = self._normal(face), self._normal(moved)
             area = np.linalg.norm(after)
-            longest = max(np.linalg.norm(self.position[moved[i]] - self.position[moved[i - 1]]) for i in range(3))
+            longest = max(
+                np.linalg.norm(self.position[moved[i]] - self.position[moved[i - 1]]) for i in range(3)
+            )
             if area < 0.12 * longest**2 or before @ after < 0.75 * np.linalg.norm(before) * area:
                 return False
             if longest > 1.7 * max(self.size[v] for v in moved):
@@ -242,12 +246,14 @@ def remesh_symmetric(
     other_uvs = [[mirrored(v, uv_mirror) for v in (f[0], f[2], f[1])] for f in half_uvs]
     all_faces, all_uvs = half_faces + other_faces, half_uvs + other_uvs
 
-    def indexed(polygons: list[list[Key]], columns: int) -> tuple[np.ndarray, sparse.csr_matrix, dict[Key, int]]:
+    def indexed(
+        polygons: list[list[Key]], columns: int
+    ) -> tuple[np.ndarray, sparse.csr_matrix, dict[Key, int]]:
         order = {key: i for i, key in enumerate(dict.fromkeys(k for p in polygons for k in p))}
         rows = np.repeat(np.arange(len(order)), 2)
         cols = np.array(list(order)).reshape(-1)
-        matrix = sparse.coo_matrix((np.full(len(rows), 0.5), (rows, cols)), shape=(len(order), columns))
-        return np.array([[order[k] for k in p] for p in polygons]), matrix.tocsr(), order
+        matrix = sparse.csr_matrix((np.full(len(rows), 0.5), (rows, cols)), shape=(len(order), columns))
+        return np.array([[order[k] for k in p] for p in polygons]), matrix, order
 
     new_triangles, from_base, order = indexed(all_faces, len(vertices))
     new_uv, uv_from_base, _ = indexed(all_uvs, uv_count)

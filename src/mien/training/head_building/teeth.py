@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from mien.training.head_building.ict_facekit import TOOTH_RANGES, IctFaceKit
 
@@ -20,8 +20,8 @@ class TeethMesh:
 
     Attributes:
         vertices_m: (V, 3) on the ICT neutral; triangles: (T, 3); mirror: (V,) partners.
-        ict_vertices, ict_weights: (V, 4) the nearest vertices of the same ICT tooth and their weights, summing to 1.
-        edge_middles: (teeth,) vertex at the middle of each crown's biting edge, from the subject's left to right.
+        ict_vertices, ict_weights: (V, 4) the nearest vertices of the same ICT tooth; weights sum to 1.
+        edge_middles: (teeth,) vertex at the middle of each crown's biting edge, from the subject's left on.
     """
 
     vertices_m: np.ndarray
@@ -79,7 +79,7 @@ def build_teeth(ict: IctFaceKit, *, upper: bool) -> TeethMesh:
                 crown, outward = crown * flip, not outward
             triangles.append((faces if outward else faces[:, ::-1]) + size * len(crowns))
             crowns.append(crown)
-            distance, index = cKDTree(ict.neutral_m[first:last_vertex]).query(crown, k=4)
+            distance, index = KDTree(ict.neutral_m[first:last_vertex], leafsize=16).query(crown, k=4)
             weight = 1 / (distance + 1e-5)
             ict_vertices.append(index + first)
             ict_weights.append(weight / weight.sum(axis=1, keepdims=True))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
+from scipy.spatial import KDTree
 
 from mien.geometry.normals import vertex_normals
 from mien.training.head_building.makehuman import MakeHuman, triangulated
@@ -25,7 +26,7 @@ LEFT_LANDMARK_PLACES: dict[int, tuple[float, float]] = {
     47: (0.240, 7.254), 51: (0.0, 6.722), 52: (0.050, 6.727), 53: (0.130, 6.710), 54: (0.213, 6.622),
     55: (0.140, 6.535), 56: (0.065, 6.518), 57: (0.0, 6.516), 33: (0.0, 6.815),
 }  # fmt: skip
-"""iBUG landmark → frontal place (x, y) in decimetres on the mean MakeHuman head, read off a textured picture of it."""
+"""iBUG landmark → frontal place (x, y) in decimetres on the mean MakeHuman head, read off a picture of it."""
 
 MIRRORED_LANDMARKS = {42: 39, 43: 38, 44: 37, 45: 36, 46: 41, 47: 40, 52: 50, 53: 49, 54: 48, 55: 59, 56: 58}
 """iBUG landmarks of the subject's left side and their partners on the right."""
@@ -52,13 +53,13 @@ class SkinTemplate:
     joint_weights: np.ndarray
 
 
-def _mirror_maps(makehuman: MakeHuman, faces: np.ndarray, face_uv: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    from scipy.spatial import cKDTree
-
+def _mirror_maps(
+    makehuman: MakeHuman, faces: np.ndarray, face_uv: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     vertices = makehuman.base.vertices
     body = vertices[:BODY_VERTICES]
     partner = np.arange(len(vertices))
-    partner[:BODY_VERTICES] = cKDTree(body).query(body * [-1, 1, 1])[1]
+    partner[:BODY_VERTICES] = KDTree(body, leafsize=16).query(body * [-1, 1, 1])[1]
     uv_partner = np.arange(len(makehuman.base.uv))
     by_corners = {tuple(sorted(face)): i for i, face in enumerate(faces.tolist())}
     for face, uvs in zip(faces, face_uv, strict=True):
@@ -87,7 +88,7 @@ def _interior(makehuman: MakeHuman, mesh: Remeshed, uv: np.ndarray) -> np.ndarra
     picture = np.asarray(
         Image.open(makehuman.folder / "skins" / "young_lightskinned_female_diffuse3.jpg").convert("RGB"), int
     )
-    place = np.zeros((mesh.from_base.shape[0], 2))
+    place = np.zeros((len(mesh.mirror_vertices), 2))
     place[mesh.triangles.ravel()] = uv[mesh.uv_triangles.ravel()]
     height, width = picture.shape[:2]
     rows = np.clip(((1 - place[:, 1]) * height).astype(int), 0, height - 1)
@@ -98,13 +99,15 @@ def _interior(makehuman: MakeHuman, mesh: Remeshed, uv: np.ndarray) -> np.ndarra
 
 def _joint_weights(makehuman: MakeHuman, mesh: Remeshed) -> np.ndarray:
     bones = json.loads((makehuman.folder / "default_weights.mhw").read_text())["weights"]
-    body_bones = ("spine", "clavicle", "shoulder", "breast", "upperarm", "lowerarm", "pelvis", "root", "upperleg")
+    body_bones = (
+        "spine", "clavicle", "shoulder", "breast", "upperarm", "lowerarm", "pelvis", "root", "upperleg",
+    )  # fmt: skip
     weights = np.zeros((len(makehuman.base.vertices), 3))
     for name, entries in bones.items():
         column = 0 if name.startswith("neck") else 2 if name.startswith(body_bones) else 1
         for vertex, weight in entries:
             weights[vertex, column] += weight
-    ours = mesh.from_base @ weights
+    ours = np.asarray(mesh.from_base @ weights)
     return (ours / np.maximum(ours.sum(axis=1, keepdims=True), 1e-9))[:, :2]
 
 
@@ -148,7 +151,9 @@ def _labels(makehuman: MakeHuman, mesh: Remeshed, ours: np.ndarray, interior: np
     labels[interior & (ours[:, 1] < 7.0)] = MOUTH_INTERIOR
     labels[interior & (ours[:, 1] > 7.0) & (ours[:, 0] > 0)] = LEFT_SOCKET
     labels[interior & (ours[:, 1] > 7.0) & (ours[:, 0] < 0)] = RIGHT_SOCKET
-    opening = makehuman.base_vertices({"expression/units/caucasian/mouth-open": 1.0}) - makehuman.base.vertices
+    opening = (
+        makehuman.base_vertices({"expression/units/caucasian/mouth-open": 1.0}) - makehuman.base.vertices
+    )
     moved = np.linalg.norm(mesh.from_base @ opening, axis=1)
     middle_of_lips = np.array([0.0, 6.63, 1.38])
     near_lips = ~interior & (np.linalg.norm((ours - middle_of_lips) * [0.8, 1, 0.5], axis=1) < 0.30)

@@ -50,7 +50,9 @@ def random_glasses(
     """Frame and lenses for a person.
 
     Args:
-        eyes_m: (2, 3) eyeball centres, left then right; nose_bridge_m: (3,); ears_m: (2, 3) where temples rest.
+        eyes_m: (2, 3) eyeball centres, left then right.
+        nose_bridge_m: (3,).
+        ears_m: (2, 3) where the temples rest.
     """
     width = rng.uniform(0.023, 0.032)
     height = width * rng.uniform(0.62, 1.0)
@@ -92,7 +94,9 @@ def microphone(mouth_m: np.ndarray, rng: np.random.Generator) -> Accessory:
     direction = np.array([rng.normal(0, 0.5), -1.0, rng.uniform(-0.1, 0.8)])
     direction /= np.linalg.norm(direction)
     radius = rng.uniform(0.016, 0.027)
-    polar, turn = np.meshgrid(np.linspace(0, np.pi, 9), np.linspace(0, 2 * np.pi, 12, endpoint=False), indexing="ij")
+    polar, turn = np.meshgrid(
+        np.linspace(0, np.pi, 9), np.linspace(0, 2 * np.pi, 12, endpoint=False), indexing="ij"
+    )
     ball = tip + radius * np.stack(
         [np.sin(polar) * np.cos(turn), np.cos(polar), np.sin(polar) * np.sin(turn)], axis=-1
     ).reshape(-1, 3)

@@ -1,9 +1,11 @@
-"""Procedural backgrounds: blurred rooms of gradients, boxes, noise, stripes, text and foliage-like clutter."""
+"""Procedural backgrounds: gradients, boxes, noise, stripes, text and foliage-like clutter, often blurred."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+
+LETTERS = "ABCDEFGHKLMNOPRSTUVWXZabcdefghk0123456789"
 
 
 def cloud(rng: np.random.Generator, size: int, *, octaves: int = 5, roughness: float = 0.55) -> np.ndarray:
@@ -40,16 +42,19 @@ def random_background(rng: np.random.Generator, size: int) -> np.ndarray:
         a, b = rng.integers(-size // 4, size * 5 // 4, 2), rng.integers(4, size, 2)
         kind = rng.integers(5)
         if kind == 0:
-            cv2.rectangle(picture, a.tolist(), (a + b).tolist(), colour, -1 if rng.random() < 0.7 else int(rng.integers(1, 9)))
+            line = -1 if rng.random() < 0.7 else int(rng.integers(1, 9))
+            cv2.rectangle(picture, a.tolist(), (a + b).tolist(), colour, line)
         elif kind == 1:
             axes = (b // 3 + 1).tolist()
             cv2.ellipse(picture, a.tolist(), axes, float(rng.uniform(0, 180)), 0, 360, colour, -1)
         elif kind == 2:
-            cv2.line(picture, a.tolist(), (a + rng.integers(-size, size, 2)).tolist(), colour, int(rng.integers(1, 14)))
+            end = (a + rng.integers(-size, size, 2)).tolist()
+            cv2.line(picture, a.tolist(), end, colour, int(rng.integers(1, 14)))
         elif kind == 3:
-            text = "".join(rng.choice(list("ABCDEFGHKLMNOPRSTUVWXZabcdefghk0123456789"), size=int(rng.integers(2, 9))))
+            text = "".join(rng.choice(list(LETTERS), size=int(rng.integers(2, 9))))
             scale = float(rng.uniform(0.4, 3.0))
-            cv2.putText(picture, text, a.tolist(), int(rng.integers(0, 8)), scale, colour, int(rng.integers(1, 6)))
+            typeface, thickness = int(rng.integers(0, 8)), int(rng.integers(1, 6))
+            cv2.putText(picture, text, a.tolist(), typeface, scale, colour, thickness)
         else:
             period, turn = rng.uniform(4, 60), rng.uniform(0, np.pi)
             y, x = np.mgrid[:size, :size].astype(np.float32)

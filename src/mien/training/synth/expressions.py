@@ -6,18 +6,29 @@ import numpy as np
 
 from mien.heads.model import Head
 
-PAIRED = ("eyeSquint", "eyeWide", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch", "mouthPress",
-          "mouthLowerDown", "mouthUpperUp", "browDown", "browOuterUp", "cheekSquint", "noseSneer")  # fmt: skip
-MIDDLE = ("jawForward", "jawOpen", "mouthFunnel", "mouthPucker", "mouthRollLower", "mouthRollUpper", "mouthShrugLower",
-          "mouthShrugUpper", "browInnerUp", "cheekPuff", "jawLeft", "jawRight", "mouthLeft", "mouthRight")  # fmt: skip
+PAIRED = (
+    "eyeSquint", "eyeWide", "mouthSmile", "mouthFrown", "mouthDimple", "mouthStretch", "mouthPress",
+    "mouthLowerDown", "mouthUpperUp", "browDown", "browOuterUp", "cheekSquint", "noseSneer",
+)  # fmt: skip
+"""Shapes with a left and a right side, of which random ones are drawn."""
+MIDDLE = (
+    "jawForward", "jawOpen", "mouthFunnel", "mouthPucker", "mouthRollLower", "mouthRollUpper",
+    "mouthShrugLower", "mouthShrugUpper", "browInnerUp", "cheekPuff", "jawLeft", "jawRight", "mouthLeft",
+    "mouthRight",
+)  # fmt: skip
+"""Shapes without sides, of which random ones are drawn."""
+KINDS = {"rest": 0.18, "smile": 0.22, "talk": 0.24, "brows": 0.08, "sparse": 0.18, "wild": 0.10}
+"""Kinds of expressions and how often each is drawn."""
+LOOK_SIDEWAYS_RAD, LOOK_UPWARDS_RAD = 0.55, 0.40
+"""Gaze at which the lids' shapes that follow it are fully on."""
 
 
 def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """One expression.
 
     Returns:
-        weights (E,) of the head's shapes in [0, 1], and gaze (2,): yaw to the subject's left and pitch up, radians,
-        both eyes alike. The lids follow the gaze.
+        weights (E,) of the head's shapes in [0, 1], and gaze (2,): yaw to the subject's left and pitch up,
+        radians, both eyes alike. The lids follow the gaze.
     """
     place = {name: i for i, name in enumerate(head.expression_names)}
     weights = np.zeros(len(place))
@@ -29,7 +40,7 @@ def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray,
     def add(name: str, amount: float) -> None:
         weights[place[name]] += amount
 
-    kind = rng.choice(["rest", "smile", "talk", "brows", "sparse", "wild"], p=[0.18, 0.22, 0.24, 0.08, 0.18, 0.10])
+    kind = rng.choice(list(KINDS), p=list(KINDS.values()))
     if kind == "smile":
         amount = rng.beta(2, 1.6)
         both("mouthSmile", amount)
@@ -67,20 +78,20 @@ def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray,
         both("browDown", 0.5 * rng.random() ** 3)
         add("browInnerUp", 0.5 * rng.random() ** 3)
     both("eyeSquint", 0.5 * rng.random() ** 2)
-    add("mouthPress" + "Left", 0.2 * rng.random() ** 3)
+    add("mouthPressLeft", 0.2 * rng.random() ** 3)
     weights[place["mouthClose"]] = 0.0 if rng.random() < 0.85 else weights[place["jawOpen"]] * rng.random()
 
     gaze = np.zeros(2)
     if rng.random() < 0.7:
         gaze = rng.normal(0, [0.22, 0.12])
     gaze = np.clip(gaze, [-0.6, -0.4], [0.6, 0.4])
-    add("eyeLookOutLeft", max(0.0, gaze[0]) / 0.55)
-    add("eyeLookInRight", max(0.0, gaze[0]) / 0.55)
-    add("eyeLookInLeft", max(0.0, -gaze[0]) / 0.55)
-    add("eyeLookOutRight", max(0.0, -gaze[0]) / 0.55)
+    add("eyeLookOutLeft", max(0.0, gaze[0]) / LOOK_SIDEWAYS_RAD)
+    add("eyeLookInRight", max(0.0, gaze[0]) / LOOK_SIDEWAYS_RAD)
+    add("eyeLookInLeft", max(0.0, -gaze[0]) / LOOK_SIDEWAYS_RAD)
+    add("eyeLookOutRight", max(0.0, -gaze[0]) / LOOK_SIDEWAYS_RAD)
     for side in ("Left", "Right"):
-        add("eyeLookUp" + side, max(0.0, gaze[1]) / 0.40)
-        add("eyeLookDown" + side, max(0.0, -gaze[1]) / 0.40)
+        add("eyeLookUp" + side, max(0.0, gaze[1]) / LOOK_UPWARDS_RAD)
+        add("eyeLookDown" + side, max(0.0, -gaze[1]) / LOOK_UPWARDS_RAD)
     lids = rng.random()
     if lids < 0.10:
         both("eyeBlink", 1.0, 0.0)

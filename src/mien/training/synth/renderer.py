@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Integer, UInt8
 
 from mien.errors import MissingExtraError
 from mien.training.synth import shaders
+from mien.training.synth.clip_space import orthographic
+
+Colour = tuple[float, float, float]
+"""Linear RGB."""
+Settings = tuple[float, float, float, float]
+"""A material's numbers (see shaders.py)."""
 
 
 @dataclass
@@ -27,9 +35,9 @@ class DrawItem:
     position_m: np.ndarray
     normal: np.ndarray
     material: int
-    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    second: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    settings: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    tint: Colour = (1.0, 1.0, 1.0)
+    second: Colour = (1.0, 1.0, 1.0)
+    settings: Settings = (0.0, 0.0, 0.0, 0.0)
     gloss: float = 0.0
     texture: str | None = None
     casts_shadow: bool = True
@@ -54,9 +62,15 @@ class Light:
 
 @dataclass
 class _Mesh:
-    array: object
-    depth_array: object
-    dynamic: object
+    array: Any
+    depth_array: Any
+    dynamic: Any
+    static: Any
+    index: Any
+
+    def release(self) -> None:
+        for part in (self.array, self.depth_array, self.dynamic, self.static, self.index):
+            part.release()
 
 
 class Renderer:
@@ -67,85 +81,107 @@ class Renderer:
     """
 
     SHADOW_SIZE = 320
-    ALPHA_TO_COVERAGE, ALPHA_TO_ONE = 0x809E, 0x809F
+    ALPHA_TO_COVERAGE = 0x809E
+    """OpenGL's GL_SAMPLE_ALPHA_TO_COVERAGE."""
 
     def __init__(self, size_px: int) -> None:
         try:
             import moderngl
 
-            self._gl = moderngl
-            self.context = moderngl.create_context(standalone=True, backend="egl")
+            self._gl: Any = moderngl
+            self._context: Any = self._gl.create_context(standalone=True, backend="egl")
         except Exception as error:
             raise MissingExtraError(
-                "drawing synthetic pictures", extra="train", cause="moderngl and an EGL library (Debian: libegl1 "
-                "libgl1-mesa-dri)",
-            ) from error  # fmt: skip
+                "drawing synthetic pictures",
+                extra="train",
+                cause="moderngl and an EGL library (Debian: libegl1 libgl1-mesa-dri)",
+            ) from error
         self.size_px = size_px
-        self._program = self.context.program(shaders.VERTEX, shaders.FRAGMENT)
-        self._depth_program = self.context.program(shaders.DEPTH_VERTEX, shaders.DEPTH_FRAGMENT)
+        self._program: Any = self._context.program(shaders.VERTEX, shaders.FRAGMENT)
+        self._depth_program: Any = self._context.program(shaders.DEPTH_VERTEX, shaders.DEPTH_FRAGMENT)
         size = (size_px, size_px)
-        self._target = self.context.framebuffer(
-            [self.context.renderbuffer(size, 4, samples=4)], self.context.depth_renderbuffer(size, samples=4)
+        self._target = self._context.framebuffer(
+            [self._context.renderbuffer(size, 4, samples=4)],
+            self._context.depth_renderbuffer(size, samples=4),
         )
-        self._resolved = self.context.framebuffer([self.context.renderbuffer(size, 4)])
-        self._depth = self.context.depth_texture(size)
-        self._depth_target = self.context.framebuffer(depth_attachment=self._depth)
-        self._shadow = self.context.depth_texture((self.SHADOW_SIZE, self.SHADOW_SIZE))
+        self._resolved = self._context.framebuffer([self._context.renderbuffer(size, 4)])
+        self._depth = self._context.depth_texture(size)
+        self._depth_target = self._context.framebuffer(depth_attachment=self._depth)
+        self._shadow = self._context.depth_texture((self.SHADOW_SIZE, self.SHADOW_SIZE))
         self._shadow.compare_func = ""
-        self._shadow.filter = (moderngl.NEAREST, moderngl.NEAREST)
-        self._shadow_target = self.context.framebuffer(depth_attachment=self._shadow)
+        self._shadow.filter = (self._gl.NEAREST, self._gl.NEAREST)
+        self._shadow_target = self._context.framebuffer(depth_attachment=self._shadow)
         grain = np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
-        self._grain = self.context.texture((128, 128), 1, grain.tobytes())
-        self._grain.filter = (moderngl.LINEAR, moderngl.LINEAR)
-        self._textures: dict[str, object] = {}
+        self._grain = self._context.texture((128, 128), 1, grain.tobytes())
+        self._grain.filter = (self._gl.LINEAR, self._gl.LINEAR)
+        self._textures: dict[str, Any] = {}
         self._meshes: dict[str, _Mesh] = {}
 
-    def add_texture(self, name: str, picture: np.ndarray) -> None:
+    def add_texture(self, name: str, picture: UInt8[np.ndarray, "height width channels"]) -> None:
         """Register an RGB or RGBA picture; row 0 is the top."""
-        texture = self.context.texture(
-            (picture.shape[1], picture.shape[0]), picture.shape[2], np.ascontiguousarray(picture[::-1]).tobytes()
-        )
+        height, width, channels = picture.shape
+        data = np.ascontiguousarray(picture[::-1]).tobytes()
+        texture = self._context.texture((width, height), channels, data)
         texture.build_mipmaps()
         texture.filter = (self._gl.LINEAR_MIPMAP_LINEAR, self._gl.LINEAR)
         self._textures[name] = texture
 
     def add_mesh(
-        self, key: str, *, triangles: np.ndarray, uv: np.ndarray, extra: np.ndarray | None = None
+        self,
+        key: str,
+        *,
+        triangles: Integer[np.ndarray, "triangles 3"],
+        uv: Float[np.ndarray, "points 2"],
+        extra: Float[np.ndarray, "points 2"] | None = None,
     ) -> None:
-        """Register what stays the same of a mesh: (T, 3), (P, 2) and (P, 2) ambient occlusion and beard."""
+        """Register what stays the same of a mesh.
+
+        Args:
+            key: replaces the mesh that had the same one.
+            extra: ambient occlusion and, by material, beard or the distance from a garment's hem.
+        """
         count = len(uv)
         if extra is None:
             extra = np.stack([np.ones(count), np.zeros(count)], axis=1)
-        static = self.context.buffer(np.concatenate([uv, extra], axis=1).astype("f4").tobytes())
-        dynamic = self.context.buffer(reserve=count * 24, dynamic=True)
-        index = self.context.buffer(triangles.astype("i4").tobytes())
-        array = self.context.vertex_array(
+        static = self._context.buffer(np.concatenate([uv, extra], axis=1).astype("f4").tobytes())
+        dynamic = self._context.buffer(reserve=count * 24, dynamic=True)
+        index = self._context.buffer(triangles.astype("i4").tobytes())
+        array = self._context.vertex_array(
             self._program, [(dynamic, "3f 3f", "position", "normal"), (static, "2f 2f", "uv", "extra")], index
         )
-        depth_array = self.context.vertex_array(self._depth_program, [(dynamic, "3f 12x", "position")], index)
-        self._meshes[key] = _Mesh(array, depth_array, dynamic)
+        depth_array = self._context.vertex_array(
+            self._depth_program, [(dynamic, "3f 12x", "position")], index
+        )
+        if key in self._meshes:
+            self._meshes[key].release()
+        self._meshes[key] = _Mesh(array, depth_array, dynamic, static, index)
 
-    def has_mesh(self, key: str) -> bool:
-        return key in self._meshes
-
-    def draw(
-        self, items: list[DrawItem], light: Light, clip_from_world: np.ndarray, *, centre_m: np.ndarray, seed: float
-    ) -> np.ndarray:
-        """One picture.
-
-        Args:
-            clip_from_world: (4, 4) OpenGL clip coordinates.
-            centre_m: (3,) what the shadow map is centred on.
-
-        Returns:
-            (S, S, 4) uint8 RGBA, premultiplied by nothing: alpha is coverage.
-        """
+    def upload(self, items: list[DrawItem]) -> None:
+        """Send the meshes' positions and normals of one picture."""
         for item in items:
             data = np.concatenate([item.position_m, item.normal], axis=1).astype("f4")
             self._meshes[item.key].dynamic.write(data.tobytes())
-        light_from_world = _orthographic(light.key_direction, centre_m, 0.24)
+
+    def draw(
+        self,
+        items: list[DrawItem],
+        light: Light,
+        clip_from_world: Float[np.ndarray, "4 4"],
+        *,
+        centre_m: Float[np.ndarray, " 3"],
+        seed: float,
+    ) -> UInt8[np.ndarray, "size size 4"]:
+        """One picture, RGBA: colours are multiplied by coverage; alpha is coverage, of hair and lenses less.
+
+        Args:
+            clip_from_world: OpenGL clip coordinates.
+            centre_m: what the shadow map is centred on.
+            seed: shifts the grain of skin, irises and cloth.
+        """
+        self.upload(items)
+        light_from_world = orthographic(light.key_direction, centre_m, 0.24)
         self._draw_depth(self._shadow_target, [i for i in items if i.casts_shadow], light_from_world)
-        program, context = self._program, self.context
+        program, context = self._program, self._context
         self._target.use()
         context.clear(0.0, 0.0, 0.0, 0.0)
         context.enable(self._gl.DEPTH_TEST)
@@ -157,9 +193,12 @@ class Renderer:
         self._grain.use(2)
         program["picture"].value, program["shadow"].value, program["grain_picture"].value = 0, 1, 2
         for name, value in (
-            ("key_direction", light.key_direction), ("key_colour", light.key_colour),
-            ("rim_direction", light.rim_direction), ("rim_colour", light.rim_colour), ("balance", light.balance),
-        ):  # fmt: skip
+            ("key_direction", light.key_direction),
+            ("key_colour", light.key_colour),
+            ("rim_direction", light.rim_direction),
+            ("rim_colour", light.rim_colour),
+            ("balance", light.balance),
+        ):
             program[name].value = tuple(float(v) for v in value)
         program["ambient"].write(light.ambient.astype("f4").tobytes())
         program["exposure"].value = light.exposure
@@ -177,40 +216,26 @@ class Renderer:
         raw = np.frombuffer(self._resolved.read(components=4), np.uint8)
         return raw.reshape(self.size_px, self.size_px, 4)[::-1]
 
-    def draw_depth(self, items: list[DrawItem], clip_from_world: np.ndarray) -> np.ndarray:
-        """(S, S) window depth in [0, 1] of meshes whose positions were uploaded by the last `draw`."""
+    def draw_depth(
+        self, items: list[DrawItem], clip_from_world: Float[np.ndarray, "4 4"]
+    ) -> Float[np.ndarray, "size size"]:
+        """Window depth in [0, 1] of meshes whose positions were uploaded last; row 0 is the top."""
         self._draw_depth(self._depth_target, items, clip_from_world)
         raw = np.frombuffer(self._depth.read(), np.float32)
         return raw.reshape(self.size_px, self.size_px)[::-1]
 
-    def _draw_depth(self, target: object, items: list[DrawItem], clip_from_world: np.ndarray) -> None:
+    def draw_shadow_map(
+        self, items: list[DrawItem], light_from_world: Float[np.ndarray, "4 4"]
+    ) -> Float[np.ndarray, "size size"]:
+        """Depth seen from a light, SHADOW_SIZE a side; row 0 is the bottom (clip y = -1), as in OpenGL."""
+        self._draw_depth(self._shadow_target, items, light_from_world)
+        raw = np.frombuffer(self._shadow.read(), np.float32)
+        return raw.reshape(self.SHADOW_SIZE, self.SHADOW_SIZE)
+
+    def _draw_depth(self, target: Any, items: list[DrawItem], clip_from_world: np.ndarray) -> None:
         target.use()
-        self.context.clear(depth=1.0)
-        self.context.enable(self._gl.DEPTH_TEST)
+        self._context.clear(depth=1.0)
+        self._context.enable(self._gl.DEPTH_TEST)
         self._depth_program["clip_from_world"].write(clip_from_world.T.astype("f4").tobytes())
         for item in items:
             self._meshes[item.key].depth_array.render()
-
-
-def _orthographic(direction: np.ndarray, centre_m: np.ndarray, extent_m: float) -> np.ndarray:
-    """Clip matrix of a parallel light that shines from `direction` onto `centre_m`."""
-    forward = -direction / np.linalg.norm(direction)
-    side = np.cross(forward, [0.0, 1.0, 0.0] if abs(forward[1]) < 0.95 else [1.0, 0.0, 0.0])
-    side /= np.linalg.norm(side)
-    rows = np.stack([side, np.cross(side, forward), forward]) / extent_m
-    matrix = np.eye(4)
-    matrix[:3, :3] = rows
-    matrix[:3, 3] = -rows @ centre_m
-    return matrix
-
-
-def clip_from_camera(intrinsics: np.ndarray, camera_from_world: np.ndarray, size_px: int, *, near_m: float, far_m: float) -> np.ndarray:
-    """OpenGL clip matrix of an OpenCV camera whose pixel (0, 0) is the centre of the top-left pixel."""
-    fx, fy, cx, cy = intrinsics[0, 0], intrinsics[1, 1], intrinsics[0, 2] + 0.5, intrinsics[1, 2] + 0.5
-    projection = np.zeros((4, 4))
-    projection[0, 0], projection[0, 2] = 2 * fx / size_px, 2 * cx / size_px - 1
-    projection[1, 1], projection[1, 2] = -2 * fy / size_px, 1 - 2 * cy / size_px
-    projection[2, 2] = (far_m + near_m) / (far_m - near_m)
-    projection[2, 3] = -2 * far_m * near_m / (far_m - near_m)
-    projection[3, 2] = 1.0
-    return projection @ camera_from_world

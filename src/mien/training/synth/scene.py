@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,12 +14,16 @@ from mien.heads.parameters import HeadParameters
 from mien.landmarks.region import region_from_points
 from mien.training.synth.expressions import random_expression
 
-WORLD_TO_OPENCV = np.diag([1.0, -1.0, -1.0, 1.0])
+CAMERA_FROM_WORLD = np.diag([1.0, -1.0, -1.0, 1.0])
 
 
 @dataclass(frozen=True)
 class Pose:
-    """Yaw (face turns to the subject's left), pitch (face turns up), roll (head tilts clockwise in the picture), radians."""
+    """Which way a face turns, radians.
+
+    Attributes:
+        yaw_rad: to the subject's left; pitch_rad: up; roll_rad: clockwise in the picture.
+    """
 
     yaw_rad: float
     pitch_rad: float
@@ -44,19 +49,17 @@ def random_identity(head: Head, rng: np.random.Generator) -> np.ndarray:
     """A draw from the head's mixture prior."""
     if head.identity_mixture is None:
         return rng.normal(size=head.identity_count)
-    weights, means, covariances = head.identity_mixture
+    weights, means, _ = head.identity_mixture
     component = int(rng.choice(len(weights), p=weights / weights.sum()))
-    factor = _factors(covariances)[component]
+    factor = _mixture_factors(head)[component]
     return means[component] + 0.95 * factor @ rng.normal(size=head.identity_count)
 
 
-_FACTORS: dict[int, np.ndarray] = {}
-
-
-def _factors(covariances: np.ndarray) -> np.ndarray:
-    if id(covariances) not in _FACTORS:
-        _FACTORS[id(covariances)] = np.linalg.cholesky(covariances)
-    return _FACTORS[id(covariances)]
+@lru_cache(maxsize=2)
+def _mixture_factors(head: Head) -> np.ndarray:
+    """(G, I, I) Cholesky factors of the identity mixture's covariances."""
+    assert head.identity_mixture is not None
+    return np.linalg.cholesky(head.identity_mixture[2])
 
 
 def random_pose(rng: np.random.Generator) -> Pose:
@@ -98,11 +101,11 @@ def random_scene(head: Head, landmark_head: Head, rng: np.random.Generator, *, s
         root_translation_m=np.array([*(rng.normal(0, 0.08, 2) * distance_m), -distance_m]),
     )
     points_m = landmark_head.vertices_m(parameters)
-    unit = Camera(np.eye(3), WORLD_TO_OPENCV, 1, 1)
+    unit = Camera(np.eye(3), CAMERA_FROM_WORLD, 1, 1)
     region = region_from_points(unit.project(points_m) * 1000, "dense703")
     face_side = float(rng.uniform(0.56, 0.74))
     focal_px = 1000 * face_side * size_px / region.side_px
     jitter_px = rng.uniform(-0.05, 0.05, 2) * size_px
     principal = (size_px - 1) / 2 + jitter_px - region.center_px / 1000 * focal_px
     intrinsics = np.array([[focal_px, 0, principal[0]], [0, focal_px, principal[1]], [0, 0, 1.0]])
-    return Scene(parameters, Camera(intrinsics, WORLD_TO_OPENCV, size_px, size_px), pose, face_side)
+    return Scene(parameters, Camera(intrinsics, CAMERA_FROM_WORLD, size_px, size_px), pose, face_side)

@@ -23,15 +23,17 @@ in vec3 world; in vec3 n; in vec2 t; in vec2 e; in vec4 in_light;
 uniform int material; uniform sampler2D picture; uniform sampler2D shadow; uniform sampler2D grain_picture;
 uniform vec3 tint; uniform vec3 second; uniform vec4 settings;
 uniform vec3 key_direction; uniform vec3 key_colour; uniform vec3 rim_direction; uniform vec3 rim_colour;
-uniform vec3 ambient[9]; uniform float exposure; uniform vec3 balance; uniform float seed; uniform float gloss;
+uniform vec3 ambient[9]; uniform float exposure; uniform vec3 balance;
+uniform float seed; uniform float gloss;
 out vec4 colour;
 
 float noise(vec2 p) { return texture(grain_picture, p / 128.0 + vec2(seed * 0.37, seed * 0.71)).r; }
 vec3 linear(vec3 c) { return c * c * (0.6 + 0.4 * c); }
 
 vec3 sky(vec3 d) {
-    return max(vec3(0.0), ambient[0] + ambient[1] * d.y + ambient[2] * d.z + ambient[3] * d.x + ambient[4] * d.x * d.y
-        + ambient[5] * d.y * d.z + ambient[6] * (3.0 * d.z * d.z - 1.0) + ambient[7] * d.x * d.z
+    return max(vec3(0.0), ambient[0] + ambient[1] * d.y + ambient[2] * d.z + ambient[3] * d.x
+        + ambient[4] * d.x * d.y + ambient[5] * d.y * d.z + ambient[6] * (3.0 * d.z * d.z - 1.0)
+        + ambient[7] * d.x * d.z
         + ambient[8] * (d.x * d.x - d.y * d.y));
 }
 
@@ -80,7 +82,8 @@ void main() {
         albedo = tint * (0.35 + settings.y * light); shine = gloss; power = 12.0; shade = 0.85;
     } else if (material == 5) {
         if (e.y < 0.0) discard;
-        float line = settings.x > 0.0 ? step(0.5, fract((world.x * settings.y + world.y * (1.0 - settings.y)) * settings.x)) : 0.0;
+        float across = world.x * settings.y + world.y * (1.0 - settings.y);
+        float line = settings.x > 0.0 ? step(0.5, fract(across * settings.x)) : 0.0;
         albedo = mix(tint, second, line) * (0.85 + 0.3 * noise(world.xy * 700.0));
     } else if (material == 6) { shine = gloss; power = 40.0;
     } else { alpha = settings.x; shine = 2.0; power = 90.0; }
@@ -92,9 +95,11 @@ void main() {
     vec3 light = sky(normal) * shade * shade + key_colour * diffuse * lit * mix(1.0, shade, 0.5) * sss;
     light += rim_colour * max(0.0, dot(normal, rim_direction)) * shade;
     float fresnel = 0.25 + 0.75 * pow(1.0 - max(0.0, dot(normal, view)), 4.0);
-    vec3 glint = shine * fresnel * (key_colour * lit * pow(max(0.0, dot(normal, half_way)), power) + 0.25 * sky(reflect(-view, normal)) * shade);
+    vec3 glint = shine * fresnel * (key_colour * lit * pow(max(0.0, dot(normal, half_way)), power)
+        + 0.25 * sky(reflect(-view, normal)) * shade);
     if (material == 4) { // two soft bands along the strands
-        glint = shine * key_colour * lit * pow(1.0 - abs(dot(normalize(vec3(0.1, 1.0, 0.1)), half_way)), 3.0) * 0.25 * tint;
+        float along = abs(dot(normalize(vec3(0.1, 1.0, 0.1)), half_way));
+        glint = shine * key_colour * lit * pow(1.0 - along, 3.0) * 0.25 * tint;
     }
     vec3 seen = (albedo * light + glint) * exposure * balance;
     seen = seen / (1.0 + 0.25 * seen);

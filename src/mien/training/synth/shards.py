@@ -1,4 +1,7 @@
-"""Writing labelled pictures as WebDataset shards, by several processes; a seed gives a picture, whoever draws it."""
+"""Writing labelled pictures as WebDataset shards, by several processes.
+
+A seed gives a picture, whichever process draws it.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,14 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
-from mien.errors import MienError
+from mien.errors import InputError, MienError
 from mien.files import atomic_path
+from mien.training.synth.sample import LABEL_SET, Sample
 
 FORMAT_VERSION = 1
 SAMPLES_PER_SHARD = 500
@@ -49,7 +54,6 @@ def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambd
         MienError: a worker failed; its message is passed on.
     """
     from mien.heads.library import load_head
-    from mien.training.synth.studio import LABEL_SET
 
     config.out.mkdir(parents=True, exist_ok=True)
     head = load_head()
@@ -99,7 +103,7 @@ def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambd
     return [path for path, _, _ in jobs]
 
 
-def _next_message(results: multiprocessing.Queue, workers: list) -> int | str:
+def _next_message(results: Any, workers: list[Any]) -> int | str:
     import queue
 
     while True:
@@ -111,7 +115,8 @@ def _next_message(results: multiprocessing.Queue, workers: list) -> int | str:
                 return f"a worker ended with exit code {dead[0].exitcode}"
 
 
-def _work(config: SynthConfig, tasks: multiprocessing.Queue, results: multiprocessing.Queue) -> None:
+def _work(config: SynthConfig, tasks: Any, results: Any) -> None:
+    """One process: takes (path, first index, count) until None comes; answers 1 a picture, or an error."""
     # one thread a process: the processes share the cores
     os.environ["LP_NUM_THREADS"] = "1"
     cv2.setNumThreads(1)
@@ -124,13 +129,15 @@ def _work(config: SynthConfig, tasks: multiprocessing.Queue, results: multiproce
             path, first, count = job
             with atomic_path(path) as temporary, tarfile.open(temporary, "w") as archive:
                 for index in range(first, first + count):
-                    _add_sample(archive, f"{index:08d}", studio.shoot(config.seed + index))
+                    add_sample(archive, f"{index:08d}", studio.shoot(config.seed + index))
                     results.put(1)
     except Exception as error:
         results.put(f"{type(error).__name__}: {error}")
 
 
-def _add_sample(archive: tarfile.TarFile, key: str, sample) -> None:
+def add_sample(archive: tarfile.TarFile, key: str, sample: Sample) -> None:
+    """Append a sample's five files, KEY.jpg, .mask.png, .points.npy, .visibility.npy and .json."""
+
     def add(suffix: str, data: bytes) -> None:
         info = tarfile.TarInfo(f"{key}.{suffix}")
         info.size = len(data)
@@ -157,9 +164,14 @@ def contact_sheet_of(shards: list[Path], *, count: int = 64) -> np.ndarray:
     for path in shards:
         with tarfile.open(path) as archive:
             for member in archive:
-                if member.name.endswith(".jpg") and len(pictures) < count:
-                    data = np.frombuffer(archive.extractfile(member).read(), np.uint8)  # type: ignore[union-attr]
-                    pictures.append(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+                if not member.name.endswith(".jpg") or len(pictures) >= count:
+                    continue
+                stream = archive.extractfile(member)
+                assert stream is not None
+                picture = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_COLOR)
+                if picture is None:
+                    raise InputError(f"{member.name} in it is no picture; delete the shard", source=path)
+                pictures.append(np.ascontiguousarray(picture[..., ::-1], np.uint8))
         if len(pictures) >= count:
             break
     return contact_sheet(pictures, columns=8)

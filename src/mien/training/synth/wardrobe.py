@@ -1,14 +1,16 @@
-"""What a synthetic head wears: hair, brows, lashes, clothed shoulders, tied to our mesh so that they follow it."""
+"""What a synthetic head wears: hair, brows, lashes and shoulders, tied to our mesh so that they follow it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
+from mien.errors import InputError
 from mien.heads.model import Head
 from mien.training.head_building.makehuman import MakeHuman, Proxy, triangulated
 from mien.training.head_building.onto_ict import SkinOnIct
@@ -39,7 +41,8 @@ class Garment:
 
     def place(self, skin_displacement_m: np.ndarray) -> np.ndarray:
         """(P, 3) before posing, for a displacement (V, 3) of the skin from the mean head."""
-        return self.rest_m + np.einsum("pk,pkc->pc", self.skin_weights, skin_displacement_m[self.skin_vertices])
+        followed_m = skin_displacement_m[self.skin_vertices]
+        return self.rest_m + np.einsum("pk,pkc->pc", self.skin_weights, followed_m)
 
 
 def _split_corners(faces: np.ndarray, face_uv: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -50,10 +53,13 @@ def _split_corners(faces: np.ndarray, face_uv: np.ndarray) -> tuple[np.ndarray, 
     return unique[:, 0], unique[:, 1], inverse.reshape(-1, 3)
 
 
-def _follow(points: np.ndarray, skin: np.ndarray, candidates: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
-    distance, index = cKDTree(skin[candidates]).query(points, k=neighbours)
+def _follow(
+    points: np.ndarray, skin: np.ndarray, candidates: np.ndarray, neighbours: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest skin vertices of each point and their weights, (P, neighbours) each."""
+    distance, index = KDTree(skin[candidates], leafsize=16).query(points, k=neighbours)
     softness = 0.004 + 0.5 * distance[:, :1]
-    weight = np.exp(-((distance - distance[:, :1]) / softness) ** 2)
+    weight = np.exp(-(((distance - distance[:, :1]) / softness) ** 2))
     return candidates[index], weight / weight.sum(axis=1, keepdims=True)
 
 
@@ -89,7 +95,7 @@ class Wardrobe:
         if kind == "lash":
             index, weight = self._follow_lids(points_m)
         pictures = [p for p in path.parent.glob("*.png") if "normal" not in p.name and "bump" not in p.name]
-        texture = cv2.imread(str(sorted(pictures)[0]), cv2.IMREAD_UNCHANGED)
+        texture = _read_picture(min(pictures), cv2.IMREAD_UNCHANGED)
         if texture.shape[2] == 3:
             texture = np.dstack([texture, np.full(texture.shape[:2], 255, np.uint8)])
         largest = 512 if kind == "hair" else 256
@@ -110,15 +116,14 @@ class Wardrobe:
     def _follow_lids(self, points_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lashes follow the lid that they grow from: the blink moves upper lids only."""
         head, count = self._head, len(self._skin_m)
-        blink = sum(
-            np.linalg.norm(head.expression_basis_m[head.expression_names.index(n)][:count], axis=1)
-            for n in ("eyeBlinkLeft", "eyeBlinkRight")
-        )
-        eyes_m = head.joints_mean_m[2:] - 0
+        blinks = [head.expression_names.index(n) for n in ("eyeBlinkLeft", "eyeBlinkRight")]
+        blink = np.linalg.norm(head.expression_basis_m[blinks, :count], axis=2).sum(axis=0)
+        eyes_m = head.joints_mean_m[2:]
         near_eye = np.minimum(*(np.linalg.norm(head.mean_m[:count] - e, axis=1) for e in eyes_m)) < 0.0175
         outside = np.isin(np.arange(count), self._outside) & near_eye
         upper = np.flatnonzero(outside & (blink > 0.6 * blink.max()))
-        lower = np.flatnonzero(outside & (blink < 0.35 * blink.max()) & (head.mean_m[:count, 1] < eyes_m[0, 1]))
+        below = head.mean_m[:count, 1] < eyes_m[0, 1]
+        lower = np.flatnonzero(outside & (blink < 0.35 * blink.max()) & below)
         middle_y = (self._skin_m[upper, 1].mean() + self._skin_m[lower, 1].mean()) / 2
         index, weight = np.empty((len(points_m), 3), int), np.empty((len(points_m), 3))
         is_upper = points_m[:, 1] > middle_y
@@ -132,24 +137,33 @@ class Wardrobe:
         body = base.face_groups == "body"
         faces, face_uv = base.faces[body], base.face_uv[body]
         v = self._mean_base
-        inside = (v[:, 1] > 4.3) & (v[:, 1] < 6.15) & (np.abs(v[:, 0]) < 2.6) & (np.arange(len(v)) < BODY_VERTICES)
+        inside = (v[:, 1] > 4.3) & (v[:, 1] < 6.15) & (np.abs(v[:, 0]) < 2.6)
+        inside &= np.arange(len(v)) < BODY_VERTICES
         keep = inside[faces].all(axis=1) & (faces[:, 3] >= 0)
         vertices, uv, triangles = _split_corners(faces[keep], face_uv[keep])
         points_m = self._to_metres(v[vertices])
         neck = self._outside[self._skin_m[self._outside, 1] < self._skin_m[:, 1].min() + 0.03]
         index, weight = _follow(points_m, self._skin_m, neck, 12)
-        distance = cKDTree(self._skin_m[neck]).query(points_m)[0]
+        distance = KDTree(self._skin_m[neck], leafsize=16).query(points_m)[0]
         weight = weight * np.exp(-((distance / 0.15) ** 2))[:, None]
         placed = self._onto_mean_head(points_m, index, weight)
         texture = np.full((4, 4, 4), 255, np.uint8)
         return Garment("shoulders", "body", placed, triangles, base.uv[uv], index, weight, texture)
 
 
+def _read_picture(path: Path, mode: int) -> Any:
+    """(H, W, channels) BGR or BGRA uint8."""
+    picture = cv2.imread(str(path), mode)
+    if picture is None:
+        raise InputError("cannot be read as a picture; copy the MakeHuman assets again", source=path)
+    return picture
+
+
 def read_skins(folder: Path, size: int = 1024) -> dict[str, np.ndarray]:
     """MakeHuman's skin pictures, (size, size, 3) RGB each, by name."""
     skins = {}
     for path in sorted(folder.glob("*.jpg")):
-        picture = cv2.imread(str(path))
+        picture = _read_picture(path, cv2.IMREAD_COLOR)
         interpolation = cv2.INTER_AREA if picture.shape[0] > size else cv2.INTER_CUBIC
         picture = cv2.resize(picture, (size, size), interpolation=interpolation)
         skins[path.stem] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)

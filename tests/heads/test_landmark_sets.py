@@ -1,0 +1,128 @@
+"""The built-in head's landmark sets: sizes, nesting, partners, order, groups, conversion."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mien.errors import LandmarkSetError
+from mien.heads.landmark_sets import (
+    IBUG_GROUPS,
+    conversion_indices,
+    landmark_groups,
+    landmark_set,
+    mirror_indices,
+    set_size,
+)
+from mien.heads.library import load_head
+from mien.landmarks.types import Landmarks2D
+
+SIZES = {"ibug68": 68, "wflw98": 98, "dense320": 320, "dense703": 703}
+
+
+def points_m(set_name: str) -> np.ndarray:
+    return load_head().mean_m[landmark_set(set_name).vertices]
+
+
+@pytest.mark.parametrize(("name", "size"), SIZES.items())
+def test_size_and_no_point_twice(name: str, size: int):
+    assert set_size(name) == len(landmark_set(name)) == size
+    assert len(set(landmark_set(name).vertices.tolist())) == size
+
+
+@pytest.mark.parametrize(
+    ("large", "small"),
+    [("dense703", "dense320"), ("dense703", "wflw98"), ("dense320", "ibug68"), ("dense320", "wflw98")],
+)
+def test_conversion_picks_the_same_vertices(large: str, small: str):
+    indices = conversion_indices(large, small)
+    np.testing.assert_array_equal(landmark_set(large).vertices[indices], landmark_set(small).vertices)
+
+
+def test_conversion_that_lacks_points_says_so():
+    with pytest.raises(LandmarkSetError, match="cannot be picked out of 'ibug68'"):
+        conversion_indices("ibug68", "dense320")
+    with pytest.raises(LandmarkSetError, match="no landmark set 'ibug69'"):
+        landmark_set("ibug69")
+
+
+def test_landmarks_convert_in_steps_or_at_once():
+    rng = np.random.default_rng(0)
+    dense = Landmarks2D(rng.normal(size=(703, 2)), rng.random(703), "dense703")
+    np.testing.assert_array_equal(dense.to("ibug68").points_px, dense.to("dense320").to("ibug68").points_px)
+    np.testing.assert_array_equal(dense.to("ibug68").sigma_px, dense.to("dense320").to("ibug68").sigma_px)
+
+
+@pytest.mark.parametrize("name", [*SIZES, "full_face"])
+def test_partners(name: str):
+    head, mirror = load_head(), mirror_indices(name)
+    vertices = landmark_set(name).vertices
+    np.testing.assert_array_equal(mirror[mirror], np.arange(len(vertices)))
+    np.testing.assert_array_equal(head.mirror_vertices[vertices], vertices[mirror])
+    np.testing.assert_allclose(points_m(name)[mirror], points_m(name) * [-1, 1, 1], atol=1e-6)
+
+
+def test_ibug_order():
+    p = points_m("ibug68")
+    right_eye, left_eye = p[36:42], p[42:48]
+    assert right_eye[:, 0].max() < 0 < left_eye[:, 0].min()
+    assert p[36, 0] == right_eye[:, 0].min()  # outer corners
+    assert p[45, 0] == left_eye[:, 0].max()
+    assert p[39, 0] == right_eye[:, 0].max()
+    assert p[37:39, 1].min() > p[40:42, 1].max()  # upper lid above the lower one
+    assert p[:, 1].argmin() == 8
+    assert p[:, 2].argmax() == 30
+    assert p[48:68, 0].argmin() == 0
+    assert p[48:68, 0].argmax() == 54 - 48
+    assert p[0, 0] < 0 < p[16, 0]
+    assert (np.diff(p[17:27, 0]) > 0).all()  # brows from the subject's right to left
+    assert (np.diff(p[27:31, 1]) < 0).all()  # down the nose's bridge
+    assert (np.diff(p[31:36, 0]) > 0).all()
+    assert p[51, 1] > p[62, 1] > p[66, 1] > p[57, 1]  # outer, inner, inner, outer lip
+
+
+def test_wflw_order():
+    p, ibug = points_m("wflw98"), points_m("ibug68")
+    assert p[0, 0] < 0 < p[32, 0]
+    np.testing.assert_allclose(p[16], ibug[8])  # chin
+    np.testing.assert_allclose(p[[60, 64, 68, 72]], ibug[[36, 39, 42, 45]])  # corners of the eyes
+    np.testing.assert_allclose(p[76:96], ibug[48:68])  # the mouth has iBUG's points
+    assert p[96, 0] < 0 < p[97, 0]  # pupils, the subject's right one first
+    parts = np.array(load_head().part_names)[load_head().vertex_parts[landmark_set("wflw98").vertices]]
+    assert parts[96:].tolist() == ["right_eye", "left_eye"]
+
+
+def test_ibug_groups_cover_all_points_once():
+    assert sorted(i for members in IBUG_GROUPS.values() for i in members) == list(range(68))
+
+
+@pytest.mark.parametrize("name", ["dense320", "dense703"])
+def test_groups_are_symmetric_and_where_they_should_be(name: str):
+    groups, mirror, p = landmark_groups(name), mirror_indices(name), points_m(name)
+    pairs = [("left_eye", "right_eye"), ("left_brow", "right_brow")]
+    pairs += [
+        (g, g) for g in ("face", "nose", "mouth", "jaw", "lids", "iris", "teeth", "ears", "scalp_and_neck")
+    ]
+    for group, other in pairs:
+        assert len(groups[group])
+        # the head's parts are not quite symmetric along the lips' and lids' inner edges
+        assert len(set(mirror[groups[group]]) ^ set(groups[other])) <= 0.03 * set_size(name), group
+    for group in ("left_eye", "left_brow"):
+        assert p[groups[group], 0].min() > 0
+    apart = [set(groups[g]) for g in ("face", "ears", "scalp_and_neck", "iris", "teeth")]
+    assert sum(map(len, apart)) == len(set().union(*apart)) >= 0.98 * set_size(name)
+    assert p[groups["mouth"], 1].max() < p[groups["nose"], 1].max() < p[groups["left_brow"], 1].min()
+    assert p[groups["face"], 2].min() > 0
+
+
+@pytest.mark.parametrize("name", ["dense320", "dense703"])
+def test_dense_sets_are_denser_at_eyes_and_lips(name: str):
+    groups, p = landmark_groups(name), points_m(name)
+
+    def spacing_m(members: np.ndarray) -> float:
+        distance = np.linalg.norm(p[members][:, None] - p[None], axis=2)
+        distance[distance < 1e-9] = np.inf
+        return float(np.median(distance.min(axis=1)))
+
+    for feature in ("lids", "mouth"):
+        assert spacing_m(groups[feature]) < 0.7 * spacing_m(groups["scalp_and_neck"])
