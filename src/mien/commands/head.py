@@ -1,4 +1,4 @@
-"""`mien head`: look at a head file, build the built-in head."""
+"""`mien head`: look at a head file, convert somebody else's, build the built-in head."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from mien.commands.arguments import dispatch, parse
 
 
 def run(arguments: list[str]) -> int:
-    """Dispatch `mien head info|build`."""
+    """Dispatch `mien head info|convert|build`."""
     return dispatch(
         arguments,
         prog="mien head",
-        description="Look at heads and build the built-in one.",
+        description="Look at heads, convert other people's and build the built-in one.",
         sub_verbs={
             "info": ("show what a head holds: sizes, shapes, landmark sets", "mien.commands.head:run_info"),
+            "convert": (
+                "give FLAME, ICT-FaceKit, BFM or FaceScape the dense landmarks and save it as a head file",
+                "mien.commands.head_convert:run",
+            ),
             "build": (
                 "learn the built-in head from ICT-FaceKit and MakeHuman",
                 "mien.commands.head:run_build",

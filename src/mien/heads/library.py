@@ -20,15 +20,25 @@ _BUILT_IN_PATH = Path(__file__).parent / "data" / "head.npz"
 
 
 def load_head(path: str | Path | None = None) -> Head:
-    """The built-in head, or one saved by `save_head`.
+    """The built-in head, one saved by `save_head`, or somebody else's.
 
     Args:
-        path: an `.npz` head file; None loads the built-in head (loaded once a process).
+        path: None loads the built-in head (loaded once a process). Otherwise an `.npz` head file, or, told by
+            its content: FLAME (`.pkl` or `.npz`), a folder of ICT-FaceKit's OBJ files, BFM 2017 or 2019
+            (`.h5`), FaceScape's bilinear model (`.npz`). These come without dense landmark sets until
+            `mien head convert` has carried them over.
 
     Raises:
-        InputError: the file is missing or is no head file of this version.
+        InputError: the file is missing or holds no head.
+        MissingExtraError: it is a BFM and h5py is not installed.
     """
-    return _built_in() if path is None else _read(Path(path))
+    if path is None:
+        return _built_in()
+    from mien.heads.formats.dispatch import foreign_reader
+
+    path = Path(path)
+    reader = foreign_reader(path)
+    return _read(path) if reader is None else reader(path)
 
 
 @lru_cache(maxsize=1)
@@ -39,13 +49,19 @@ def _built_in() -> Head:
 def read_head_metadata(path: str | Path | None = None) -> dict[str, Any]:
     """How a head was made: for heads of `mien head build` its "figures" and "config".
 
+    Empty for other people's files.
+
     Args:
         path: as for `load_head`.
 
     Raises:
         InputError: as for `load_head`.
     """
+    from mien.heads.formats.dispatch import foreign_reader
+
     path = _BUILT_IN_PATH if path is None else Path(path)
+    if foreign_reader(path) is not None:
+        return {}
     with _opened(path) as data:
         return json.loads(str(data["metadata"])) if "metadata" in data.files else {}
 

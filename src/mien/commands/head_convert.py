@@ -1,0 +1,69 @@
+"""`mien head convert`: somebody else's head with the built-in head's landmarks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mien.commands.arguments import Positional, parse
+from mien.errors import InputError
+
+
+@dataclass(frozen=True)
+class HeadConvertConfig:
+    """Give somebody else's head the landmark sets of the built-in one."""
+
+    file: Positional[Path]
+    """FLAME (.pkl, .npz), a folder of ICT-FaceKit OBJ files, BFM (.h5), FaceScape (.npz)."""
+    out: Path
+    """The head file (.npz) to write."""
+    ibug68: Path | None = None
+    """A text or JSON file with the model's 68 vertices of the iBUG landmarks, which guide the alignment.
+    Without it, and without such a list in the model, the tips of the noses do."""
+
+
+def run(arguments: list[str]) -> int:
+    """Lay the built-in head over another one, carry its landmarks over, save."""
+    config = parse(HeadConvertConfig, arguments, prog="mien head convert")
+    from mien.heads.correspondence import with_landmark_sets
+    from mien.heads.library import load_head, save_head
+
+    target = load_head(config.file)
+    ibug68 = None if config.ibug68 is None else _vertex_list(config.ibug68, target.vertex_count)
+    found = with_landmark_sets(target, load_head(), target_ibug68=ibug68)
+    figures = {
+        f"{name}: distance from the surface": (
+            f"median {np.median(mm):.2f} mm, 95 % {np.percentile(mm, 95):.2f} mm"
+        )
+        for name, mm in found.distances_mm.items()
+    }
+    save_head(
+        found.head,
+        config.out,
+        head_metadata=json.dumps({"figures": figures, "config": {"file": config.file.name}}),
+    )
+    for name, value in figures.items():
+        print(f"{name:48} {value}")
+    far = sum(int((mm > 5).sum()) for name, mm in found.distances_mm.items() if name == "dense703")
+    if far:
+        print(
+            f"{far} of dense703 lie more than 5 mm from the surface (parts that this head lacks, or a poor "
+            "alignment: look at them, or give --ibug68)"
+        )
+    print(f"head written to {config.out}; use it with: mien.load_head({str(config.out)!r})")
+    return 0
+
+
+def _vertex_list(path: Path, vertex_count: int) -> np.ndarray:
+    try:
+        vertices = np.array(path.read_text().replace(",", " ").strip("[] \n").split(), dtype=int)
+    except (OSError, ValueError) as error:
+        raise InputError("is no list of vertex numbers", source=path) from error
+    if vertices.shape != (68,) or vertices.min() < 0 or vertices.max() >= vertex_count:
+        raise InputError(
+            f"expected 68 vertex numbers from 0 to {vertex_count - 1}, got {len(vertices)}", source=path
+        )
+    return vertices
