@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien.geometry.alignment import align_similarity
+from mien.geometry.alignment import Similarity, align_similarity
 from mien.training.head_building.ict_facekit import VERTEX_RANGES, IctFaceKit
 from mien.training.head_building.registration import Registration, SurfaceSamples, register
 from mien.training.head_building.template import (
@@ -64,13 +64,19 @@ def _ear_extremes(vertices_m: np.ndarray, skin: np.ndarray, eye_corner_m: np.nda
     return [int(ear[i]) for i in (x.argmax(), y.argmax(), y.argmin(), z.argmin())]
 
 
+def ict_from_makehuman(template: SkinTemplate, ict: IctFaceKit) -> Similarity:
+    """The similarity that takes our skin's landmarks (decimetres) to those of the ICT neutral (metres)."""
+    ours = np.array(list(template.landmarks.values()))
+    return align_similarity(template.vertices[ours], ict.neutral_m[ict.landmarks68[list(template.landmarks)]])
+
+
 def lay_skin_on_ict(template: SkinTemplate, ict: IctFaceKit) -> SkinOnIct:
     """Similarity from landmarks, then the non-rigid registration."""
     mirror = template.mesh.mirror_vertices
     flip = np.array([-1.0, 1.0, 1.0])
     ours = np.array(list(template.landmarks.values()))
     theirs = ict.neutral_m[ict.landmarks68[list(template.landmarks)]]
-    alignment = align_similarity(template.vertices[ours], theirs)
+    alignment = ict_from_makehuman(template, ict)
     aligned = alignment.apply(template.vertices)
     aligned = (aligned + aligned[mirror] * flip) / 2
 

@@ -51,6 +51,7 @@ def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambd
         progress: called with the number of pictures done so far.
 
     Raises:
+        InputError: the folder holds shards of other settings.
         MienError: a worker failed; its message is passed on.
     """
     from mien.heads.library import load_head
@@ -67,6 +68,7 @@ def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambd
         "seed": config.seed,
         "command": f"mien synth --count {config.count} --size {config.size} --seed {config.seed}",
     }
+    _refuse_other_settings(config.out, manifest)
     with atomic_path(config.out / "manifest.json") as temporary:
         temporary.write_text(json.dumps(manifest, indent=1))
     jobs = []
@@ -101,6 +103,27 @@ def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambd
         for worker in workers:
             worker.join()
     return [path for path, _, _ in jobs]
+
+
+def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
+    """Shards that are there are kept, so they must be what would be drawn now."""
+    path = folder / "manifest.json"
+    if not path.exists() or not any(folder.glob("shard-*.tar")):
+        return
+    try:
+        there = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError("is no JSON; delete the folder or choose another --out", source=path) from error
+    names = ("format_version", "set_name", "picture_size", "head_name", "head_version", "seed")
+    other = [name for name in names if there.get(name) != manifest[name]]
+    count = int(there.get("count", 0))
+    if count > manifest["count"] or (count % SAMPLES_PER_SHARD and count != manifest["count"]):
+        other.append("count")
+    if other:
+        raise InputError(
+            f"these shards were drawn with another {', '.join(other)}; choose another --out or delete them",
+            source=folder,
+        )
 
 
 def _next_message(results: Any, workers: list[Any]) -> int | str:

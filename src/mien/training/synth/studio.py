@@ -10,7 +10,7 @@ import numpy as np
 from mien.heads.library import load_head
 from mien.training.head_building.ict_facekit import read_ict_facekit
 from mien.training.head_building.makehuman import MakeHuman
-from mien.training.head_building.onto_ict import lay_skin_on_ict
+from mien.training.head_building.onto_ict import ict_from_makehuman
 from mien.training.head_building.template import build_skin_template
 from mien.training.synth.backgrounds import random_background
 from mien.training.synth.clip_space import clip_from_camera
@@ -42,7 +42,7 @@ class Studio:
         ict = read_ict_facekit(assets / "ict_facekit")
         self._renderer = Renderer(size_px)  # before the slow part: a missing OpenGL shows at once
         template = build_skin_template(makehuman)
-        wardrobe = Wardrobe(makehuman, template, lay_skin_on_ict(template, ict), self.head)
+        wardrobe = Wardrobe(makehuman, template, ict_from_makehuman(template, ict), self.head)
         skins = read_skins(makehuman.folder / "skins")
         self._dressing_room = DressingRoom(self.head, wardrobe, skins, self._renderer)
         self._landmark_head = self.head.subset(self.head.landmark_set(LABEL_SET).vertices)

@@ -11,9 +11,9 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from mien.errors import InputError
+from mien.geometry.alignment import Similarity
 from mien.heads.model import Head
 from mien.training.head_building.makehuman import MakeHuman, Proxy, triangulated
-from mien.training.head_building.onto_ict import SkinOnIct
 from mien.training.head_building.template import BODY_VERTICES, MEAN_PERSON, SkinTemplate
 
 
@@ -66,9 +66,11 @@ def _follow(
 class Wardrobe:
     """All garments for the built-in head, from a folder of MakeHuman assets."""
 
-    def __init__(self, makehuman: MakeHuman, template: SkinTemplate, on_ict: SkinOnIct, head: Head) -> None:
+    def __init__(
+        self, makehuman: MakeHuman, template: SkinTemplate, metres_from_units: Similarity, head: Head
+    ) -> None:
         self._makehuman, self._template, self._head = makehuman, template, head
-        self._on_ict = on_ict
+        self._metres_from_units = metres_from_units
         self._mean_base = makehuman.base_vertices(makehuman.macro_weights(**MEAN_PERSON))
         skin_count = len(template.vertices)
         self._skin_m = self._to_metres(template.vertices)
@@ -81,7 +83,8 @@ class Wardrobe:
         self.body = self._shoulders()
 
     def _to_metres(self, units: np.ndarray) -> np.ndarray:
-        return self._on_ict.scale * units @ self._on_ict.rotation.T + self._on_ict.translation_m
+        to_metres = self._metres_from_units
+        return to_metres.scale * units @ to_metres.rotation.T + to_metres.translation
 
     def _onto_mean_head(self, points_m: np.ndarray, index: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return points_m + np.einsum("pk,pkc->pc", weight, self._shift[index])
