@@ -10,9 +10,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy.spatial import Delaunay
 
 from mien.training.landmark_network.batches import BatchPlan
 from mien.training.landmark_network.layout import LandmarkLayout
+from mien.training.landmark_network.mesh.triangulation import LandmarkMesh
 
 SIZE = 192
 
@@ -96,3 +98,13 @@ def plan(shards, layout) -> BatchPlan:
     return BatchPlan(
         directories=(shards,), layout=layout, batch=16, size=64, seed=1, max_pictures=1000, held_out=1
     )
+
+
+@pytest.fixture(scope="session")
+def bowl() -> LandmarkMesh:
+    """Forty landmarks on a bent sheet."""
+    x, y = np.meshgrid(np.linspace(-0.1, 0.1, 5), np.linspace(-0.1, 0.1, 8))
+    points_m = np.stack([x.ravel(), y.ravel(), -4 * (x.ravel() ** 2 + y.ravel() ** 2)], axis=1)
+    triangles = Delaunay(points_m[:, :2]).simplices.astype(np.int64)
+    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+    return LandmarkMesh(points_m, triangles, np.unique(np.sort(pairs, axis=1), axis=0))

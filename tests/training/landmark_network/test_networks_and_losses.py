@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mien.errors import InputError
-from mien.training.landmark_network.losses import LOSSES, gaussian_nll, landmark_loss, laplacian_nll
+from mien.training.landmark_network.losses import DENSITIES, gaussian_nll, landmark_loss, laplacian_nll
 from mien.training.landmark_network.networks import LandmarkNetwork, LandmarkOutput, NetworkConfig
 
 
@@ -48,7 +48,7 @@ def test_the_best_sigma_is_the_data_s(nll):
     assert np.exp(candidates[int(np.argmin(values))]) == pytest.approx(0.1, rel=0.05)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", DENSITIES)
 def test_absent_faces_and_weightless_landmarks_do_not_count(loss):
     torch.manual_seed(0)
     output = LandmarkOutput(torch.randn(3, 5, 2), torch.randn(3, 5), torch.zeros(3))

@@ -38,6 +38,14 @@ class AugmentOptions:
     negative_share: float = 0.08
     """Share of samples without a well-framed face."""
 
+    @classmethod
+    def none(cls) -> AugmentOptions:
+        """Crops as a tracker cuts them out of the synthetic pictures, for comparison."""
+        still = WarpOptions(
+            roll_rad=0.15, smallest_scale=0.9, largest_scale=1.1, shift=0.03, aspect=0.0, perspective=0.0
+        )
+        return cls(warp=still, degradation=DegradationOptions.none(), occluder_share=0.0, clean_share=1.0)
+
 
 @dataclass(frozen=True)
 class Sample:

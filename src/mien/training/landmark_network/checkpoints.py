@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -31,6 +31,7 @@ class Checkpoint:
         network, average, optimiser: state dictionaries of the network, its running average, the optimiser.
         average_updates: number of updates of the running average.
         random_state: torch's.
+        objective: state dictionary of the loss (the flow of the residual log-likelihood), mostly empty.
     """
 
     network_config: NetworkConfig
@@ -45,6 +46,7 @@ class Checkpoint:
     optimiser: dict
     average_updates: int
     random_state: torch.Tensor
+    objective: dict = field(default_factory=dict)
 
     def averaged_network(self) -> LandmarkNetwork:
         """The network with averaged weights, ready to answer."""
@@ -63,6 +65,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
     plain = {name: getattr(checkpoint, name) for name in _PLAIN}
     plain |= {"format_version": FORMAT_VERSION, "network_config": asdict(checkpoint.network_config)}
     content = {name: getattr(checkpoint, name) for name in _TENSORS} | {"json": json.dumps(plain)}
+    content["objective"] = checkpoint.objective
     part = path.with_name(path.name + ".part")
     torch.save(content, part)
     os.replace(part, path)
@@ -86,5 +89,11 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise InputError(
             f"made by another version of mien; this one reads format {FORMAT_VERSION}", source=path
         )
-    config = NetworkConfig(**plain.pop("network_config"))
-    return Checkpoint(network_config=config, **plain, **{name: content[name] for name in _TENSORS})
+    architecture = plain.pop("network_config")
+    architecture["mesh_sizes"] = tuple(architecture.get("mesh_sizes", ()))
+    return Checkpoint(
+        network_config=NetworkConfig(**architecture),
+        **plain,
+        **{name: content[name] for name in _TENSORS},
+        objective=content.get("objective", {}),
+    )

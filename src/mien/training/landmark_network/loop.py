@@ -6,17 +6,21 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from mien.errors import InputError
+from mien.training.landmark_network.augment import AugmentOptions
 from mien.training.landmark_network.batches import Batch, BatchPlan
 from mien.training.landmark_network.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from mien.training.landmark_network.feeder import FeederOptions, feed
-from mien.training.landmark_network.losses import landmark_loss, presence_loss
+from mien.training.landmark_network.learning_rate_test import range_test
+from mien.training.landmark_network.losses import LOSSES, LandmarkObjective, presence_loss
+from mien.training.landmark_network.mesh.hierarchy import build_hierarchy
+from mien.training.landmark_network.mesh.triangulation import LandmarkMesh, landmark_mesh
 from mien.training.landmark_network.networks import LandmarkNetwork, NetworkConfig
 from mien.training.landmark_network.schedule import WeightAverage, learning_rate_share, parameter_groups
 from mien.training.landmark_network.shards import mean_layout
@@ -32,8 +36,8 @@ class TrainingOptions:
     """Length of the training, minutes; the learning rate follows the share that has passed."""
     max_steps: int | None = None
     """Length in steps instead; then the same settings give the same network."""
-    learning_rate: float = 2e-3
-    """Peak learning rate of AdamW."""
+    learning_rate: float | None = 2e-3
+    """Peak learning rate of AdamW; None finds one with a learning rate range test."""
     weight_decay: float = 0.05
     """Weight decay of AdamW."""
     warm_up: float = 0.03
@@ -41,7 +45,9 @@ class TrainingOptions:
     final_rate: float = 0.005
     """Learning rate at the end over the peak."""
     loss: str = "gaussian"
-    """Landmark loss: gaussian, laplacian or l2."""
+    """Landmark loss: one of `losses.LOSSES`."""
+    edge_weight: float = 0.0
+    """Weight of the vertex–edge loss beside it."""
     presence_weight: float = 0.3
     """Weight of the presence loss."""
     largest_gradient: float = 5.0
@@ -91,6 +97,7 @@ def train(
     out: str | Path,
     resume: bool = False,
     feeder: FeederOptions | None = None,
+    mesh: LandmarkMesh | None = None,
     report: Callable[[TrainingProgress], None] | None = None,
 ) -> Checkpoint:
     """Train a network; returns its last checkpoint, also in `out`/checkpoint.pt. `out`/log.jsonl grows.
@@ -99,11 +106,14 @@ def train(
 
     Args:
         plan: the data.
-        network_config: architecture; on resuming, the checkpoint's is used.
+        network_config: architecture; the form of σ follows the loss, the mesh sizes follow the mesh; on
+            resuming, the checkpoint's is used.
         options: settings; on resuming, lengths and rates may differ from the first part's.
         out: folder for checkpoint and log.
         resume: go on from `out`/checkpoint.pt.
         feeder: how batches are made.
+        mesh: the landmarks' mesh for the spiral decoder and the vertex–edge loss; left out, it is made from
+            the built-in head.
         report: called at every line of the log.
 
     Raises:
@@ -114,7 +124,9 @@ def train(
     feeder = feeder or FeederOptions()
     torch.set_num_threads(options.threads or fitting_threads(used=0))
     torch.manual_seed(plan.seed)
-    trainer = _Trainer(plan, options, out)
+    if mesh is None and (options.edge_weight or network_config.decoder == "spiral"):
+        mesh = landmark_mesh(plan.layout.set_name)
+    trainer = _Trainer(plan, options, out, mesh)
     if resume:
         trainer.restore(load_checkpoint(out / "checkpoint.pt"))
     elif (out / "checkpoint.pt").exists():
@@ -124,7 +136,10 @@ def train(
         coming = iter(batches)
         if not resume:
             first = next(batches)
-            trainer.start(network_config, _mean_points(plan, first))
+            mean_points = _mean_points(plan, first)
+            if options.learning_rate is None:
+                trainer.find_learning_rate(network_config, mean_points, feeder)
+            trainer.start(network_config, mean_points)
             coming = itertools.chain([first], batches)
         trainer.run(coming, report)
     except KeyboardInterrupt:
@@ -146,24 +161,62 @@ def _mean_points(plan: BatchPlan, first: Batch) -> np.ndarray:
 class _Trainer:
     """State of one training."""
 
-    def __init__(self, plan: BatchPlan, options: TrainingOptions, out: Path) -> None:
-        self.plan, self.options, self.out = plan, options, out
+    def __init__(
+        self, plan: BatchPlan, options: TrainingOptions, out: Path, mesh: LandmarkMesh | None
+    ) -> None:
+        self.plan, self.options, self.out, self.mesh = plan, options, out, mesh
         self.step, self.pictures, self.elapsed_s = 0, 0, 0.0
         self.figures: dict = {}
-        self.weights = torch.as_tensor(plan.layout.weights, dtype=torch.float32, device=options.device)
 
     def start(self, config: NetworkConfig, mean_points: np.ndarray | None) -> None:
-        network = LandmarkNetwork(config, mean_points=mean_points).to(self.options.device)
+        hierarchy = None
+        if mean_points is not None:  # on resuming, the checkpoint decides
+            config = replace(config, sigma=LOSSES.get(self.options.loss, "bounded"))
+            if config.decoder == "spiral" and self.mesh is not None:
+                hierarchy = build_hierarchy(self.mesh, spiral_length=config.spiral_length)
+                config = replace(config, mesh_sizes=hierarchy.sizes)
+        network = LandmarkNetwork(config, mean_points=mean_points, hierarchy=hierarchy)
+        network = network.to(self.options.device)
         self.network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.average = WeightAverage(self.network, decay=self.options.average_decay)
+        self.objective = LandmarkObjective(
+            self.options.loss,
+            weights=torch.as_tensor(self.plan.layout.weights, dtype=torch.float32),
+            edges=None if self.mesh is None else torch.from_numpy(self.mesh.edges),
+            edge_weight=self.options.edge_weight,
+        ).to(self.options.device)
         groups = parameter_groups(self.network, weight_decay=self.options.weight_decay)
-        self.optimiser = torch.optim.AdamW(groups, lr=self.options.learning_rate, betas=(0.9, 0.99))
+        own = list(self.objective.parameters())
+        if own:
+            groups.append({"params": own, "weight_decay": 0.0})
+        self.optimiser = torch.optim.AdamW(groups, lr=self.options.learning_rate or 0.0, betas=(0.9, 0.99))
+
+    def find_learning_rate(
+        self, config: NetworkConfig, mean_points: np.ndarray, feeder: FeederOptions
+    ) -> None:
+        """Set the peak learning rate by a range test on a network that is then thrown away."""
+        few = replace(self.plan, max_pictures=min(self.plan.max_pictures, 2000), seed=self.plan.seed + 1)
+        coming = feed(few, replace(feeder, processes=0))
+        batches = list(itertools.islice(coming, 12))
+        coming.close()
+        with torch.random.fork_rng(devices=[]):
+            trial = _Trainer(self.plan, self.options, self.out, self.mesh)
+            trial.start(config, mean_points)
+            test = range_test(trial.step_at, batches)
+        (self.out / "learning_rate_test.json").write_text(json.dumps(asdict(test)) + "\n")
+        self.options = replace(self.options, learning_rate=test.suggestion)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         if checkpoint.set_name != self.plan.layout.set_name:
             raise InputError(f"was trained for {checkpoint.set_name}, not {self.plan.layout.set_name}",
                              source=self.out / "checkpoint.pt")  # fmt: skip
+        if self.options.learning_rate is None:
+            self.options = replace(self.options, learning_rate=checkpoint.training["learning_rate"])
+        if checkpoint.network_config.sigma != LOSSES.get(self.options.loss):
+            raise InputError(f"was trained with --loss {checkpoint.training['loss']}; resume with the same",
+                             source=self.out / "checkpoint.pt")  # fmt: skip
         self.start(checkpoint.network_config, None)
+        self.objective.load_state_dict(checkpoint.objective)
         self.network.load_state_dict(checkpoint.network)
         self.average.network.load_state_dict(checkpoint.average)
         self.average.updates = checkpoint.average_updates
@@ -174,6 +227,7 @@ class _Trainer:
 
     def checkpoint(self) -> Checkpoint:
         training = asdict(self.options) | {"seed": self.plan.seed, "batch": self.plan.batch}
+        training["augmentation"] = self.plan.options != AugmentOptions.none()
         return Checkpoint(
             network_config=self.network.config,
             set_name=self.plan.layout.set_name,
@@ -187,9 +241,11 @@ class _Trainer:
             optimiser=self.optimiser.state_dict(),
             average_updates=self.average.updates,
             random_state=torch.get_rng_state(),
+            objective=self.objective.state_dict(),
         )
 
     def save(self) -> None:
+        self._standardise()
         save_checkpoint(self.checkpoint(), self.out / "checkpoint.pt")
 
     @property
@@ -240,10 +296,13 @@ class _Trainer:
                     report(progress)
 
     def _step(self, batch: Batch) -> float:
+        options = self.options
+        share = learning_rate_share(self.share, warm_up=options.warm_up, final=options.final_rate)
+        return self.step_at(batch, (options.learning_rate or 0.0) * share)
+
+    def step_at(self, batch: Batch, rate: float) -> float:
+        """One step at a learning rate; returns the loss before it."""
         options, device = self.options, self.options.device
-        rate = options.learning_rate * learning_rate_share(
-            self.share, warm_up=options.warm_up, final=options.final_rate
-        )
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         # rows of an interleaved picture are channels-last memory already
@@ -253,17 +312,26 @@ class _Trainer:
         self.network.train()
         with torch.autocast(device, torch.bfloat16, enabled=options.half_precision):
             output = self.network(crops)
-        loss = landmark_loss(output, points, presence, weights=self.weights, loss=options.loss)
+        loss = self.objective(output, points, presence)
         loss = loss + options.presence_weight * presence_loss(output.presence, presence)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), options.largest_gradient)
+        parameters = [*self.network.parameters(), *self.objective.parameters()]
+        norm = torch.nn.utils.clip_grad_norm_(parameters, options.largest_gradient)
         if torch.isfinite(norm):  # one broken batch must not spoil the weights
             self.optimiser.step()
             self.average.update(self.network)
         return float(loss.detach())
 
+    def _standardise(self) -> None:
+        """Tell the networks what turns σ̂ into a standard deviation, where the loss has learnt that."""
+        log_sigma = self.objective.residual_log_sigma()
+        if log_sigma is not None:
+            for network in (self.network, self.average.network):
+                network.get_buffer("residual_log_sigma").copy_(log_sigma)
+
     def _validate(self, held_out: dict[str, Batch]) -> None:
+        self._standardise()
         face = self.plan.layout.face
         self.figures = {
             name: asdict(

@@ -1,7 +1,4 @@
-"""The landmark network: a small convolutional backbone and a head that keeps track of where things are.
-
-Backbones come from the configurations of `transformers`; nothing is downloaded.
-"""
+"""The landmark network: a backbone and a decoder that keeps track of where things are."""
 
 from __future__ import annotations
 
@@ -15,24 +12,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from mien.errors import InputError
+from mien.training.landmark_network.backbones import NETWORKS as NETWORKS
+from mien.training.landmark_network.backbones import make_backbone
+from mien.training.landmark_network.mesh.hierarchy import MeshHierarchy
+from mien.training.landmark_network.spiral_decoder import SpiralDecoder
 
 _PICTURE_MEAN, _PICTURE_SCALE = 0.45, 0.25
 """Rough mean and spread of RGB values in [0, 1]; normalisation is part of the network."""
 
-RESNETS: dict[str, tuple[tuple[int, ...], tuple[int, ...], str]] = {
-    "resnet10_half": ((32, 64, 128, 256), (1, 1, 1, 1), "basic"),
-    "resnet18_half": ((32, 64, 128, 256), (2, 2, 2, 2), "basic"),
-    "resnet18": ((64, 128, 256, 512), (2, 2, 2, 2), "basic"),
-    "resnet50": ((256, 512, 1024, 2048), (3, 4, 6, 3), "bottleneck"),
-    "resnet101": ((256, 512, 1024, 2048), (3, 4, 23, 3), "bottleneck"),
-    "compact14": ((32, 64, 128, 256), (1, 1, 2, 2), "basic"),
-    "compact18": ((32, 64, 160, 320), (1, 2, 3, 2), "basic"),
-}
-"""Channels and number of blocks of the four stages, kind of block. The compact ones spend less at high
-resolution, where a CPU waits for memory rather than for arithmetic: a stem of two small convolutions in place
-of a wide one and pooling, and the blocks in the later stages."""
+_LEAST_SCALE = -9.0
+"""Least (and, negated, greatest) log of a scale that has no limits of its own; keeps the loss finite."""
 
-NETWORKS = (*RESNETS, "mobilenet_v2", "mobilenet_v2_half")
+DECODERS = ("mlp", "linear", "spiral")
+SIGMA_FORMS = ("bounded", "sigmoid", "exponential")
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,7 @@ class NetworkConfig:
     """Architecture of a landmark network; stored in every checkpoint."""
 
     network: str = "resnet18_half"
-    """Backbone: one of `NETWORKS`."""
+    """Backbone: one of `backbones.NETWORKS`."""
     landmarks: int = 320
     """Number of landmarks."""
     input_size: int = 128
@@ -55,6 +47,17 @@ class NetworkConfig:
     """Least log σ, in half crop sides: -5.5 is a quarter of a pixel of 128."""
     largest_log_sigma: float = 0.7
     """Greatest log σ: 0.7 is the whole crop."""
+    decoder: str = "mlp"
+    """What turns feature maps into landmarks: one of `DECODERS`."""
+    sigma: str = "bounded"
+    """How σ is made: bounded (between the limits above), sigmoid (in [0, 1]) or exponential (no limit); the
+    last two belong to the residual log-likelihood (Simic, section 3.3.3)."""
+    mesh_sizes: tuple[int, ...] = ()
+    """Vertices of the levels of the landmark mesh, finest first; for the spiral decoder."""
+    spiral_length: int = 9
+    """Vertices in a spiral of the spiral decoder."""
+    spiral_channels: int = 48
+    """Features of a vertex in the spiral decoder."""
 
 
 class LandmarkOutput(NamedTuple):
@@ -74,20 +77,29 @@ class LandmarkOutput(NamedTuple):
 class LandmarkNetwork(nn.Module):
     """Crops to landmarks with their uncertainty.
 
-    Global average pooling would throw away where a feature was seen; the head instead flattens the last two
-    feature maps, thinned to a few channels.
+    Global average pooling would throw away where a feature was seen; the decoder instead gets the last two
+    feature maps, thinned to a few channels and flattened.
 
     Args:
         config: architecture.
         mean_points: (L, 2) mean landmarks in the network's frame, from which training starts.
+        hierarchy: the landmark mesh for a spiral decoder that is to be trained; a checkpoint holds its own.
+
+    Raises:
+        InputError: the configuration names something unknown.
     """
 
     def __init__(
-        self, config: NetworkConfig, *, mean_points: Float[np.ndarray, "landmarks 2"] | None = None
+        self,
+        config: NetworkConfig,
+        *,
+        mean_points: Float[np.ndarray, "landmarks 2"] | None = None,
+        hierarchy: MeshHierarchy | None = None,
     ) -> None:
         super().__init__()
         self.config = config
-        self.backbone = _backbone(config)
+        _check(config)
+        self.backbone = make_backbone(config.network, input_size=config.input_size)
         with torch.no_grad():
             probe = torch.zeros(1, 3, config.input_size, config.input_size)
             maps = copy.deepcopy(self.backbone).eval()(probe)
@@ -95,18 +107,19 @@ class LandmarkNetwork(nn.Module):
         self.fine = _thinned(fine_in, config.fine_channels)
         self.coarse = _thinned(coarse_in, config.coarse_channels)
         features = config.fine_channels * fine_side**2 + config.coarse_channels * coarse_side**2
-        self.hidden = nn.Sequential(
-            nn.Linear(features, config.hidden, bias=False),
-            nn.BatchNorm1d(config.hidden),
-            nn.ReLU(),
-        )
-        self.answer = nn.Linear(config.hidden, 3 * config.landmarks + 1)
-        with torch.no_grad():
-            self.answer.weight.mul_(0.2)
-            self.answer.bias.zero_()
-            if mean_points is not None:
-                bias = torch.as_tensor(np.asarray(mean_points), dtype=torch.float32).reshape(-1)
-                self.answer.bias[: 2 * config.landmarks] = bias
+        self.hidden, self.answer = _decoder(config, features, hierarchy)
+        bias = None if mean_points is None else torch.as_tensor(np.asarray(mean_points), dtype=torch.float32)
+        if isinstance(self.answer, SpiralDecoder):
+            self.answer.start_at(bias)
+        else:
+            with torch.no_grad():
+                self.answer.weight.mul_(0.2)
+                self.answer.bias.zero_()
+                if bias is not None:
+                    self.answer.bias[: 2 * config.landmarks] = bias.reshape(-1)
+        if config.sigma != "bounded":
+            # log of the residual distribution's standard deviation, see losses/residual.py
+            self.register_buffer("residual_log_sigma", torch.zeros(()))
 
     def forward(self, image: Float[Tensor, "batch 3 size size"]) -> LandmarkOutput:
         """Answer for RGB crops in [0, 1]."""
@@ -119,62 +132,60 @@ class LandmarkNetwork(nn.Module):
             answer = self.answer(hidden)
         points = answer[:, : 2 * config.landmarks].reshape(-1, config.landmarks, 2)
         spread = answer[:, 2 * config.landmarks : 3 * config.landmarks]
-        # bounded smoothly, and log σ = -2 (13 % of half a side) at the start
-        low, high = config.smallest_log_sigma, config.largest_log_sigma
-        start = float(np.log((-2.0 - low) / (high + 2.0)))
-        log_sigma = low + (high - low) * torch.sigmoid(spread + start)
-        return LandmarkOutput(points, log_sigma, answer[:, -1])
+        return LandmarkOutput(points, self._log_sigma(spread), answer[:, -1])
+
+    def _log_sigma(self, spread: Tensor) -> Tensor:
+        config = self.config
+        # in every form log σ = -2 (13 % of half a side) at the start
+        if config.sigma == "bounded":  # smoothly
+            low, high = config.smallest_log_sigma, config.largest_log_sigma
+            start = float(np.log((-2.0 - low) / (high + 2.0)))
+            return low + (high - low) * torch.sigmoid(spread + start)
+        if config.sigma == "sigmoid":
+            log_sigma = nn.functional.logsigmoid(spread + float(np.log(np.exp(-2) / (1 - np.exp(-2)))))
+        else:
+            log_sigma = spread - 2.0
+        log_sigma = log_sigma.clamp(_LEAST_SCALE, -_LEAST_SCALE)
+        # σ̂ scales the learnt residual distribution; who uses the network wants a standard deviation
+        return log_sigma if self.training else log_sigma + self.get_buffer("residual_log_sigma")
+
+
+def _check(config: NetworkConfig) -> None:
+    for option, value, known in (
+        ("--decoder", config.decoder, DECODERS),
+        ("--loss", config.sigma, SIGMA_FORMS),
+    ):
+        if value not in known:
+            raise InputError(f"unknown choice {value!r}; choose one of {', '.join(known)}", source=option)
+    if config.decoder == "spiral" and (not config.mesh_sizes or config.mesh_sizes[0] != config.landmarks):
+        raise InputError(
+            f"the spiral decoder needs the sizes of a mesh of {config.landmarks} landmarks, got "
+            f"{config.mesh_sizes}; take them from mesh.hierarchy.build_hierarchy",
+            source="mesh_sizes",
+        )
+
+
+def _decoder(
+    config: NetworkConfig, features: int, hierarchy: MeshHierarchy | None
+) -> tuple[nn.Module, nn.Linear | SpiralDecoder]:
+    """What comes before the answer, and what answers with 3 values a landmark and the presence."""
+    if config.decoder == "spiral":
+        return nn.Identity(), SpiralDecoder(
+            features,
+            sizes=config.mesh_sizes,
+            spiral_length=config.spiral_length,
+            channels=config.spiral_channels,
+            hierarchy=hierarchy,
+        )
+    if config.decoder == "linear":
+        return nn.Identity(), nn.Linear(features, 3 * config.landmarks + 1)
+    hidden = nn.Sequential(
+        nn.Linear(features, config.hidden, bias=False),
+        nn.BatchNorm1d(config.hidden),
+        nn.ReLU(),
+    )
+    return hidden, nn.Linear(config.hidden, 3 * config.landmarks + 1)
 
 
 def _thinned(channels: int, kept: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(channels, kept, 1, bias=False), nn.BatchNorm2d(kept), nn.ReLU())
-
-
-def _shrinking(channels: int, made: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(channels, made, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(made), nn.ReLU()
-    )
-
-
-class _LastTwoMaps(nn.Module):
-    """Parts of a backbone in order; answers with the last feature map and the last one twice as large."""
-
-    def __init__(self, parts: list[nn.Module], *, fine_part: int) -> None:
-        super().__init__()
-        self.parts = nn.ModuleList(parts)
-        self.fine_part = fine_part
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        current = fine = image
-        for index, part in enumerate(self.parts):
-            current = part(current)
-            if index == self.fine_part:
-                fine = current
-        return fine, current
-
-
-def _backbone(config: NetworkConfig) -> _LastTwoMaps:
-    if config.network in RESNETS:
-        from transformers import ResNetConfig, ResNetModel
-
-        channels, depths, kind = RESNETS[config.network]
-        stem = channels[0] // 4 if kind == "bottleneck" else channels[0]
-        resnet = ResNetModel(
-            ResNetConfig(
-                embedding_size=stem, hidden_sizes=list(channels), depths=list(depths), layer_type=kind
-            )
-        )
-        embedder = resnet.embedder
-        if config.network.startswith("compact"):
-            embedder = nn.Sequential(_shrinking(3, stem // 2), _shrinking(stem // 2, stem))
-        return _LastTwoMaps([embedder, *resnet.encoder.stages], fine_part=3)
-    if config.network in ("mobilenet_v2", "mobilenet_v2_half"):
-        from transformers import MobileNetV2Config, MobileNetV2Model
-
-        width = 0.5 if config.network.endswith("half") else 1.0
-        mobile = MobileNetV2Model(MobileNetV2Config(depth_multiplier=width), add_pooling_layer=False)
-        # blocks 1-12 keep 1/16 of the size, the rest and the last convolution 1/32
-        return _LastTwoMaps([mobile.conv_stem, *mobile.layer, mobile.conv_1x1], fine_part=12)
-    raise InputError(
-        f"unknown network {config.network!r}; choose one of {', '.join(NETWORKS)}", source="--network"
-    )

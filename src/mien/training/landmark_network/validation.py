@@ -11,8 +11,6 @@ from torch import nn
 
 from mien.training.landmark_network.augment import AugmentOptions
 from mien.training.landmark_network.batches import Batch, BatchPlan, fill_row
-from mien.training.landmark_network.degradation import DegradationOptions
-from mien.training.landmark_network.warp import WarpOptions
 
 _SEED = 7_031_320
 """Validation samples are the same in every training."""
@@ -46,16 +44,7 @@ def validation_batches(plan: BatchPlan, *, most: int = 500) -> dict[str, Batch]:
     store.refresh()
     if not len(store):
         return {}
-    still = WarpOptions(
-        roll_rad=0.15, smallest_scale=0.9, largest_scale=1.1, shift=0.03, aspect=0.0, perspective=0.0
-    )
-    plain = AugmentOptions(
-        warp=still,
-        degradation=DegradationOptions.none(),
-        occluder_share=0.0,
-        clean_share=1.0,
-        negative_share=0.1,
-    )
+    plain = replace(AugmentOptions.none(), negative_share=0.1)
     batches = {}
     for name, options in {"plain": plain, "hard": plan.options}.items():
         fixed = replace(plan, seed=_SEED, batch=min(most, len(store)), options=options)

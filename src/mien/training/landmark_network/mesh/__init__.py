@@ -1,0 +1,1 @@
+"""Landmark sets as meshes: triangulation, hierarchy by quadric decimation, spirals around vertices."""
