@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "geometry": {"errors"},
     "cameras": {"errors", "geometry"},
     "images": {"errors", "files", "geometry"},
+    "camera_files": {"errors", "geometry", "cameras"},
     "heads": {"errors", "files", "geometry"},
     "landmarks": {"errors", "files", "geometry", "cameras", "images", "heads"},
     "fitting": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks"},

@@ -12,6 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mien.camera_files.posed_picture import PosedPicture
+    from mien.camera_files.reading import read_cameras
     from mien.cameras import Camera
     from mien.errors import (
         FitError,
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         ShapeError,
     )
     from mien.export import export
+    from mien.fitting.multiview import ViewsFit, fit_landmark_views, fit_views
     from mien.fitting.photo import fit_landmarks, fit_photo
     from mien.fitting.results import HeadFit, HeadTrack, Status
     from mien.fitting.track import track_video
@@ -48,13 +51,18 @@ __all__ = [
     "Camera",
     "Head",
     "HeadParameters",
+    "PosedPicture",
     "load_head",
+    "read_cameras",
     # fitting
     "HeadFit",
     "HeadTrack",
     "Status",
+    "ViewsFit",
+    "fit_landmark_views",
     "fit_landmarks",
     "fit_photo",
+    "fit_views",
     "track_video",
     # files for other programs
     "export",
@@ -82,12 +90,17 @@ _HOME = {
     "MienError": "errors",
     "MissingExtraError": "errors",
     "Photo": "images.photo",
+    "PosedPicture": "camera_files.posed_picture",
     "ShapeError": "errors",
     "Status": "fitting.results",
+    "ViewsFit": "fitting.multiview",
+    "fit_landmark_views": "fitting.multiview",
     "fit_landmarks": "fitting.photo",
     "fit_photo": "fitting.photo",
+    "fit_views": "fitting.multiview",
     "load_head": "heads.library",
     "open_video": "images.video",
+    "read_cameras": "camera_files.reading",
     "read_image": "images.photo",
     "read_photo": "images.photo",
     "track_video": "fitting.track",
