@@ -10,6 +10,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "write a trained landmark network as ONNX with its card",
         "mien.commands.train_landmarks:run_export",
     ),
+    "ablation": (
+        "train variants of the landmark network and compare them",
+        "mien.commands.train_ablation:run",
+    ),
     "search": ("train the face-search network on composed scenes", "mien.commands.train_search:run"),
     "export-search": (
         "write a trained search network as ONNX with its card",

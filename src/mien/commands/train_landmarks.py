@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mien.commands.arguments import parse
 from mien.errors import InputError, MissingExtraError
+
+if TYPE_CHECKING:
+    from mien.training.landmark_network.batches import BatchPlan
+    from mien.training.landmark_network.loop import TrainingOptions
+    from mien.training.landmark_network.networks import NetworkConfig
 
 
 @dataclass(frozen=True)
@@ -22,8 +27,13 @@ class TrainLandmarksConfig:
     """Folders of shards."""
     out: Path
     """Folder for checkpoint.pt and log.jsonl."""
+    config: Path | None = None
+    """JSON or TOML file with values of these options by name; options on the command line come first."""
     network: str = "resnet18_half"
-    """Backbone: compact14, compact18, resnet10_half, resnet18_half, resnet18, resnet50, mobilenet_v2, …"""
+    """Backbone: compact14, compact18, resnet10_half, resnet18_half, resnet18, resnet50, resnet101,
+    mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small, convnext_tiny, swin_tiny, …"""
+    decoder: Literal["mlp", "linear", "spiral"] = "mlp"
+    """What turns features into landmarks; spiral is SpiralNet++ on the landmarks' mesh."""
     set: str = "dense320"
     """Landmark set to predict."""
     size: int = 128
@@ -34,12 +44,17 @@ class TrainLandmarksConfig:
     """Length in steps instead of minutes."""
     batch: int = 256
     """Samples per step."""
-    learning_rate: float = 2e-3
-    """Peak learning rate."""
+    learning_rate: float | Literal["auto"] = 2e-3
+    """Peak learning rate; auto finds one with a range test first."""
     weight_decay: float = 0.05
     """Weight decay."""
-    loss: Literal["gaussian", "laplacian", "l2"] = "gaussian"
-    """Landmark loss."""
+    loss: Literal["gaussian", "laplacian", "l2", "residual", "residual_exp"] = "gaussian"
+    """Landmark loss; residual is the residual log-likelihood with σ from a sigmoid, residual_exp from an
+    exponential."""
+    edge_weight: float = 0.0
+    """Weight of the vertex–edge loss beside it; at 1 an edge counts as much as a landmark does in l2."""
+    no_augmentation: bool = False
+    """Show the synthetic pictures as they are."""
     seed: int = 0
     """Seed of weights and augmentation."""
     resume: bool = False
@@ -68,45 +83,22 @@ class ExportLandmarksConfig:
     """ONNX file to write; the card is named after it (realtime.onnx: realtime.card.json)."""
     data: tuple[Path, ...] = ()
     """Folders of shards it was trained on: their manifests go into the card, their faces into the check."""
+    int8: Literal["none", "static", "dynamic"] = "none"
+    """Also write NAME.int8.onnx (needs --data) and how it differs; static quantises convolutions too."""
     command: str = ""
     """Command line that trained it, for the card; pieced together from the checkpoint if left out."""
 
 
 def run(arguments: list[str]) -> int:
     """Train; returns the exit code."""
-    config = parse(TrainLandmarksConfig, arguments, prog="mien train landmarks")
-    _need_training()
-    from mien.training.landmark_network.batches import BatchPlan
+    config = parse_with_file(TrainLandmarksConfig, arguments, prog="mien train landmarks")
+    need_training()
     from mien.training.landmark_network.feeder import FeederOptions
-    from mien.training.landmark_network.layout import load_layout
-    from mien.training.landmark_network.loop import TrainingOptions, train
-    from mien.training.landmark_network.networks import NetworkConfig
+    from mien.training.landmark_network.loop import train
 
-    layout = load_layout(config.set)
-    plan = BatchPlan(
-        directories=config.data,
-        layout=layout,
-        batch=config.batch,
-        size=config.size,
-        seed=config.seed,
-        max_pictures=config.max_pictures,
-        held_out=config.held_out,
-    )
-    options = TrainingOptions(
-        max_minutes=config.max_minutes,
-        max_steps=config.max_steps,
-        learning_rate=config.learning_rate,
-        weight_decay=config.weight_decay,
-        loss=config.loss,
-        threads=config.threads,
-        device=config.device,
-        checkpoint_minutes=config.checkpoint_minutes,
-    )
-    with _Display() as display:
+    with Display() as display:
         checkpoint = train(
-            plan,
-            NetworkConfig(network=config.network, landmarks=len(layout), input_size=config.size),
-            options,
+            *training_parts(config),
             out=config.out,
             resume=config.resume,
             feeder=FeederOptions(threads=config.loader_threads),
@@ -119,10 +111,100 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
+def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConfig, TrainingOptions]:
+    """The data, the architecture and the settings that a configuration means."""
+    from mien.training.landmark_network.augment import AugmentOptions
+    from mien.training.landmark_network.batches import BatchPlan
+    from mien.training.landmark_network.layout import load_layout
+    from mien.training.landmark_network.loop import TrainingOptions
+    from mien.training.landmark_network.networks import NetworkConfig
+
+    layout = load_layout(config.set)
+    plan = BatchPlan(
+        directories=config.data,
+        layout=layout,
+        batch=config.batch,
+        size=config.size,
+        seed=config.seed,
+        max_pictures=config.max_pictures,
+        held_out=config.held_out,
+        options=AugmentOptions.none() if config.no_augmentation else AugmentOptions(),
+    )
+    network = NetworkConfig(
+        network=config.network, landmarks=len(layout), input_size=config.size, decoder=config.decoder
+    )
+    options = TrainingOptions(
+        max_minutes=config.max_minutes,
+        max_steps=config.max_steps,
+        learning_rate=None if config.learning_rate == "auto" else config.learning_rate,
+        weight_decay=config.weight_decay,
+        loss=config.loss,
+        edge_weight=config.edge_weight,
+        threads=config.threads,
+        device=config.device,
+        checkpoint_minutes=config.checkpoint_minutes,
+    )
+    return plan, network, options
+
+
+def parse_with_file(config_class: type, arguments: list[str], *, prog: str) -> Any:
+    """Like `parse`, with the values of the file behind `--config` in place of the defaults.
+
+    Raises:
+        InputError: the file is missing, neither JSON nor TOML, or names an unknown option.
+        SystemExit: as for `parse`, also for values of the wrong kind in the file.
+    """
+    places = [i for i, word in enumerate(arguments) if word == "--config" or word.startswith("--config=")]
+    path = None
+    if places:
+        word, *rest = arguments[places[-1] :]
+        path = Path(word.partition("=")[2]) if "=" in word else Path(rest[0]) if rest else None
+    from_file: list[str] = []
+    if path is not None:
+        known = [field.name for field in fields(config_class)]
+        for name, value in _read_options(path).items():
+            if name.replace("-", "_") not in known:
+                raise InputError(f"unknown option {name!r}; known are {', '.join(known)}", source=path)
+            from_file += _as_words(name, value)
+    # what comes later counts, so the command line goes behind the file
+    return parse(config_class, from_file + arguments, prog=prog)
+
+
+def _as_words(name: str, value: Any) -> list[str]:
+    option = "--" + name.replace("_", "-")
+    if value is None or value is False:
+        return []
+    if value is True:
+        return [option]
+    return [option, *map(str, value)] if isinstance(value, list) else [option, str(value)]
+
+
+def _read_options(path: Path) -> dict[str, Any]:
+    import json
+
+    if not path.is_file():
+        raise InputError("there is no such file of options", source=path)
+    text = path.read_text(encoding="utf-8")
+    try:
+        if path.suffix == ".toml":
+            try:
+                import tomllib
+            except ImportError as error:  # Python 3.10
+                raise InputError("reading TOML needs Python 3.11; write it as JSON", source=path) from error
+            values = tomllib.loads(text)
+        else:
+            values = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"neither JSON nor (.toml) TOML: {error}", source=path) from error
+    if not isinstance(values, dict):
+        raise InputError("should hold options by name", source=path)
+    return values
+
+
 def run_export(arguments: list[str]) -> int:
     """Export; returns the exit code."""
     config = parse(ExportLandmarksConfig, arguments, prog="mien train export-landmarks")
-    _need_training()
+    need_training()
     from mien.training.landmark_network.checkpoints import load_checkpoint
     from mien.training.landmark_network.onnx_export import (
         export_onnx,
@@ -135,25 +217,41 @@ def run_export(arguments: list[str]) -> int:
     if config.out.suffix != ".onnx":
         raise InputError("the name must end in .onnx", source=config.out)
     checkpoint = load_checkpoint(config.checkpoint)
-    crops = sample_crops(checkpoint, list(config.data)) if config.data else None
+    if config.int8 != "none" and not config.data:
+        raise InputError("needs faces to calibrate and compare on; name them with --data", source="--int8")
+    crops = sample_crops(checkpoint, list(config.data), most=64) if config.data else None
     check = export_onnx(checkpoint.averaged_network(), config.out, crops=crops)
+    quantised = None
+    int8_path = config.out.with_suffix(".int8.onnx")
+    if config.int8 != "none" and crops is not None:
+        from mien.training.landmark_network.quantisation import quantise
+
+        quantised = quantise(config.out, int8_path, kind=config.int8, crops=crops)
     card = config.out.with_suffix(".card.json")
-    write_card(
-        checkpoint,
-        check,
-        card,
-        name=config.out.stem,
-        command=config.command or training_command(checkpoint),
-        data=read_manifests(list(config.data)),
-    )
-    _Display().say(
+    for path in (card,) if quantised is None else (card, int8_path.with_suffix(".card.json")):
+        write_card(
+            checkpoint,
+            check,
+            path,
+            name=path.name.removesuffix(".card.json"),
+            command=config.command or training_command(checkpoint),
+            data=read_manifests(list(config.data)),
+            quantised=quantised,
+        )
+    if quantised is not None:
+        Display().say(
+            f"{int8_path}: {quantised.file_mb:.1f} MB, {quantised.latency_ms:.2f} ms a crop on one thread, "
+            f"points {quantised.mean_px:.2f} px from float32 on average, at most {quantised.largest_px:.2f}"
+        )
+    Display().say(
         f"{config.out}: {check.file_mb:.1f} MB, {check.latency_ms:.2f} ms a crop on one thread, "
         f"at most {check.largest_difference:.1e} from torch\n{card}"
     )
     return 0
 
 
-def _need_training() -> None:
+def need_training() -> None:
+    """Raise an error that says what to install if the packages for training are missing."""
     import importlib.util
 
     for module in ("torch", "transformers"):
@@ -161,7 +259,7 @@ def _need_training() -> None:
             raise MissingExtraError("training", extra="train", cause=module)
 
 
-class _Display:
+class Display:
     """A progress bar on stderr with loss and speed; figures appear as lines above it."""
 
     def __init__(self) -> None:
@@ -178,7 +276,7 @@ class _Display:
         )
         self._shown: dict = {}
 
-    def __enter__(self) -> _Display:
+    def __enter__(self) -> Display:
         self.task = self.progress.add_task("reading shards", total=1.0)
         self.progress.start()
         return self
@@ -186,11 +284,11 @@ class _Display:
     def __exit__(self, *_: object) -> None:
         self.progress.stop()
 
-    def report(self, progress) -> None:
+    def report(self, progress, *, title: str = "") -> None:
         """Take in a `TrainingProgress`."""
         text = (
-            f"step {progress.step}  loss {progress.loss:.3f}  {progress.pictures_per_s:.0f} pictures/s  "
-            f"{progress.store_size} faces"
+            f"{title}step {progress.step}  loss {progress.loss:.3f}  "
+            f"{progress.pictures_per_s:.0f} pictures/s  {progress.store_size} faces"
         )
         self.progress.update(self.task, completed=progress.share, description=text)
         if progress.figures and progress.figures != self._shown:

@@ -7,7 +7,6 @@ and takes the rate at which the smoothed loss falls most steeply; so does this o
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,7 +22,7 @@ class RangeTest:
 
     Attributes:
         rates: learning rates tried, ascending.
-        losses: smoothed loss at each.
+        losses: smoothed change of the loss at each, against the untrained network.
         suggestion: the rate at which the loss fell most steeply over the logarithm of the rate.
     """
 
@@ -41,10 +40,10 @@ def range_test(
     steps: int = 60,
     smoothing: float = 0.85,
 ) -> RangeTest:
-    """Try rates from `smallest` to `largest`; ends early once the loss is well above where it began.
+    """Try rates from `smallest` to `largest`; ends early once the loss has risen by more than it ever fell.
 
     Args:
-        step: trains one step on a batch at a rate and returns the loss before it.
+        step: trains one step on a batch at a rate (0: none) and returns the loss before it.
         batches: used in turn.
         smallest, largest, steps: the rates are evenly spread over their logarithm.
         smoothing: share of the running mean of the loss that a step keeps.
@@ -53,19 +52,21 @@ def range_test(
         InputError: the loss fell at no rate.
     """
     rates = np.geomspace(smallest, largest, steps)
+    # batches differ more than one step changes: every loss is measured against its own batch's at the start
+    before = [step(batch, 0.0) for batch in batches]
+    noise = max(1e-3, float(np.std(before)))
     losses: list[float] = []
     mean = 0.0
-    for count, (rate, batch) in enumerate(zip(rates, itertools.cycle(batches), strict=False), 1):
-        loss = step(batch, float(rate))
+    for index, rate in enumerate(rates):
+        loss = step(batches[index % len(batches)], float(rate)) - before[index % len(batches)]
         if not np.isfinite(loss):
             break
         mean = smoothing * mean + (1 - smoothing) * loss
-        losses.append(mean / (1 - smoothing**count))
-        # a negative log-likelihood may be below zero, so the fall so far is the measure, not a ratio
-        if losses[-1] > losses[0] + max(1e-3, losses[0] - min(losses)):
+        losses.append(mean / (1 - smoothing ** (index + 1)))
+        if losses[-1] > noise - min(losses):
             break
     least = int(np.argmin(losses)) if losses else 0
-    if least < 1:
+    if least < 1 or losses[least] >= 0:
         raise InputError(
             "the loss fell at no rate of the range test; give a number", source="--learning-rate auto"
         )

@@ -8,7 +8,7 @@ import os
 import statistics
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from torch import nn
 from mien.errors import InputError
 from mien.training.landmark_network.checkpoints import Checkpoint
 from mien.training.landmark_network.networks import LandmarkNetwork
+from mien.training.landmark_network.quantisation import QuantisationCheck
 
 OUTPUTS = ("points", "log_sigma", "presence")
 CARD_FORMAT_VERSION = 1
@@ -122,7 +123,14 @@ def check_onnx(network: LandmarkNetwork, path: str | Path, inputs: list[np.ndarr
 
 
 def write_card(
-    checkpoint: Checkpoint, check: ExportCheck, path: str | Path, *, name: str, command: str, data: list[dict]
+    checkpoint: Checkpoint,
+    check: ExportCheck,
+    path: str | Path,
+    *,
+    name: str,
+    command: str,
+    data: list[dict],
+    quantised: QuantisationCheck | None = None,
 ) -> None:
     """Write what a user of the weights should know, as JSON, beside them.
 
@@ -133,6 +141,7 @@ def write_card(
         name: name of the network, for example "realtime".
         command: the command line that trained it.
         data: the manifests of the training data.
+        quantised: how the int8 network beside it compares, if there is one.
     """
     from mien import __version__
 
@@ -142,6 +151,7 @@ def write_card(
         "set_name": checkpoint.set_name,
         "input_size": checkpoint.network_config.input_size,
         "network": checkpoint.network_config.network,
+        "decoder": checkpoint.network_config.decoder,
         "mien_version": __version__,
         "training_data": {
             "kind": "synthetic pictures made with `mien synth`; no photographs of people",
@@ -156,6 +166,7 @@ def write_card(
             "single_thread_ms": round(check.latency_ms, 3),
             "difference_from_torch": check.largest_difference,
             "file_mb": round(check.file_mb, 3),
+            **({} if quantised is None else {"int8": asdict(quantised)}),
         },
         "licence": "Apache-2.0",
         "date": datetime.date.today().isoformat(),
@@ -200,9 +211,19 @@ def training_command(checkpoint: Checkpoint) -> str:
         if training["max_steps"] is not None
         else f"--max-minutes {training['max_minutes']:g}"
     )
+    config = checkpoint.network_config
+    changed = ""
+    if config.decoder != "mlp":
+        changed += f" --decoder {config.decoder}"
+    if config.input_size != 128:
+        changed += f" --size {config.input_size}"
+    if training.get("edge_weight"):
+        changed += f" --edge-weight {training['edge_weight']:g}"
+    if not training.get("augmentation", True):
+        changed += " --no-augmentation"
     return (
         f"mien train landmarks --data {' '.join(training['data'])} --out OUT "
-        f"--network {checkpoint.network_config.network} --set {checkpoint.set_name} {length} "
+        f"--network {config.network}{changed} --set {checkpoint.set_name} {length} "
         f"--batch {training['batch']} --learning-rate {training['learning_rate']:g} "
         f"--loss {training['loss']} --seed {training['seed']}"
     )

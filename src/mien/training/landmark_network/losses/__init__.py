@@ -1,5 +1,7 @@
 """Losses of the landmark network, each named as in the papers; `LandmarkObjective` puts them together."""
 
+from __future__ import annotations
+
 from mien.training.landmark_network.losses.distributions import DENSITIES as DENSITIES
 from mien.training.landmark_network.losses.distributions import gaussian_nll as gaussian_nll
 from mien.training.landmark_network.losses.distributions import landmark_loss as landmark_loss

@@ -1,0 +1,132 @@
+"""`mien train landmarks`, its options file, the export with int8, and `mien train ablation`, end to end."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from mien.commands.train import run
+from mien.commands.train_landmarks import TrainLandmarksConfig, parse_with_file
+from mien.errors import InputError
+from mien.heads.library import load_head
+from mien.training.landmark_network.checkpoints import load_checkpoint
+from tests.training.landmark_network.conftest import write_shard
+
+
+@pytest.fixture(scope="module")
+def head_shards(tmp_path_factory):
+    """Two shards of six blurry pictures with the built-in head's landmarks."""
+    folder = tmp_path_factory.mktemp("head-shards")
+    head = load_head()
+    points_m = head.mean_m[head.landmark_set("dense703").vertices]
+    middle_m = points_m.mean(axis=0)
+    rng = np.random.default_rng(0)
+    for shard in range(2):
+        faces = []
+        for _ in range(6):
+            points_px = (points_m - middle_m)[:, :2] * [1, -1] * rng.uniform(500, 600) + rng.uniform(
+                90, 102, 2
+            )
+            picture = np.kron(rng.integers(0, 255, (12, 12, 3)), np.ones((16, 16, 1))).astype(np.uint8)
+            faces.append((picture, points_px[3:]))  # three more are stored in front
+        write_shard(folder / f"shard-{shard:06d}.tar", faces)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_trains_from_a_file_of_options_and_exports_int8(head_shards, tmp_path, capsys):
+    options = {
+        "data": [str(head_shards)], "network": "resnet10_quarter", "decoder": "spiral", "size": 64,
+        "loss": "residual_exp", "edge_weight": 1.0, "max-steps": 5, "batch": 4, "threads": 1,
+    }  # fmt: skip
+    (tmp_path / "options.json").write_text(json.dumps(options))
+    out = tmp_path / "run"
+    arguments = ["landmarks", "--config", str(tmp_path / "options.json"), "--out", str(out)]
+    assert run([*arguments, "--max-steps", "2"]) == 0
+    checkpoint = load_checkpoint(out / "checkpoint.pt")
+    assert checkpoint.step == 2
+    assert checkpoint.network_config.decoder == "spiral"
+    assert checkpoint.network_config.mesh_sizes[0] == 320
+    assert checkpoint.network_config.sigma == "exponential"
+    assert checkpoint.objective
+    assert run([*arguments, "--max-steps", "3", "--resume"]) == 0
+    assert load_checkpoint(out / "checkpoint.pt").step == 3
+    export = ["export-landmarks", "--checkpoint", str(out / "checkpoint.pt"), "--data", str(head_shards)]
+    assert run([*export, "--out", str(tmp_path / "net.onnx"), "--int8", "dynamic"]) == 0
+    for name in ("net", "net.int8"):
+        card = json.loads((tmp_path / f"{name}.card.json").read_text())
+        assert (tmp_path / f"{name}.onnx").exists()
+        assert card["name"] == name
+        assert card["decoder"] == "spiral"
+        assert card["figures"]["int8"]["mean_px"] >= 0
+        assert "--decoder spiral" in card["command"]
+        assert "--edge-weight 1" in card["command"]
+    with pytest.raises(InputError, match="--data"):
+        run([*export[:3], "--out", str(tmp_path / "x.onnx"), "--int8", "static"])
+
+
+def test_resuming_with_another_loss_is_refused(head_shards, tmp_path):
+    common = [
+        "landmarks",
+        "--data",
+        str(head_shards),
+        "--out",
+        str(tmp_path),
+        "--network",
+        "resnet10_quarter",
+    ]
+    common += ["--size", "64", "--batch", "4", "--threads", "1"]
+    assert run([*common, "--max-steps", "1", "--loss", "residual"]) == 0
+    with pytest.raises(InputError, match="--loss residual"):
+        run([*common, "--max-steps", "2", "--resume"])
+
+
+def test_ablation_of_two_variants(head_shards, tmp_path):
+    (tmp_path / "two.json").write_text(json.dumps({"linear": {"decoder": "linear"}, "MLP": {}}))
+    assert run([
+        "ablation", "--data", str(head_shards), "--out", str(tmp_path / "runs"), "--results", str(tmp_path),
+        "--variants", str(tmp_path / "two.json"), "--network", "resnet10_quarter", "--size", "64",
+        "--batch", "4", "--max-steps", "2", "--threads", "1",
+    ]) == 0  # fmt: skip
+    stored = json.loads((tmp_path / "ablation-two.json").read_text())
+    assert [(variant["name"], variant["steps"]) for variant in stored["variants"]] == [
+        ("linear", 2),
+        ("MLP", 2),
+    ]
+
+
+@pytest.mark.parametrize("text", ['data = ["a", "b"]\nlearning-rate = "auto"\n', None], ids=["toml", "json"])
+def test_files_of_options(text, tmp_path):
+    if text is not None:
+        pytest.importorskip("tomllib", reason="TOML needs Python 3.11")
+    path = tmp_path / ("options.toml" if text else "options.json")
+    path.write_text(text or json.dumps({"data": ["a", "b"], "learning_rate": "auto"}))
+    config = parse_with_file(
+        TrainLandmarksConfig,
+        ["--config", str(path), "--out", "o", "--seed", "3"],
+        prog="mien train landmarks",
+    )
+    assert [folder.name for folder in config.data] == ["a", "b"]
+    assert config.learning_rate == "auto"
+    assert config.seed == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [("a.json", '{"colour": 1}', "colour"), ("a.json", "[", "JSON"), ("a.json", "[]", "by name")],
+)
+def test_wrong_files_of_options_are_named(name, text, message, tmp_path):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=message):
+        parse_with_file(TrainLandmarksConfig, [f"--config={tmp_path / name}"], prog="mien train landmarks")
+    with pytest.raises(InputError, match="no such file"):
+        parse_with_file(TrainLandmarksConfig, ["--config", str(tmp_path / "b.json")], prog="x")
