@@ -14,7 +14,7 @@ from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm
 from mien.fitting.terms.joints_prior import EyesAlikeTerm, JointsTerm, LidsFollowTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
-from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm
+from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm, StillVerticesTerm
 from mien.fitting.unknowns import Unknowns
 from mien.fitting.weights import FitWeights
 from tests.fitting.scenes import exact_landmarks, some_parameters
@@ -74,12 +74,13 @@ def make_terms(scene):
         "focal": FocalTerm(900.0, 0.3),
         "near previous": NearPreviousTerm.of(unknowns, previous, focal_px=650.0, weights=WEIGHTS),
         "still points": StillPointsTerm(base.target_px + 1, base.precision),
+        "still vertices": StillVerticesTerm(head.vertices_m(previous).T, 0.003),
     }
 
 
 TERM_NAMES = [
     "landmarks", "landmarks huber", "landmarks geman", "identity", "mixture", "expression",
-    "joints", "eyes alike", "lids", "focal", "near previous", "still points",
+    "joints", "eyes alike", "lids", "focal", "near previous", "still points", "still vertices",
 ]  # fmt: skip
 
 
@@ -107,6 +108,15 @@ def test_pixel_jacobian_at_rest(head, camera):
     expected = numeric(lambda x: HeadState(scene, x).points_px, x)
     actual = HeadState(scene, x).scaled_jacobian_t(np.ones(scene.model.landmark_count))
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_vertices_and_their_jacobian(head, camera):
+    scene = make_scene(head, camera)
+    x = some_x(scene)
+    state = HeadState(scene, x)
+    np.testing.assert_allclose(state.vertices_m.T, head.vertices_m(state.parameters), atol=1e-12)
+    expected = numeric(lambda x: HeadState(scene, x).vertices_m, x)
+    np.testing.assert_allclose(state.vertices_jacobian_t(), expected, rtol=1e-5, atol=1e-8)
 
 
 @pytest.mark.parametrize("name", TERM_NAMES)

@@ -15,7 +15,7 @@ from mien.fitting.results import Status
 from mien.fitting.rigid_start import rigid_start
 from mien.fitting.terms.landmarks import LandmarkTerm, face_radius_px
 from mien.fitting.terms.priors import prior_terms
-from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm
+from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm, StillVerticesTerm
 from mien.fitting.unknowns import Unknowns
 from mien.fitting.weights import FitWeights
 from mien.heads.parameters import HeadParameters
@@ -92,7 +92,11 @@ class FrameFitter:
             still = StillPointsTerm(
                 problem.state(x).points_px, data.precision / self.weights.still_points_std
             )
-            problem = HeadProblem(scene, (*terms, still))
+            terms.append(still)
+        if not first and self.weights.still_vertices_std_m > 0:
+            terms.append(StillVerticesTerm(problem.state(x).vertices_m, self.weights.still_vertices_std_m))
+        if len(terms) > len(problem.terms):
+            problem = HeadProblem(scene, tuple(terms))
         solution = solver.solve(problem, x)
         state = problem.state(solution.x)
         offsets_px = state.points_px.T - landmarks.points_px

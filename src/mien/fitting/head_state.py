@@ -133,15 +133,38 @@ class HeadState:
         Args:
             scale: one factor per landmark, for example 1 / σ.
         """
-        scene, unknowns, parameters = self.scene, self.scene.unknowns, self.parameters
-        jacobian_t = np.empty((unknowns.size, 2, scene.model.landmark_count))
-
-        # Gradients of the two picture coordinates with respect to a point in camera, world and head frame.
+        # Gradients of the two picture coordinates with respect to a point in camera and world frame.
         depth = scale / self._local_m[2]
         by_camera = np.empty((2, 3, len(scale)))
         by_camera[:, :2] = self._plane[:, :, None] * depth
         by_camera[:, 2] = -(self._plane @ self._normalised) * depth
-        by_world = np.matmul(scene.camera.camera_from_world[:3, :3].T, by_camera)
+        by_world = np.matmul(self.scene.camera.camera_from_world[:3, :3].T, by_camera)
+        jacobian_t = self._pulled_back(by_world)
+        if self.scene.unknowns.focal:
+            jacobian_t[self.scene.unknowns.log_focal] = (self._plane @ self._normalised) * scale
+        return jacobian_t
+
+    @property
+    def vertices_m(self) -> Float[np.ndarray, "3 landmarks"]:
+        """The landmarks' places in the world."""
+        return self._turned_m + self.parameters.root_translation_m[:, None]
+
+    def vertices_jacobian_t(self) -> Float[np.ndarray, "unknowns 3 landmarks"]:
+        """Derivatives of `vertices_m` with respect to every unknown, transposed."""
+        jacobian_t = self._pulled_back(np.repeat(np.eye(3)[:, :, None], self.points_px.shape[1], axis=2))
+        jacobian_t[self.scene.unknowns.log_focal] = 0
+        return jacobian_t
+
+    def _pulled_back(
+        self, by_world: Float[np.ndarray, "outputs 3 landmarks"]
+    ) -> Float[np.ndarray, "unknowns outputs landmarks"]:
+        """Derivatives of functions of the landmarks' places by every unknown but the focal length's.
+
+        Args:
+            by_world: gradient of each function with respect to its landmark's place in the world.
+        """
+        scene, unknowns, parameters = self.scene, self.scene.unknowns, self.parameters
+        jacobian_t = np.empty((unknowns.size, len(by_world), scene.model.landmark_count))
         by_head = np.matmul(self._root.T, by_world)
         by_rest = (by_head[:, :, None] * self._blend).sum(axis=1)
 
@@ -152,8 +175,6 @@ class HeadState:
         jacobian_t[unknowns.root_translation] = by_world.transpose(1, 0, 2)
         for joint in unknowns.joints:
             jacobian_t[unknowns.joint(joint)] = self._by_joint(joint, by_head)
-        if unknowns.focal:
-            jacobian_t[unknowns.log_focal] = (self._plane @ self._normalised) * scale
         if unknowns.expression_count:
             _shape_rows(jacobian_t[unknowns.expression], scene.model.expression_m, by_rest)
         if unknowns.identity_count:
@@ -213,7 +234,7 @@ def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _shape_rows(rows: np.ndarray, shapes_m: np.ndarray, gradients: np.ndarray) -> None:
     """rows[k, a] = Σ_b gradients[a, b] · shapes[k, b], all along landmarks, without large temporaries."""
     product = np.empty((len(shapes_m), shapes_m.shape[2]))
-    for a in range(2):
+    for a in range(rows.shape[1]):
         row = rows[:, a]
         np.multiply(shapes_m[:, 0], gradients[a, 0], out=row)
         for b in (1, 2):

@@ -56,6 +56,16 @@ class FitWeights:
     still_points_std: float = 0.0
     """Video: deviation of projected model points from the frame before, in deviations of the landmark (the
     temporal energy of Wood et al. 2022, §3.2); 0 turns it off: the tracker already smooths landmarks."""
+    still_vertices_std_m: float = 0.0
+    """Video: deviation of the landmarks' vertices in the world from the frame before, metres; 0 turns the
+    term off."""
+    skin_eyeball_std_m: float = 0.0
+    """Deviation of skin that enters an eyeball, metres; 0 turns the term off. With 0.0003 no lid is deeper
+    than half a millimetre, with 0.0001 than a tenth; a fit then takes twice as long."""
+    skin_teeth_std_m: float = 0.0
+    """Deviation of skin that enters the convex hull of a row of teeth, metres; 0 turns the term off."""
+    lid_gap_std_m: float = 0.0
+    """Deviation of an upper lid's margin below the lower's, metres; 0 turns the term off."""
 
 
 DEFAULT_WEIGHTS = FitWeights()

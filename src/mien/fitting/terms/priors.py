@@ -6,6 +6,9 @@ from mien.fitting.problem import Term
 from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.identity_prior import identity_term
 from mien.fitting.terms.joints_prior import LEFT_EYE, RIGHT_EYE, EyesAlikeTerm, JointsTerm, LidsFollowTerm
+from mien.fitting.terms.lid_gap import LidGapTerm
+from mien.fitting.terms.skin_eyeball_intersection import SkinEyeballTerm
+from mien.fitting.terms.skin_teeth_intersection import SkinTeethTerm
 from mien.fitting.unknowns import Unknowns
 from mien.fitting.weights import FitWeights
 from mien.heads.model import Head
@@ -27,4 +30,17 @@ def prior_terms(head: Head, unknowns: Unknowns, weights: FitWeights, *, identity
     if LEFT_EYE in unknowns.joints and RIGHT_EYE in unknowns.joints:
         terms.append(EyesAlikeTerm(weights.eyes_alike_std_rad))
     lids = LidsFollowTerm.of(unknowns, head.expression_names, weights)
-    return terms if lids is None else [*terms, lids]
+    collisions = _collision_terms(head, weights) if unknowns.expression_count else []
+    return terms + [term for term in (lids, *collisions) if term is not None]
+
+
+def _collision_terms(head: Head, weights: FitWeights) -> list[Term | None]:
+    """Terms that are on in the weights, None for those that the head has no parts for."""
+    terms: list[Term | None] = []
+    if weights.skin_eyeball_std_m > 0:
+        terms.append(SkinEyeballTerm.of(head, deviation_m=weights.skin_eyeball_std_m))
+    if weights.skin_teeth_std_m > 0:
+        terms.append(SkinTeethTerm.of(head, deviation_m=weights.skin_teeth_std_m))
+    if weights.lid_gap_std_m > 0:
+        terms.append(LidGapTerm.of(head, deviation_m=weights.lid_gap_std_m))
+    return terms

@@ -79,3 +79,34 @@ class StillPointsTerm:
             jacobian_t.reshape(len(jacobian_t), -1),
             cost=0.5 * float((residuals**2).sum()),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class StillVerticesTerm:
+    """½ Σ ‖(v − v of the frame before) / deviation‖² over the landmarks' vertices in the world.
+
+    Unlike `StillPointsTerm` it also holds depth, which pictures hardly show.
+
+    Attributes:
+        previous_m: (3, L) places in the frame before.
+        deviation_m: metres.
+    """
+
+    previous_m: Float[np.ndarray, "3 landmarks"]
+    deviation_m: float
+    name: str = "still vertices"
+
+    def _residuals(self, state: HeadState) -> np.ndarray:
+        return (state.vertices_m - self.previous_m) / self.deviation_m
+
+    def cost(self, state: HeadState) -> float:
+        return 0.5 * float((self._residuals(state) ** 2).sum())
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        residuals = self._residuals(state)
+        jacobian_t = state.vertices_jacobian_t() / self.deviation_m
+        normal.add_dense(
+            residuals.reshape(-1),
+            jacobian_t.reshape(len(jacobian_t), -1),
+            cost=0.5 * float((residuals**2).sum()),
+        )

@@ -1,0 +1,79 @@
+"""Vertices before skinning, as linear functions of the free shape weights: what collision terms look at.
+
+Lids, eyeballs, lips and teeth all follow the head joint, and an eyeball turns about its own centre, so
+whether they touch is decided before any joint moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.fitting.head_state import HeadState
+from mien.fitting.unknowns import Unknowns
+from mien.heads.model import Head
+
+
+@dataclass(frozen=True, eq=False)
+class RestPoints:
+    """Points that move linearly with identity and expression.
+
+    Attributes:
+        mean_m: (K, 3) on the mean head at rest.
+        identity_m, expression_m: (I, K, 3), (E, K, 3) displacement for a weight of 1.
+    """
+
+    mean_m: Float[np.ndarray, "points 3"]
+    identity_m: Float[np.ndarray, "identity points 3"]
+    expression_m: Float[np.ndarray, "expression points 3"]
+
+    @staticmethod
+    def of(head: Head, vertices: np.ndarray) -> RestPoints:
+        """Some vertices of a head."""
+        return RestPoints(
+            head.mean_m[vertices], head.identity_basis_m[:, vertices], head.expression_basis_m[:, vertices]
+        )
+
+    def relative_to_joint(self, head: Head, joint: int) -> RestPoints:
+        """The same points seen from a joint."""
+        return RestPoints(
+            self.mean_m - head.joints_mean_m[joint],
+            self.identity_m - head.joints_identity_m[:, joint][:, None],
+            self.expression_m,
+        )
+
+    def at(self, state: HeadState) -> Float[np.ndarray, "points 3"]:
+        """Their places."""
+        parameters = state.parameters
+        offset = np.tensordot(parameters.expression, self.expression_m, axes=1)
+        return self.mean_m + np.tensordot(parameters.identity, self.identity_m, axes=1) + offset
+
+    def pulled_back(
+        self, gradients: Float[np.ndarray, "points 3"], some: np.ndarray, unknowns: Unknowns
+    ) -> Float[np.ndarray, "some free"]:
+        """Derivatives of gradients · point, for some of the points, by the unknowns of `shape_columns`."""
+        bases = []
+        if unknowns.expression_count:
+            bases.append(self.expression_m[:, some])
+        if unknowns.identity_count:
+            bases.append(self.identity_m[:, some])
+        return np.einsum("pkc,kc->kp", np.concatenate(bases), gradients[some])
+
+
+def shape_columns(unknowns: Unknowns) -> np.ndarray:
+    """Places of the free expression and identity weights in the solver's vector."""
+    expression, identity = unknowns.expression, unknowns.identity
+    return np.concatenate(
+        [np.arange(expression.start, expression.stop), np.arange(identity.start, identity.stop)]
+    )
+
+
+@lru_cache(maxsize=8)
+def skin_vertices(head: Head) -> np.ndarray:
+    """Vertices of the part "skin", or of heads without parts all that no eye joint moves."""
+    if "skin" in head.part_names:
+        return np.flatnonzero(head.vertex_parts == head.part_names.index("skin"))
+    return np.flatnonzero(head.skinning_weights[:, 2:].sum(axis=1) < 0.5)

@@ -1,0 +1,124 @@
+"""Lids, eyeballs, lips and teeth of the built-in head: derivatives, and what the terms keep apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mien.cameras import Camera
+from mien.fitting.fit_model import FitModel
+from mien.fitting.head_state import HeadScene, HeadState
+from mien.fitting.levenberg_marquardt import LevenbergMarquardt
+from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.photo import fit_landmarks
+from mien.fitting.problem import HeadProblem
+from mien.fitting.terms.lid_gap import LidGapTerm
+from mien.fitting.terms.priors import prior_terms
+from mien.fitting.terms.skin_eyeball_intersection import SkinEyeballTerm
+from mien.fitting.terms.skin_teeth_intersection import SkinTeethTerm
+from mien.fitting.unknowns import Unknowns
+from mien.fitting.weights import FitWeights
+from mien.heads.library import load_head
+from tests.fitting.scenes import CAMERA_FROM_WORLD, exact_landmarks
+from tests.toy_head import toy_head
+
+TERMS = {"eyeballs": SkinEyeballTerm, "teeth": SkinTeethTerm, "lids": LidGapTerm}
+CAMERA = Camera.from_focal(900.0, width_px=640, height_px=480, camera_from_world=CAMERA_FROM_WORLD)
+
+
+def make_scene(*, identity: bool = True) -> HeadScene:
+    head = load_head()
+    base = replace(head.neutral(), root_translation_m=np.array([0.0, 0.0, -0.6]))
+    unknowns = Unknowns(
+        identity_count=head.identity_count if identity else 0, expression_count=head.expression_count
+    )
+    return HeadScene(FitModel.of(head, "ibug68"), unknowns, base, CAMERA)
+
+
+def colliding_x(scene: HeadScene) -> np.ndarray:
+    """Rolled lips, eyes shut too far, an unusual person."""
+    rng = np.random.default_rng(0)
+    head = scene.model.head
+    x = scene.unknowns.pack(scene.base, focal_px=900.0)
+    expression = np.zeros(head.expression_count)
+    for name, weight in {
+        "eyeBlinkLeft": 1.3, "eyeBlinkRight": 1.5, "mouthRollUpper": 1.0, "mouthRollLower": 1.0,
+        "jawOpen": 0.1,
+    }.items():  # fmt: skip
+        expression[head.expression_names.index(name)] = weight
+    x[scene.unknowns.expression] = expression + 0.02 * rng.normal(size=len(expression))
+    x[scene.unknowns.identity] = 0.7 * rng.normal(size=scene.unknowns.identity_count)
+    return x
+
+
+@pytest.mark.parametrize("identity", [True, False])
+@pytest.mark.parametrize("kind", TERMS)
+def test_gradient_and_hessian(kind: str, identity: bool):
+    scene = make_scene(identity=identity)
+    term = TERMS[kind].of(scene.model.head, deviation_m=0.0005)
+    x = colliding_x(scene)
+    normal = NormalEquations.zeros(len(x))
+    term.add_to(normal, HeadState(scene, x))
+    assert normal.cost == pytest.approx(term.cost(HeadState(scene, x)))
+    assert normal.cost > 1
+    checked = np.random.default_rng(1).choice(len(x), 40, replace=False)
+    for index in checked:
+        shift = np.zeros_like(x)
+        shift[index] = 1e-6
+        slope = (term.cost(HeadState(scene, x + shift)) - term.cost(HeadState(scene, x - shift))) / 2e-6
+        assert normal.gradient[index] == pytest.approx(
+            slope, rel=1e-4, abs=1e-5 * np.abs(normal.gradient).max()
+        )
+    assert np.linalg.eigvalsh(normal.hessian)[0] > -1e-6 * np.abs(normal.hessian).max()
+
+
+@pytest.mark.parametrize("kind", TERMS)
+def test_the_mean_head_at_rest_costs_nothing(kind: str):
+    scene = make_scene()
+    term = TERMS[kind].of(scene.model.head, deviation_m=0.0005)
+    x = scene.unknowns.pack(scene.base, focal_px=900.0)
+    assert term.cost(HeadState(scene, x)) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", TERMS)
+def test_descending_a_term_alone_resolves_the_collision(kind: str):
+    scene = make_scene()
+    term = TERMS[kind].of(scene.model.head, deviation_m=0.0005)
+    problem = HeadProblem(scene, (term,))
+    x = colliding_x(scene)
+    found = LevenbergMarquardt(max_iterations=40).solve(problem, x)
+    assert found.cost < 1e-3 * problem.cost(x)
+
+
+def test_switches_and_heads_without_the_parts():
+    head, toy = load_head(), toy_head()
+    unknowns = Unknowns(expression_count=head.expression_count)
+    on = FitWeights(skin_eyeball_std_m=1e-3, skin_teeth_std_m=1e-3, lid_gap_std_m=1e-3)
+    names = {term.name for term in prior_terms(head, unknowns, on)}
+    off = {term.name for term in prior_terms(head, unknowns, FitWeights())}
+    assert names - off == {"skin outside eyeballs", "skin outside teeth", "eyelid gap"}
+    assert SkinTeethTerm.of(toy, deviation_m=1e-3) is None
+    assert LidGapTerm.of(toy, deviation_m=1e-3) is None
+    assert SkinEyeballTerm.of(toy, deviation_m=1e-3) is not None
+
+
+def test_a_fit_to_colliding_landmarks_keeps_lids_out_of_the_eyes():
+    """Landmarks of lids pushed 3 mm into the eyes: with the term the fit stays out of them."""
+    head = load_head()
+    term = SkinEyeballTerm.of(head, deviation_m=1.0)
+    assert term is not None
+    truth = replace(head.neutral(), root_translation_m=np.array([0.0, 0.0, -0.6]))
+    blink = np.array([name.startswith("eyeBlink") for name in head.expression_names])
+    wide = replace(truth, expression=np.where(blink, 1.4, 0.0))
+    landmarks = exact_landmarks(head, wide, CAMERA, set_name="dense320", sigma_px=0.2)
+    depths = []
+    for deviation_m in (0.0, 1e-4):
+        weights = FitWeights(skin_eyeball_std_m=deviation_m, sigma_floor=0.002, expression_bounds_std=0.3)
+        fit = fit_landmarks(landmarks, camera=CAMERA, head=head, weights=weights)
+        scene = make_scene()
+        state = HeadState(scene, scene.unknowns.pack(fit.parameters, focal_px=900.0))
+        depths.append(1000 * term.depths_m(state).max())
+    assert depths[0] > 0.5
+    assert depths[1] < 0.4
