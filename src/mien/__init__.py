@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mien.fitting.multiview import ViewsFit, fit_landmark_views, fit_views
     from mien.fitting.photo import fit_landmarks, fit_photo
     from mien.fitting.results import HeadFit, HeadTrack, Status
+    from mien.fitting.people import track_people
     from mien.fitting.track import track_video
     from mien.heads.library import load_head
     from mien.heads.model import Head
@@ -63,6 +64,7 @@ __all__ = [
     "fit_landmarks",
     "fit_photo",
     "fit_views",
+    "track_people",
     "track_video",
     # files for other programs
     "export",
@@ -103,6 +105,7 @@ _HOME = {
     "read_cameras": "camera_files.reading",
     "read_image": "images.photo",
     "read_photo": "images.photo",
+    "track_people": "fitting.people",
     "track_video": "fitting.track",
 }
 

@@ -1,4 +1,4 @@
-"""`mien track`: follow one person's head through a video."""
+"""`mien track`: follow heads through a video."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from mien.commands.arguments import Positional, parse
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from mien.commands.batch import Done
     from mien.fitting.results import HeadTrack
     from mien.heads.model import Head
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrackConfig:
-    """Follow one person's head through a video.
+    """Follow every head through a video.
 
-    Writes NAME-overlay.mp4 (to judge the track by eye) and NAME.glb (with the animation), NAME.npz, NAME.json
-    and NAME.csv (Live Link Face).
+    Writes NAME-overlay.mp4 (to judge the tracks by eye) and per person NAME.glb (with the animation),
+    NAME.npz, NAME.json and NAME.csv (Live Link Face); with several people NAME-1.glb, NAME-2.glb … A person
+    who is seen in two shots is two tracks, unless --one-person says that there is only one.
     """
 
     videos: Positional[tuple[Path, ...]]
@@ -28,6 +31,8 @@ class TrackConfig:
     """Folder for the results; made if missing."""
     formats: tuple[str, ...] = ("glb", "npz", "json", "csv")
     """Files to write besides the overlay: any of glb json npz csv."""
+    one_person: bool = False
+    """Follow a single person across cuts: one identity for the whole video."""
     no_overlay: bool = False
     """Leave out the overlay video, which takes as long as the tracking."""
     json: bool = False
@@ -55,7 +60,7 @@ def run(arguments: list[str]) -> int:
     return report(
         batch,
         command="track",
-        columns=("frames", "tracked", "lost", "lost frames", "frames/s"),
+        columns=("frames", "people", "tracked", "frames without a face", "frames/s"),
         out=config.out,
         next_step=(
             "Watch the -overlay.mp4 to judge the track; open the .glb in Blender or any glTF viewer to play "
@@ -69,39 +74,46 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> D
     from mien.commands.batch import Done, progress
     from mien.errors import InputError
     from mien.export import export
+    from mien.fitting.people import track_people
     from mien.fitting.track import track_video
     from mien.images.video import open_video
 
     with open_video(path) as video:
         count = video.frame_count_estimate
     with progress(f"track {path.name}", total=count, quiet=config.json) as advance:
-        track = track_video(path, progress=lambda *_: advance(1, None))
-    if not track.tracked.any():
+        if config.one_person:
+            tracks = [track_video(path, progress=lambda *_: advance(1, None))]
+        else:
+            tracks = track_people(path, progress=lambda *_: advance(1, None))
+    tracks = [track for track in tracks if track.tracked.any()]
+    if not tracks:
         raise InputError(
-            f"no face was found in any of {len(track)} frames: faces must be about 60 pixels or larger and "
-            "not upside down; try a larger or better lit video",
+            "no face was found in any frame: faces must be about 60 pixels or larger and not upside down; "
+            "try a larger or better lit video",
             source=path,
         )
     files: list[Path] = []
     if config.no_overlay:
         complete = _is_complete(path)
     else:
-        overlay, complete = _write_overlay(path, track, head, config, stem)
+        overlay, complete = _write_overlay(path, tracks, head, config, stem)
         files.append(overlay)
-    files += [export(track, config.out / f"{stem}.{suffix}", head=head) for suffix in config.formats]
+    names = [stem] if len(tracks) == 1 else [f"{stem}-{number}" for number in range(1, len(tracks) + 1)]
+    for name, track in zip(names, tracks, strict=True):
+        files += [export(track, config.out / f"{name}.{suffix}", head=head) for suffix in config.formats]
     problem = None
     if not complete:
         problem = (
-            f"{path}: damaged or cut short; {len(track)} frames could be read and were tracked; "
+            f"{path}: damaged or cut short; {len(tracks[0])} frames could be read and were tracked; "
             "copy or download the video again for the rest"
         )
-    return Done(
-        files=tuple(files), row=_row(track), facts={**_facts(track), "complete": complete}, problem=problem
-    )
+    people = [{"name": name, **_facts(track)} for name, track in zip(names, tracks, strict=True)]
+    facts = {**_facts_of_all(tracks), "people": people, "complete": complete}
+    return Done(files=tuple(files), row=_row(tracks), facts=facts, problem=problem)
 
 
 def _write_overlay(
-    path: Path, track: HeadTrack, head: Head, config: TrackConfig, stem: str
+    path: Path, tracks: list[HeadTrack], head: Head, config: TrackConfig, stem: str
 ) -> tuple[Path, bool]:
     """The overlay video, and whether the input could be read to its end."""
     from mien.commands.batch import progress
@@ -109,15 +121,20 @@ def _write_overlay(
     from mien.pictures import draw_track_frame
 
     target = config.out / f"{stem}-overlay.mp4"
+    count = len(tracks[0])
     with (
         open_video(path) as video,
-        VideoWriter(target, frames_per_second=track.frames_per_second) as writer,
-        progress(f"draw {path.name}", total=len(track), quiet=config.json) as advance,
+        VideoWriter(target, frames_per_second=tracks[0].frames_per_second) as writer,
+        progress(f"draw {path.name}", total=count, quiet=config.json) as advance,
     ):
         for frame in video:
-            if frame.index >= len(track):
+            if frame.index >= count:
                 break
-            writer.write(draw_track_frame(frame.image, head, track, frame.index))
+            picture = frame.image
+            # where nobody is seen, the first track's mark says so
+            for track in [t for t in tracks if t.tracked[frame.index]] or tracks[:1]:
+                picture = draw_track_frame(picture, head, track, frame.index)
+            writer.write(picture)
             advance(1, None)
         return target, not video.truncated
 
@@ -131,29 +148,46 @@ def _is_complete(path: Path) -> bool:
         return not video.truncated
 
 
-def _row(track: HeadTrack) -> tuple[str, ...]:
-    tracked = int(track.tracked.sum())
-    lost = ", ".join(f"{a}" if a == b else f"{a}–{b}" for a, b in lost_runs(track))
+def _row(tracks: list[HeadTrack]) -> tuple[str, ...]:
+    seen = anyone_seen(tracks)
+    lost = ", ".join(f"{a}" if a == b else f"{a}–{b}" for a, b in runs_of(~seen))
     return (
-        str(len(track)),
-        f"{tracked} ({tracked / len(track):.0%})",
-        str(len(track) - tracked),
+        str(len(seen)),
+        str(len(tracks)),
+        f"{int(seen.sum())} ({seen.mean():.0%})",
         lost or "none",
-        f"{track.frames_per_second:.2f}",
+        f"{tracks[0].frames_per_second:.2f}",
     )
 
 
-def lost_runs(track: HeadTrack) -> list[tuple[int, int]]:
-    """First and last frame of every stretch in which the face was lost."""
+def anyone_seen(tracks: list[HeadTrack]) -> np.ndarray:
+    """(F,) whether a frame shows anyone who is tracked."""
+    import numpy as np
+
+    return np.any([track.tracked for track in tracks], axis=0)
+
+
+def runs_of(mask: np.ndarray) -> list[tuple[int, int]]:
+    """First and last index of every stretch in which (F,) `mask` is True."""
     runs: list[tuple[int, int]] = []
-    for index, tracked in enumerate(track.tracked):
-        if tracked:
+    for index, inside in enumerate(mask):
+        if not inside:
             continue
         if runs and runs[-1][1] == index - 1:
             runs[-1] = (runs[-1][0], index)
         else:
             runs.append((index, index))
     return runs
+
+
+def _facts_of_all(tracks: list[HeadTrack]) -> dict[str, Any]:
+    seen = anyone_seen(tracks)
+    return {
+        "frames": len(seen),
+        "tracked": int(seen.sum()),
+        "lost_frames": [int(index) for index in (~seen).nonzero()[0]],
+        "frames_per_second": tracks[0].frames_per_second,
+    }
 
 
 def _facts(track: HeadTrack) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.cameras import Camera
+from mien.fitting.cuts import CutDetector
 from mien.fitting.fit_model import FitModel
 from mien.fitting.frame import FrameFitter
 from mien.fitting.key_frames import KeyFrame, KeyFrames
@@ -125,7 +126,7 @@ class Tracker:
         self._landmarks: Landmarks2D | None = None
         self._last_seen: Landmarks2D | None = None
         self._parameters: HeadParameters | None = None
-        self._thumbnail: np.ndarray | None = None
+        self._cuts = CutDetector(options.cut_difference)
         self._frame = -1
         self._frames_lost = 0
 
@@ -141,12 +142,28 @@ class Tracker:
 
     def update(self, image: UInt8[np.ndarray, "height width 3"], time_s: float) -> TrackedFrame:
         """The head in the next picture. A face that is lost is a frame with status LOST, not an error."""
-        self._frame += 1
-        cut = self._is_cut(image)
+        cut = self._cuts(image)
         if cut:
-            self._landmarks = self._parameters = None
+            self._landmarks = None
+        return self.observe(self._find(image), image, time_s, cut=cut)
+
+    def observe(
+        self,
+        landmarks: Landmarks2D | None,
+        image: UInt8[np.ndarray, "height width 3"],
+        time_s: float,
+        *,
+        cut: bool = False,
+    ) -> TrackedFrame:
+        """The head in the next picture, whose landmarks are known already; None where the face is lost.
+
+        Args:
+            cut: the picture jumped before this frame: nothing is carried over but who it is.
+        """
+        self._frame += 1
+        if cut:
+            self._parameters = None
             self._filter.reset()
-        landmarks = self._find(image)
         if landmarks is None:
             return self._lost(time_s, Status.LOST, cut=cut)
         smoothed = self._filter(landmarks) if self.options.smooth else landmarks
@@ -235,15 +252,3 @@ class Tracker:
             return mine[0].parameters
         moved_m = parameters.root_translation_m * np.array([1.0, 1.0, ratio])
         return replace(parameters, identity=identity, root_translation_m=moved_m)
-
-    def _is_cut(self, image: np.ndarray) -> bool:
-        step = max(1, min(image.shape[:2]) // 24)
-        thumbnail = image[step // 2 :: step, step // 2 :: step].mean(axis=2)
-        previous, self._thumbnail = self._thumbnail, thumbnail
-        if previous is None:
-            return False
-        if previous.shape != thumbnail.shape:
-            return True
-        # A flash or a change of exposure is no cut: only the change of structure counts.
-        change = (thumbnail - thumbnail.mean()) - (previous - previous.mean())
-        return float(np.abs(change).mean()) > self.options.cut_difference

@@ -57,7 +57,7 @@ def track_video(
     tracker = Tracker(landmarker=landmarker, head=head, camera=camera, weights=weights, options=options)
     frames: list[TrackedFrame] = []
     size_px: tuple[int, int] | None = None
-    pictures, frames_per_second, total = _pictures(video, frames_per_second, max_frames)
+    pictures, frames_per_second, total = read_pictures(video, frames_per_second, max_frames)
     for time_s, image in pictures:
         if size_px is None:
             size_px = image.shape[1], image.shape[0]
@@ -71,10 +71,10 @@ def track_video(
     if size_px is None:
         raise InputError("the video has no frames", source=video if isinstance(video, str | Path) else None)
     fallback = camera or Camera.guess(width_px=size_px[0], height_px=size_px[1])
-    return _refit(frames, tracker, fallback=fallback, frames_per_second=frames_per_second)
+    return refit(frames, tracker, fallback=fallback, frames_per_second=frames_per_second)
 
 
-def _pictures(
+def read_pictures(
     video: str | Path | Iterable[np.ndarray], frames_per_second: float, max_frames: int | None
 ) -> tuple[Iterator[tuple[float, np.ndarray]], float, int | None]:
     """Times and pictures, the rate, and how many there will be."""
@@ -98,10 +98,15 @@ def _pictures(
     return pictures, frames_per_second, total
 
 
-def _refit(
+def refit(
     frames: list[TrackedFrame], tracker: Tracker, *, fallback: Camera, frames_per_second: float
 ) -> HeadTrack:
-    """The second pass."""
+    """The second pass: smooth both ways, fit every frame with the final identity and camera.
+
+    Args:
+        frames: the first pass, one entry per frame of the video.
+        fallback: the camera when no face was ever seen.
+    """
     head, camera, identity = tracker.head, tracker.camera or fallback, tracker.identity
     rows: list[HeadParameters | None] = [None] * len(frames)
     smoothed: list[Landmarks2D | None] = [None] * len(frames)

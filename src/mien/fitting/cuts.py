@@ -1,0 +1,31 @@
+"""Cuts in a video: where the picture jumps."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import UInt8
+
+
+class CutDetector:
+    """Says of each picture whether it follows a cut.
+
+    Args:
+        least_change: mean change of grey levels (0–255) between two pictures that counts as a cut.
+    """
+
+    def __init__(self, least_change: float = 40.0) -> None:
+        self.least_change = least_change
+        self._thumbnail: np.ndarray | None = None
+
+    def __call__(self, image: UInt8[np.ndarray, "height width 3"]) -> bool:
+        """Whether the picture jumped since the last call; False the first time."""
+        step = max(1, min(image.shape[:2]) // 24)
+        thumbnail = image[step // 2 :: step, step // 2 :: step].mean(axis=2)
+        previous, self._thumbnail = self._thumbnail, thumbnail
+        if previous is None:
+            return False
+        if previous.shape != thumbnail.shape:
+            return True
+        # A flash or a change of exposure is no cut: only the change of structure counts.
+        change = (thumbnail - thumbnail.mean()) - (previous - previous.mean())
+        return float(np.abs(change).mean()) > self.least_change
