@@ -136,3 +136,13 @@ def test_wrong_choices_are_named(hierarchy):
         LandmarkObjective("l2", weights=torch.ones(3), edge_weight=1.0)
     with pytest.raises(InputError, match="multiple of 32"):
         LandmarkNetwork(NetworkConfig(network="swin_tiny", input_size=100))
+
+
+@pytest.mark.parametrize("decoder", ["linear", "spiral"])
+@pytest.mark.parametrize("name", [name for name in NETWORKS if not name.startswith("resnet")])
+def test_other_backbones_go_with_the_other_decoders(name, decoder, hierarchy):
+    network = make_network(decoder, "residual_exp", hierarchy, network=name, input_size=64).eval()
+    with torch.no_grad():
+        output = network(torch.rand(1, 3, 64, 64))
+    assert output.points.shape == (1, COUNT, 2)
+    assert torch.isfinite(output.log_sigma).all()
