@@ -24,10 +24,11 @@ if TYPE_CHECKING:
         ShapeError,
     )
     from mien.export import export
+    from mien.fitting.arkit_weights import ArkitWeights, arkit_weights, arkit_weights_of_frame
     from mien.fitting.multiview import ViewsFit, fit_landmark_views, fit_views
+    from mien.fitting.people import track_people
     from mien.fitting.photo import fit_landmarks, fit_photo
     from mien.fitting.results import HeadFit, HeadTrack, Status
-    from mien.fitting.people import track_people
     from mien.fitting.track import track_video
     from mien.heads.library import load_head
     from mien.heads.model import Head
@@ -56,10 +57,13 @@ __all__ = [
     "load_head",
     "read_cameras",
     # fitting
+    "ArkitWeights",
     "HeadFit",
     "HeadTrack",
     "Status",
     "ViewsFit",
+    "arkit_weights",
+    "arkit_weights_of_frame",
     "fit_landmark_views",
     "fit_landmarks",
     "fit_photo",
@@ -79,6 +83,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "ArkitWeights": "fitting.arkit_weights",
     "Camera": "cameras",
     "FitError": "errors",
     "Head": "heads.model",
@@ -96,6 +101,8 @@ _HOME = {
     "ShapeError": "errors",
     "Status": "fitting.results",
     "ViewsFit": "fitting.multiview",
+    "arkit_weights": "fitting.arkit_weights",
+    "arkit_weights_of_frame": "fitting.arkit_weights",
     "fit_landmark_views": "fitting.multiview",
     "fit_landmarks": "fitting.photo",
     "fit_photo": "fitting.photo",

@@ -1,0 +1,223 @@
+"""ARKit's 52 weights from a fit, and how far each can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.cameras import Camera
+from mien.errors import FitError, InputError
+from mien.fitting.fit_model import FitModel
+from mien.fitting.head_state import HeadScene
+from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.problem import HeadProblem, Term
+from mien.fitting.results import HeadFit, HeadTrack
+from mien.fitting.terms.expression_prior import ExpressionTerm
+from mien.fitting.terms.focal_prior import FocalTerm
+from mien.fitting.terms.landmarks import LandmarkTerm
+from mien.fitting.terms.priors import prior_terms
+from mien.fitting.unknowns import Unknowns
+from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
+from mien.heads.model import Head
+from mien.heads.parameters import HeadParameters
+from mien.landmarks.types import Landmarks2D
+
+ARKIT_NAMES = (
+    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
+    "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight",
+    "eyeSquintRight", "eyeWideRight", "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthClose",
+    "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight",
+    "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft",
+    "mouthStretchRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
+    "mouthPressLeft", "mouthPressRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft",
+    "mouthUpperUpRight", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft",
+    "browOuterUpRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft",
+    "noseSneerRight", "tongueOut",
+)  # fmt: skip
+"""The 52 names in ARKit's order, subject's left and right."""
+
+
+@dataclass(frozen=True)
+class ArkitWeights:
+    """One face's 52 weights, in the order of `ARKIT_NAMES`.
+
+    Attributes:
+        weights: (52,) in [0, 1]; mouthClose is at most jawOpen. 0 for shapes that the head lacks.
+        deviations: (52,) posterior standard deviation of each: what else is unknown (pose, person, focal
+        length,
+            the other weights) taken into account, bounds not.
+        reliability: (52,) in [0, 1]: 1 − posterior variance / prior variance, the share of what was unknown
+            about the weight that the landmarks have settled. 0: the value is the prior's, the picture does
+            not show this shape; 1: fully seen. 0 for shapes that the head lacks.
+    """
+
+    weights: Float[np.ndarray, " 52"]
+    deviations: Float[np.ndarray, " 52"]
+    reliability: Float[np.ndarray, " 52"]
+
+    def named(self) -> dict[str, float]:
+        """Weights by name."""
+        return dict(zip(ARKIT_NAMES, self.weights.tolist(), strict=True))
+
+
+def arkit_weights(
+    fit: HeadFit,
+    *,
+    head: Head | None = None,
+    weights: FitWeights = DEFAULT_WEIGHTS,
+    focal_known: bool = False,
+) -> ArkitWeights:
+    """ARKit weights of a fitted face.
+
+    They are not the fit's weights cut off at 0 and 1: the fit's quadratic model, everything else
+    marginalised, is minimised under the constraints, so that what a bound forbids one shape is given to
+    those that can explain it.
+
+    Args:
+        fit: of `fit_photo`, `fit_landmarks` or `fit_views`.
+        head: the head of the fit; the built-in one when None.
+        weights: those of the fit.
+        focal_known: the camera's focal length was given, not solved for.
+
+    Raises:
+        FitError: the fit failed.
+        InputError: it was made with another head, or the head has none of ARKit's shapes.
+    """
+    if not fit.status.usable:
+        raise FitError(f"there are no weights of this fit, which {fit.status.value}")
+    return _solved(
+        _head(head, fit.head_name),
+        fit.parameters,
+        fit.landmarks,
+        fit.camera,
+        weights,
+        identity_free=True,
+        focal_free=not focal_known,
+    )
+
+
+def arkit_weights_of_frame(
+    track: HeadTrack, frame: int, *, head: Head | None = None, weights: FitWeights = DEFAULT_WEIGHTS
+) -> ArkitWeights:
+    """ARKit weights of one frame of a track, whose person and focal length count as known.
+
+    Raises:
+        FitError: the face was lost there.
+        InputError: as for `arkit_weights`.
+    """
+    if not track.tracked[frame]:
+        raise FitError(f"the face was lost in frame {frame}, so there are no weights")
+    landmarks = Landmarks2D(track.points_px[frame], track.sigma_px[frame], track.set_name)
+    parameters = track.parameters(frame)
+    return _solved(
+        _head(head, track.head_name),
+        parameters,
+        landmarks,
+        track.camera,
+        weights,
+        identity_free=False,
+        focal_free=False,
+    )
+
+
+def _head(head: Head | None, name: str) -> Head:
+    if head is None:
+        from mien.heads.library import load_head
+
+        head = load_head()
+    if head.name != name:
+        raise InputError(f"the fit is of the head {name!r}, not of {head.name!r}; pass head=…")
+    if not set(head.expression_names) & set(ARKIT_NAMES):
+        raise InputError(f"the head {name!r} has none of ARKit's shapes")
+    return head
+
+
+def _solved(
+    head: Head,
+    parameters: HeadParameters,
+    landmarks: Landmarks2D,
+    camera: Camera,
+    weights: FitWeights,
+    *,
+    identity_free: bool,
+    focal_free: bool,
+) -> ArkitWeights:
+    model = FitModel.of(head, landmarks.set_name)
+    unknowns = Unknowns(
+        identity_count=head.identity_count if identity_free else 0,
+        expression_count=head.expression_count,
+        joints=model.free_joints,
+        focal=focal_free,
+    )
+    # Hard bounds below take the place of the prior's soft ones.
+    priors: list[Term] = [
+        ExpressionTerm(weights.expression_std, np.inf) if isinstance(term, ExpressionTerm) else term
+        for term in prior_terms(head, unknowns, weights)
+    ]
+    if focal_free:
+        priors.append(FocalTerm(camera.focal_px, weights.log_focal_std))
+    scene = HeadScene(model, unknowns, parameters, camera)
+    x = unknowns.pack(parameters, focal_px=camera.focal_px)
+    prior = HeadProblem(scene, tuple(priors)).linearize(x)
+    posterior = HeadProblem(scene, (LandmarkTerm.of(landmarks, weights), *priors)).linearize(x)
+    hessian, gradient = _marginal(posterior, unknowns.expression)
+    prior_hessian, _ = _marginal(prior, unknowns.expression)
+    variances = np.diagonal(np.linalg.inv(hessian))
+    prior_variances = np.diagonal(np.linalg.inv(prior_hessian))
+
+    wanted = parameters.expression - np.linalg.solve(hessian, gradient)
+    solved = _constrained(hessian, wanted, head.expression_names)
+    place = {name: index for index, name in enumerate(head.expression_names)}
+    places = np.array([place.get(name, -1) for name in ARKIT_NAMES])
+
+    def in_arkit_order(values: np.ndarray) -> np.ndarray:
+        return np.where(places >= 0, values[places], 0.0)
+
+    return ArkitWeights(
+        weights=in_arkit_order(solved),
+        deviations=in_arkit_order(np.sqrt(variances)),
+        reliability=in_arkit_order(np.clip(1 - variances / prior_variances, 0, 1)),
+    )
+
+
+def _marginal(normal: NormalEquations, kept: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Hessian and gradient of some unknowns when the others follow freely (Schur complement)."""
+    mask = np.zeros(len(normal.gradient), bool)
+    mask[kept] = True
+    a = normal.hessian[np.ix_(mask, mask)]
+    b = normal.hessian[np.ix_(mask, ~mask)]
+    c = normal.hessian[np.ix_(~mask, ~mask)]
+    # Priors alone say nothing about the root's pose: a trace of stiffness keeps the block invertible.
+    c = c + np.diag(np.full(len(c), 1e-9 * max(float(np.abs(c).max()), 1.0)))
+    eliminated = np.linalg.solve(c, np.column_stack([b.T, normal.gradient[~mask]]))
+    return a - b @ eliminated[:, :-1], normal.gradient[mask] - b @ eliminated[:, -1]
+
+
+def _constrained(hessian: np.ndarray, wanted: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
+    """Minimum of ½ (w − wanted)ᵀ H (w − wanted) for w in [0, 1], mouthClose ≤ jawOpen."""
+    from scipy.linalg import cholesky
+
+    root = cholesky((hessian + hessian.T) / 2, lower=False)
+    target = root @ wanted
+    if "mouthClose" not in names or "jawOpen" not in names:
+        return _boxed(root, target)
+    close, jaw = names.index("mouthClose"), names.index("jawOpen")
+    # jawOpen = mouthClose + something positive: the constraint becomes a bound …
+    coupled = root.copy()
+    coupled[:, close] += root[:, jaw]
+    solved = _boxed(coupled, target)
+    solved[jaw] += solved[close]
+    if solved[jaw] > 1:
+        # … all but jawOpen ≤ 1, which by convexity holds with equality where it is broken.
+        rest = np.arange(len(wanted)) != jaw
+        solved[rest] = _boxed(root[:, rest], target - root[:, jaw])
+        solved[jaw] = 1
+    return np.clip(solved, 0, 1)
+
+
+def _boxed(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
+    from scipy.optimize import lsq_linear
+
+    return lsq_linear(matrix, target, bounds=(0, 1), method="bvls", tol=1e-12).x
