@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mien.fitting.people import track_people
     from mien.fitting.photo import fit_landmarks, fit_photo
     from mien.fitting.results import HeadFit, HeadTrack, Status
+    from mien.fitting.sequence import SequenceFit, fit_sequence
     from mien.fitting.track import track_video
     from mien.heads.library import load_head
     from mien.heads.model import Head
@@ -60,6 +61,7 @@ __all__ = [
     "ArkitWeights",
     "HeadFit",
     "HeadTrack",
+    "SequenceFit",
     "Status",
     "ViewsFit",
     "arkit_weights",
@@ -67,6 +69,7 @@ __all__ = [
     "fit_landmark_views",
     "fit_landmarks",
     "fit_photo",
+    "fit_sequence",
     "fit_views",
     "track_people",
     "track_video",
@@ -98,6 +101,7 @@ _HOME = {
     "MissingExtraError": "errors",
     "Photo": "images.photo",
     "PosedPicture": "camera_files.posed_picture",
+    "SequenceFit": "fitting.sequence",
     "ShapeError": "errors",
     "Status": "fitting.results",
     "ViewsFit": "fitting.multiview",
@@ -106,6 +110,7 @@ _HOME = {
     "fit_landmark_views": "fitting.multiview",
     "fit_landmarks": "fitting.photo",
     "fit_photo": "fitting.photo",
+    "fit_sequence": "fitting.sequence",
     "fit_views": "fitting.multiview",
     "load_head": "heads.library",
     "open_video": "images.video",
