@@ -97,7 +97,7 @@ def test_doubtful_points_are_no_face(folder, landmarker):
     image = picture_with_patches(300, 300, [(150, 150, 60)])
     assert len(landmarker(image)) == 1
     strict = Acceptance(most_relative_sigma=0.001)
-    assert Landmarker(folder / "fake.onnx", search=landmarker.search, acceptance=strict)(image) == []
+    assert Landmarker(folder / "fake.onnx", search=landmarker.search, found=strict)(image) == []
 
 
 def test_track_follows_a_moving_face_and_says_when_it_is_lost(landmarker):

@@ -53,6 +53,8 @@ class TrainLandmarksConfig:
     exponential."""
     edge_weight: float = 0.0
     """Weight of the vertex–edge loss beside it; at 1 an edge counts as much as a landmark does in l2."""
+    opening_weight: float = 3.5
+    """Weight of the distances across lids and lips, which independent points would neglect: keeps blinks."""
     no_augmentation: bool = False
     """Show the synthetic pictures as they are."""
     seed: int = 0
@@ -140,6 +142,7 @@ def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConf
         weight_decay=config.weight_decay,
         loss=config.loss,
         edge_weight=config.edge_weight,
+        opening_weight=config.opening_weight if config.set != "ibug68" else 0.0,
         threads=config.threads,
         device=config.device,
         checkpoint_minutes=config.checkpoint_minutes,

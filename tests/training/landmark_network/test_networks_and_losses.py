@@ -65,3 +65,34 @@ def test_absent_faces_and_weightless_landmarks_do_not_count(loss):
 def test_a_batch_without_faces_has_no_landmark_loss():
     output = LandmarkOutput(torch.randn(2, 5, 2), torch.randn(2, 5), torch.zeros(2))
     assert landmark_loss(output, torch.zeros(2, 5, 2), torch.zeros(2), weights=torch.ones(5)) == 0
+
+
+def test_opening_pairs_face_each_other_across_lids_and_lips():
+    from mien.heads.library import load_head
+    from mien.training.landmark_network.layout import opening_pairs
+
+    head = load_head()
+    pairs = opening_pairs("dense320")
+    points_m = head.mean_m[head.landmark_set("dense320").vertices]
+    upper_m, lower_m = points_m[pairs[:, 0]], points_m[pairs[:, 1]]
+    assert len(pairs) == 13
+    assert (upper_m[:, 1] > lower_m[:, 1] - 1e-4).all()
+    assert np.abs(upper_m[:, 0] - lower_m[:, 0]).max() < 0.008
+
+
+def test_opening_weight_charges_a_missed_blink_and_nothing_for_a_shift():
+    pairs = torch.tensor([[0, 1]])
+    weights = torch.ones(3)
+    with_gaps = LandmarkObjective("gaussian", weights=weights, openings=pairs, opening_weight=2.0)
+    without = LandmarkObjective("gaussian", weights=weights)
+    points = torch.zeros(1, 3, 2)
+    present = torch.ones(1)
+
+    def extra(predicted: torch.Tensor) -> float:
+        output = LandmarkOutput(predicted, torch.zeros(1, 3), torch.zeros(1))
+        return float(with_gaps(output, points, present) - without(output, points, present))
+
+    assert extra(points + 0.1) == pytest.approx(0.0, abs=1e-6)
+    missed = points.clone()
+    missed[0, 0, 1] = 0.1
+    assert extra(missed) == pytest.approx(2.0 * 100 * 0.01, rel=1e-5)

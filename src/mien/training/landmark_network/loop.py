@@ -17,6 +17,7 @@ from mien.training.landmark_network.augment import AugmentOptions
 from mien.training.landmark_network.batches import Batch, BatchPlan
 from mien.training.landmark_network.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from mien.training.landmark_network.feeder import FeederOptions, feed
+from mien.training.landmark_network.layout import opening_pairs
 from mien.training.landmark_network.learning_rate_test import range_test
 from mien.training.landmark_network.losses import LOSSES, LandmarkObjective, presence_loss
 from mien.training.landmark_network.mesh.hierarchy import build_hierarchy
@@ -48,6 +49,8 @@ class TrainingOptions:
     """Landmark loss: one of `losses.LOSSES`."""
     edge_weight: float = 0.0
     """Weight of the vertex–edge loss beside it."""
+    opening_weight: float = 0.0
+    """Weight of the same loss over pairs across lids and lips, which keeps blinks."""
     presence_weight: float = 0.3
     """Weight of the presence loss."""
     largest_gradient: float = 5.0
@@ -184,6 +187,12 @@ class _Trainer:
             weights=torch.as_tensor(self.plan.layout.weights, dtype=torch.float32),
             edges=None if self.mesh is None else torch.from_numpy(self.mesh.edges),
             edge_weight=self.options.edge_weight,
+            openings=(
+                torch.from_numpy(opening_pairs(self.plan.layout.set_name))
+                if self.options.opening_weight
+                else None
+            ),
+            opening_weight=self.options.opening_weight,
         ).to(self.options.device)
         groups = parameter_groups(self.network, weight_decay=self.options.weight_decay)
         own = list(self.objective.parameters())

@@ -27,6 +27,8 @@ class LandmarkObjective(nn.Module):
         weights: (L,) weight of each landmark (λ of Wood et al. 2022, eq. 1).
         edges: (E, 2) edges of the landmark mesh; needed where they count.
         edge_weight: weight of the vertex–edge loss.
+        openings: (P, 2) landmarks across from each other at lids and lips (`layout.opening_pairs`).
+        opening_weight: weight of the same loss over these pairs alone.
 
     Raises:
         InputError: the name is unknown, or edges should count but there are none.
@@ -39,6 +41,8 @@ class LandmarkObjective(nn.Module):
         weights: Float[Tensor, " landmarks"],
         edges: Int[Tensor, "edges 2"] | None = None,
         edge_weight: float = 0.0,
+        openings: Int[Tensor, "pairs 2"] | None = None,
+        opening_weight: float = 0.0,
     ) -> None:
         super().__init__()
         if name not in LOSSES:
@@ -46,10 +50,12 @@ class LandmarkObjective(nn.Module):
         if edge_weight and (edges is None or not len(edges)):
             raise InputError("the vertex–edge loss needs the edges of a mesh", source="--edge-weight")
         self.name, self.edge_weight = name, edge_weight
+        self.opening_weight = 0.0 if openings is None else opening_weight
         self.residual = ResidualLogLikelihood() if name.startswith("residual") else None
         # derived from the landmark set, so no part of the state
         self.register_buffer("weights", weights, persistent=False)
         self.register_buffer("edges", edges, persistent=False)
+        self.register_buffer("openings", openings, persistent=False)
 
     def forward(
         self,
@@ -68,6 +74,10 @@ class LandmarkObjective(nn.Module):
         if self.edge_weight:
             edges = self.get_buffer("edges")
             loss = loss + self.edge_weight * vertex_edge_loss(output.points, points, presence, edges=edges)
+        if self.opening_weight:
+            openings = self.get_buffer("openings")
+            gaps = vertex_edge_loss(output.points, points, presence, edges=openings)
+            loss = loss + self.opening_weight * gaps
         return loss
 
     def residual_log_sigma(self) -> Float[Tensor, ""] | None:
