@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from mien.errors import InputError
-from mien.training.landmark_network.losses import DENSITIES, gaussian_nll, landmark_loss, laplacian_nll
+from mien.training.landmark_network.losses import (
+    DENSITIES,
+    LandmarkObjective,
+    gaussian_nll,
+    landmark_loss,
+    laplacian_nll,
+)
 from mien.training.landmark_network.networks import LandmarkNetwork, LandmarkOutput, NetworkConfig
 
 
