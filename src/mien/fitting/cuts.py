@@ -6,14 +6,19 @@ import numpy as np
 from jaxtyping import UInt8
 
 
+_LEAST_CONTRAST = 4.0
+"""Grey levels (0–255) below which pictures are plain and differ by noise alone."""
+
+
 class CutDetector:
     """Says of each picture whether it follows a cut.
 
     Args:
-        least_change: mean change of grey levels (0–255) between two pictures that counts as a cut.
+        least_change: change between two pictures over their own contrast, 0 (none) … 1 (nothing in common),
+            that counts as a cut.
     """
 
-    def __init__(self, least_change: float = 40.0) -> None:
+    def __init__(self, least_change: float = 0.45) -> None:
         self.least_change = least_change
         self._thumbnail: np.ndarray | None = None
 
@@ -27,5 +32,6 @@ class CutDetector:
         if previous.shape != thumbnail.shape:
             return True
         # A flash or a change of exposure is no cut: only the change of structure counts.
-        change = (thumbnail - thumbnail.mean()) - (previous - previous.mean())
-        return float(np.abs(change).mean()) > self.least_change
+        one, other = thumbnail - thumbnail.mean(), previous - previous.mean()
+        contrast = float(np.abs(one).mean() + np.abs(other).mean())
+        return float(np.abs(one - other).mean()) > self.least_change * max(contrast, _LEAST_CONTRAST)

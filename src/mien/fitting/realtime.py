@@ -47,8 +47,8 @@ class TrackerOptions:
     """Frames on which the identity is refined; 1 keeps that of the first frame."""
     smooth: bool = True
     """Average landmarks that do not move over time."""
-    cut_difference: float = 40.0
-    """Mean change of the picture's grey levels (0–255) between two frames that counts as a cut."""
+    cut_difference: float = 0.45
+    """Change between two frames over their own contrast, 0 … 1, that counts as a cut."""
 
 
 DEFAULT_OPTIONS = TrackerOptions()
