@@ -49,9 +49,7 @@ class Camera:
     @staticmethod
     def guess(*, width_px: int, height_px: int) -> Camera:
         """A camera for a picture about which nothing is known (focal length √(H² + W²))."""
-        return Camera.from_focal(
-            float(np.hypot(width_px, height_px)), width_px=width_px, height_px=height_px
-        )
+        return Camera.from_focal(float(np.hypot(width_px, height_px)), width_px=width_px, height_px=height_px)
 
     @property
     def focal_px(self) -> float:

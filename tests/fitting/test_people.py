@@ -23,8 +23,9 @@ class Crowd:
         self.frames, self.index = frames, -1
 
     def pictures(self, cut_at: int | None = None):
-        for self.index in range(len(self.frames)):
-            yield DARK if cut_at is None or self.index < cut_at else BRIGHT
+        for index in range(len(self.frames)):
+            self.index = index
+            yield DARK if cut_at is None or index < cut_at else BRIGHT
 
     def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
         return list(self.frames[self.index].values())
@@ -59,7 +60,8 @@ def test_two_people_are_two_tracks(head, two):
 def test_who_comes_later_is_lost_before(head, two):
     crowd = Crowd([{"ada": two["ada"]}] * 8 + [two] * 12)
     tracks = track_people(crowd.pictures(), landmarker=crowd, head=head, people=PeopleOptions(search_every=2))
-    assert len(tracks) == 2 and all(len(track) == 20 for track in tracks)
+    assert len(tracks) == 2
+    assert all(len(track) == 20 for track in tracks)
     assert not tracks[1].tracked[:8].any()
     assert tracks[1].tracked[10:].all()
 

@@ -81,7 +81,7 @@ def _held_frames(tracked: np.ndarray) -> Integer[np.ndarray, " frames"]:
 
 
 def head_angles_rad(
-    root_rotation: Float[np.ndarray, "3"], joint_rotations: Float[np.ndarray, "4 3"]
+    root_rotation: Float[np.ndarray, 3], joint_rotations: Float[np.ndarray, "4 3"]
 ) -> tuple[float, float, float]:
     """Yaw, pitch, roll of the skull in the world: R = R_y(yaw) R_x(pitch) R_z(roll).
 

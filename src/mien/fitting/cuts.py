@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import UInt8
 
-
 _LEAST_CONTRAST = 4.0
 """Grey levels (0–255) below which pictures are plain and differ by noise alone."""
 

@@ -17,8 +17,8 @@ _SMALLEST_PICTURE_PX = 16
 """A picture with a shorter side cannot show a face that could be told from noise."""
 
 FOUND = Acceptance(least_presence=0.9, most_relative_sigma=0.036)
-"""For a face found by searching. On real pictures 99 % of true faces have a relative σ below 0.024 and a presence
-above 0.99; textures that fool the search have more than 0.038."""
+"""For a face found by searching. On real pictures 99 % of true faces have a relative σ below 0.024 and a
+presence above 0.99; textures that fool the search have more than 0.038."""
 
 FOLLOWED = Acceptance(least_presence=0.5, most_relative_sigma=0.05)
 """For a face that was there in the frame before: blur and occlusion may raise its σ for a while."""

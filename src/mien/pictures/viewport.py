@@ -61,7 +61,7 @@ class Viewport:
         )
 
     @property
-    def scale(self) -> Float[np.ndarray, "2"]:
+    def scale(self) -> Float[np.ndarray, 2]:
         """Drawn pixels per picture pixel, horizontally and vertically."""
         return np.array([self.out_width_px / self.width_px, self.out_height_px / self.height_px])
 
