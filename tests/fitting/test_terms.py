@@ -14,6 +14,7 @@ from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm
 from mien.fitting.terms.joints_prior import EyesAlikeTerm, JointsTerm, LidsFollowTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
+from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm, StillVerticesTerm
 from mien.fitting.unknowns import Unknowns
 from mien.fitting.weights import FitWeights
@@ -61,10 +62,12 @@ def make_terms(scene):
     mixture = MixtureIdentityTerm(np.array([0.0, -0.3]), rng.normal(size=(2, 12)) * 0.2, precisions)
     previous = some_parameters(head, seed=9)
     base = LandmarkTerm.of(landmarks, WEIGHTS)
+    pairs, ends = np.array([[0, 5], [7, 2]]), np.array([0.5, 2.0])
     return {
         "landmarks": LandmarkTerm(base.target_px, base.precision),
         "landmarks huber": LandmarkTerm(base.target_px, base.precision, 0.4, "huber", 3.0),
         "landmarks geman": LandmarkTerm(base.target_px, base.precision, 0.4, "geman_mcclure", 30.0),
+        "openings": OpeningTerm(pairs, base.target_px[:, pairs[:, 0]] - base.target_px[:, pairs[:, 1]], ends),
         "identity": NormalIdentityTerm(0.8),
         "mixture": mixture,
         "expression": ExpressionTerm(0.4, 0.03),
@@ -79,7 +82,7 @@ def make_terms(scene):
 
 
 TERM_NAMES = [
-    "landmarks", "landmarks huber", "landmarks geman", "identity", "mixture", "expression",
+    "landmarks", "landmarks huber", "landmarks geman", "openings", "identity", "mixture", "expression",
     "joints", "eyes alike", "lids", "focal", "near previous", "still points", "still vertices",
 ]  # fmt: skip
 

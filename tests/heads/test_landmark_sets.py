@@ -12,6 +12,7 @@ from mien.heads.landmark_sets import (
     landmark_groups,
     landmark_set,
     mirror_indices,
+    opening_pairs,
     set_size,
 )
 from mien.heads.library import load_head
@@ -126,3 +127,14 @@ def test_dense_sets_are_denser_at_eyes_and_lips(name: str):
 
     for feature in ("lids", "mouth"):
         assert spacing_m(groups[feature]) < 0.7 * spacing_m(groups["scalp_and_neck"])
+
+
+@pytest.mark.parametrize(("set_name", "count"), [("dense320", 13), ("dense703", 13), ("ibug68", 7)])
+def test_opening_pairs_face_each_other_across_lids_and_lips(set_name, count):
+    head = load_head()
+    pairs = opening_pairs(head, set_name)
+    points_m = head.mean_m[head.landmark_set(set_name).vertices]
+    upper_m, lower_m = points_m[pairs[:, 0]], points_m[pairs[:, 1]]
+    assert len(pairs) == count
+    assert (upper_m[:, 1] > lower_m[:, 1] - 1e-4).all()
+    assert np.abs(upper_m[:, 0] - lower_m[:, 0]).max() < 0.008

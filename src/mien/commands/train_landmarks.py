@@ -142,7 +142,7 @@ def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConf
         weight_decay=config.weight_decay,
         loss=config.loss,
         edge_weight=config.edge_weight,
-        opening_weight=config.opening_weight if config.set != "ibug68" else 0.0,
+        opening_weight=config.opening_weight,
         threads=config.threads,
         device=config.device,
         checkpoint_minutes=config.checkpoint_minutes,

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
+from mien.heads.landmark_sets import opening_pairs
 from mien.heads.model import Head
 from mien.heads.parameters import JOINT_NAMES
 
@@ -27,6 +28,7 @@ class FitModel:
         identity_m: (I, 3, L) displacement per identity weight.
         expression_m: (E, 3, L) displacement per expression weight.
         skinning: (4, L) joint weights.
+        opening_pairs: (P, 2) landmarks that face each other across lids and lips.
         free_joints: joints other than the neck that move some landmark differently from the rest of the head.
     """
 
@@ -36,6 +38,7 @@ class FitModel:
     identity_m: Float[np.ndarray, "identity 3 landmarks"]
     expression_m: Float[np.ndarray, "expression 3 landmarks"]
     skinning: Float[np.ndarray, "4 landmarks"]
+    opening_pairs: Int[np.ndarray, "pairs 2"]
     free_joints: tuple[int, ...]
 
     @staticmethod
@@ -67,6 +70,7 @@ def _fit_model(head: Head, set_name: str) -> FitModel:
         identity_m=_components_first(head.identity_basis_m[:, vertices]),
         expression_m=_components_first(head.expression_basis_m[:, vertices]),
         skinning=skinning,
+        opening_pairs=opening_pairs(head, set_name),
         free_joints=tuple(free),
     )
 

@@ -14,6 +14,7 @@ from mien.fitting.problem import HeadProblem, Term
 from mien.fitting.results import Status
 from mien.fitting.rigid_start import rigid_start
 from mien.fitting.terms.landmarks import LandmarkTerm, face_radius_px
+from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.priors import prior_terms
 from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm, StillVerticesTerm
 from mien.fitting.unknowns import Unknowns
@@ -80,7 +81,10 @@ class FrameFitter:
         *,
         first: bool = False,
     ) -> tuple[HeadParameters, Status, float]:
+        openings = OpeningTerm.of(self.model, landmarks, self.weights)
         terms: list[Term] = [data, *self._priors]
+        if openings is not None:
+            terms.append(openings)
         scene = HeadScene(self.model, self.unknowns, start, self.camera)
         if not first:
             terms.append(

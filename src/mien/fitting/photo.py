@@ -20,6 +20,7 @@ from mien.fitting.rigid_start import rigid_start
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
+from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.priors import prior_terms
 from mien.fitting.unknowns import Unknowns
 from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
@@ -149,7 +150,10 @@ def fit_landmarks(
         joints=model.free_joints,
         focal=camera is None,
     )
+    openings = OpeningTerm.of(model, landmarks, weights)
     terms: list[Term] = [data, *prior_terms(head, unknowns, weights)]
+    if openings is not None:
+        terms.append(openings)
     if unknowns.focal:
         known = focal_px is not None
         deviation = weights.log_focal_std_known if known else weights.log_focal_std

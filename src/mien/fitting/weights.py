@@ -20,6 +20,9 @@ class FitWeights:
     sigma_floor: float = 0.01
     """Smallest believed landmark deviation, as a fraction of the face's RMS radius in the picture: what the
     head model cannot express however certain the landmarks are."""
+    opening_sigma: float = 0.4
+    """Deviation of the vector across lids and lips, over the deviation of the points at its ends; 0 turns
+    the term off."""
     robust_kernel: Literal["none", "huber", "geman_mcclure"] = "huber"
     """How landmarks that disagree with all others are discounted."""
     robust_scale: float = 2.5

@@ -9,7 +9,7 @@ from jaxtyping import Int
 
 from mien.errors import LandmarkSetError
 from mien.heads.library import load_head
-from mien.heads.model import LandmarkSet
+from mien.heads.model import Head, LandmarkSet
 
 IBUG_GROUPS: dict[str, range] = {
     "jaw": range(0, 17),
@@ -21,6 +21,36 @@ IBUG_GROUPS: dict[str, range] = {
     "mouth": range(48, 68),
 }
 """Feature of each iBUG landmark; left and right are the subject's."""
+
+
+LID_PAIRS: dict[str, tuple[tuple[int, int], ...]] = {
+    "wflw98": ((61, 67), (62, 66), (63, 65), (69, 75), (70, 74), (71, 73)),
+    "ibug68": ((37, 41), (38, 40), (43, 47), (44, 46)),
+}
+"""Landmarks on the upper and lower lid's margin that face each other."""
+
+LIP_PAIRS: dict[str, tuple[tuple[int, int], ...]] = {"ibug68": ((61, 67), (62, 66), (63, 65))}
+"""Landmarks on the upper and lower lip's inner edge that face each other."""
+
+
+def opening_pairs(head: Head, set_name: str) -> Int[np.ndarray, "pairs 2"]:
+    """Indices into a head's set of landmarks that face each other across an opening: lids and inner lips.
+
+    Two such points err together, so their distance is known better than either: a blink that independent
+    Gaussians would hardly see. Pairs of which the set lacks a point are left out.
+
+    Raises:
+        LandmarkSetError: the head has no such set.
+    """
+    place = {int(vertex): i for i, vertex in enumerate(head.landmark_set(set_name).vertices)}
+    found: set[tuple[int, int]] = set()
+    for pairs in (LID_PAIRS, LIP_PAIRS):
+        for name, members in pairs.items():
+            if name in head.landmark_sets:
+                vertices = head.landmark_sets[name].vertices
+                ends = [(int(vertices[upper]), int(vertices[lower])) for upper, lower in members]
+                found |= {(place[a], place[b]) for a, b in ends if a in place and b in place and a != b}
+    return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
 
 
 def landmark_set(set_name: str) -> LandmarkSet:

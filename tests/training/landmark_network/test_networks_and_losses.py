@@ -73,19 +73,6 @@ def test_a_batch_without_faces_has_no_landmark_loss():
     assert landmark_loss(output, torch.zeros(2, 5, 2), torch.zeros(2), weights=torch.ones(5)) == 0
 
 
-def test_opening_pairs_face_each_other_across_lids_and_lips():
-    from mien.heads.library import load_head
-    from mien.training.landmark_network.layout import opening_pairs
-
-    head = load_head()
-    pairs = opening_pairs("dense320")
-    points_m = head.mean_m[head.landmark_set("dense320").vertices]
-    upper_m, lower_m = points_m[pairs[:, 0]], points_m[pairs[:, 1]]
-    assert len(pairs) == 13
-    assert (upper_m[:, 1] > lower_m[:, 1] - 1e-4).all()
-    assert np.abs(upper_m[:, 0] - lower_m[:, 0]).max() < 0.008
-
-
 def test_opening_weight_charges_a_missed_blink_and_nothing_for_a_shift():
     pairs = torch.tensor([[0, 1]])
     weights = torch.ones(3)

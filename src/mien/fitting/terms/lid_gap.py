@@ -10,13 +10,8 @@ import numpy as np
 from mien.fitting.head_state import HeadState
 from mien.fitting.normal_equations import NormalEquations
 from mien.fitting.rest_points import RestPoints, shape_columns
+from mien.heads.landmark_sets import LID_PAIRS
 from mien.heads.model import Head
-
-LID_PAIRS = {
-    "wflw98": ((61, 67), (62, 66), (63, 65), (69, 75), (70, 74), (71, 73)),
-    "ibug68": ((37, 41), (38, 40), (43, 47), (44, 46)),
-}
-"""Landmarks on the upper and lower lid's margin that face each other."""
 
 
 @dataclass(frozen=True, eq=False)

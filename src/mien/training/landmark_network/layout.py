@@ -90,19 +90,3 @@ def load_layout(set_name: str, *, shard_set: str = SHARD_SET) -> LandmarkLayout:
         mouth=indices["mouth"],
         weights=weights,
     )
-
-
-def opening_pairs(set_name: str) -> Int[np.ndarray, "pairs 2"]:
-    """Landmarks that face each other across an opening: upper and lower lids, inner lips.
-
-    Independent Gaussians say little about the distance of two points that err together, so a closed eye
-    costs hardly more than a face that is placed a pixel off; training counts these distances by themselves.
-    """
-    from mien.heads.landmark_sets import conversion_indices
-
-    ibug, wflw = conversion_indices(set_name, "ibug68"), conversion_indices(set_name, "wflw98")
-    pairs = [
-        (ibug[a], ibug[b]) for a, b in ((37, 41), (38, 40), (43, 47), (44, 46), (61, 67), (62, 66), (63, 65))
-    ]
-    pairs += [(wflw[a], wflw[b]) for a, b in ((61, 67), (62, 66), (63, 65), (69, 75), (70, 74), (71, 73))]
-    return np.unique(np.array(pairs, dtype=np.int64), axis=0)

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 
 from mien.errors import InputError
+from mien.heads.landmark_sets import opening_pairs
+from mien.heads.library import load_head
 from mien.training.landmark_network.augment import AugmentOptions
 from mien.training.landmark_network.batches import Batch, BatchPlan
 from mien.training.landmark_network.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from mien.training.landmark_network.feeder import FeederOptions, feed
-from mien.training.landmark_network.layout import opening_pairs
 from mien.training.landmark_network.learning_rate_test import range_test
 from mien.training.landmark_network.losses import LOSSES, LandmarkObjective, presence_loss
 from mien.training.landmark_network.mesh.hierarchy import build_hierarchy
@@ -188,7 +189,7 @@ class _Trainer:
             edges=None if self.mesh is None else torch.from_numpy(self.mesh.edges),
             edge_weight=self.options.edge_weight,
             openings=(
-                torch.from_numpy(opening_pairs(self.plan.layout.set_name))
+                torch.from_numpy(opening_pairs(load_head(), self.plan.layout.set_name))
                 if self.options.opening_weight
                 else None
             ),

@@ -27,7 +27,8 @@ class LandmarkObjective(nn.Module):
         weights: (L,) weight of each landmark (λ of Wood et al. 2022, eq. 1).
         edges: (E, 2) edges of the landmark mesh; needed where they count.
         edge_weight: weight of the vertex–edge loss.
-        openings: (P, 2) landmarks across from each other at lids and lips (`layout.opening_pairs`).
+        openings: (P, 2) landmarks across from each other at lids and lips, as
+            `heads.landmark_sets.opening_pairs` lists them.
         opening_weight: weight of the same loss over these pairs alone.
 
     Raises:

@@ -1,0 +1,72 @@
+"""How far eyes and mouth are open in the picture: known better than the single points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from mien.fitting.fit_model import FitModel
+from mien.fitting.head_state import HeadState
+from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.robust import robust_cost, robust_weights
+from mien.fitting.terms.landmarks import face_radius_px
+from mien.fitting.weights import FitWeights
+from mien.landmarks.types import Landmarks2D
+
+
+@dataclass(frozen=True, eq=False)
+class OpeningTerm:
+    """Σ ‖(x_a − x_b) − (μ_a − μ_b)‖² / 2σ², over landmarks a, b that face each other across lids and lips.
+
+    Errors of neighbouring landmarks are mostly shared, and the network is trained on these differences too,
+    so σ is a fraction of the points' own deviations (`FitWeights.opening_sigma`).
+
+    Attributes:
+        pairs: (P, 2) landmarks.
+        target_px: (2, P) differences of the landmarks.
+        precision: (P,) 1 / σ, per pixel.
+        scale: residual, in σ, from which a Huber kernel acts: hidden lids may say anything.
+    """
+
+    pairs: Int[np.ndarray, "pairs 2"]
+    target_px: Float[np.ndarray, "2 pairs"]
+    precision: Float[np.ndarray, " pairs"]
+    scale: float = 2.5
+    name: str = "openings"
+
+    @staticmethod
+    def of(model: FitModel, landmarks: Landmarks2D, weights: FitWeights) -> OpeningTerm | None:
+        """The term for one face, or None where it is off or the set has no such pairs."""
+        pairs = model.opening_pairs
+        if weights.opening_sigma <= 0 or not len(pairs):
+            return None
+        upper, lower = pairs.T
+        points_px, sigma_px = np.asarray(landmarks.points_px, float), np.asarray(landmarks.sigma_px, float)
+        floor_px = 0.5 * weights.sigma_floor * face_radius_px(landmarks)
+        deviation_px = np.hypot(weights.opening_sigma * (sigma_px[upper] + sigma_px[lower]) / 2, floor_px)
+        return OpeningTerm(
+            pairs, (points_px[upper] - points_px[lower]).T, 1 / deviation_px, weights.robust_scale
+        )
+
+    def _whitened(self, state: HeadState) -> np.ndarray:
+        upper, lower = self.pairs.T
+        return (state.points_px[:, upper] - state.points_px[:, lower] - self.target_px) * self.precision
+
+    def cost(self, state: HeadState) -> float:
+        whitened = self._whitened(state)
+        return robust_cost((whitened**2).sum(axis=0), kernel="huber", scale=self.scale)
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        whitened = self._whitened(state)
+        squared = (whitened**2).sum(axis=0)
+        root = np.sqrt(robust_weights(squared, kernel="huber", scale=self.scale))
+        upper, lower = self.pairs.T
+        by_point = state.scaled_jacobian_t(np.ones(state.points_px.shape[1]))
+        jacobian_t = (by_point[:, :, upper] - by_point[:, :, lower]) * (root * self.precision)
+        normal.add_dense(
+            (whitened * root).reshape(-1),
+            jacobian_t.reshape(len(jacobian_t), -1),
+            cost=robust_cost(squared, kernel="huber", scale=self.scale),
+        )
