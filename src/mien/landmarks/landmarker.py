@@ -8,6 +8,7 @@ import numpy as np
 
 from mien.errors import ShapeError
 from mien.landmarks.acceptance import Acceptance
+from mien.landmarks.candidates import Candidate
 from mien.landmarks.predictor import LandmarkPredictor
 from mien.landmarks.region import Region, region_from_points
 from mien.landmarks.search import FaceSearch
@@ -16,9 +17,8 @@ from mien.landmarks.types import Landmarks2D
 _SMALLEST_PICTURE_PX = 16
 """A picture with a shorter side cannot show a face that could be told from noise."""
 
-FOUND = Acceptance(least_presence=0.9, most_relative_sigma=0.036)
-"""For a face found by searching. On real pictures 99 % of true faces have a relative σ below 0.024 and a
-presence above 0.99; textures that fool the search have more than 0.038."""
+FOUND = Acceptance(most_relative_sigma=0.06)
+"""For a face found by searching; all evidence counts together."""
 
 FOLLOWED = Acceptance(least_presence=0.5, most_relative_sigma=0.05)
 """For a face that was there in the frame before: blur and occlusion may raise its σ for a while."""
@@ -82,7 +82,7 @@ class Landmarker:
             return []
         found: list[tuple[Region, Landmarks2D]] = []
         for candidate in self.search(image):
-            verified = self._verified(image, candidate.region)
+            verified = self._verified(image, candidate)
             if verified is not None:
                 found.append(verified)
         found.sort(key=lambda face: -face[0].side_px * face[1].score)
@@ -107,14 +107,17 @@ class Landmarker:
             wanted = region_from_points(landmarks.points_px, self.set_name)
         return landmarks if self.followed.accepts(landmarks, seen=seen, wanted=wanted) else None
 
-    def _verified(self, image: np.ndarray, region: Region) -> tuple[Region, Landmarks2D] | None:
-        """Landmarks from a region refined twice by its own prediction, or None when it holds no face."""
-        wanted = region_from_points(self.predictor(image, region).points_px, self.set_name)
-        if not self.found.agrees(region, wanted):
+    def _verified(self, image: np.ndarray, candidate: Candidate) -> tuple[Region, Landmarks2D] | None:
+        """Landmarks from a candidate's region, refined twice by its own prediction; None without a face."""
+        wanted = region_from_points(self.predictor(image, candidate.region).points_px, self.set_name)
+        if not self.found.agrees(candidate.region, wanted):
             return None
         landmarks = self.predictor(image, wanted)
         refined = region_from_points(landmarks.points_px, self.set_name)
         if not self.found.accepts(landmarks, seen=wanted, wanted=refined):
+            return None
+        evidence = self.found.evidence(landmarks, seen=wanted, search_score=candidate.score)
+        if evidence < self.found.least_evidence:
             return None
         if not _WELL_FRAMED.agrees(wanted, refined):
             landmarks = self.predictor(image, refined)
