@@ -126,9 +126,9 @@ class _Crowd:
         people: PeopleOptions,
     ) -> None:
         if landmarker is None:
-            from mien.landmarks.landmarker import Landmarker
+            from mien.landmarks.landmarker import FOUND_IN_VIDEO, Landmarker
 
-            landmarker = Landmarker("realtime")
+            landmarker = Landmarker("realtime", found=FOUND_IN_VIDEO)
         self._landmarker, self._people = landmarker, people
         self._settings = {
             "landmarker": landmarker, "head": head, "camera": camera, "weights": weights, "options": options,

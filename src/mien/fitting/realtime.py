@@ -110,9 +110,9 @@ class Tracker:
             InputError: the built-in head or networks are missing.
         """
         if landmarker is None:
-            from mien.landmarks.landmarker import Landmarker
+            from mien.landmarks.landmarker import FOUND_IN_VIDEO, Landmarker
 
-            landmarker = Landmarker("realtime")
+            landmarker = Landmarker("realtime", found=FOUND_IN_VIDEO)
         if head is None:
             from mien.heads.library import load_head
 

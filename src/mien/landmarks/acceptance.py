@@ -34,7 +34,7 @@ class Acceptance:
     most_turn_rad: float = 0.7
     """Angle between these two regions."""
 
-    least_evidence: float = 3.2
+    least_evidence: float = 4.5
     """For faces found by searching: least `evidence` of search, presence and σ together."""
 
     def evidence(self, landmarks: Landmarks2D, *, seen: Region, search_score: float) -> float:
