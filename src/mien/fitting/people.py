@@ -31,7 +31,7 @@ class PeopleOptions:
     same_person: float = 2.5
     """Farthest, in face radii, that a lost face is taken up again."""
     least_frames: int = 5
-    """People seen on fewer frames are left out."""
+    """People seen on fewer frames (or than a third of a shorter clip) are left out."""
 
 
 DEFAULT_PEOPLE = PeopleOptions()
@@ -93,6 +93,7 @@ def track_people(
             break
     if not times_s:
         raise InputError("the video has no frames", source=video if isinstance(video, str | Path) else None)
+    least_frames = min(people.least_frames, max(1, len(times_s) // 3))  # a very short clip is no flicker
     tracks = [
         refit(
             _whole_video(person, times_s),
@@ -101,7 +102,7 @@ def track_people(
             frames_per_second=frames_per_second,
         )
         for person in crowd.everyone
-        if sum(frame.tracked for frame in person.frames) >= people.least_frames
+        if sum(frame.tracked for frame in person.frames) >= least_frames
     ]
     return sorted(tracks, key=lambda track: -int(track.tracked.sum()))
 
