@@ -28,7 +28,8 @@ def write(path: Path, *, lost: tuple[int, ...] = (), noise: int = 0) -> Path:
         for index in range(FRAMES):
             image = np.full((180, 240, 3), 0 if index in lost else 128, np.uint8)
             if noise and index not in lost:
-                image = random.integers(128 - noise, 128 + noise, image.shape, np.uint8)
+                scene = np.kron(np.random.default_rng(1).integers(60, 190, (9, 12, 1)), np.ones((20, 20, 3)))
+                image = (scene + random.integers(-noise, noise, image.shape)).astype(np.uint8)
             video.write(image)
     return path
 
@@ -61,7 +62,7 @@ def test_track_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
 def test_cut_video_is_tracked_as_far_as_it_goes_and_counts_as_failed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    clip, out = write(tmp_path / "clip.mp4", noise=90), tmp_path / "out"
+    clip, out = write(tmp_path / "clip.mp4", noise=55), tmp_path / "out"
     data = clip.read_bytes()
     clip.write_bytes(data[: int(len(data) * 0.6)])
     assert main(["track", str(clip), "--out", str(out), "--formats", "npz"]) == 1

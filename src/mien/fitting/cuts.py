@@ -23,8 +23,7 @@ class CutDetector:
 
     def __call__(self, image: UInt8[np.ndarray, "height width 3"]) -> bool:
         """Whether the picture jumped since the last call; False the first time."""
-        step = max(1, min(image.shape[:2]) // 24)
-        thumbnail = image[step // 2 :: step, step // 2 :: step].mean(axis=2)
+        thumbnail = _thumbnail(image)
         previous, self._thumbnail = self._thumbnail, thumbnail
         if previous is None:
             return False
@@ -34,3 +33,14 @@ class CutDetector:
         one, other = thumbnail - thumbnail.mean(), previous - previous.mean()
         contrast = float(np.abs(one).mean() + np.abs(other).mean())
         return float(np.abs(one - other).mean()) > self.least_change * max(contrast, _LEAST_CONTRAST)
+
+
+def _thumbnail(image: np.ndarray) -> np.ndarray:
+    """Grey levels of about 24 rows of blocks; each the mean of 4 × 4 pixels, so that noise counts little."""
+    step = max(1, min(image.shape[:2]) // 96)
+    grey = image[step // 2 :: step, step // 2 :: step].mean(axis=2)
+    rows, columns = max(grey.shape[0] // 4, 1), max(grey.shape[1] // 4, 1)
+    blocks = grey[: 4 * rows, : 4 * columns]
+    if blocks.shape != (4 * rows, 4 * columns):
+        return grey
+    return blocks.reshape(rows, 4, columns, 4).mean(axis=(1, 3))
