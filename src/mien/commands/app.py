@@ -19,7 +19,7 @@ import sys
 VERBS: dict[str, str] = {
     "landmarks": "find faces in pictures and mark their landmarks",
     "fit": "turn each face in a picture into a 3D head",
-    "track": "follow one person's head through a video",
+    "track": "follow every head through a video",
     "head": "look at the built-in head, convert others, or build it anew",
     "synth": "render synthetic faces with exact labels",
     "train": "train the landmark and face search networks",
