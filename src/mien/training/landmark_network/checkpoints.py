@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pickle
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 
-from mien.errors import InputError
+from mien.training.checkpoint_files import read_checkpoint_file, write_checkpoint_file
 from mien.training.landmark_network.networks import LandmarkNetwork, NetworkConfig
 
 FORMAT_VERSION = 1
@@ -60,15 +57,11 @@ _TENSORS = ("network", "average", "optimiser", "random_state")
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
-    """Write under another name, then rename: an interruption leaves the previous checkpoint."""
-    path = Path(path)
+    """Write a checkpoint in one step."""
+    tensors = {name: getattr(checkpoint, name) for name in (*_TENSORS, "objective")}
     plain = {name: getattr(checkpoint, name) for name in _PLAIN}
-    plain |= {"format_version": FORMAT_VERSION, "network_config": asdict(checkpoint.network_config)}
-    content = {name: getattr(checkpoint, name) for name in _TENSORS} | {"json": json.dumps(plain)}
-    content["objective"] = checkpoint.objective
-    part = path.with_name(path.name + ".part")
-    torch.save(content, part)
-    os.replace(part, path)
+    plain |= {"network_config": asdict(checkpoint.network_config)}
+    write_checkpoint_file(path, tensors=tensors, plain=plain, format_version=FORMAT_VERSION)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -77,18 +70,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Raises:
         InputError: the file is missing, no checkpoint, or of another version.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("no such checkpoint; make one with: mien train landmarks", source=path)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        plain = json.loads(content["json"])
-    except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, EOFError) as error:
-        raise InputError("not a checkpoint of `mien train landmarks`", source=path) from error
-    if plain.pop("format_version") != FORMAT_VERSION:
-        raise InputError(
-            f"made by another version of mien; this one reads format {FORMAT_VERSION}", source=path
-        )
+    content, plain = read_checkpoint_file(path, command="mien train landmarks", format_version=FORMAT_VERSION)
     architecture = plain.pop("network_config")
     architecture["mesh_sizes"] = tuple(architecture.get("mesh_sizes", ()))
     return Checkpoint(

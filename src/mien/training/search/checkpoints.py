@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
-
-from mien.errors import InputError
+from mien.training.checkpoint_files import read_checkpoint_file, write_checkpoint_file
 from mien.training.search.network import SearchNetwork, SearchNetworkConfig
 
 FORMAT_VERSION = 1
@@ -52,14 +47,11 @@ _TENSORS = ("network", "average", "optimiser")
 
 
 def save_checkpoint(checkpoint: SearchCheckpoint, path: str | Path) -> None:
-    """Write under another name, then rename: an interruption leaves the previous checkpoint."""
-    path = Path(path)
+    """Write a checkpoint in one step."""
+    tensors = {name: getattr(checkpoint, name) for name in _TENSORS}
     plain = {name: getattr(checkpoint, name) for name in _PLAIN}
-    plain |= {"format_version": FORMAT_VERSION, "network_config": asdict(checkpoint.network_config)}
-    content = {name: getattr(checkpoint, name) for name in _TENSORS} | {"json": json.dumps(plain)}
-    part = path.with_name(path.name + ".part")
-    torch.save(content, part)
-    os.replace(part, path)
+    plain |= {"network_config": asdict(checkpoint.network_config)}
+    write_checkpoint_file(path, tensors=tensors, plain=plain, format_version=FORMAT_VERSION)
 
 
 def load_checkpoint(path: str | Path) -> SearchCheckpoint:
@@ -68,18 +60,7 @@ def load_checkpoint(path: str | Path) -> SearchCheckpoint:
     Raises:
         InputError: the file is missing, no checkpoint, or of another version.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("no such checkpoint; make one with: mien train search", source=path)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        plain = json.loads(content["json"])
-    except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, EOFError) as error:
-        raise InputError("not a checkpoint of `mien train search`", source=path) from error
-    if plain.pop("format_version") != FORMAT_VERSION:
-        raise InputError(
-            f"made by another version of mien; this one reads format {FORMAT_VERSION}", source=path
-        )
+    content, plain = read_checkpoint_file(path, command="mien train search", format_version=FORMAT_VERSION)
     values = plain.pop("network_config")
     config = SearchNetworkConfig(stem=tuple(values["stem"]), dilations=tuple(values["dilations"]))
     return SearchCheckpoint(network_config=config, **plain, **{name: content[name] for name in _TENSORS})
