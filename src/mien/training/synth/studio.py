@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mien.heads.library import load_head
+from mien.heads.model import Head
 from mien.training.head_building.ict_facekit import read_ict_facekit
 from mien.training.head_building.makehuman import MakeHuman
 from mien.training.head_building.onto_ict import ict_from_makehuman
@@ -29,14 +30,15 @@ class Studio:
     Args:
         assets: folder that holds `ict_facekit/` and `makehuman/`.
         size_px: side of the pictures.
+        head: the built-in head, or one with the same mean, parts and expressions but other identities.
 
     Raises:
         InputError: the assets are not there.
         MissingExtraError: no OpenGL context can be made.
     """
 
-    def __init__(self, assets: Path, *, size_px: int) -> None:
-        self.head = load_head()
+    def __init__(self, assets: Path, *, size_px: int, head: Head | None = None) -> None:
+        self.head = load_head() if head is None else head
         self.size_px = size_px
         makehuman = MakeHuman(assets / "makehuman")
         ict = read_ict_facekit(assets / "ict_facekit")
@@ -47,10 +49,11 @@ class Studio:
         self._dressing_room = DressingRoom(self.head, wardrobe, skins, self._renderer)
         self._landmark_head = self.head.subset(self.head.landmark_set(LABEL_SET).vertices)
 
-    def shoot(self, seed: int) -> Sample:
-        """The picture that belongs to a seed."""
+    def shoot(self, seed: int, scene: Scene | None = None) -> Sample:
+        """The picture that belongs to a seed; with a scene, the seed decides only about looks and light."""
         rng = np.random.default_rng(seed)
-        scene = random_scene(self.head, self._landmark_head, rng, size_px=self.size_px)
+        if scene is None:
+            scene = random_scene(self.head, self._landmark_head, rng, size_px=self.size_px)
         items, looks = self._dressing_room.dress(scene.parameters, rng)
         light = random_light(rng, skin_level=looks.skin_level)
         camera, centre_m = scene.camera, scene.parameters.root_translation_m
