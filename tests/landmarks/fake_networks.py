@@ -21,6 +21,7 @@ TOY_POINTS = np.array(
 )
 TOY_POINTS -= TOY_POINTS.mean(axis=0)
 TOY_POINTS /= np.sqrt((TOY_POINTS**2).sum(axis=1).mean())  # root-mean-square radius 1
+TOY_MIRROR = np.array([2, 3, 0, 1, 5, 4, 7, 6, 9, 8, 11, 10])
 TOY_GROUPS = {
     "left_eye": np.array([0, 1]),
     "right_eye": np.array([2, 3]),
@@ -33,6 +34,7 @@ def install_toy_set(monkeypatch) -> None:
     """Makes the landmark set `TOY_SET` the only one there is."""
     module = ModuleType("mien.heads.landmark_sets")
     module.landmark_groups = lambda set_name: {TOY_SET: TOY_GROUPS}[set_name]
+    module.mirror_indices = lambda set_name: {TOY_SET: TOY_MIRROR}[set_name]
     monkeypatch.setitem(sys.modules, "mien.heads.landmark_sets", module)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,11 @@ from mien.landmarks.candidates import Candidate
 from mien.landmarks.predictor import LandmarkPredictor
 from mien.landmarks.region import Region, region_from_points
 from mien.landmarks.search import FaceSearch
+from mien.landmarks.sliding_windows import SlidingWindows
 from mien.landmarks.types import Landmarks2D
+
+FaceFinder = Callable[[np.ndarray], list[Candidate]]
+"""A picture to the regions that may hold faces, best first: `FaceSearch` or `SlidingWindows`."""
 
 _SMALLEST_PICTURE_PX = 16
 """A picture with a shorter side cannot show a face that could be told from noise."""
@@ -43,7 +48,7 @@ class Landmarker:
         self,
         model: str | Path = "realtime",
         *,
-        search: str | Path | FaceSearch = "search",
+        search: str | Path | FaceFinder = "search",
         found: Acceptance = FOUND,
         followed: Acceptance = FOLLOWED,
         threads: int = 1,
@@ -51,7 +56,8 @@ class Landmarker:
         """
         Args:
             model: landmark network: a shipped one's name, or the path of an .onnx file with its card.
-            search: face-search network, likewise, or one that is set up already.
+            search: face-search network, likewise; "windows" to slide windows over the picture instead, which
+                takes seconds; or a finder that is set up already.
             found, followed: limits on what is taken for a face, when searching and when tracking.
             threads: threads that one network run may use.
 
@@ -59,8 +65,13 @@ class Landmarker:
             InputError: a network or its card is missing or unreadable.
         """
         self.predictor = LandmarkPredictor(model, threads=threads)
-        self.search = search if isinstance(search, FaceSearch) else FaceSearch(search, threads=threads)
+        self.search = self._finder(search, threads)
         self.found, self.followed = found, followed
+
+    def _finder(self, search: str | Path | FaceFinder, threads: int) -> FaceFinder:
+        if search == "windows":
+            return SlidingWindows(self.predictor)
+        return FaceSearch(search, threads=threads) if isinstance(search, str | Path) else search
 
     @property
     def set_name(self) -> str:
@@ -101,29 +112,31 @@ class Landmarker:
         """
         check_image(image)
         seen = region_from_points(previous.points_px, previous.set_name)
-        landmarks = self.predictor(image, seen)
+        landmarks = self.predictor.glance(image, seen)
         wanted = region_from_points(landmarks.points_px, self.set_name)
         if not self.followed.agrees(seen, wanted):
             return None
         if not _WELL_FRAMED.agrees(seen, wanted):  # it moved quickly: look again where it is now
             seen = wanted
-            landmarks = self.predictor(image, seen)
+            landmarks = self.predictor.glance(image, seen)
             wanted = region_from_points(landmarks.points_px, self.set_name)
-        return landmarks if self.followed.accepts(landmarks, seen=seen, wanted=wanted) else None
+        if not self.followed.accepts(landmarks, seen=seen, wanted=wanted):
+            return None
+        return landmarks if len(self.predictor.looks) == 1 else self.predictor(image, wanted)
 
     def _verified(self, image: np.ndarray, candidate: Candidate) -> tuple[Region, Landmarks2D] | None:
         """Landmarks from a candidate's region, refined twice by its own prediction; None without a face."""
-        wanted = region_from_points(self.predictor(image, candidate.region).points_px, self.set_name)
+        wanted = region_from_points(self.predictor.glance(image, candidate.region).points_px, self.set_name)
         if not self.found.agrees(candidate.region, wanted):
             return None
-        landmarks = self.predictor(image, wanted)
+        landmarks = self.predictor.glance(image, wanted)
         refined = region_from_points(landmarks.points_px, self.set_name)
         if not self.found.accepts(landmarks, seen=wanted, wanted=refined):
             return None
         evidence = self.found.evidence(landmarks, seen=wanted, search_score=candidate.score)
         if evidence < self.found.least_evidence:
             return None
-        if not _WELL_FRAMED.agrees(wanted, refined):
+        if len(self.predictor.looks) > 1 or not _WELL_FRAMED.agrees(wanted, refined):
             landmarks = self.predictor(image, refined)
         return refined, landmarks
 
