@@ -59,6 +59,8 @@ class TrainLandmarksConfig:
     """Show the synthetic pictures as they are."""
     seed: int = 0
     """Seed of weights and augmentation."""
+    initial: Path | None = None
+    """Start from the weights in this checkpoint, wherever names and shapes agree (the backbone must)."""
     resume: bool = False
     """Go on from OUT/checkpoint.pt."""
     max_pictures: int = 60_000
@@ -145,6 +147,7 @@ def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConf
         opening_weight=config.opening_weight,
         threads=config.threads,
         device=config.device,
+        initial=config.initial,
         checkpoint_minutes=config.checkpoint_minutes,
     )
     return plan, network, options

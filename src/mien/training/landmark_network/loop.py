@@ -64,6 +64,9 @@ class TrainingOptions:
     """Torch's CPU threads; without a number, as many as find a free core, looked at again and again."""
     device: str = "cpu"
     """Where to train: cpu or cuda."""
+    initial: Path | None = None
+    """Checkpoint whose weights the network starts from, wherever names and shapes agree: another set, crop
+    size or decoder may be wanted now, the backbone stays."""
     checkpoint_minutes: float = 3.0
     """Minutes between checkpoints (and validations)."""
     log_steps: int = 10
@@ -162,6 +165,24 @@ def _mean_points(plan: BatchPlan, first: Batch) -> np.ndarray:
     return mean_layout(store) if len(store) else first.points[first.presence > 0].mean(axis=0)
 
 
+def _start_from(network: LandmarkNetwork, checkpoint: Checkpoint, source: Path) -> None:
+    """Take over the running average of another training's weights where names and shapes agree."""
+    own = network.state_dict()
+    taken = {
+        name: value
+        for name, value in checkpoint.average.items()
+        if name in own and own[name].shape == value.shape
+    }
+    backbone = [name for name in own if name.startswith("backbone.")]
+    if not all(name in taken for name in backbone):
+        raise InputError(
+            f"is a training of {checkpoint.network_config.network}, not of {network.config.network}; start "
+            "from a checkpoint with the same backbone",
+            source=source,
+        )
+    network.load_state_dict(own | taken)
+
+
 class _Trainer:
     """State of one training."""
 
@@ -180,6 +201,8 @@ class _Trainer:
                 hierarchy = build_hierarchy(self.mesh, spiral_length=config.spiral_length)
                 config = replace(config, mesh_sizes=hierarchy.sizes)
         network = LandmarkNetwork(config, mean_points=mean_points, hierarchy=hierarchy)
+        if mean_points is not None and self.options.initial is not None:
+            _start_from(network, load_checkpoint(self.options.initial), self.options.initial)
         network = network.to(self.options.device)
         self.network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.average = WeightAverage(self.network, decay=self.options.average_decay)
@@ -237,6 +260,7 @@ class _Trainer:
 
     def checkpoint(self) -> Checkpoint:
         training = asdict(self.options) | {"seed": self.plan.seed, "batch": self.plan.batch}
+        training["initial"] = self.options.initial and self.options.initial.name
         training["augmentation"] = self.plan.options != AugmentOptions.none()
         return Checkpoint(
             network_config=self.network.config,
