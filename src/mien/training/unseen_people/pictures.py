@@ -1,0 +1,45 @@
+"""Rendered pictures of a crowd."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from mien.evaluation.fitting.crowd import Crowd
+from mien.evaluation.fitting.picture_files import picture_path
+from mien.heads.library import load_head
+from mien.images.writing import write_image
+from mien.training.synth.scene import Pose, Scene
+from mien.training.synth.studio import Studio
+
+
+def render_crowd(
+    crowd: Crowd, assets: Path, folder: Path, *, progress: Callable[[int, int], None] = lambda _, __: None
+) -> list[Path]:
+    """Draw every shot that is not there yet; returns all paths.
+
+    Looks are drawn per picture, so that a face is not always seen with one skin, hair and light.
+
+    Args:
+        progress: called with the number of pictures done and of all.
+
+    Raises:
+        InputError: the assets are not there.
+        MissingExtraError: no OpenGL context can be made.
+    """
+    places = [(person, shot) for person in range(len(crowd)) for shot in range(crowd.shot_count)]
+    paths = [picture_path(folder, person, shot) for person, shot in places]
+    if all(path.exists() for path in paths):
+        return paths
+    studio = Studio(assets, size_px=crowd.size_px, head=crowd.as_head(load_head()))
+    for index, ((person, shot), path) in enumerate(zip(places, paths, strict=True)):
+        if not path.exists():
+            parameters, camera = crowd.parameters(person, shot), crowd.camera(person, shot)
+            # The scene's pose and framing are notes for training labels, which are not made here.
+            scene = Scene(parameters, camera, Pose(0.0, 0.0, 0.0), face_side=float("nan"))
+            looks = int(np.random.default_rng([crowd.seed, person, shot]).integers(2**31))
+            write_image(path, studio.shoot(looks, scene).picture)
+        progress(index + 1, len(places))
+    return paths

@@ -1,0 +1,23 @@
+"""The study of the solvers, on a small head."""
+
+from __future__ import annotations
+
+from mien.evaluation.fitting.solvers import MOST_APART, SOLVERS, study_solvers
+from mien.fitting.levenberg_marquardt import LevenbergMarquardt
+from tests.toy_head import toy_head
+
+
+def test_all_solvers_agree_on_every_kind_of_case():
+    done: list[tuple[int, int]] = []
+    cases = study_solvers(toy_head(), cases=10, progress=lambda *step: done.append(step))
+    assert [case.name for case in cases][-1].endswith("two views")
+    assert len({case.name for case in cases}) >= 6
+    for case in cases:
+        assert set(case.costs) == set(SOLVERS)
+        assert case.apart <= MOST_APART, case
+    assert done[-1] == (10, 10)
+
+
+def test_a_solver_that_stops_early_is_seen():
+    lazy = {**SOLVERS, "lazy": LevenbergMarquardt(max_iterations=1)}
+    assert study_solvers(toy_head(), solvers=lazy, cases=1)[0].apart > MOST_APART
