@@ -19,7 +19,13 @@ from mien.training.landmark_network.layout import load_layout
 from mien.training.landmark_network.shards import read_shard
 from mien.training.synth import shards
 from mien.training.synth.sample import LABEL_SET, Sample
-from mien.training.synth.shards import SynthConfig, add_sample, contact_sheet_of, write_shards
+from mien.training.synth.shards import (
+    DRAWING_VERSION,
+    SynthConfig,
+    add_sample,
+    contact_sheet_of,
+    write_shards,
+)
 
 SIZE_PX = 48
 
@@ -108,6 +114,7 @@ def test_manifest_says_what_is_in_the_shards(config: SynthConfig):
     head = load_head()
     assert manifest == {
         "format_version": 1,
+        "drawing_version": DRAWING_VERSION,
         "set_name": "dense703",
         "count": 7,
         "picture_size": SIZE_PX,

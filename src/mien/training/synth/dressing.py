@@ -27,7 +27,7 @@ HAIR_COLOURS = np.array(
 )  # fmt: skip
 HAIR_COLOUR_SHARES = (0.2, 0.18, 0.16, 0.1, 0.08, 0.05, 0.08, 0.07, 0.08)
 GREY_HAIR = (6, 7)
-HAIR_SHARES = {"bob01": 0.15, "bob02": 0.25, "short03": 0.4, "braid01": 0.5}
+HAIR_SHARES = {"bob01": 0.04, "bob02": 0.08, "short03": 0.15, "braid01": 0.25}
 """How often a style is worn, where not 1: these hang over an eye."""
 IRIS_COLOURS = np.array(
     [

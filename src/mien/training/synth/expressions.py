@@ -17,7 +17,7 @@ MIDDLE = (
     "mouthRight",
 )  # fmt: skip
 """Shapes without sides, of which random ones are drawn."""
-KINDS = {"rest": 0.18, "smile": 0.22, "talk": 0.24, "brows": 0.08, "sparse": 0.18, "wild": 0.10}
+KINDS = {"rest": 0.16, "smile": 0.20, "talk": 0.22, "open": 0.10, "brows": 0.06, "sparse": 0.16, "wild": 0.10}
 """Kinds of expressions and how often each is drawn."""
 LOOK_SIDEWAYS_RAD, LOOK_UPWARDS_RAD = 0.55, 0.40
 """Gaze at which the lids' shapes that follow it are fully on."""
@@ -58,6 +58,13 @@ def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray,
         both("mouthUpperUp", 0.5 * rng.random() ** 2)
         both("mouthSmile", 0.4 * rng.random() ** 2)
         both("mouthStretch", 0.4 * rng.random() ** 2)
+    elif kind == "open":  # shouts, yawns, laughter, teeth shown
+        add("jawOpen", 0.35 + 0.65 * rng.random())
+        both("mouthLowerDown", 0.9 * rng.random(), 0.25)
+        both("mouthUpperUp", 0.8 * rng.random(), 0.25)
+        both("mouthSmile", 0.7 * rng.random() * (rng.random() < 0.5), 0.25)
+        both("mouthStretch", 0.6 * rng.random() ** 2)
+        add("mouthFunnel", 0.7 * rng.random() * (rng.random() < 0.3))
     elif kind == "brows":
         add("browInnerUp", rng.random())
         both("browOuterUp", rng.random())
@@ -92,15 +99,28 @@ def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray,
     for side in ("Left", "Right"):
         add("eyeLookUp" + side, max(0.0, gaze[1]) / LOOK_UPWARDS_RAD)
         add("eyeLookDown" + side, max(0.0, -gaze[1]) / LOOK_UPWARDS_RAD)
+    if rng.random() < 0.25:  # one half of the face more than the other
+        gain = rng.uniform(0.15, 0.8)
+        side = str(rng.choice(["Left", "Right"]))
+        for stem in (
+            "mouthSmile",
+            "mouthDimple",
+            "mouthUpperUp",
+            "mouthLowerDown",
+            "browOuterUp",
+            "browDown",
+        ):
+            weights[place[stem + side]] *= gain
     lids = rng.random()
-    if lids < 0.10:
+    if lids < 0.07:
         both("eyeBlink", 1.0, 0.0)
-    elif lids < 0.14:
+    elif lids < 0.32:  # anywhere between open and closed
+        both("eyeBlink", rng.random(), 0.04)
+    elif lids < 0.36:
         add("eyeBlink" + str(rng.choice(["Left", "Right"])), 1.0)
-    elif lids < 0.55:
-        both("eyeBlink", rng.beta(1.2, 2.5) * 0.8, 0.05)
+        both("eyeSquint", 0.5 * rng.random())
     else:
-        both("eyeBlink", 0.05 + 0.25 * rng.random(), 0.05)
+        both("eyeBlink", 0.25 * rng.random(), 0.05)
     for side in ("Left", "Right"):  # a closed eye neither widens nor squints further
         closed = min(weights[place["eyeBlink" + side]], 1.0)
         for stem in ("eyeWide", "eyeSquint", "eyeLookDown"):

@@ -83,6 +83,8 @@ class Renderer:
     SHADOW_SIZE = 320
     ALPHA_TO_COVERAGE = 0x809E
     """OpenGL's GL_SAMPLE_ALPHA_TO_COVERAGE."""
+    ALPHA_TO_ONE = 0x809F
+    """OpenGL's GL_SAMPLE_ALPHA_TO_ONE: what is covered is covered in full, so that alpha counts once."""
 
     def __init__(self, size_px: int) -> None:
         try:
@@ -187,6 +189,7 @@ class Renderer:
         context.enable(self._gl.DEPTH_TEST)
         context.disable(self._gl.BLEND)
         context.enable_direct(self.ALPHA_TO_COVERAGE)
+        context.enable_direct(self.ALPHA_TO_ONE)
         program["clip_from_world"].write(clip_from_world.T.astype("f4").tobytes())
         program["light_from_world"].write(light_from_world.T.astype("f4").tobytes())
         self._shadow.use(1)
@@ -211,6 +214,7 @@ class Renderer:
             program["settings"].value = (*item.settings[:3], 1.2 / self.SHADOW_SIZE)
             program["gloss"].value = item.gloss
             self._meshes[item.key].array.render()
+        context.disable_direct(self.ALPHA_TO_ONE)
         context.disable_direct(self.ALPHA_TO_COVERAGE)
         context.copy_framebuffer(self._resolved, self._target)
         raw = np.frombuffer(self._resolved.read(components=4), np.uint8)

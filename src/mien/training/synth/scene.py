@@ -15,6 +15,8 @@ from mien.landmarks.region import region_from_points
 from mien.training.synth.expressions import random_expression
 
 CAMERA_FROM_WORLD = np.diag([1.0, -1.0, -1.0, 1.0])
+IDENTITY_SPREAD = (1.0, 1.25)
+"""How far identities lie from their mixture component's mean, over the prior's standard deviation."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,14 @@ class Scene:
 
 
 def random_identity(head: Head, rng: np.random.Generator) -> np.ndarray:
-    """A draw from the head's mixture prior."""
+    """A draw from the head's mixture prior, spread a little wider than it."""
     if head.identity_mixture is None:
         return rng.normal(size=head.identity_count)
     weights, means, _ = head.identity_mixture
     component = int(rng.choice(len(weights), p=weights / weights.sum()))
     factor = _mixture_factors(head)[component]
-    return means[component] + 0.95 * factor @ rng.normal(size=head.identity_count)
+    spread = rng.uniform(*IDENTITY_SPREAD)
+    return means[component] + spread * factor @ rng.normal(size=head.identity_count)
 
 
 @lru_cache(maxsize=2)
@@ -65,8 +68,10 @@ def _mixture_factors(head: Head) -> np.ndarray:
 def random_pose(rng: np.random.Generator) -> Pose:
     """Mostly towards the camera, with a tail to full profile."""
     wide = rng.random() < 0.30
-    yaw = rng.uniform(-1.5, 1.5) if wide else rng.normal(0, 0.38)
-    pitch = np.clip(rng.normal(-0.02, 0.24), -0.75, 0.75)
+    yaw = rng.uniform(-1.571, 1.571) if wide else rng.normal(0, 0.38)
+    pitch = (
+        np.clip(rng.normal(-0.02, 0.24), -0.785, 0.785) if rng.random() < 0.9 else rng.uniform(-0.785, 0.785)
+    )
     roll = np.clip(rng.normal(0, 0.18), -0.8, 0.8)
     return Pose(float(yaw), float(pitch), float(roll))
 

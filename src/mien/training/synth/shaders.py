@@ -37,12 +37,12 @@ vec3 sky(vec3 d) {
         + ambient[8] * (d.x * d.x - d.y * d.y));
 }
 
-float lit_by_key() {
+float lit_by_key(float facing) {
     vec3 p = in_light.xyz / in_light.w * 0.5 + 0.5;
-    float sum = 0.0;
+    float sum = 0.0, bias = 0.004 + 0.012 * (1.0 - max(facing, 0.0)); // slopes must not shade themselves
     for (int i = 0; i < 2; i++) {
         vec2 offset = vec2(float(i) - 0.5, 0.5 - float(i));
-        sum += texture(shadow, p.xy + offset * settings.w).r < p.z - 0.006 ? 0.0 : 1.0;
+        sum += texture(shadow, p.xy + offset * settings.w).r < p.z - bias ? 0.0 : 1.0;
     }
     return sum / 2.0;
 }
@@ -88,7 +88,7 @@ void main() {
     } else if (material == 6) { shine = gloss; power = 40.0;
     } else { alpha = settings.x; shine = 2.0; power = 90.0; }
     vec3 half_way = normalize(key_direction + view);
-    float lit = lit_by_key(), facing = dot(normal, key_direction);
+    float facing = dot(normal, key_direction), lit = lit_by_key(facing);
     float wrap = material == 0 ? 0.18 : 0.0;
     float diffuse = max(0.0, (facing + wrap) / (1.0 + wrap));
     vec3 sss = material == 0 ? vec3(1.0, 0.93, 0.88) + vec3(0.10, -0.02, -0.05) * (1.0 - diffuse) : vec3(1.0);

@@ -23,6 +23,8 @@ from mien.files import atomic_path
 from mien.training.synth.sample import LABEL_SET, Sample
 
 FORMAT_VERSION = 1
+DRAWING_VERSION = 2
+"""Changes whenever a seed gives another picture."""
 SAMPLES_PER_SHARD = 500
 
 
@@ -63,6 +65,7 @@ def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambd
         "set_name": LABEL_SET,
         "count": config.count,
         "picture_size": config.size,
+        "drawing_version": DRAWING_VERSION,
         "head_name": head.name,
         "head_version": head.version,
         "seed": config.seed,
@@ -114,7 +117,15 @@ def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
         there = json.loads(path.read_text())
     except ValueError as error:
         raise InputError("is no JSON; delete the folder or choose another --out", source=path) from error
-    names = ("format_version", "set_name", "picture_size", "head_name", "head_version", "seed")
+    names = (
+        "format_version",
+        "set_name",
+        "picture_size",
+        "drawing_version",
+        "head_name",
+        "head_version",
+        "seed",
+    )
     other = [name for name in names if there.get(name) != manifest[name]]
     count = int(there.get("count", 0))
     if count > manifest["count"] or (count % SAMPLES_PER_SHARD and count != manifest["count"]):

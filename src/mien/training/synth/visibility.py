@@ -12,8 +12,9 @@ from mien.training.synth.sample import BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE, VISI
 HEAD_KEYS = ("skin", "interior", "eyes", "teeth")
 """Meshes of the head itself; brows, lashes and lenses hide nothing."""
 
-SLACK_M = 0.006
-"""A landmark lies on the surface and must not hide itself: it is taken to be this much nearer."""
+SLACK_M, SLACK_PX = 0.0015, 2.0
+"""A landmark lies on the surface and must not hide itself: it is taken to be this much nearer, plus as far as
+so many pixels measure there (within its pixel the surface may slope)."""
 
 
 def landmark_visibility(
@@ -35,9 +36,14 @@ def landmark_visibility(
     column, row = np.clip(np.rint(points_px), 0, size - 1).astype(int).T
     ones = np.ones((len(points_m), 1))
     homogeneous = np.concatenate([points_m, ones], axis=1) @ clip_from_world.T
-    toward_m = points_m * (1 - SLACK_M / np.linalg.norm(points_m, axis=1, keepdims=True))
-    nearer = np.concatenate([toward_m, ones], axis=1) @ clip_from_world.T
-    own = (nearer[:, 2] / homogeneous[:, 3] + 1) / 2
+    depth_m = homogeneous[:, 3]
+    forward, across = clip_from_world[3, :3], clip_from_world[0, :3]
+    across = across - (across @ forward) * forward  # 2 focal lengths over the picture's side
+    pixel_m = 2 * depth_m / (size * np.linalg.norm(across))
+    near_m = depth_m - SLACK_M - SLACK_PX * pixel_m
+    scale = clip_from_world[2, :3] @ forward  # clip z = scale · depth + shift
+    shift = clip_from_world[2, 3] - scale * clip_from_world[3, 3]
+    own = (scale + shift / near_m + 1) / 2
     head_items = [i for i in items if i.key in HEAD_KEYS]
     others = [
         i
