@@ -53,6 +53,13 @@ def test_mean_and_triangles_are_symmetric(head: Head):
     assert set(map(tuple, reflected.tolist())) == set(map(tuple, own.tolist()))
 
 
+def test_parts_are_symmetric(head: Head):
+    swap = {"left_eye": "right_eye", "right_eye": "left_eye"}
+    names = np.array(head.part_names)[head.vertex_parts]
+    partners = np.array([swap.get(name, name) for name in names[head.mirror_vertices]])
+    np.testing.assert_array_equal(names, partners)
+
+
 def test_head_has_a_human_size(head: Head):
     ibug = head.mean_m[head.landmark_set("ibug68").vertices]
     assert 0.080 < np.linalg.norm(ibug[45] - ibug[36]) < 0.100  # outer corners of the eyes
@@ -156,6 +163,19 @@ def test_eyeballs_sit_behind_their_lids(head: Head, side: str):
     outer_skin = part(head, "skin") & facing
     assert distance_m[outer_skin].min() > radius_m - 0.001
     assert lids_m[:, 1].min() < centre_m[1] < lids_m[:, 1].max()
+
+
+def test_nothing_hidden_but_landmarks_is_inside_an_eyeball(head: Head):
+    trained = ("ibug68", "wflw98", "dense320", "dense703")
+    landmarks = np.concatenate([head.landmark_set(name).vertices for name in trained])
+    free = part(head, "skin") | part(head, "eye_sockets")
+    free[landmarks] = False
+    for joint, name in ((2, "left_eye"), (3, "right_eye")):
+        centre_m = head.joints_mean_m[joint]
+        radius_m = np.median(np.linalg.norm(head.mean_m[part(head, name)] - centre_m, axis=1))
+        distances_m = np.linalg.norm(head.mean_m - centre_m, axis=1)
+        assert distances_m[free].min() > radius_m
+        assert distances_m[landmarks].min() > radius_m - 0.0023
 
 
 def test_mixture_prior_is_a_distribution(head: Head):

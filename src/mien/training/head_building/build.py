@@ -13,14 +13,16 @@ import numpy as np
 from mien.heads.model import Head
 from mien.training.head_building.arkit_shapes import arkit_shapes, close_eyes
 from mien.training.head_building.assembly import PARTS, assemble, carry_from_ict
+from mien.training.head_building.hidden_skin import clear_eyeballs
 from mien.training.head_building.ict_facekit import read_ict_facekit
 from mien.training.head_building.identity_statistics import identity_mixture, principal_components, symmetric
 from mien.training.head_building.landmark_places import place_landmark_sets
 from mien.training.head_building.makehuman import MakeHuman
+from mien.training.head_building.part_labels import with_symmetric_parts
 from mien.training.head_building.people import draw_people
 from mien.training.head_building.rig import place_joints, skinning_weights
 
-HEAD_NAME, HEAD_VERSION = "mien-head", "1.0"
+HEAD_NAME, HEAD_VERSION = "mien-head", "1.1"
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ def build_head(
         skinning_weights=skinning_weights(assembly),
         **place_joints(assembly, makehuman, mean.reshape(-1, 3), identity),
     )
+    # After the landmark sets were placed: they do not depend on either.
+    head = with_symmetric_parts(clear_eyeballs(head))
     settings = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k != "assets"}
     return head, {"figures": figures, "config": settings}
 

@@ -1,0 +1,70 @@
+"""What is hidden lies outside the eyeballs, and both sides have the same parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from mien.heads.library import load_head
+from mien.heads.model import Head
+from mien.training.head_building.hidden_skin import CLEARANCE_M, clear_eyeballs, eyeball_radius_m
+from mien.training.head_building.part_labels import with_symmetric_parts
+
+LEFT_EYE = 2
+
+
+def head_with_a_fold() -> tuple[Head, np.ndarray]:
+    """The built-in head, some of whose hidden skin is pushed into the left eye again."""
+    head = load_head()
+    radius_m, centre_m = eyeball_radius_m(head, LEFT_EYE), head.joints_mean_m[LEFT_EYE]
+    distance_m = np.linalg.norm(head.mean_m - centre_m, axis=1)
+    landmarks = np.concatenate([s.vertices for n, s in head.landmark_sets.items() if n != "full_face"])
+    on_ball = (np.abs(distance_m - radius_m - CLEARANCE_M) < 1e-6) & (
+        head.skinning_weights[:, LEFT_EYE] < 0.5
+    )
+    fold = np.setdiff1d(np.flatnonzero(on_ball), landmarks)
+    pushed_m = head.mean_m.copy()
+    pushed_m[fold] = centre_m + (pushed_m[fold] - centre_m) * 0.995
+    return replace(head, mean_m=pushed_m), fold
+
+
+def test_hidden_skin_comes_out_of_the_eye_and_stays_out_for_everyone():
+    folded, fold = head_with_a_fold()
+    assert len(fold) > 150
+    cleared = clear_eyeballs(folded)
+    radius_m, rng = eyeball_radius_m(cleared, LEFT_EYE), np.random.default_rng(0)
+    for scale in (0.0, 1.0, 3.0):
+        identity = scale * rng.normal(size=cleared.identity_count)
+        rest_m = cleared.rest_vertices_m(identity, np.zeros(cleared.expression_count))
+        distance_m = np.linalg.norm(rest_m[fold] - cleared.joints_m(identity)[LEFT_EYE], axis=1)
+        assert distance_m.min() > radius_m
+    for shape_m in cleared.expression_basis_m:
+        for weight in (0.5, 1.0):
+            moved_m = cleared.mean_m[fold] + weight * shape_m[fold] - cleared.joints_mean_m[LEFT_EYE]
+            assert np.linalg.norm(moved_m, axis=1).min() > radius_m - 0.0003
+
+
+def test_clearing_moves_nothing_else():
+    folded, fold = head_with_a_fold()
+    cleared = clear_eyeballs(folded)
+    others = np.setdiff1d(np.arange(folded.vertex_count), fold)
+    np.testing.assert_allclose(cleared.mean_m[others], folded.mean_m[others], atol=1e-6)
+    np.testing.assert_allclose(
+        cleared.identity_basis_m[:, others], folded.identity_basis_m[:, others], atol=1e-5
+    )
+    np.testing.assert_allclose(
+        cleared.expression_basis_m[:, others], folded.expression_basis_m[:, others], atol=1e-5
+    )
+
+
+def test_parts_become_symmetric_by_their_neighbours():
+    head = load_head()
+    skin, mouth = head.part_names.index("skin"), head.part_names.index("mouth_interior")
+    # one vertex amid skin that only one side calls mouth
+    place = int(head.landmark_set("ibug68").vertices[50])
+    parts = head.vertex_parts.copy()
+    parts[place] = mouth
+    mended = with_symmetric_parts(replace(head, vertex_parts=parts))
+    assert mended.vertex_parts[place] == skin
+    np.testing.assert_array_equal(mended.vertex_parts, head.vertex_parts)
