@@ -1,0 +1,172 @@
+"""Study: fits to what a network sees: more and fewer landmarks, with and without σ, one view and several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mien.errors import InputError
+from mien.evaluation.fitting.crowd import Photographer
+from mien.evaluation.fitting.exact_landmarks import rest_shape
+from mien.evaluation.fitting.picture_files import picture_path
+from mien.evaluation.fitting.shape_error import ShapeErrors, ShapeJudge
+from mien.fitting.multiview import fit_landmark_views
+from mien.fitting.photo import fit_landmarks
+from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
+from mien.heads.landmark_sets import conversion_indices
+from mien.landmarks.landmarker import Landmarker
+from mien.landmarks.types import Landmarks2D
+
+SETS = ("ibug68", "dense320", "dense703")
+"""From few landmarks to many; a network is measured on those that are part of its own set."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way of using a network's landmarks.
+
+    Attributes:
+        set_name: which landmarks are fitted.
+        sigma: whether each landmark keeps its own σ; otherwise all get the face's median σ.
+        several: all pictures of a person together instead of each alone.
+    """
+
+    set_name: str
+    sigma: bool = True
+    several: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedLandmarksResult:
+    """Errors of fitted neutral shapes.
+
+    Attributes:
+        network: the network's name.
+        errors: for each way one entry per fit: per picture with a face, or per person.
+        mean_head: one entry per person.
+        landmark_error_px: mean distance of the network's landmarks from the exact ones; landmark_share: the
+            same over the distance between the outer eye corners.
+        pictures, found: pictures shown and faces found in them.
+    """
+
+    network: str
+    errors: dict[Way, list[ShapeErrors]]
+    mean_head: list[ShapeErrors]
+    landmark_error_px: float
+    landmark_share: float
+    pictures: int
+    found: int
+
+
+def study_predicted_landmarks(
+    photographer: Photographer,
+    landmarker: Landmarker,
+    folder: Path,
+    *,
+    network: str,
+    weights: FitWeights = DEFAULT_WEIGHTS,
+    progress: Callable[[int, int], None] = lambda _, __: None,
+) -> PredictedLandmarksResult:
+    """Fit everybody from the landmarks that a network finds in the rendered pictures.
+
+    Focal lengths are unknown to the fit, as for a photo without EXIF data.
+
+    Raises:
+        InputError: a picture is missing, or there is no face in any.
+    """
+    from mien.images.photo import read_image
+
+    crowd, head = photographer.crowd, photographer.head
+    sets = [name for name in SETS if _contains(landmarker.set_name, name)]
+    errors: dict[Way, list[ShapeErrors]] = {}
+    mean_head: list[ShapeErrors] = []
+    distances_px: list[float] = []
+    shares: list[float] = []
+    found = 0
+    for person in range(len(crowd)):
+        judge = ShapeJudge.of(head, photographer.neutral_m(person))
+        mean_head.append(judge(head.mean_m))
+        faces: list[Landmarks2D | None] = []
+        for shot in range(crowd.shot_count):
+            path = picture_path(folder, person, shot)
+            if not path.exists():
+                raise InputError("this picture is missing; render the pictures with --assets", source=path)
+            exact = photographer.landmarks(person, shot, landmarker.set_name)
+            face = _found_face(landmarker, read_image(path), exact)
+            faces.append(face)
+            if face is not None:
+                found += 1
+                distance_px = float(np.linalg.norm(face.points_px - exact.points_px, axis=1).mean())
+                corners_px = exact.to("ibug68").points_px[[36, 45]]
+                distances_px.append(distance_px)
+                shares.append(distance_px / float(np.linalg.norm(corners_px[0] - corners_px[1])))
+        for set_name in sets:
+            for sigma in (True, False):
+                seen = [None if face is None else _prepared(face, set_name, sigma) for face in faces]
+                one, all_together = Way(set_name, sigma), Way(set_name, sigma, several=True)
+                for shape_m in _singles(photographer, seen, weights):
+                    errors.setdefault(one, []).append(judge(shape_m))
+                if sum(face is not None for face in seen) > 1:
+                    shape_m = _together(photographer, seen, weights)
+                    errors.setdefault(all_together, []).append(judge(shape_m))
+        progress(person + 1, len(crowd))
+    if not found:
+        raise InputError("the network finds no face in any of the pictures", source=folder)
+    return PredictedLandmarksResult(
+        network=network,
+        errors=errors,
+        mean_head=mean_head,
+        landmark_error_px=float(np.mean(distances_px)),
+        landmark_share=float(np.mean(shares)),
+        pictures=len(crowd) * crowd.shot_count,
+        found=found,
+    )
+
+
+def _found_face(landmarker: Landmarker, image: np.ndarray, exact: Landmarks2D) -> Landmarks2D | None:
+    """The found face that lies where the person is; a face that is imagined elsewhere is none."""
+    size_px = np.sqrt(((exact.points_px - exact.points_px.mean(axis=0)) ** 2).sum(axis=1).mean())
+    for face in landmarker(image):
+        if np.linalg.norm(face.points_px.mean(axis=0) - exact.points_px.mean(axis=0)) < size_px:
+            return face
+    return None
+
+
+def _prepared(face: Landmarks2D, set_name: str, sigma: bool) -> Landmarks2D:
+    chosen = face.to(set_name)
+    if sigma:
+        return chosen
+    return replace(chosen, sigma_px=np.full(len(chosen), float(np.median(chosen.sigma_px))))
+
+
+def _singles(
+    photographer: Photographer, seen: Sequence[Landmarks2D | None], weights: FitWeights
+) -> list[np.ndarray]:
+    head, size_px = photographer.head, photographer.crowd.size_px
+    shapes_m = []
+    for face in seen:
+        if face is not None:
+            fit = fit_landmarks(face, width_px=size_px, height_px=size_px, head=head, weights=weights)
+            shapes_m.append(rest_shape(head, fit.parameters.identity))
+    return shapes_m
+
+
+def _together(
+    photographer: Photographer, seen: Sequence[Landmarks2D | None], weights: FitWeights
+) -> np.ndarray:
+    head, size_px = photographer.head, photographer.crowd.size_px
+    fit = fit_landmark_views(seen, sizes_px=[(size_px, size_px)] * len(seen), head=head, weights=weights)
+    return rest_shape(head, fit.identity)
+
+
+def _contains(whole: str, part: str) -> bool:
+    from mien.errors import LandmarkSetError
+
+    try:
+        conversion_indices(whole, part)
+    except LandmarkSetError:
+        return False
+    return True
