@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fitting": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks"},
     "export": {"errors", "files", "geometry", "cameras", "heads", "landmarks", "fitting"},
     "pictures": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting"},
+    "fields": {"errors", "files", "geometry", "cameras", "images", "camera_files"},
     "evaluation": {
         "errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting", "pictures"
     },

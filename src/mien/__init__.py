@@ -24,6 +24,9 @@ if TYPE_CHECKING:
         ShapeError,
     )
     from mien.export import export
+    from mien.fields.files import load_field
+    from mien.fields.radiance_field import RadianceField
+    from mien.fields.train import train_field
     from mien.fitting.arkit_weights import ArkitWeights, arkit_weights, arkit_weights_of_frame
     from mien.fitting.multiview import ViewsFit, fit_landmark_views, fit_views
     from mien.fitting.people import track_people
@@ -73,6 +76,10 @@ __all__ = [
     "fit_views",
     "track_people",
     "track_video",
+    # radiance fields
+    "RadianceField",
+    "load_field",
+    "train_field",
     # files for other programs
     "export",
     # errors
@@ -101,6 +108,7 @@ _HOME = {
     "MissingExtraError": "errors",
     "Photo": "images.photo",
     "PosedPicture": "camera_files.posed_picture",
+    "RadianceField": "fields.radiance_field",
     "SequenceFit": "fitting.sequence",
     "ShapeError": "errors",
     "Status": "fitting.results",
@@ -112,6 +120,7 @@ _HOME = {
     "fit_photo": "fitting.photo",
     "fit_sequence": "fitting.sequence",
     "fit_views": "fitting.multiview",
+    "load_field": "fields.files",
     "load_head": "heads.library",
     "open_video": "images.video",
     "read_cameras": "camera_files.reading",
@@ -119,6 +128,7 @@ _HOME = {
     "read_photo": "images.photo",
     "track_people": "fitting.people",
     "track_video": "fitting.track",
+    "train_field": "fields.train",
 }
 
 

@@ -26,11 +26,19 @@ class PosedPicture:
         camera: in mien's convention; its world is the file's, in metres.
         path: the picture, or None when the file names none.
         name: what the file calls it.
+        mask_path: a grey picture, white where the subject is; None when the file names none.
+        depth_path: a 16-bit picture or an .npy array of depths along the camera's axis; None when there is none.
+        depth_unit_m: metres per unit of the depths.
+        split: "train", "val" or "test" when the file says to which part the picture belongs.
     """
 
     camera: Camera
     path: Path | None
     name: str
+    mask_path: Path | None = None
+    depth_path: Path | None = None
+    depth_unit_m: float = 0.001
+    split: str | None = None
 
 
 def pinhole(
@@ -72,16 +80,33 @@ def refuse_distortion(coefficients: Sequence[float], *, source: str | Path, igno
         )
 
 
-def checked_rotation(matrix: np.ndarray, *, source: str | Path) -> np.ndarray:
+def checked_rotation(matrix: np.ndarray, *, source: str | Path, name: str = "") -> np.ndarray:
     """The nearest rotation to a matrix that is one up to rounding.
 
+    Args:
+        name: what the file calls the picture, for messages.
+
     Raises:
-        InputError: it is none.
+        InputError: it is none; the message says in which way.
     """
-    if matrix.shape != (3, 3) or not np.isfinite(matrix).all():
-        raise InputError("has a camera whose rotation is no 3×3 matrix", source=source)
-    u, _, vt = np.linalg.svd(matrix)
+    camera = f"the camera of {name!r}" if name else "a camera"
+    if matrix.shape != (3, 3):
+        raise InputError(f"has {camera} with a rotation that is no 3×3 matrix", source=source)
+    if not np.isfinite(matrix).all():
+        raise InputError(f"has {camera} with a rotation that is not finite (NaN or infinity)", source=source)
+    u, stretch, vt = np.linalg.svd(matrix)
     rotation = u @ vt
-    if np.abs(rotation - matrix).max() > 1e-3 or np.linalg.det(rotation) < 0:
-        raise InputError("has a camera whose rotation is no rotation matrix", source=source)
+    if np.linalg.det(matrix) < 0:
+        raise InputError(
+            f"has {camera} with a rotation that mirrors (determinant {np.linalg.det(matrix):.2f}): one axis is "
+            "turned round too many or too few; a change of axes turns two of them",
+            source=source,
+        )
+    if np.abs(rotation - matrix).max() > 1e-3:
+        if stretch.min() > 0 and stretch.max() / stretch.min() < 1 + 1e-3:
+            fault = f"is scaled by {stretch.mean():.4g}; divide it out and scale the translations instead"
+        else:
+            low, high = stretch.min(), stretch.max()
+            fault = f"is not rigid: it stretches by {low:.3g} to {high:.3g}, and a rotation by 1 everywhere"
+        raise InputError(f"has {camera} with a rotation that {fault}", source=source)
     return rotation

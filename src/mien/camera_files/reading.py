@@ -28,17 +28,15 @@ def read_cameras(
 
     path = Path(path)
     if path.is_dir():
-        if (path / "transforms.json").exists():
-            reader, path = read_transforms, path / "transforms.json"
-        else:
-            reader = read_colmap
+        names = ("transforms.json", "transforms_train.json")
+        reader = read_transforms if any((path / name).exists() for name in names) else read_colmap
     elif path.suffix in (".yml", ".yaml", ".xml"):
         reader = read_opencv
     elif path.suffix == ".json":
         reader = read_transforms if _has_frames(path) else read_opencv
     else:
         raise InputError(
-            "is no file of cameras: expected transforms.json, a COLMAP folder with cameras.txt and "
+            "is no file of cameras: expected transforms.json (or its folder), a COLMAP folder with cameras.txt and "
             "images.txt, or an OpenCV .yml, .xml or .json",
             source=path,
         )

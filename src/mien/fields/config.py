@@ -1,0 +1,112 @@
+"""Everything that a field is made with, in one place, and three settings that work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mien.errors import InputError
+
+PRESETS = ("draft", "standard", "quality")
+
+
+@dataclass(frozen=True)
+class FieldConfig:
+    """How a radiance field is represented and trained (TensoRF: Chen et al., ECCV 2022)."""
+
+    representation: Literal["vm", "cp"] = "vm"
+    """Vector–matrix (planes times lines) or CP (products of three lines: smaller, less detail)."""
+    density_activation: Literal["relu", "softplus"] = "relu"
+    """ReLU trains quicker and sharper and leaves a hollow shell; softplus leaves a solid body."""
+    density_components: int = 8
+    """Products per axis for density; a CP field needs about ten times as many."""
+    colour_components: int = 16
+    """Products per axis for colour."""
+    colour_features: int = 27
+    """Numbers per point that the colour network sees."""
+    colour_width: int = 48
+    """Width of the two hidden layers of the colour network."""
+    feature_frequencies: int = 0
+    """Frequencies of the position encoding of the colour features; 0: the features alone."""
+    direction_frequencies: int = 2
+    """Frequencies of the encoding of the viewing direction; -1: colour does not depend on the direction."""
+    resolutions: tuple[int, ...] = (48, 64, 96)
+    """Nodes per axis, coarse to fine."""
+    upsample_at: tuple[float, ...] = (0.25, 0.5)
+    """Fractions of the iterations at which the next resolution begins."""
+    iterations: int = 800
+    """Steps of the optimiser."""
+    rays_per_step: int = 1024
+    """Rays in a step."""
+    samples_per_voxel: float = 1.5
+    """Samples along a ray for each voxel it crosses."""
+    grid_rate: float = 0.03
+    """Learning rate of planes and lines at the start of each resolution."""
+    network_rate: float = 2e-3
+    """Learning rate of the colour network."""
+    rate_decay: float = 0.1
+    """Factor of the learning rates from the first to the last step."""
+    sparsity: float = 4e-5
+    """Weight of the mean absolute value of the density's planes and lines."""
+    smoothness: float = 0.0
+    """Weight of the total variation of all planes."""
+    alpha_weight: float = 0.1
+    """Weight of the squared error of alpha where silhouettes are known."""
+    background: Literal["auto", "random", "white", "black", "environment"] = "auto"
+    """Behind the head: "random" with silhouettes; "white" or "black" for pictures on that ground; "environment"
+    learns a colour for every direction; "auto" chooses."""
+    picture_side_px: int = 160
+    """Larger pictures are reduced so that their longer side has this many pixels."""
+    bounds_margin: float = 0.06
+    """Margin of the automatic bounding box, as a fraction of its side."""
+    patience: int = 0
+    """Stop when the training error has not fallen for this many checks of 50 steps; 0: never."""
+    seed: int = 0
+    """The same seed, pictures and machine give the same field."""
+
+    def __post_init__(self) -> None:
+        if len(self.upsample_at) != len(self.resolutions) - 1:
+            raise InputError(
+                f"{len(self.resolutions)} resolutions need {len(self.resolutions) - 1} values of upsample_at, "
+                f"not {len(self.upsample_at)}",
+                source="FieldConfig",
+            )
+        if min(self.resolutions) < 4 or self.iterations < 1 or self.rays_per_step < 1:
+            raise InputError("resolutions start at 4, iterations and rays at 1", source="FieldConfig")
+
+    @staticmethod
+    def preset(name: str) -> FieldConfig:
+        """The settings "draft", "standard" or "quality".
+
+        Raises:
+            InputError: there is no such setting.
+        """
+        if name == "standard":
+            return FieldConfig()
+        if name == "draft":
+            return FieldConfig(
+                density_components=6,
+                colour_components=12,
+                colour_width=32,
+                resolutions=(32, 64),
+                upsample_at=(0.4,),
+                iterations=300,
+                rays_per_step=768,
+                picture_side_px=96,
+            )
+        if name == "quality":
+            return FieldConfig(
+                density_components=16,
+                colour_components=32,
+                colour_width=64,
+                resolutions=(64, 96, 128, 176),
+                upsample_at=(0.15, 0.3, 0.5),
+                iterations=2500,
+                rays_per_step=2048,
+                picture_side_px=400,
+            )
+        raise InputError(f"there is no setting {name!r}; choose from {', '.join(PRESETS)}", source="preset")
+
+    def for_refinement(self, *, iterations: int) -> FieldConfig:
+        """Settings to go on from a trained field: the last resolution only, fewer steps."""
+        return replace(self, resolutions=self.resolutions[-1:], upsample_at=(), iterations=iterations)

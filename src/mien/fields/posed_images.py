@@ -1,0 +1,346 @@
+"""Pictures with their cameras, ready to train a field on: read, checked, reduced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from mien.camera_files.posed_picture import PosedPicture
+from mien.camera_files.validation import validate_cameras
+from mien.cameras import Camera
+from mien.errors import InputError, ShapeError
+
+HOLD_OUT_EVERY = 8
+"""Without a split in the file every eighth picture is held out when pictures shall be held out."""
+
+
+@dataclass(frozen=True)
+class PosedImages:
+    """Pictures of one thing from several sides.
+
+    Attributes:
+        cameras: one for each picture.
+        rgba: (H, W, 4) uint8 each; alpha is the silhouette (255 everywhere without one), colours are not
+            premultiplied.
+        names: one for each picture.
+        has_masks: whether alpha says anything.
+        depths_m: (H, W) along the camera's axis, NaN where nothing is, or None; true depths for scoring.
+        warnings: what is odd but usable.
+        source: the file they came from.
+        metres_per_unit: what the file's lengths were multiplied by.
+    """
+
+    cameras: tuple[Camera, ...]
+    rgba: tuple[UInt8[np.ndarray, "_ _ 4"], ...]
+    names: tuple[str, ...]
+    has_masks: bool
+    depths_m: tuple[Float[np.ndarray, "_ _"] | None, ...] = ()
+    splits: tuple[str | None, ...] = ()
+    warnings: tuple[str, ...] = ()
+    source: str = ""
+    metres_per_unit: float = 1.0
+
+    def __len__(self) -> int:
+        return len(self.cameras)
+
+    @staticmethod
+    def of(
+        cameras: Sequence[Camera],
+        images: Sequence[UInt8[np.ndarray, "_ _ _"]],
+        *,
+        names: Sequence[str] | None = None,
+        depths_m: Sequence[Float[np.ndarray, "_ _"] | None] = (),
+        splits: Sequence[str | None] = (),
+        source: str = "pictures",
+        metres_per_unit: float = 1.0,
+    ) -> PosedImages:
+        """Pictures in memory, (H, W, 3) or (H, W, 4) with the silhouette in the fourth channel.
+
+        Raises:
+            InputError: the cameras or silhouettes cannot be right; the message says why.
+            ShapeError: a picture has not the size that its camera states.
+        """
+        names = tuple(names or (f"picture {index}" for index in range(len(images))))
+        rgba = []
+        for camera, image, name in zip(cameras, images, names, strict=True):
+            if image.shape[:2] != (camera.height_px, camera.width_px) or image.shape[2] not in (3, 4):
+                expected = f"({camera.height_px}, {camera.width_px}, 3 or 4)"
+                raise ShapeError(f"picture {name!r}", expected=expected, actual=image.shape)
+            if image.shape[2] == 3:
+                image = np.concatenate([image, np.full_like(image[..., :1], 255)], axis=2)
+            rgba.append(np.ascontiguousarray(image))
+        warnings = validate_cameras(cameras, names=names, source=source)
+        has_masks, odd = _check_silhouettes(rgba, names, source)
+        return PosedImages(
+            tuple(cameras),
+            tuple(rgba),
+            names,
+            has_masks,
+            tuple(depths_m) or (None,) * len(rgba),
+            tuple(splits) or (None,) * len(rgba),
+            tuple(warnings + odd),
+            source,
+            metres_per_unit,
+        )
+
+    def pick(self, indices: Sequence[int]) -> PosedImages:
+        """Some of the pictures."""
+        return replace(
+            self,
+            cameras=tuple(self.cameras[i] for i in indices),
+            rgba=tuple(self.rgba[i] for i in indices),
+            names=tuple(self.names[i] for i in indices),
+            depths_m=tuple(self.depths_m[i] for i in indices),
+            splits=tuple(self.splits[i] for i in indices),
+        )
+
+    def split(self, hold_out_every: int = HOLD_OUT_EVERY) -> tuple[PosedImages, PosedImages | None]:
+        """Pictures to train on and pictures held out (None when there are none).
+
+        Those that the file calls val or test are held out; where it says nothing, every n-th picture.
+
+        Args:
+            hold_out_every: 0 holds nothing out where the file says nothing.
+        """
+        held = [index for index, split in enumerate(self.splits) if split in ("val", "test")]
+        if not held and hold_out_every > 1 and not any(self.splits):
+            held = list(range(hold_out_every // 2, len(self), hold_out_every))
+        kept = [index for index in range(len(self)) if index not in set(held)]
+        return self.pick(kept), self.pick(held) if held else None
+
+    def reduced(self, longest_side_px: int) -> PosedImages:
+        """The same with larger pictures reduced, and their cameras with them."""
+        if all(max(camera.width_px, camera.height_px) <= longest_side_px for camera in self.cameras):
+            return self
+        pairs = [_reduce(*pair, longest_side_px) for pair in zip(self.cameras, self.rgba, strict=True)]
+        depths = [
+            None if depth is None else _nearest(depth, camera)
+            for depth, (camera, _) in zip(self.depths_m, pairs, strict=True)
+        ]
+        return replace(
+            self,
+            cameras=tuple(camera for camera, _ in pairs),
+            rgba=tuple(image for _, image in pairs),
+            depths_m=tuple(depths),
+        )
+
+
+def load_posed_images(
+    path: str | Path,
+    *,
+    metres_per_unit: float = 1.0,
+    ignore_distortion: bool = False,
+    axes: Literal["opengl", "opencv"] = "opengl",
+    longest_side_px: int | None = None,
+) -> PosedImages:
+    """Read a transforms.json (nerfstudio, Blender, instant-ngp), a COLMAP text folder or an OpenCV file.
+
+    Silhouettes come from the pictures' alpha channel, or from the `mask_path` of nerfstudio.
+
+    Args:
+        metres_per_unit: metres per unit of the file's world.
+        ignore_distortion: use the pinhole part of a camera that has lens distortion.
+        axes: of the cameras in a transforms.json; "opencv" for files that do not follow nerfstudio.
+        longest_side_px: reduce larger pictures to this.
+
+    Raises:
+        InputError: something is wrong with the file, a picture, a mask or the cameras; the message says what
+            and what to do.
+    """
+    from mien.camera_files.nerfstudio import read_transforms
+    from mien.camera_files.reading import read_cameras
+
+    path = Path(path)
+    if axes == "opencv":
+        pictures = read_transforms(
+            path, metres_per_unit=metres_per_unit, ignore_distortion=ignore_distortion, axes=axes
+        )
+    else:
+        pictures = read_cameras(path, metres_per_unit=metres_per_unit, ignore_distortion=ignore_distortion)
+    _check_files(pictures, path)
+    cameras, images, depths, warnings = [], [], [], []
+    for picture in pictures:
+        image = read_rgba(picture)
+        camera, warning = _matched(picture, image, path)
+        warnings += warning
+        depth_m = _read_depth(picture, camera) if picture.depth_path else None
+        if longest_side_px is not None:
+            camera, image = _reduce(camera, image, longest_side_px)
+            depth_m = None if depth_m is None else _nearest(depth_m, camera)
+        cameras.append(camera)
+        images.append(image)
+        depths.append(depth_m)
+    result = PosedImages.of(
+        cameras,
+        images,
+        names=[picture.name for picture in pictures],
+        depths_m=depths,
+        splits=[picture.split for picture in pictures],
+        source=str(path),
+        metres_per_unit=metres_per_unit,
+    )
+    return replace(result, warnings=tuple(dict.fromkeys((*warnings, *result.warnings))))
+
+
+def read_rgba(picture: PosedPicture) -> UInt8[np.ndarray, "height width 4"]:
+    """A picture with its silhouette: its own alpha channel times its mask.
+
+    Pictures are read as they are stored (no EXIF orientation: cameras belong to the stored pixels).
+
+    Raises:
+        InputError: the picture or mask cannot be read, or they have different sizes.
+    """
+    from PIL import Image
+
+    assert picture.path is not None
+    try:
+        with Image.open(picture.path) as opened:
+            rgba = np.array(opened.convert("RGBA"))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise InputError(f"is no picture that can be read ({error})", source=picture.path) from error
+    if picture.mask_path is not None:
+        try:
+            with Image.open(picture.mask_path) as opened:
+                mask = np.array(opened.convert("L"))
+        except (OSError, ValueError, SyntaxError) as error:
+            raise InputError(f"is no mask that can be read ({error})", source=picture.mask_path) from error
+        if mask.shape != rgba.shape[:2]:
+            raise InputError(
+                f"the mask has {mask.shape[1]} × {mask.shape[0]} pixels and its picture "
+                f"{rgba.shape[1]} × {rgba.shape[0]}; they must be equal",
+                source=picture.mask_path,
+            )
+        rgba[..., 3] = (rgba[..., 3].astype(np.uint16) * mask + 127) // 255
+    return rgba
+
+
+def _check_files(pictures: Sequence[PosedPicture], source: Path) -> None:
+    nameless = [picture.name for picture in pictures if picture.path is None]
+    if nameless:
+        raise InputError(f"names no picture for {', '.join(nameless[:3])}", source=source)
+    for what, paths in (
+        ("pictures", [picture.path for picture in pictures]),
+        ("masks", [picture.mask_path for picture in pictures]),
+    ):
+        missing = [path for path in paths if path is not None and not path.exists()]
+        if missing:
+            examples = ", ".join(str(path) for path in missing[:3]) + (" …" if len(missing) > 3 else "")
+            raise InputError(
+                f"{len(missing)} of {len(paths)} {what} are missing: {examples}; paths are taken from the file's "
+                "folder",
+                source=source,
+            )
+    seen: dict[Path, str] = {}
+    for picture in pictures:
+        assert picture.path is not None
+        if picture.path in seen:
+            raise InputError(
+                f"names the picture {picture.path} twice; every view needs its own", source=source
+            )
+        seen[picture.path] = picture.name
+
+
+def _matched(picture: PosedPicture, image: np.ndarray, source: Path) -> tuple[Camera, list[str]]:
+    """The camera for the picture's real size: reduced pictures with intrinsics of the large ones are common."""
+    camera = picture.camera
+    height, width = image.shape[:2]
+    if (width, height) == (camera.width_px, camera.height_px):
+        return camera, []
+    scale = width / camera.width_px
+    sizes = f"{width} × {height} pixels, and the file says {camera.width_px} × {camera.height_px}"
+    if abs(height - scale * camera.height_px) > 1.5:
+        turned = (
+            " (it is turned by 90°)"
+            if abs(width - camera.height_px) + abs(height - camera.width_px) < 2
+            else ""
+        )
+        raise InputError(
+            f"the picture {picture.name!r} has {sizes}{turned}: cut or turned pictures need intrinsics of their own",
+            source=source,
+        )
+    return _scaled(camera, width, height), [
+        f"pictures have {sizes}: the intrinsics were scaled to the pictures' size"
+    ]
+
+
+def _check_silhouettes(
+    rgba: Sequence[np.ndarray], names: Sequence[str], source: str
+) -> tuple[bool, list[str]]:
+    coverage = np.array([(image[..., 3] > 127).mean() for image in rgba])
+    if (coverage > 0.999).all():
+        return False, []
+    empty = [name for name, part in zip(names, coverage, strict=True) if part == 0]
+    if empty:
+        raise InputError(
+            f"{len(empty)} of {len(names)} pictures have an empty silhouette (mask or alpha all 0): "
+            f"{', '.join(empty[:3])}; leave them out, or correct their masks (white is the subject)",
+            source=source,
+        )
+    full = int((coverage > 0.999).sum())
+    if full:
+        return True, [
+            f"{full} of {len(names)} silhouettes fill their whole picture: masks may be missing there"
+        ]
+    edges = np.mean([_border(image) for image in rgba])
+    if edges > 0.9:
+        return True, [
+            "silhouettes touch most of the pictures' borders: masks may be inverted (white is the subject)"
+        ]
+    return True, []
+
+
+def _border(image: np.ndarray) -> float:
+    alpha = image[..., 3] > 127
+    return float(np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]]).mean())
+
+
+def _reduce(camera: Camera, image: np.ndarray, longest_side_px: int) -> tuple[Camera, np.ndarray]:
+    """Area means of colours weighted by alpha, so that no background bleeds in."""
+    import cv2
+
+    scale = longest_side_px / max(image.shape[:2])
+    if scale >= 1:
+        return camera, image
+    width, height = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    alpha = image[..., 3:].astype(np.float32) / 255
+    mixed = np.concatenate([image[..., :3] * alpha, alpha], axis=2)
+    small = cv2.resize(mixed, (width, height), interpolation=cv2.INTER_AREA)
+    colour = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
+    out = np.concatenate([colour, 255 * small[..., 3:]], axis=2)
+    return _scaled(camera, width, height), np.clip(np.rint(out), 0, 255).astype(np.uint8)
+
+
+def _scaled(camera: Camera, width_px: int, height_px: int) -> Camera:
+    scale = np.array([width_px / camera.width_px, height_px / camera.height_px])
+    intrinsics = camera.intrinsics.copy()
+    intrinsics[0, 0] *= scale[0]
+    intrinsics[1, 1] *= scale[1]
+    intrinsics[:2, 2] = (intrinsics[:2, 2] + 0.5) * scale - 0.5  # pixel 0 is a centre, pictures start at -0.5
+    return Camera(intrinsics, camera.camera_from_world, width_px, height_px)
+
+
+def _read_depth(picture: PosedPicture, camera: Camera) -> np.ndarray | None:
+    import cv2
+
+    path = picture.depth_path
+    assert path is not None
+    if not path.exists():
+        return None  # only for scoring
+    values = np.load(path) if path.suffix == ".npy" else cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if values is None or values.ndim != 2:
+        raise InputError("is no depth picture (one channel)", source=path)
+    depth_m = values.astype(float) * picture.depth_unit_m
+    depth_m[~(depth_m > 0)] = np.nan
+    return depth_m if depth_m.shape == (camera.height_px, camera.width_px) else _nearest(depth_m, camera)
+
+
+def _nearest(depth_m: np.ndarray, camera: Camera) -> np.ndarray:
+    """Depths at the pixels of a smaller picture; means would invent surfaces between near and far."""
+    rows = ((np.arange(camera.height_px) + 0.5) * depth_m.shape[0] / camera.height_px).astype(int)
+    columns = ((np.arange(camera.width_px) + 0.5) * depth_m.shape[1] / camera.width_px).astype(int)
+    return depth_m[rows][:, columns]

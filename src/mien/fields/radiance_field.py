@@ -1,0 +1,238 @@
+"""A radiance field: density and colour at every point of a bounding box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from mien.fields.colour_network import ColourNetwork, Environment
+from mien.fields.config import FieldConfig
+from mien.fields.occupancy import Occupancy
+from mien.fields.tensor_grids import make_grid
+
+if TYPE_CHECKING:
+    from mien.cameras import Camera
+    from mien.fields.picture import FieldPicture
+
+DENSITY_SCALE = 25.0
+"""Density of an activation of 1, per half a side of the bounding box (TensoRF's distance_scale)."""
+SOFTPLUS_SHIFT = -10.0
+"""Added before the softplus, so that a new field is empty (TensoRF)."""
+DEAD_SLOPE = 0.02
+"""Slope of the gradient below zero while a ReLU field trains: what is empty can become occupied."""
+
+
+class _TrainedReLU(torch.autograd.Function):
+    """max(x, 0) whose gradient below zero is not quite zero."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.save_for_backward(values > 0)
+        return values.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (positive,) = ctx.saved_tensors
+        return torch.where(positive, gradients[0], DEAD_SLOPE * gradients[0])
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """From where the training pictures saw the field: a start for turntables.
+
+    Attributes:
+        up: (3,) unit, world: up in the pictures.
+        front: (3,) unit, world, at right angles to `up`: from the field towards the viewer.
+        distance_m: from the box's centre to the cameras (median).
+        field_of_view_rad: angle across the shorter side of the pictures (median).
+    """
+
+    up: tuple[float, float, float] = (0.0, 1.0, 0.0)
+    front: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    distance_m: float = 1.0
+    field_of_view_rad: float = 0.4
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """How a field was trained.
+
+    Attributes:
+        views: pictures that it was trained on.
+        iterations: steps taken, those of a field it started from not counted.
+        seconds: time that took.
+        psnr_db: of the last training rays.
+        source: name of the file of cameras.
+        metres_per_unit: what the lengths of that file were multiplied by.
+    """
+
+    views: int = 0
+    iterations: int = 0
+    seconds: float = 0.0
+    psnr_db: float = float("nan")
+    source: str = ""
+    metres_per_unit: float = 1.0
+
+
+@dataclass
+class FieldFacts:
+    """What a field carries along besides its weights."""
+
+    viewpoint: Viewpoint = field(default_factory=Viewpoint)
+    training: TrainingFacts = field(default_factory=TrainingFacts)
+
+
+class RadianceField(nn.Module):
+    """Density (per metre) and colour at points of the world, by TensoRF grids and a small network.
+
+    Attributes:
+        config: how it is made.
+        occupancy: cells that may hold something; elsewhere density is 0.
+        facts: viewpoint of the training pictures, training figures.
+    """
+
+    bounds: Tensor
+    density_per_activation: Tensor
+
+    def __init__(
+        self,
+        config: FieldConfig,
+        bounds_m: Float[np.ndarray, "2 3"],
+        *,
+        occupancy: Occupancy | None = None,
+        resolution: int | None = None,
+        environment: bool = False,
+    ) -> None:
+        """
+        Args:
+            bounds_m: lower and upper corner of the box, world, metres.
+            occupancy: everything when None.
+            resolution: nodes per axis; the first of the config when None.
+            environment: with a background that depends on the direction.
+        """
+        super().__init__()
+        self.config = config
+        self.facts = FieldFacts()
+        self.occupancy = occupancy or Occupancy.full(32)
+        self.register_buffer("bounds", torch.tensor(np.asarray(bounds_m), dtype=torch.float32))
+        # Per half a side of the box, so that fields do not depend on the unit of length; it stays when the box
+        # changes.
+        half_side_m = float(np.diff(np.asarray(bounds_m), axis=0).mean()) / 2
+        self.register_buffer("density_per_activation", torch.tensor(DENSITY_SCALE / half_side_m))
+        resolution = resolution or config.resolutions[0]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.density_grid = make_grid(config.representation, config.density_components, resolution)
+            self.colour_grid = make_grid(config.representation, config.colour_components, resolution)
+            self.features = nn.Linear(self.colour_grid.output_size, config.colour_features, bias=False)
+            self.colour_network = ColourNetwork(
+                config.colour_features,
+                width=config.colour_width,
+                feature_frequencies=config.feature_frequencies,
+                direction_frequencies=config.direction_frequencies,
+            )
+            self.environment = Environment() if environment else None
+
+    @property
+    def bounds_m(self) -> Float[np.ndarray, "2 3"]:
+        """Lower and upper corner of the box, world, metres."""
+        return self.bounds.cpu().numpy().astype(float)
+
+    @property
+    def resolution(self) -> int:
+        """Nodes per axis."""
+        return self.density_grid.resolution
+
+    @property
+    def device(self) -> torch.device:
+        return self.bounds.device
+
+    @property
+    def half_size(self) -> Tensor:
+        """(3,) half the sides of the box, metres."""
+        return (self.bounds[1] - self.bounds[0]) / 2
+
+    @property
+    def voxel_m(self) -> float:
+        """Mean distance of neighbouring nodes."""
+        return float(2 * self.half_size.mean()) / (self.resolution - 1)
+
+    def to(self, *args: Any, **kwargs: Any) -> RadianceField:
+        """As torch's, with the occupancy."""
+        super().to(*args, **kwargs)
+        self.occupancy = self.occupancy.to(self.device)
+        return self
+
+    def normalised(self, points_m: Float[Tensor, "*m 3"]) -> Float[Tensor, "*m 3"]:
+        """World points in the box's coordinates: its sides are -1 and 1."""
+        return (points_m - self.bounds.mean(dim=0)) / self.half_size
+
+    def density(self, points_m: Float[Tensor, "m 3"]) -> Float[Tensor, " m"]:
+        """Density per metre; 0 outside the box and in cells that are not occupied."""
+        coordinates = self.normalised(points_m)
+        return self.raw_density(coordinates) * self.occupancy.at(coordinates)
+
+    def raw_density(self, coordinates: Float[Tensor, "m 3"]) -> Float[Tensor, " m"]:
+        """Density per metre at normalised coordinates, occupied or not."""
+        values = self.density_grid.sums(coordinates)
+        if self.config.density_activation == "softplus":
+            activation = functional.softplus(values + SOFTPLUS_SHIFT)
+        elif self.training:
+            activation = _TrainedReLU.apply(values)
+        else:
+            activation = values.clamp(min=0)
+        return activation * self.density_per_activation
+
+    def raw_colour(
+        self, coordinates: Float[Tensor, "m 3"], directions: Float[Tensor, "m 3"]
+    ) -> Float[Tensor, "m 3"]:
+        """Colour in [0, 1] at normalised coordinates, seen along unit directions (camera to point)."""
+        return self.colour_network(self.features(self.colour_grid(coordinates)), directions)
+
+    def density_and_color(
+        self, points_m: Float[Tensor, "m 3"], directions: Float[Tensor, "m 3"]
+    ) -> tuple[Float[Tensor, " m"], Float[Tensor, "m 3"]]:
+        """Density per metre and colour in [0, 1] at world points.
+
+        Args:
+            directions: unit vectors from the viewer to the points, world. Seen from the front of a head in
+                mien's frame that is (0, 0, -1).
+
+        Gradients reach the points, the directions and the weights.
+        """
+        coordinates = self.normalised(points_m)
+        density = self.raw_density(coordinates) * self.occupancy.at(coordinates)
+        return density, self.raw_colour(coordinates, directions)
+
+    def resample(self, resolution: int, bounds_m: Float[np.ndarray, "2 3"] | None = None) -> None:
+        """Change the number of nodes, and the box; what lies in both boxes stays as it is.
+
+        Densities keep their values per metre. The occupancy does not move with the box: set it anew.
+        """
+        bounds = self.bounds if bounds_m is None else self.bounds.new_tensor(np.asarray(bounds_m))
+        start, end = self.normalised(bounds)
+        for grid in (self.density_grid, self.colour_grid):
+            grid.resample(resolution, start, end)
+        self.bounds = bounds
+
+    def render(
+        self,
+        camera: Camera,
+        *,
+        background: tuple[int, int, int] | None = (255, 255, 255),
+        normals: bool = False,
+    ) -> FieldPicture:
+        """The picture that a camera takes: colour, alpha, depth and, if asked for, normals.
+
+        Args:
+            background: RGB behind the field; None for the environment that was learned with it.
+        """
+        from mien.fields.picture import render_camera
+
+        return render_camera(self, camera, background=background, normals=normals)

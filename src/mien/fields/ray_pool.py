@@ -1,0 +1,115 @@
+"""All rays of the training pictures that can meet the head, with what they should see.
+
+Each ray knows between which distances it can still matter: from the first occupied cell to where the present
+field lets nothing through. So a step spends its samples near the surface.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from mien.fields.posed_images import PosedImages
+from mien.fields.radiance_field import RadianceField
+from mien.fields.ray_marching import Samples, march, weights_of
+from mien.fields.rays import Rays, camera_rays, cross_box
+
+OPAQUE = 2e-3
+MARGIN_VOXELS = 5.0
+"""How far behind the point where a ray is used up it is still followed."""
+_CHUNK_RAYS = 16384
+
+
+@dataclass
+class RayPool:
+    """Rays and their pixels.
+
+    Attributes:
+        rays: (R,) that cross the box where something may be.
+        rgba: (R, 4) what they should see, colours premultiplied by alpha.
+        near_m, far_m: (R,) distances between which they are sampled.
+    """
+
+    rays: Rays
+    rgba: UInt8[Tensor, "r 4"]
+    near_m: Float[Tensor, " r"]
+    far_m: Float[Tensor, " r"]
+
+    def __len__(self) -> int:
+        return len(self.rays)
+
+    @staticmethod
+    def of(images: PosedImages, field: RadianceField, *, keep_all: bool) -> RayPool:
+        """Rays of all pixels that meet occupied cells.
+
+        Args:
+            keep_all: also those that meet none, where the background is learned.
+        """
+        origins, directions, colours, nears, fars = [], [], [], [], []
+        for camera, rgba in zip(images.cameras, images.rgba, strict=True):
+            rays = camera_rays(camera).to(field.device)
+            near_m, far_m = _occupied_stretch(field, rays)
+            keep = torch.ones_like(near_m, dtype=torch.bool) if keep_all else far_m > near_m
+            pixels = torch.from_numpy(_premultiplied(rgba)).reshape(-1, 4).to(field.device)
+            origins.append(rays.origins_m[keep])
+            directions.append(rays.directions[keep])
+            colours.append(pixels[keep])
+            nears.append(near_m[keep])
+            fars.append(far_m[keep])
+        rays = Rays(torch.cat(origins), torch.cat(directions))
+        return RayPool(rays, torch.cat(colours), torch.cat(nears), torch.cat(fars))
+
+    def refresh(self, field: RadianceField) -> None:
+        """Measure anew where each ray starts and where it is used up, on cells of the occupancy."""
+        occupied = field.occupancy.cells.view(-1).nonzero()[:, 0]
+        density = torch.zeros(field.occupancy.size**3, device=field.device)
+        with torch.no_grad():
+            centres = field.occupancy.centres()[occupied]
+            density[occupied] = torch.cat([field.raw_density(some) for some in centres.split(1 << 17)])
+        for start in range(0, len(self), _CHUNK_RAYS):
+            part = slice(start, start + _CHUNK_RAYS)
+            self.near_m[part], self.far_m[part] = _stretch(field, self.rays[part], density)
+
+
+def _premultiplied(rgba: np.ndarray) -> np.ndarray:
+    alpha = rgba[..., 3:].astype(np.uint16)
+    colours = (rgba[..., :3] * alpha + 127) // 255
+    return np.concatenate([colours, alpha], axis=-1).astype(np.uint8)
+
+
+def _occupied_stretch(field: RadianceField, rays: Rays) -> tuple[Tensor, Tensor]:
+    return _stretch(field, rays, None)
+
+
+def _stretch(field: RadianceField, rays: Rays, density: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Near and far of each ray; equal where it meets nothing. `density` per cell of the occupancy."""
+    occupancy = field.occupancy
+    step_m = float((2 * field.half_size / occupancy.size).min())
+    near_m, far_m = cross_box(rays, field.bounds)
+    samples = march(rays, near_m, far_m, bounds_m=field.bounds, occupancy=occupancy, step_m=step_m)
+    first = torch.full_like(near_m, torch.inf)
+    last = torch.zeros_like(near_m)
+    first.scatter_reduce_(0, samples.ray, samples.distance_m, "amin")
+    last.scatter_reduce_(0, samples.ray, samples.distance_m, "amax")
+    missed = torch.isinf(first)
+    first = torch.where(missed, near_m, (first - step_m).clamp(min=0))
+    last = torch.where(missed, near_m, torch.minimum(last + step_m, far_m.clamp(min=0)))
+    if density is not None:
+        last = torch.minimum(last, _used_up(field, samples, density, len(rays), step_m))
+    return first, torch.maximum(last, first)
+
+
+def _used_up(
+    field: RadianceField, samples: Samples, density: Tensor, ray_count: int, step_m: float
+) -> Tensor:
+    """Distance behind which a ray cannot matter, per ray; infinite where it passes."""
+    optical = density[field.occupancy.flat_index(samples.coordinates)] * step_m
+    weights, transmittance = weights_of(optical, samples.ray, ray_count)
+    dark = (transmittance - weights < OPAQUE).nonzero()[:, 0]
+    end = torch.full((ray_count,), torch.inf, device=density.device)
+    end.scatter_reduce_(0, samples.ray[dark], samples.distance_m[dark], "amin")
+    return end + MARGIN_VOXELS * field.voxel_m
