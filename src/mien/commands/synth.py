@@ -9,7 +9,11 @@ from mien.commands.arguments import parse
 
 
 def run(arguments: list[str]) -> int:
-    """Write shards, a manifest and a contact sheet."""
+    """Write shards, a manifest and a contact sheet; `mien synth scene` photographs one head all around."""
+    if arguments[:1] == ["scene"]:
+        from mien.commands.synth_scene import run as run_scene
+
+        return run_scene(arguments[1:])
     from mien.training.synth.shards import SynthConfig, contact_sheet_of, write_shards
 
     config = parse(SynthConfig, arguments, prog="mien synth")

@@ -1,0 +1,1 @@
+"""Training of the field landmark network: expressions, analytic volumes, losses, loops, benchmark."""

@@ -1,0 +1,291 @@
+"""A synthetic head photographed from all around: what radiance fields are trained on and measured with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Float32, UInt8
+
+from mien.cameras import Camera
+from mien.errors import InputError
+from mien.heads.library import load_head
+from mien.heads.model import Head
+from mien.heads.parameters import HeadParameters
+from mien.training.head_building.ict_facekit import read_ict_facekit
+from mien.training.head_building.makehuman import MakeHuman
+from mien.training.head_building.onto_ict import ict_from_makehuman
+from mien.training.head_building.template import build_skin_template
+from mien.training.synth import shaders
+from mien.training.synth.clip_space import clip_from_camera
+from mien.training.synth.dressing import DressingRoom, Looks
+from mien.training.synth.lighting import random_light
+from mien.training.synth.renderer import DrawItem, Light, Renderer
+from mien.training.synth.wardrobe import Wardrobe, read_skins
+
+WORN = ("glasses", "lenses", "microphone")
+COVERINGS = ("cap", "scarf")
+SEE_THROUGH = (shaders.HAIR, shaders.LENS)
+"""Materials whose meshes are partly transparent: they do not count for the depth of opaque surfaces."""
+NEARER_M = 0.002
+"""Hair counts for the depth where it lies at least this much in front of what is behind it."""
+
+
+@dataclass(frozen=True)
+class Sitter:
+    """A dressed head, ready to be photographed.
+
+    Attributes:
+        items: its meshes, world frame; parameters: its geometry; looks: what it looks like.
+    """
+
+    items: list[DrawItem]
+    parameters: HeadParameters
+    looks: Looks
+
+
+@dataclass(frozen=True)
+class PosedView:
+    """One picture of a sitter.
+
+    Attributes:
+        picture: RGBA, colours not multiplied by alpha.
+        depth_m: along the camera's axis, of the first surface; 0 where there is none. Single hairs in front of
+            the face are in it as far as they cover the pixel's first sample.
+        camera: who took it.
+    """
+
+    picture: UInt8[np.ndarray, "size size 4"]
+    depth_m: Float32[np.ndarray, "size size"]
+    camera: Camera
+
+
+def studio_light() -> Light:
+    """Even light with a soft key from above the camera's left: what a capture rig gives."""
+    ambient = np.zeros((9, 3))
+    ambient[0] = 0.75
+    ambient[1] = 0.18
+    direction = np.array([0.45, 0.75, 0.95])
+    return Light(
+        key_direction=direction / np.linalg.norm(direction),
+        key_colour=np.full(3, 0.55),
+        rim_direction=np.array([0.0, 0.3, -0.954]),
+        rim_colour=np.zeros(3),
+        ambient=ambient,
+        exposure=1.0,
+    )
+
+
+class PosedStudio:
+    """Photographs given heads from given cameras; one per process, since it owns an OpenGL context.
+
+    Args:
+        assets: folder that holds `ict_facekit/` and `makehuman/`.
+        size_px: side of the pictures.
+        head: the built-in head, or one with the same mesh and expressions but other identities.
+
+    Raises:
+        InputError: the assets are not there.
+        MissingExtraError: no OpenGL context can be made.
+    """
+
+    def __init__(self, assets: Path, *, size_px: int, head: Head | None = None) -> None:
+        self.head = load_head() if head is None else head
+        self.size_px = size_px
+        makehuman = MakeHuman(assets / "makehuman")
+        ict = read_ict_facekit(assets / "ict_facekit")
+        self._renderer = _DepthKeeper(size_px)
+        template = build_skin_template(makehuman)
+        wardrobe = Wardrobe(makehuman, template, ict_from_makehuman(template, ict), load_head())
+        skins = read_skins(makehuman.folder / "skins")
+        self.skin_names = tuple(skins)
+        self.hair_names = tuple(garment.name for garment in wardrobe.hair)
+        self._room_of = lambda head: DressingRoom(head, wardrobe, skins, self._renderer)
+        self._rooms: dict[int, DressingRoom] = {id(self.head): self._room_of(self.head)}
+        self._body_keys = {wardrobe.body.name}
+
+    def dress(
+        self,
+        parameters: HeadParameters,
+        *,
+        seed: int,
+        skin: str | None = None,
+        hair: str | None = None,
+        accessories: bool = False,
+    ) -> Sitter:
+        """The looks that belong to a seed, on a head: head and neck, no shoulders.
+
+        Args:
+            skin: name of a skin picture, instead of the seed's.
+            hair: "none", or the name of a hair style, instead of the seed's.
+            accessories: keep glasses, microphone, cap or scarf where the seed has them.
+
+        Raises:
+            InputError: there is no such skin or hair.
+        """
+        for what, name, known in (
+            ("skin", skin, self.skin_names),
+            ("hair", hair, (*self.hair_names, "none")),
+        ):
+            if name is not None and name not in known:
+                raise InputError(f"there is no {what} {name!r}; choose from {', '.join(known)}", source=what)
+        room = self._rooms[id(self.head)]
+        for attempt in range(400):
+            items, looks = room.dress(parameters, np.random.default_rng([seed, attempt]))
+            if not accessories and looks.covering is not None and hair != "none":
+                continue
+            if hair in (None, "none") or looks.hair == hair:
+                break
+        else:
+            raise InputError(
+                f"no looks of seed {seed} have the hair {hair!r}; try another seed", source="hair"
+            )
+        kept = []
+        for item in items:
+            if item.material == shaders.CLOTH and item.key not in COVERINGS:
+                continue
+            if item.key in self._body_keys:
+                continue
+            if not accessories and item.key in (*WORN, *COVERINGS):
+                continue
+            if hair == "none" and item.key in (*self.hair_names, *COVERINGS):
+                continue
+            if skin is not None and item.texture in self.skin_names:
+                item = replace(item, texture=skin)
+            kept.append(item)
+        looks = replace(
+            looks,
+            skin=skin or looks.skin,
+            hair=None if hair == "none" else looks.hair,
+            covering=looks.covering if accessories and hair != "none" else None,
+            accessories=looks.accessories if accessories else (),
+        )
+        return Sitter(kept, parameters, looks)
+
+    def shoot(self, sitter: Sitter, camera: Camera, light: Light, *, seed: int = 0) -> PosedView:
+        """The picture and its depth.
+
+        Args:
+            seed: shifts the grain of the skin; the same for all views of a scene.
+        """
+        # The shader's viewer is at the origin: the camera's centre is moved there, the axes stay the world's.
+        centre_m = camera.world_from_camera[:3, 3]
+        items = [replace(item, position_m=item.position_m - centre_m) for item in sitter.items]
+        head_m = sitter.parameters.root_translation_m - centre_m
+        turned = camera.camera_from_world.copy()
+        turned[:3, 3] = 0
+        distance_m = float(np.linalg.norm(head_m))
+        near_m, far_m = max(0.02, distance_m - 0.45), distance_m + 0.45
+        clip_from_world = clip_from_camera(
+            camera.intrinsics, turned, self.size_px, near_m=near_m, far_m=far_m
+        )
+        grain = float(np.random.default_rng(seed).uniform(0, 50))
+        drawn = self._renderer.draw(items, light, clip_from_world, centre_m=head_m, seed=grain)
+        first_m = _metric(self._renderer.drawn_depth(), near_m, far_m)
+        opaque = [item for item in items if item.material not in SEE_THROUGH]
+        depth_m = _metric(self._renderer.draw_depth(opaque, clip_from_world), near_m, far_m)
+        hair = (first_m > 0) & ((depth_m == 0) | (first_m < depth_m - NEARER_M))
+        covered = drawn[..., 3] > 127
+        hair &= covered & ~_near_edges(depth_m)
+        depth_m = np.where(hair, first_m, depth_m) * covered
+        alpha = drawn[..., 3:].astype(np.float32) / 255
+        colour = np.clip(drawn[..., :3] / np.maximum(alpha, 1 / 255), 0, 255) * (alpha > 0)
+        picture = np.concatenate([np.rint(colour).astype(np.uint8), drawn[..., 3:]], axis=2)
+        return PosedView(picture, depth_m.astype(np.float32), camera)
+
+
+def _near_edges(depth_m: np.ndarray) -> np.ndarray:
+    """Pixels beside a jump of the opaque depth, whose first sample may lie on the other surface."""
+    jump = np.zeros(depth_m.shape, bool)
+    for axis in (0, 1):
+        step = np.abs(np.diff(depth_m, axis=axis)) > 2 * NEARER_M
+        low = [slice(None), slice(None)]
+        high = [slice(None), slice(None)]
+        low[axis], high[axis] = slice(None, -1), slice(1, None)
+        jump[tuple(low)] |= step
+        jump[tuple(high)] |= step
+    return jump & (depth_m > 0)
+
+
+def _metric(window_depth: np.ndarray, near_m: float, far_m: float) -> np.ndarray:
+    """Depth along the axis from OpenGL's window depth; 0 where nothing was drawn."""
+    a, b = (far_m + near_m) / (far_m - near_m), -2 * far_m * near_m / (far_m - near_m)
+    return np.where(window_depth < 1, b / (2 * window_depth.astype(np.float64) - 1 - a), 0.0)
+
+
+class _DepthKeeper(Renderer):
+    """A renderer that keeps the depth of what it drew, where transparent parts count as far as they cover."""
+
+    def __init__(self, size_px: int) -> None:
+        super().__init__(size_px)
+        size = (size_px, size_px)
+        self._kept = self._context.depth_texture(size)
+        self._resolved = self._context.framebuffer([self._context.renderbuffer(size, 4)], self._kept)
+
+    def drawn_depth(self) -> Float[np.ndarray, "size size"]:
+        """Window depth of the last `draw`, at each pixel's first sample; row 0 is the top."""
+        raw = np.frombuffer(self._kept.read(), np.float32)
+        return raw.reshape(self.size_px, self.size_px)[::-1]
+
+
+def look_at(
+    centre_m: Float[np.ndarray, " 3"], eye_m: Float[np.ndarray, " 3"], *, up: tuple[float, ...] = (0, 1, 0)
+) -> Float[np.ndarray, "4 4"]:
+    """camera_from_world (OpenCV axes) of a camera at `eye_m` that looks at `centre_m`."""
+    forward = centre_m - eye_m
+    forward = forward / np.linalg.norm(forward)
+    right = np.cross(forward, np.asarray(up, float))
+    right /= np.linalg.norm(right)
+    pose = np.eye(4)
+    pose[:3, :3] = np.stack([right, np.cross(forward, right), forward])
+    pose[:3, 3] = -pose[:3, :3] @ eye_m
+    return pose
+
+
+def cameras_around(
+    centre_m: Float[np.ndarray, " 3"],
+    *,
+    count: int,
+    size_px: int,
+    distance_m: float = 1.0,
+    radius_m: float = 0.21,
+    azimuth_rad: float = np.pi,
+    elevation_rad: tuple[float, float] = (-0.45, 1.0),
+) -> list[Camera]:
+    """Cameras spread evenly over a band of a sphere, all looking at its centre.
+
+    Args:
+        radius_m: what surrounds the centre and fills the picture.
+        azimuth_rad: how far to each side of the front they go; π is all around, π/2 the front's hemisphere.
+        elevation_rad: lowest and highest.
+    """
+    golden = (np.sqrt(5) - 1) / 2
+    low, high = np.sin(elevation_rad[0]), np.sin(elevation_rad[1])
+    focal_px = 0.5 * size_px * np.sqrt(distance_m**2 - radius_m**2) / radius_m
+    cameras = []
+    for index in range(count):
+        sine = low + (high - low) * (index + 0.5) / count
+        azimuth = azimuth_rad * (2 * ((index * golden + 0.5) % 1) - 1)
+        cosine = np.sqrt(1 - sine**2)
+        direction = np.array([np.sin(azimuth) * cosine, sine, np.cos(azimuth) * cosine])
+        pose = look_at(centre_m, centre_m + distance_m * direction)
+        cameras.append(
+            Camera.from_focal(float(focal_px), width_px=size_px, height_px=size_px, camera_from_world=pose)
+        )
+    return cameras
+
+
+def scene_light(kind: str, *, seed: int, skin_level: float) -> Light:
+    """ "studio" (even) or "random" light.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if kind == "studio":
+        light = studio_light()
+        light.exposure = float((0.36 / skin_level) ** 0.5)
+        return light
+    if kind == "random":
+        return random_light(np.random.default_rng([seed, 7]), skin_level=skin_level)
+    raise InputError(f"there is no light {kind!r}; choose studio or random", source="light")
