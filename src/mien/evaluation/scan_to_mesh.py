@@ -23,7 +23,7 @@ _RIGHT_OUTER, _RIGHT_INNER, _LEFT_INNER, _LEFT_OUTER, _NOSE_BOTTOM = range(5)
 
 REFINE_POINTS = 2000
 """Scan points that the refinement looks at; the error is measured with all."""
-_MOST_STEPS, _STILL_M = 20, 1e-6
+_MOST_STEPS, _STILL_M = 20, 3e-5
 
 
 @dataclass(frozen=True, eq=False)
