@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mien.cameras import Camera
+from mien.evaluation.intersection import skin_intersections
 from mien.fitting.fit_model import FitModel
 from mien.fitting.head_state import HeadScene, HeadState
 from mien.fitting.levenberg_marquardt import LevenbergMarquardt
@@ -122,3 +123,48 @@ def test_a_fit_to_colliding_landmarks_keeps_lids_out_of_the_eyes():
         depths.append(1000 * term.depths_m(state).max())
     assert depths[0] > 0.5
     assert depths[1] < 0.4
+
+
+def test_teeth_are_those_of_the_person_not_of_the_mean_head():
+    """A jaw far from the mean's: depths are those in the hull of this person's own teeth."""
+    head, scene = load_head(), make_scene()
+    term = SkinTeethTerm.of(head, deviation_m=1.0)
+    assert term is not None
+    rng = np.random.default_rng(5)
+    for _ in range(5):
+        x = colliding_x(scene)
+        x[scene.unknowns.identity] = 2 * rng.normal(size=scene.unknowns.identity_count)
+        state = HeadState(scene, x)
+        measured = skin_intersections(head, state.parameters).teeth_mm
+        assert 1000 * term.depths_m(state).max() == pytest.approx(measured, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_fits_to_noisy_landmarks_keep_skin_out(seed: int):
+    """Lids and lips of a random person cut into eyes and teeth by millimetres; with the terms not."""
+    head = load_head()
+    rng = np.random.default_rng(seed)
+    expression = np.zeros(head.expression_count)
+    for stem in ("eyeBlink", "eyeSquint", "mouthRollUpper", "mouthRollLower"):
+        found = [i for i, name in enumerate(head.expression_names) if name.startswith(stem)]
+        expression[found] = rng.uniform(0.3, 1.0)
+    gaze = np.array([rng.uniform(-0.3, 0.4), rng.uniform(-0.4, 0.4), 0.0])
+    truth = replace(
+        head.neutral(),
+        identity=rng.normal(size=head.identity_count),
+        expression=expression,
+        joint_rotations=np.stack([np.zeros(3), np.zeros(3), gaze, gaze]),
+        root_rotation=rng.uniform(-0.3, 0.3, size=3),
+        root_translation_m=np.array([0.0, 0.0, -0.5]),
+    )
+    landmarks = exact_landmarks(head, truth, CAMERA, set_name="dense320")
+    noisy = replace(landmarks, points_px=landmarks.points_px + rng.normal(size=landmarks.points_px.shape))
+    free = fit_landmarks(noisy, camera=CAMERA, head=head)
+    weights = FitWeights(skin_eyeball_std_m=1e-4, skin_teeth_std_m=1e-4, lid_gap_std_m=1e-4)
+    apart = fit_landmarks(noisy, camera=CAMERA, head=head, weights=weights)
+    before, after = skin_intersections(head, free.parameters), skin_intersections(head, apart.parameters)
+    assert max(before.eyeballs_mm, before.teeth_mm) > 0.7
+    assert after.eyeballs_mm < 0.3
+    assert after.teeth_mm < 0.3
+    rms_px = [np.sqrt((fit.residuals_px**2).mean()) for fit in (free, apart)]
+    assert rms_px[1] < 1.3 * rms_px[0]  # and still explains the landmarks

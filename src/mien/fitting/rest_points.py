@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 
 from mien.fitting.head_state import HeadState
 from mien.fitting.unknowns import Unknowns
@@ -33,8 +33,11 @@ class RestPoints:
     @staticmethod
     def of(head: Head, vertices: np.ndarray) -> RestPoints:
         """Some vertices of a head."""
+        # Picked columns lie in memory vertex by vertex; `at` would copy them in order on every call.
         return RestPoints(
-            head.mean_m[vertices], head.identity_basis_m[:, vertices], head.expression_basis_m[:, vertices]
+            head.mean_m[vertices],
+            np.ascontiguousarray(head.identity_basis_m[:, vertices]),
+            np.ascontiguousarray(head.expression_basis_m[:, vertices]),
         )
 
     def relative_to_joint(self, head: Head, joint: int) -> RestPoints:
@@ -52,7 +55,7 @@ class RestPoints:
         return self.mean_m + np.tensordot(parameters.identity, self.identity_m, axes=1) + offset
 
     def pulled_back(
-        self, gradients: Float[np.ndarray, "points 3"], some: np.ndarray, unknowns: Unknowns
+        self, gradients: Float[np.ndarray, "some 3"], some: Integer[np.ndarray, " some"], unknowns: Unknowns
     ) -> Float[np.ndarray, "some free"]:
         """Derivatives of gradients · point, for some of the points, by the unknowns of `shape_columns`."""
         bases = []
@@ -60,7 +63,7 @@ class RestPoints:
             bases.append(self.expression_m[:, some])
         if unknowns.identity_count:
             bases.append(self.identity_m[:, some])
-        return np.einsum("pkc,kc->kp", np.concatenate(bases), gradients[some])
+        return np.einsum("pkc,kc->kp", np.concatenate(bases), gradients)
 
 
 def shape_columns(unknowns: Unknowns) -> np.ndarray:

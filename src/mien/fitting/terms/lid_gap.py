@@ -51,7 +51,7 @@ class LidGapTerm:
         if not len(columns):
             normal.cost += self.cost(state)
             return
-        up = np.tile([0.0, 1.0, 0.0], (len(overlaps_m), 1))
+        up = np.tile([0.0, 1.0, 0.0], (len(crossed), 1))
         jacobian = self.lower.pulled_back(up, crossed, unknowns)
         jacobian -= self.upper.pulled_back(up, crossed, unknowns)
         normal.add_block(columns, overlaps_m[crossed] / self.deviation_m, jacobian / self.deviation_m)

@@ -61,7 +61,7 @@ class SkinEyeballTerm:
         if not len(columns):
             normal.cost += self.cost(state)
             return
-        outward = places_m / np.maximum(distances_m, 1e-9)[:, None]
+        outward = places_m[inside] / np.maximum(distances_m[inside], 1e-9)[:, None]
         jacobian = -self.skin.pulled_back(outward, inside, unknowns) / self.deviation_m
         normal.add_block(columns, depths_m[inside] / self.deviation_m, jacobian)
 

@@ -17,24 +17,41 @@ TEETH_PARTS = ("upper_teeth", "lower_teeth")
 
 _REACH_M = 0.015
 """Skin within this distance of a hull on the mean head is watched."""
+_SURFACE_M = 0.002
+"""Vertices of teeth so near to their row's hull on the mean head can become its corners on other people."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """One row of teeth: its hull's corners and facets, and the skin near it."""
+    """One row of teeth: the vertices that can span its hull, and the skin near it."""
 
     corners: RestPoints
-    facets: Integer[np.ndarray, "facets 3"]
     skin: RestPoints
     allowed_m: Float[np.ndarray, " points"]
+
+
+@dataclass(frozen=True)
+class _Hull:
+    """A convex hull: corners of each facet, outward normals and offsets of the facets' planes."""
+
+    facets: Integer[np.ndarray, "facets 3"]
+    normals: Float[np.ndarray, "facets 3"]
+    offsets_m: Float[np.ndarray, " facets"]
+
+    def signed_distances(self, points_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(K,) distance to the plane that is left first, negative inside; and (K,) whose facet that is."""
+        distances_m = points_m @ self.normals.T
+        distances_m += self.offsets_m
+        nearest = distances_m.argmax(axis=1)
+        return distances_m[np.arange(len(points_m)), nearest], nearest
 
 
 @dataclass(frozen=True, eq=False)
 class SkinTeethTerm:
     """½ Σ (how far skin vertices are inside a row's hull / deviation)².
 
-    Depth is the distance to the nearest of the hull's planes, which move with the teeth as the jaw opens;
-    which teeth span the hull is decided on the mean head. What lies inside there already may stay as deep.
+    Depth is the distance to the nearest plane of the hull of the teeth as they are, which moves with identity
+    and as the jaw opens. What lies inside on the mean head already may stay as deep.
     """
 
     rows: tuple[_Row, ...]
@@ -51,7 +68,7 @@ class SkinTeethTerm:
         """How far each watched vertex is inside, beyond what it may; 0 outside."""
         found = []
         for row in self.rows:
-            signed_m, _, _ = _signed_distances(row.skin.at(state), row.corners.at(state), row.facets)
+            signed_m, _ = _hull_at(row, state).signed_distances(row.skin.at(state))
             found.append(np.maximum(-signed_m - row.allowed_m, 0))
         return np.concatenate(found)
 
@@ -65,38 +82,37 @@ class SkinTeethTerm:
             normal.cost += self.cost(state)
             return
         for row in self.rows:
-            skin_m, corners_m = row.skin.at(state), row.corners.at(state)
-            signed_m, nearest, normals = _signed_distances(skin_m, corners_m, row.facets)
+            hull, skin_m = _hull_at(row, state), row.skin.at(state)
+            signed_m, nearest = hull.signed_distances(skin_m)
             depths_m = -signed_m - row.allowed_m
             inside = np.flatnonzero(depths_m > 0)
             if not len(inside):
                 continue
             # The distance to a plane changes with the point, and with the plane at the point's foot on it.
+            normals, facets = hull.normals[nearest[inside]], hull.facets[nearest[inside]]
+            weights = _foot_weights(skin_m[inside], row.corners.at(state)[facets])
             jacobian = -row.skin.pulled_back(normals, inside, unknowns)
-            corner_places = row.facets[nearest]
-            weights = _foot_weights(skin_m, corners_m[corner_places])
             for corner in range(3):
-                pull = np.zeros_like(corners_m)[corner_places[:, corner]]
-                pull += weights[:, corner, None] * normals
-                moved = RestPoints(
-                    row.corners.mean_m[corner_places[:, corner]],
-                    row.corners.identity_m[:, corner_places[:, corner]],
-                    row.corners.expression_m[:, corner_places[:, corner]],
-                )
-                jacobian += moved.pulled_back(pull, inside, unknowns)
+                pull = weights[:, corner, None] * normals
+                jacobian += row.corners.pulled_back(pull, facets[:, corner], unknowns)
             normal.add_block(columns, depths_m[inside] / self.deviation_m, jacobian / self.deviation_m)
 
 
-def _signed_distances(
-    points_m: np.ndarray, corners_m: np.ndarray, facets: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(K,) distance to the plane that is left first, negative inside; that facet; its normal."""
-    a, b, c = (corners_m[facets[:, corner]] for corner in range(3))
-    normals = np.cross(b - a, c - a)
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    distances_m = points_m @ normals.T - (a * normals).sum(axis=1)
-    nearest = distances_m.argmax(axis=1)
-    return distances_m[np.arange(len(points_m)), nearest], nearest, normals[nearest]
+def _hull_at(row: _Row, state: HeadState) -> _Hull:
+    return _hull_of(row.corners.at(state).tobytes())
+
+
+@lru_cache(maxsize=4)
+def _hull_of(corners: bytes) -> _Hull:
+    """The hull of (N, 3) float64 points; kept, as solvers ask for cost and derivatives at one place."""
+    from scipy.spatial import ConvexHull
+
+    places_m = np.frombuffer(corners).reshape(-1, 3)
+    if not np.isfinite(places_m).all():
+        nowhere = np.full((1, 3), np.nan)
+        return _Hull(np.zeros((1, 3), np.int64), nowhere, nowhere[0, :1])
+    hull = ConvexHull(places_m)
+    return _Hull(hull.simplices, hull.equations[:, :3], hull.equations[:, 3])
 
 
 def _foot_weights(points_m: np.ndarray, triangles_m: np.ndarray) -> np.ndarray:
@@ -112,28 +128,19 @@ def _foot_weights(points_m: np.ndarray, triangles_m: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=8)
 def _rows(head: Head) -> tuple[_Row, ...]:
-    from scipy.spatial import ConvexHull
-
     rows = []
     skin = skin_vertices(head)
     for part in TEETH_PARTS:
         if part not in head.part_names:
             continue
         teeth = np.flatnonzero(head.vertex_parts == head.part_names.index(part))
-        hull = ConvexHull(head.mean_m[teeth])
-        corners, flat = np.unique(hull.simplices, return_inverse=True)
-        facets = flat.reshape(hull.simplices.shape)
-        places_m = head.mean_m[teeth[corners]]
-        # SciPy's simplices have no common winding: turn them to face outwards.
-        a, b, c = (places_m[facets[:, corner]] for corner in range(3))
-        inward = (np.cross(b - a, c - a) * hull.equations[:, :3]).sum(axis=1) < 0
-        facets[inward] = facets[inward][:, [0, 2, 1]]
-        signed_m, _, _ = _signed_distances(head.mean_m[skin], places_m, facets)
+        hull = _hull_of(np.ascontiguousarray(head.mean_m[teeth], dtype=float).tobytes())
+        at_surface = hull.signed_distances(head.mean_m[teeth])[0] > -_SURFACE_M
+        signed_m, _ = hull.signed_distances(head.mean_m[skin])
         near = signed_m < _REACH_M
         rows.append(
             _Row(
-                corners=RestPoints.of(head, teeth[corners]),
-                facets=facets,
+                corners=RestPoints.of(head, teeth[at_surface]),
                 skin=RestPoints.of(head, skin[near]),
                 allowed_m=np.maximum(-signed_m[near], 0),
             )
