@@ -33,11 +33,11 @@ class SmallProblem:
     def cost(self, x: np.ndarray) -> float:
         return 0.5 * float((self.residuals(x) ** 2).sum())
 
-    def linearize(self, x: np.ndarray) -> NormalEquations:
+    def linearize(self, x: np.ndarray, *, near: NormalEquations | None = None) -> NormalEquations:
         step = 1e-7
         shifts = step * np.eye(len(x))
         jacobian_t = np.array([(self.residuals(x + d) - self.residuals(x - d)) / (2 * step) for d in shifts])
-        normal = NormalEquations.zeros(len(x))
+        normal = NormalEquations.zeros(len(x), near=near)
         normal.add_dense(self.residuals(x), jacobian_t, cost=self.cost(x))
         return normal
 
@@ -69,10 +69,12 @@ PROBLEMS = {
 }
 
 
+@pytest.mark.parametrize("chord_steps", [0, 3])
 @pytest.mark.parametrize("name", PROBLEMS)
-def test_standard_problems(name):
+def test_standard_problems(name, chord_steps):
     problem = PROBLEMS[name]
-    solution = LevenbergMarquardt(max_iterations=200, relative_tolerance=1e-12).solve(problem, problem.start)
+    solver = LevenbergMarquardt(max_iterations=200, relative_tolerance=1e-12, chord_steps=chord_steps)
+    solution = solver.solve(problem, problem.start)
     assert solution.status.usable
     np.testing.assert_allclose(solution.x, problem.answer, rtol=1e-3, atol=1e-6)
     assert all(later <= earlier for earlier, later in zip(solution.cost_history, solution.cost_history[1:]))  # noqa: B905

@@ -122,6 +122,32 @@ def test_vertices_and_their_jacobian(head, camera):
     np.testing.assert_allclose(state.vertices_jacobian_t(), expected, rtol=1e-5, atol=1e-8)
 
 
+@pytest.mark.parametrize("joints", [(), (2, 3), (1,), (0, 1, 2, 3)])
+@pytest.mark.parametrize("everything", [True, False])
+def test_gradient_without_the_jacobian(head, camera, joints, everything):
+    scene = make_scene(head, camera, joints=joints, everything=everything, focal=everything)
+    state = HeadState(scene, some_x(scene))
+    by_point = np.random.default_rng(0).normal(size=state.points_px.shape)
+    expected = (state.points_jacobian_t * by_point).sum(axis=(1, 2))
+    np.testing.assert_allclose(state.gradient(by_point), expected, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(state.pose_jacobian_t(), state.points_jacobian_t[:6], rtol=1e-9, atol=1e-9)
+
+
+def test_near_a_known_point_only_the_dense_part_is_kept(head, camera):
+    scene = make_scene(head, camera)
+    terms = make_terms(scene)
+    names = ["landmarks huber", "openings", "mixture", "expression", "lids", "near previous", "still points"]
+    problem = HeadProblem(scene, tuple(terms[name] for name in names))
+    x = some_x(scene)
+    there, here = problem.linearize(x + 0.01), problem.linearize(x)
+    near = problem.linearize(x, near=there)
+    np.testing.assert_allclose(near.gradient, here.gradient, rtol=1e-9)
+    assert near.cost == pytest.approx(here.cost)
+    np.testing.assert_allclose(near.hessian, there.dense + here.sparse)
+    with pytest.raises(ValueError, match="read-only"):
+        here.hessian[0, 0] = 1
+
+
 @pytest.mark.parametrize("name", TERM_NAMES)
 def test_gradient_of_each_term(head, camera, name):
     scene = make_scene(head, camera)

@@ -26,8 +26,14 @@ class Problem(Protocol):
         """½‖r(x)‖² at a point."""
         ...
 
-    def linearize(self, x: Float[np.ndarray, " n"]) -> NormalEquations:
-        """Normal equations at a point, in arrays that the caller may change."""
+    def linearize(
+        self, x: Float[np.ndarray, " n"], *, near: NormalEquations | None = None
+    ) -> NormalEquations:
+        """Normal equations at a point.
+
+        Args:
+            near: equations at a point nearby, whose `dense` part may be taken over.
+        """
         ...
 
 
@@ -39,7 +45,7 @@ class LevenbergMarquardt:
     """
 
     max_iterations: int = 30
-    """Linearisations at most."""
+    """Steps at most."""
     relative_tolerance: float = 1e-6
     """Converged when a step lowers the cost by less than this fraction, and the model expected as little."""
     first_damping: float = 1e-3
@@ -48,6 +54,9 @@ class LevenbergMarquardt:
     """Factor on λ after a step that failed."""
     damping_down: float = 0.2
     """Factor on λ after a step that did what the quadratic model said."""
+    chord_steps: int = 0
+    """So many further steps may keep the Hessian's dense part and renew all else, while they do what the
+    quadratic model says (as in the chord method): cheap where the dense Jacobian is what takes time."""
     max_damping: float = 1e10
     """λ at which the search gives up."""
 
@@ -75,14 +84,13 @@ class LevenbergMarquardt:
             return Solution(x, Status.NOT_FINITE, 0, tuple(history))
         damping = self.first_damping
         diagonal_places = np.arange(problem.size)
+        chord = 0
         for iteration in range(1, self.max_iterations + 1):
-            cost = normal.cost
-            diagonal = normal.hessian[diagonal_places, diagonal_places]
-            # An unknown without any influence must not make the system singular.
-            diagonal = np.maximum(diagonal, 1e-12 * max(float(diagonal.max()), 1e-30))
+            cost, hessian = normal.cost, normal.hessian.copy()
+            diagonal = _diagonal(hessian)
             while True:
-                normal.hessian[diagonal_places, diagonal_places] = diagonal * (1 + damping)
-                step = _solve_positive(normal.hessian, normal.gradient)
+                hessian[diagonal_places, diagonal_places] = diagonal * (1 + damping)
+                step = _solve_positive(hessian, normal.gradient)
                 if step is not None:
                     expected = 0.5 * float(step @ (damping * diagonal * step - normal.gradient))
                     new_cost = problem.cost(x + step)
@@ -91,6 +99,12 @@ class LevenbergMarquardt:
                     if expected <= 1e-13 * cost:
                         # Nothing but rounding is left to gain.
                         return Solution(x, Status.CONVERGED, iteration, tuple(history))
+                if chord:
+                    # The Hessian that was kept is to blame, perhaps, rather than too long a step.
+                    normal, chord = problem.linearize(x), 0
+                    hessian = normal.hessian.copy()
+                    diagonal = _diagonal(hessian)
+                    continue
                 damping *= self.damping_up
                 if damping > self.max_damping:
                     return Solution(x, Status.NO_DESCENT, iteration, tuple(history))
@@ -104,8 +118,12 @@ class LevenbergMarquardt:
             small = self.relative_tolerance * new_cost
             if new_cost == 0 or (cost - new_cost <= small and (expected <= small or gain > 0.5)):
                 return Solution(x, Status.CONVERGED, iteration, tuple(history))
-            if iteration < self.max_iterations:
-                normal = problem.linearize(x)
+            if iteration == self.max_iterations:
+                break
+            if chord < self.chord_steps and gain > 0.5:
+                normal, chord = problem.linearize(x, near=normal), chord + 1
+            else:
+                normal, chord = problem.linearize(x), 0
         return Solution(x, Status.MAX_ITERATIONS, self.max_iterations, tuple(history))
 
 
@@ -129,6 +147,12 @@ class Solution:
     def cost(self) -> float:
         """Cost at `x`."""
         return self.cost_history[-1]
+
+
+def _diagonal(hessian: np.ndarray) -> np.ndarray:
+    """Its diagonal; an unknown without any influence must not make the system singular."""
+    diagonal = np.diagonal(hessian)
+    return np.maximum(diagonal, 1e-12 * max(float(diagonal.max()), 1e-30))
 
 
 def _solve_positive(matrix: np.ndarray, gradient: np.ndarray) -> np.ndarray | None:

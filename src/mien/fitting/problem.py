@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -30,6 +30,14 @@ class Term(Protocol):
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         """Add gradient, Gauss–Newton Hessian and cost at a state."""
+        ...
+
+
+class PointTerm(Term, Protocol):
+    """A term of the projected points alone: where only the gradient is new, it needs no Jacobian."""
+
+    def by_point(self, state: HeadState) -> tuple[Float[np.ndarray, "2 landmarks"], float]:
+        """Derivatives by the projected points, and the cost."""
         ...
 
 
@@ -61,14 +69,27 @@ class HeadProblem:
         state = self.state(x)
         return sum(term.cost(state) for term in self.terms)
 
-    def linearize(self, x: Float[np.ndarray, " unknowns"]) -> NormalEquations:
+    def linearize(
+        self, x: Float[np.ndarray, " unknowns"], *, near: NormalEquations | None = None
+    ) -> NormalEquations:
         state = self.state(x)
-        normal = NormalEquations.zeros(self.size)
+        normal = NormalEquations.zeros(self.size, near=near)
         if not np.isfinite(state.points_px).all():
             normal.cost = float("nan")
             return normal
+        if near is None:
+            for term in self.terms:
+                term.add_to(normal, state)
+            return normal
+        by_point = np.zeros_like(state.points_px)
         for term in self.terms:
-            term.add_to(normal, state)
+            if hasattr(term, "by_point"):
+                pull, cost = cast(PointTerm, term).by_point(state)
+                by_point += pull
+                normal.cost += cost
+            else:
+                term.add_to(normal, state)
+        normal.gradient += state.gradient(by_point)
         return normal
 
     def parameters(self, x: Float[np.ndarray, " unknowns"]) -> HeadParameters:
@@ -128,7 +149,9 @@ class SharedProblem:
     def cost(self, x: Float[np.ndarray, " unknowns"]) -> float:
         return sum(part.cost(x[columns]) for part, columns in zip(self.parts, self.columns, strict=True))
 
-    def linearize(self, x: Float[np.ndarray, " unknowns"]) -> NormalEquations:
+    def linearize(
+        self, x: Float[np.ndarray, " unknowns"], *, near: NormalEquations | None = None
+    ) -> NormalEquations:
         normal = NormalEquations.zeros(self.size)
         for part, columns in zip(self.parts, self.columns, strict=True):
             normal.add(part.linearize(x[columns]), columns)

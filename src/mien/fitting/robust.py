@@ -14,7 +14,9 @@ def robust_cost(squared: Float[np.ndarray, " n"], *, kernel: Kernel, scale: floa
     """½ Σ ρ(s) for squared residual lengths s; ρ(s) ≈ s below scale²."""
     if kernel == "huber":
         length = np.sqrt(squared)
-        return 0.5 * float(np.where(length <= scale, squared, 2 * scale * length - scale**2).sum())
+        # Up to scale² a half parabola, beyond it the tangent: l² − (l − scale)² = scale (2 l − scale).
+        beyond = np.maximum(length - scale, 0)
+        return 0.5 * float(length @ length - beyond @ beyond)
     if kernel == "geman_mcclure":
         return 0.5 * float((squared / (1 + squared / scale**2)).sum())
     return 0.5 * float(squared.sum())

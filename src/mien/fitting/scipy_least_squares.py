@@ -80,8 +80,9 @@ class _StandIn:
         if not np.isfinite(normal.cost):
             return np.full(size + 1, 1e100), jacobian  # refused: the trust region shrinks
         places = np.arange(size)
-        normal.hessian[places, places] += 1e-12 * max(float(normal.hessian.max()), 1e-30)
-        lower = cholesky(normal.hessian, lower=True)
+        hessian = normal.hessian.copy()
+        hessian[places, places] += 1e-12 * max(float(hessian.max()), 1e-30)
+        lower = cholesky(hessian, lower=True)
         jacobian[:size] = lower.T
         residuals = np.zeros(size + 1)
         residuals[:size] = solve_triangular(lower, normal.gradient, lower=True)

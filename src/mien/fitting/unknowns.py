@@ -43,8 +43,17 @@ class Unknowns:
 
     def joint(self, joint: int) -> slice:
         """Place of one free joint's rotation vector."""
-        start = self.expression.stop + 3 * self.joints.index(joint)
-        return slice(start, start + 3)
+        return self._joint_places[joint]
+
+    @cached_property
+    def _joint_places(self) -> dict[int, slice]:
+        first = self.expression.stop
+        return {joint: slice(first + 3 * row, first + 3 * row + 3) for row, joint in enumerate(self.joints)}
+
+    @cached_property
+    def all_joints(self) -> slice:
+        """Place of all free joints' rotation vectors."""
+        return slice(self.expression.stop, self.frame_size)
 
     @cached_property
     def frame_size(self) -> int:

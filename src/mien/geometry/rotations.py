@@ -17,12 +17,11 @@ def cross_matrix(vector: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
 def matrix_from_rotation_vector(rotation: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
     """Rodrigues' formula; accurate to machine precision near zero."""
     angle = math.sqrt(rotation @ rotation)
-    cross = cross_matrix(rotation)
     if angle < 1e-4:
         a, b = 1 - angle**2 / 6, 0.5 - angle**2 / 24
     else:
         a, b = math.sin(angle) / angle, (1 - math.cos(angle)) / angle**2
-    return np.eye(3) + a * cross + b * cross @ cross
+    return _polynomial_of_cross_matrix(rotation, a, b)
 
 
 def rotation_vector_from_matrix(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, " 3"]:
@@ -38,9 +37,23 @@ def left_jacobian(rotation: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]
     So d(R x)/d(rotation) = -[R x]ₓ J.
     """
     angle = math.sqrt(rotation @ rotation)
-    cross = cross_matrix(rotation)
     if angle < 1e-3:
         a, b = 0.5 - angle**2 / 24, 1 / 6 - angle**2 / 120
     else:
         a, b = (1 - math.cos(angle)) / angle**2, (angle - math.sin(angle)) / angle**3
-    return np.eye(3) + a * cross + b * cross @ cross
+    return _polynomial_of_cross_matrix(rotation, a, b)
+
+
+def _polynomial_of_cross_matrix(rotation: np.ndarray, a: float, b: float) -> np.ndarray:
+    """I + a K + b K² for the cross matrix K; in Python floats, which for so few is quicker than numpy."""
+    x, y, z = rotation.tolist()
+    xx, yy, zz = x * x, y * y, z * z
+    xy, xz, yz = b * x * y, b * x * z, b * y * z
+    ax, ay, az = a * x, a * y, a * z
+    return np.array(
+        [
+            [1 - b * (yy + zz), xy - az, xz + ay],
+            [xy + az, 1 - b * (xx + zz), yz - ax],
+            [xz - ay, yz + ax, 1 - b * (xx + yy)],
+        ]
+    )

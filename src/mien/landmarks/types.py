@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -27,6 +28,12 @@ class Landmarks2D:
 
     def __len__(self) -> int:
         return len(self.points_px)
+
+    @cached_property
+    def radius_px(self) -> float:
+        """RMS distance of the points from their centre: the face's size in the picture, pixels."""
+        offsets_px = np.asarray(self.points_px, float) - np.mean(self.points_px, axis=0, dtype=float)
+        return float(np.sqrt(np.vdot(offsets_px, offsets_px) / max(len(offsets_px), 1)))
 
     @property
     def box_px(self) -> tuple[float, float, float, float]:

@@ -19,7 +19,7 @@ class ExpressionTerm:
     name: str = "expression"
 
     def _outside(self, expression: np.ndarray) -> np.ndarray:
-        return (np.minimum(expression, 0) + np.maximum(expression - 1, 0)) / self.bounds_deviation
+        return (expression - np.minimum(np.maximum(expression, 0), 1)) / self.bounds_deviation
 
     def cost(self, state: HeadState) -> float:
         expression = state.x[state.scene.unknowns.expression]

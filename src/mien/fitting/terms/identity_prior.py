@@ -67,7 +67,7 @@ class MixtureIdentityTerm:
         columns = state.scene.unknowns.identity
         responsibilities = responsibilities / self.deviation**2
         normal.gradient[columns] += responsibilities @ pulls
-        normal.hessian[columns, columns] += np.tensordot(responsibilities, self.precisions, axes=1)
+        normal.sparse[columns, columns] += np.tensordot(responsibilities, self.precisions, axes=1)
         normal.cost += cost
 
 

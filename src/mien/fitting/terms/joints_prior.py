@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -22,25 +23,28 @@ class JointsTerm:
     weights: FitWeights
     name: str = "joints"
 
-    def _precision(self, joint: int) -> np.ndarray:
-        weights = self.weights
-        if joint in (LEFT_EYE, RIGHT_EYE):
-            # An eye's own axis is z.
-            return 1 / np.array([weights.eye_std_rad, weights.eye_std_rad, weights.eye_roll_std_rad])
-        return np.full(3, 1 / (weights.neck_std_rad if joint == NECK else weights.head_joint_std_rad))
-
     def cost(self, state: HeadState) -> float:
         unknowns = state.scene.unknowns
-        return sum(
-            0.5 * float(((state.x[unknowns.joint(joint)] * self._precision(joint)) ** 2).sum())
-            for joint in unknowns.joints
-        )
+        residuals = state.x[unknowns.all_joints] * _joint_precision(self.weights, unknowns.joints)
+        return 0.5 * float(residuals @ residuals)
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         unknowns = state.scene.unknowns
-        for joint in unknowns.joints:
-            columns, precision = unknowns.joint(joint), self._precision(joint)
-            normal.add_diagonal(columns, state.x[columns] * precision, precision)
+        precision = _joint_precision(self.weights, unknowns.joints)
+        normal.add_diagonal(unknowns.all_joints, state.x[unknowns.all_joints] * precision, precision)
+
+
+@lru_cache(maxsize=32)
+def _joint_precision(weights: FitWeights, joints: tuple[int, ...]) -> np.ndarray:
+    parts = []
+    for joint in joints:
+        if joint in (LEFT_EYE, RIGHT_EYE):
+            # An eye's own axis is z.
+            deviations = [weights.eye_std_rad, weights.eye_std_rad, weights.eye_roll_std_rad]
+        else:
+            deviations = [weights.neck_std_rad if joint == NECK else weights.head_joint_std_rad] * 3
+        parts += [1 / deviation for deviation in deviations]
+    return np.array(parts)
 
 
 @dataclass(frozen=True)
@@ -62,9 +66,10 @@ class EyesAlikeTerm:
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         unknowns = state.scene.unknowns
         columns = _places(unknowns.joint(LEFT_EYE), unknowns.joint(RIGHT_EYE))
-        jacobian = np.hstack([np.eye(3), -np.eye(3)]) / self.deviation_rad
-        normal.add_block(columns, self._residuals(state), jacobian)
+        normal.add_block(columns, self._residuals(state), _DIFFERENCE / self.deviation_rad)
 
+
+_DIFFERENCE = np.hstack([np.eye(3), -np.eye(3)])
 
 _LOOKS = (
     # Shape, eye joint, component of its rotation vector, sign of that component for a look that way.
@@ -86,11 +91,15 @@ class LidsFollowTerm:
 
     Attributes:
         expression_columns, angle_columns: (K,) places of each shape and of its eye angle in the vector.
+        columns: (K + A,) the shapes' places and then those of the A angles, each once.
+        angles: (K,) which of these angles is each shape's.
         signs: (K,) sign of the angle for that look.
     """
 
     expression_columns: np.ndarray
     angle_columns: np.ndarray
+    columns: np.ndarray
+    angles: np.ndarray
     signs: np.ndarray
     deviation: float
     full_look_rad: float
@@ -109,9 +118,12 @@ class LidsFollowTerm:
         if not looks:
             return None
         shapes, angles, signs = (np.array(column) for column in zip(*looks, strict=True))
+        distinct, places = np.unique(angles, return_inverse=True)
         return LidsFollowTerm(
             expression_columns=shapes,
             angle_columns=angles,
+            columns=np.concatenate([shapes, distinct]),
+            angles=places,
             signs=signs.astype(float),
             deviation=weights.lids_follow_std,
             full_look_rad=weights.full_look_rad,
@@ -131,12 +143,11 @@ class LidsFollowTerm:
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         residuals, slope = self._residuals(state)
-        angles, places = np.unique(self.angle_columns, return_inverse=True)
-        jacobian = np.zeros((len(residuals), len(residuals) + len(angles)))
+        jacobian = np.zeros((len(residuals), len(self.columns)))
         rows = np.arange(len(residuals))
         jacobian[rows, rows] = 1 / self.deviation
-        jacobian[rows, len(residuals) + places] = -slope / self.deviation
-        normal.add_block(np.concatenate([self.expression_columns, angles]), residuals, jacobian)
+        jacobian[rows, len(residuals) + self.angles] = -slope / self.deviation
+        normal.add_block(self.columns, residuals, jacobian)
 
 
 def _places(*columns: slice) -> np.ndarray:

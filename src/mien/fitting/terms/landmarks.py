@@ -54,19 +54,23 @@ class LandmarkTerm:
             whitened[0] ** 2 + whitened[1] ** 2, kernel=self.kernel, scale=self.scale
         )
 
+    def by_point(self, state: HeadState) -> tuple[Float[np.ndarray, "2 landmarks"], float]:
+        """Derivatives by the projected points, and the cost."""
+        whitened = self._whitened(state)
+        squared = whitened[0] ** 2 + whitened[1] ** 2
+        weights = robust_weights(squared, kernel=self.kernel, scale=self.scale)
+        cost = self.share * robust_cost(squared, kernel=self.kernel, scale=self.scale)
+        return whitened * (self.share * weights * self.precision), cost
+
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         whitened = self._whitened(state)
         squared = whitened[0] ** 2 + whitened[1] ** 2
+        cost = self.share * robust_cost(squared, kernel=self.kernel, scale=self.scale)
         root = np.sqrt(self.share * robust_weights(squared, kernel=self.kernel, scale=self.scale))
         jacobian_t = state.scaled_jacobian_t(root * self.precision)
-        normal.add_dense(
-            (whitened * root).reshape(-1),
-            jacobian_t.reshape(len(jacobian_t), -1),
-            cost=self.share * robust_cost(squared, kernel=self.kernel, scale=self.scale),
-        )
+        normal.add_dense((whitened * root).reshape(-1), jacobian_t.reshape(len(jacobian_t), -1), cost=cost)
 
 
 def face_radius_px(landmarks: Landmarks2D) -> float:
     """RMS distance of the points from their centre: the face's size in the picture, pixels."""
-    points_px = np.asarray(landmarks.points_px, float)
-    return float(np.sqrt(((points_px - points_px.mean(axis=0)) ** 2).sum(axis=1).mean()))
+    return landmarks.radius_px

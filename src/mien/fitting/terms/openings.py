@@ -56,17 +56,25 @@ class OpeningTerm:
 
     def cost(self, state: HeadState) -> float:
         whitened = self._whitened(state)
-        return robust_cost((whitened**2).sum(axis=0), kernel="huber", scale=self.scale)
+        return robust_cost(whitened[0] ** 2 + whitened[1] ** 2, kernel="huber", scale=self.scale)
+
+    def by_point(self, state: HeadState) -> tuple[Float[np.ndarray, "2 landmarks"], float]:
+        """Derivatives by the projected points, and the cost."""
+        whitened = self._whitened(state)
+        squared = whitened[0] ** 2 + whitened[1] ** 2
+        by_pair = whitened * (robust_weights(squared, kernel="huber", scale=self.scale) * self.precision)
+        by_point = np.zeros_like(state.points_px)
+        upper, lower = self.pairs.T
+        np.add.at(by_point.T, upper, by_pair.T)  # a point may belong to several pairs
+        np.subtract.at(by_point.T, lower, by_pair.T)
+        return by_point, robust_cost(squared, kernel="huber", scale=self.scale)
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         whitened = self._whitened(state)
-        squared = (whitened**2).sum(axis=0)
+        squared = whitened[0] ** 2 + whitened[1] ** 2
+        cost = robust_cost(squared, kernel="huber", scale=self.scale)
         root = np.sqrt(robust_weights(squared, kernel="huber", scale=self.scale))
         upper, lower = self.pairs.T
-        by_point = state.scaled_jacobian_t(np.ones(state.points_px.shape[1]))
+        by_point = state.points_jacobian_t
         jacobian_t = (by_point[:, :, upper] - by_point[:, :, lower]) * (root * self.precision)
-        normal.add_dense(
-            (whitened * root).reshape(-1),
-            jacobian_t.reshape(len(jacobian_t), -1),
-            cost=robust_cost(squared, kernel="huber", scale=self.scale),
-        )
+        normal.add_dense((whitened * root).reshape(-1), jacobian_t.reshape(len(jacobian_t), -1), cost=cost)
