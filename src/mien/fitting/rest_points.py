@@ -51,8 +51,8 @@ class RestPoints:
     def at(self, state: HeadState) -> Float[np.ndarray, "points 3"]:
         """Their places."""
         parameters = state.parameters
-        offset = np.tensordot(parameters.expression, self.expression_m, axes=1)
-        return self.mean_m + np.tensordot(parameters.identity, self.identity_m, axes=1) + offset
+        of_person_m = _of_person(self, np.asarray(parameters.identity, float).tobytes())
+        return of_person_m + np.tensordot(parameters.expression, self.expression_m, axes=1)
 
     def pulled_back(
         self, gradients: Float[np.ndarray, "some 3"], some: Integer[np.ndarray, " some"], unknowns: Unknowns
@@ -64,6 +64,12 @@ class RestPoints:
         if unknowns.identity_count:
             bases.append(self.identity_m[:, some])
         return np.einsum("pkc,kc->kp", np.concatenate(bases), gradients)
+
+
+@lru_cache(maxsize=16)
+def _of_person(points: RestPoints, identity: bytes) -> np.ndarray:
+    """(K, 3) places at rest; kept, as the identity changes seldom in video."""
+    return points.mean_m + np.tensordot(np.frombuffer(identity), points.identity_m, axes=1)
 
 
 def shape_columns(unknowns: Unknowns) -> np.ndarray:
