@@ -74,6 +74,7 @@ def run(arguments: list[str]) -> int:
         sub_verbs={
             "ytf68": ("accuracy of landmarks on labelled video frames", "mien.commands.benchmark:run_ytf68"),
             "speed": ("time of landmarks, fit and search", "mien.commands.benchmark:run_speed"),
+            "fitting": ("fitted heads, solvers, sequences", "mien.commands.benchmark_fitting:run"),
         },
     )
 

@@ -23,7 +23,7 @@ _RIGHT_OUTER, _RIGHT_INNER, _LEFT_INNER, _LEFT_OUTER, _NOSE_BOTTOM = range(5)
 
 REFINE_POINTS = 2000
 """Scan points that the refinement looks at; the error is measured with all."""
-_MOST_STEPS, _STILL_M = 20, 3e-5
+_MOST_STEPS, _STILL_M, _NEIGHBOURS = 20, 3e-5, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ def _point_to_plane_step(
     scan_m: np.ndarray, mesh_m: np.ndarray, triangles: np.ndarray, *, with_scale: bool
 ) -> Similarity:
     """The small motion of the mesh that brings its tangent planes to the scan points (least squares)."""
-    closest = closest_on_surface(scan_m, mesh_m, triangles)
+    closest = closest_on_surface(scan_m, mesh_m, triangles, neighbours=_NEIGHBOURS)
     a, b, c = (mesh_m[triangles[closest.triangles, corner]] for corner in range(3))
     normals = np.cross(b - a, c - a)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)

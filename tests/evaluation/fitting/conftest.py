@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mien.evaluation.fitting import shape_error
 from mien.evaluation.fitting.crowd import Crowd, Photographer
 from mien.heads.library import load_head
 
@@ -39,3 +40,9 @@ def crowd() -> Crowd:
 @pytest.fixture
 def photographer(crowd: Crowd) -> Photographer:
     return Photographer(crowd, load_head())
+
+
+@pytest.fixture(autouse=True)
+def _coarse_scans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scans of few points: quick, and precise enough for what is tested."""
+    monkeypatch.setattr(shape_error, "SCAN_POINTS", 4000)

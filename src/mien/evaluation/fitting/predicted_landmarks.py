@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,11 +18,24 @@ from mien.fitting.multiview import fit_landmark_views
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.heads.landmark_sets import conversion_indices
-from mien.landmarks.landmarker import Landmarker
 from mien.landmarks.types import Landmarks2D
 
 SETS = ("ibug68", "dense320", "dense703")
 """From few landmarks to many; a network is measured on those that are part of its own set."""
+
+
+@runtime_checkable
+class FaceFinder(Protocol):
+    """What is measured: `mien.Landmarker`, or anything that finds faces as it does."""
+
+    @property
+    def set_name(self) -> str:
+        """The landmark set of what it finds."""
+        ...
+
+    def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
+        """Faces of a picture, best first."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,7 @@ class PredictedLandmarksResult:
 
 def study_predicted_landmarks(
     photographer: Photographer,
-    landmarker: Landmarker,
+    landmarker: FaceFinder,
     folder: Path,
     *,
     network: str,
@@ -126,7 +140,7 @@ def study_predicted_landmarks(
     )
 
 
-def _found_face(landmarker: Landmarker, image: np.ndarray, exact: Landmarks2D) -> Landmarks2D | None:
+def _found_face(landmarker: FaceFinder, image: np.ndarray, exact: Landmarks2D) -> Landmarks2D | None:
     """The found face that lies where the person is; a face that is imagined elsewhere is none."""
     size_px = np.sqrt(((exact.points_px - exact.points_px.mean(axis=0)) ** 2).sum(axis=1).mean())
     for face in landmarker(image):

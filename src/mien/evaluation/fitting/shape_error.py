@@ -64,22 +64,19 @@ class ShapeJudge:
 
     def __call__(self, vertices_m: Float[np.ndarray, "vertices 3"]) -> ShapeErrors:
         """Measure a fitted shape after the NoW alignment."""
-        return ShapeErrors(self._measure(vertices_m).distances_mm)
+        return ShapeErrors(self.measure(vertices_m).distances_mm)
 
-    def aligned(self, vertices_m: Float[np.ndarray, "vertices 3"]) -> Float[np.ndarray, "vertices 3"]:
-        """A fitted shape, laid onto the exact one."""
-        return self._measure(vertices_m).scan_from_mesh.apply(vertices_m)
+    def measure(self, vertices_m: Float[np.ndarray, "vertices 3"]) -> ScanToMesh:
+        """The same, with the alignment."""
+        return scan_to_mesh(
+            self.scan_m, self.seven_m, vertices_m, self.triangles, _seven(self.head, vertices_m)
+        )
 
     def vertex_distances_mm(
         self, aligned_m: Float[np.ndarray, "vertices 3"]
     ) -> Float[np.ndarray, " vertices"]:
         """How far each vertex of the exact shape is from an aligned one's skin, for pictures."""
         return 1000 * closest_on_surface(self.neutral_m, aligned_m, self.triangles).distances_m
-
-    def _measure(self, vertices_m: np.ndarray) -> ScanToMesh:
-        return scan_to_mesh(
-            self.scan_m, self.seven_m, vertices_m, self.triangles, _seven(self.head, vertices_m)
-        )
 
 
 def _seven(head: Head, vertices_m: np.ndarray) -> np.ndarray:

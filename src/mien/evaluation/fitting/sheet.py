@@ -47,9 +47,9 @@ def draw_sheet(
     for person in people:
         true_m = photographer.neutral_m(person)
         judge = ShapeJudge.of(head, true_m)
-        aligned_m, aligned_mean_m = judge.aligned(fitted_m[person]), judge.aligned(head.mean_m)
-        median_mm = float(np.median(judge(fitted_m[person]).distances_mm))
-        mean_mm = float(np.median(judge(head.mean_m).distances_mm))
+        fit, mean = judge.measure(fitted_m[person]), judge.measure(head.mean_m)
+        aligned_m = fit.scan_from_mesh.apply(fitted_m[person])
+        aligned_mean_m = mean.scan_from_mesh.apply(head.mean_m)
         path = None if folder is None else picture_path(folder, person, 0)
         if path is not None and path.exists():
             cells.append(_middle(read_image(path)))
@@ -59,8 +59,8 @@ def draw_sheet(
                 cells.append(draw_shape(head, vertices_m, yaw_rad=yaw_rad))
                 captions.append(label)
         for label, vertices_m, error_mm in (
-            ("fitted", aligned_m, median_mm),
-            ("mean head", aligned_mean_m, mean_mm),
+            ("fitted", aligned_m, np.median(fit.distances_mm)),
+            ("mean head", aligned_mean_m, np.median(mean.distances_mm)),
         ):
             colours = error_colours(judge.vertex_distances_mm(vertices_m), judge.measured)
             cells.append(draw_shape(head, true_m, yaw_rad=0.0, albedo=colours))
@@ -99,9 +99,10 @@ def draw_shape(
         side_px * 1.5 / 0.24, width_px=side_px, height_px=side_px, camera_from_world=pose
     )
     canvas = np.full((side_px, side_px, 3), (38, 41, 47), np.uint8)
-    drawn = draw_mesh(
-        canvas, (vertices_m - centre_m) @ turn.T, head.triangles, camera, opacity=1.0, albedo=albedo
-    )
+    # Teeth that reach through the lips of unusual people would hide what is compared.
+    teeth = [part for part, name in enumerate(head.part_names) if "teeth" in name]
+    triangles = head.triangles[~np.isin(head.vertex_parts, teeth)[head.triangles].any(axis=1)]
+    drawn = draw_mesh(canvas, (vertices_m - centre_m) @ turn.T, triangles, camera, opacity=1.0, albedo=albedo)
     return cv2.resize(drawn, (_CELL_PX, _CELL_PX), interpolation=cv2.INTER_AREA)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from mien.evaluation.fitting.collisions import MOST_MM, CollisionsResult
 from mien.evaluation.fitting.exact_landmarks import MEAN_HEAD, ExactLandmarksResult
 from mien.evaluation.fitting.predicted_landmarks import PredictedLandmarksResult, Way
 from mien.evaluation.fitting.rig_sequence import RigSequenceResult
@@ -161,3 +162,38 @@ def rig_sequence_table(result: RigSequenceResult) -> Table:
     )
     data = {**asdict(result), "study": "sequence", "status": result.status.name}
     return Table("A recorded sequence, offline", ("", ""), rows, data)
+
+
+def collisions_table(results: dict[str, CollisionsResult]) -> Table:
+    """Depth of skin in eyeballs and teeth for each way of fitting."""
+    rows, data = [], {}
+    for name, result in results.items():
+        eyes_mm, teeth_mm = result.eyeballs_mm, result.teeth_mm
+        above = float(np.mean(eyes_mm > MOST_MM))
+        data[name] = {
+            "fits": len(eyes_mm),
+            "eyeballs_median_mm": float(np.median(eyes_mm)),
+            "eyeballs_deepest_mm": float(eyes_mm.max()),
+            "eyeballs_share_above_limit": above,
+            "teeth_median_mm": float(np.median(teeth_mm)),
+            "teeth_deepest_mm": float(teeth_mm.max()),
+            "residual_px": float(np.median(result.residual_px)),
+            "fit_ms": result.fit_ms,
+        }
+        cells = (np.median(eyes_mm), eyes_mm.max(), teeth_mm.max())
+        rows.append(
+            (
+                name,
+                *(f"{value:.2f}" for value in cells),
+                f"{100 * above:.0f} %",
+                f"{data[name]['residual_px']:.2f} px",
+                f"{result.fit_ms:.0f} ms",
+            )
+        )
+    header = (
+        "", "in eyeballs, median", "in eyeballs, deepest", "in teeth, deepest", f"fits above {MOST_MM:g} mm",
+        "residual", "time",
+    )  # fmt: skip
+    count = len(next(iter(results.values())).eyeballs_mm)
+    title = f"Skin deeper inside than on the mean head at rest, mm, over {count} fits"
+    return Table(title, header, tuple(rows), {"study": "intersection", "limit_mm": MOST_MM, **data})
