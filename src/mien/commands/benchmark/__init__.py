@@ -1,0 +1,30 @@
+"""`mien benchmark …`: accuracy and speed. A benchmark is a file here and a line in `BENCHMARKS`.
+
+The file has a frozen dataclass of options and
+
+    def run(arguments: list[str]) -> int: ...
+
+that parses them (`mien.commands.arguments.parse`), measures with `mien.evaluation`, prints with
+`mien.commands.benchmark.output`, a table for people or with --json one document, and returns the exit code.
+"""
+
+from __future__ import annotations
+
+from mien.commands.arguments import dispatch
+
+BENCHMARKS: dict[str, tuple[str, str]] = {
+    "ytf68": ("accuracy of landmarks on labelled video frames", "mien.commands.benchmark.ytf68:run"),
+    "speed": ("time of landmarks, fit and search", "mien.commands.benchmark.speed:run"),
+    "fitting": ("fitted heads, solvers, sequences", "mien.commands.benchmark_fitting:run"),
+}
+"""Name to (one line of help, "module:function"); a module is imported only when its benchmark is called."""
+
+
+def run(arguments: list[str]) -> int:
+    """Hand over to a benchmark and return its exit code."""
+    return dispatch(
+        arguments,
+        prog="mien benchmark",
+        description="Measure accuracy and speed.",
+        sub_verbs=BENCHMARKS,
+    )

@@ -1,0 +1,98 @@
+"""`mien benchmark speed`: time of landmarks, fit and search, on one thread."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mien.commands.arguments import parse
+from mien.commands.benchmark.output import print_json, print_table
+from mien.errors import InputError
+
+EXAMPLE_PHOTO = Path("examples/astronaut.jpg")
+
+
+@dataclass(frozen=True)
+class SpeedConfig:
+    """Time a frame of following one face (landmarks, fit) and the search of a picture, on one thread."""
+
+    photo: Path = EXAMPLE_PHOTO
+    """A photo with a face."""
+    model: str = "realtime"
+    """Landmark network: a shipped one, or the path of an .onnx file."""
+    search: str = "search"
+    """Face-search network: likewise."""
+    count: int = 200
+    """Frames to time."""
+    baseline: Path | None = None
+    """A JSON document that an earlier run printed; the table then shows the change."""
+    gate: float | None = None
+    """With --baseline: fail when a part takes more than this many times the baseline's time."""
+    json: bool = False
+    """Print one JSON document to stdout and nothing else."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the benchmark and return the exit code: 1 when a part is slower than the gate allows."""
+    config = parse(SpeedConfig, arguments, prog="mien benchmark speed")
+    if config.gate is not None and config.baseline is None:
+        raise InputError("--gate needs --baseline")
+    baseline = _read_baseline(config.baseline) if config.baseline else {}
+
+    # The linear algebra below NumPy reads these once, when it is loaded: before the imports that follow.
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
+    import cv2
+
+    from mien.evaluation.speed import machine, time_search, time_tracking
+    from mien.images.photo import read_image
+    from mien.landmarks.landmarker import Landmarker
+
+    photo = read_image(config.photo)
+    cv2.setNumThreads(1)
+    landmarker = Landmarker(config.model, search=config.search)
+    timings = time_tracking(photo, landmarker, count=config.count)
+    timings.append(time_search(photo, landmarker, count=max(3, config.count // 20)))
+    document = {
+        "format_version": 1,
+        "benchmark": "speed",
+        "machine": machine(),
+        "model": config.model,
+        "photo_px": [photo.shape[1], photo.shape[0]],
+        "timings": [asdict(timing) for timing in timings],
+    }
+    slower = {
+        timing.name: timing.median_ms / baseline[timing.name] for timing in timings if timing.name in baseline
+    }
+    if config.json:
+        print_json(document)
+    else:
+        header = ("", "median", "10 %", "90 %") + (("against baseline",) if baseline else ())
+        rows = []
+        for timing in timings:
+            times = (timing.median_ms, timing.fast_ms, timing.slow_ms)
+            change = (f"× {slower[timing.name]:.2f}",) if timing.name in slower else ("",) if baseline else ()
+            rows.append((timing.name, *(f"{value:.2f} ms" for value in times), *change))
+        size = f"{photo.shape[1]} × {photo.shape[0]}"
+        print_table(f"One face, one thread, {machine()}; search of {size}", header, rows)
+    too_slow = [name for name, ratio in slower.items() if config.gate is not None and ratio > config.gate]
+    if too_slow:
+        print(
+            f"mien benchmark: slower than {config.gate} × the baseline: {', '.join(too_slow)}",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def _read_baseline(path: Path) -> dict[str, float]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return {timing["name"]: float(timing["median_ms"]) for timing in document["timings"]}
+    except FileNotFoundError as error:
+        raise InputError("no such file; make it with: mien benchmark speed --json", source=path) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("is no result of `mien benchmark speed --json`", source=path) from error

@@ -1,0 +1,82 @@
+"""`mien benchmark ytf68`: accuracy of landmarks on labelled video frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mien.commands.arguments import parse
+from mien.commands.benchmark.output import print_json, print_table, progress
+from mien.errors import InputError
+
+
+@dataclass(frozen=True)
+class Ytf68Config:
+    """Accuracy on YTF-68: inter-ocular error, failures at 10 %, faces not found.
+
+    A ridge regression from dense landmarks to the dataset's 68 labels is fitted on translate.csv and measured
+    on val.csv; it is used for this benchmark only.
+    """
+
+    data: Path
+    """Folder with translate.csv, val.csv and images/."""
+    model: str = "realtime"
+    """Landmark network: a shipped one, or the path of an .onnx file."""
+    search: str = "search"
+    """Face-search network: likewise."""
+    start: Literal["search", "labels"] = "search"
+    """Find faces by searching (the benchmark), or start from the labels to measure the landmarks alone."""
+    sheet: Path | None = None
+    """Write a contact sheet of measured pictures here (.png)."""
+    sheet_count: int = 12
+    """Pictures on the sheet."""
+    sheet_worst: bool = False
+    """Show the pictures with the largest errors instead of evenly chosen ones."""
+    json: bool = False
+    """Print one JSON document to stdout and nothing else."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the benchmark and return the exit code."""
+    config = parse(Ytf68Config, arguments, prog="mien benchmark ytf68")
+    if config.sheet is not None and config.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+        raise InputError("--sheet: the name must end in .png or .jpg", source=config.sheet)
+
+    from mien.evaluation.ytf68 import evaluate, face_where_labelled, labelled_face
+    from mien.evaluation.ytf68_sheet import draw_sheet
+    from mien.images.writing import write_image
+    from mien.landmarks.landmarker import Landmarker
+
+    landmarker = Landmarker(config.model, search=config.search)
+    result = evaluate(
+        config.data,
+        landmarker,
+        find=labelled_face if config.start == "search" else face_where_labelled,
+        progress=None if config.json else progress,
+    )
+    figures = result.figures()
+    if config.sheet is not None:
+        sheet = draw_sheet(result, count=config.sheet_count, worst=config.sheet_worst)
+        write_image(config.sheet, sheet)
+    if config.json:
+        document = {"benchmark": "ytf68", "model": config.model, "start": config.start, **figures}
+        return print_json(document)
+    title = f"YTF-68, {config.model}" + ("" if config.start == "search" else " (started from the labels)")
+    rows = [
+        ("inter-ocular NME", f"{100 * figures['nme']:.2f} %", "mean over the faces found"),
+        ("median", f"{100 * figures['nme_median']:.2f} %", ""),
+        ("failures at 10 %", f"{100 * figures['failure_rate_10']:.1f} %", "faces not found count"),
+        ("not found", f"{figures['undetected']} of {figures['pictures']}", ""),
+        ("area under curve", f"{figures['auc_10']:.3f}", "to 10 %, 1 is perfect"),
+        ("NME, own 68 points", f"{100 * figures['nme_untranslated']:.2f} %", "without label translation"),
+        (
+            "translation",
+            f"{figures['translation_faces']} faces",
+            f"{figures['translation_undetected']} not found, penalty {figures['translation_penalty']:g}",
+        ),
+    ]
+    print_table(title, ("", "val.csv", ""), rows)
+    if config.sheet is not None:
+        print(f"sheet: {config.sheet} (blue: dense, green: translated, red: labels)")
+    return 0
