@@ -27,7 +27,7 @@ class PosedPicture:
         path: the picture, or None when the file names none.
         name: what the file calls it.
         mask_path: a grey picture, white where the subject is; None when the file names none.
-        depth_path: a 16-bit picture or an .npy array of depths along the camera's axis; None when there is none.
+        depth_path: a 16-bit picture or an .npy array of depths along the camera's axis; or None.
         depth_unit_m: metres per unit of the depths.
         split: "train", "val" or "test" when the file says to which part the picture belongs.
     """
@@ -98,8 +98,8 @@ def checked_rotation(matrix: np.ndarray, *, source: str | Path, name: str = "") 
     rotation = u @ vt
     if np.linalg.det(matrix) < 0:
         raise InputError(
-            f"has {camera} with a rotation that mirrors (determinant {np.linalg.det(matrix):.2f}): one axis is "
-            "turned round too many or too few; a change of axes turns two of them",
+            f"has {camera} with a rotation that mirrors (determinant {np.linalg.det(matrix):.2f}): one axis "
+            "is turned round too many or too few; a change of axes turns two of them",
             source=source,
         )
     if np.abs(rotation - matrix).max() > 1e-3:

@@ -36,8 +36,8 @@ def read_cameras(
         reader = read_transforms if _has_frames(path) else read_opencv
     else:
         raise InputError(
-            "is no file of cameras: expected transforms.json (or its folder), a COLMAP folder with cameras.txt and "
-            "images.txt, or an OpenCV .yml, .xml or .json",
+            "is no file of cameras: expected transforms.json (or its folder), a COLMAP folder with "
+            "cameras.txt and images.txt, or an OpenCV .yml, .xml or .json",
             source=path,
         )
     return reader(path, metres_per_unit=metres_per_unit, ignore_distortion=ignore_distortion)

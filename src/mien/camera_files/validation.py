@@ -1,6 +1,7 @@
-"""Whether cameras can have taken pictures of one thing, and if not, why: wrong axes, inverted poses, no overlap.
+"""Whether cameras can have taken pictures of one thing, and if not, why not.
 
-These are the mistakes that make a reconstruction fail without a word.
+Wrong axes, inverted poses, other units, no overlap: the mistakes that make a reconstruction fail without a
+word.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from mien.errors import InputError
 MIN_FIELD_OF_VIEW_RAD, MAX_FIELD_OF_VIEW_RAD = np.radians(1.0), np.radians(150.0)
 PLAUSIBLE_SIZE_M = (0.05, 5.0)
 """Extent of what the cameras look at; beyond it the unit of length is probably not the metre."""
+PARALLEL = 1e-4
+"""Mean squared sine of the angle between optical axes below which they count as parallel."""
 _OVERLAP = 0.5
 """Some point must be seen by this fraction of the cameras."""
 
@@ -52,29 +55,31 @@ def validate_cameras(cameras: Sequence[Camera], *, names: Sequence[str], source:
     overlap = seen_fraction(cameras, _probe(meeting, radius_m)).max()
     if overlap < _OVERLAP:
         raise InputError(
-            f"has cameras without overlap: no point is seen by more than {overlap:.0%} of them; check that all "
-            "poses belong to one scene and that the focal lengths are pixels of these pictures",
+            f"has cameras without overlap: no point is seen by more than {overlap:.0%} of them; check that "
+            "all poses belong to one scene and that the focal lengths are pixels of these pictures",
             source=source,
         )
     if not PLAUSIBLE_SIZE_M[0] <= 2 * radius_m <= PLAUSIBLE_SIZE_M[1]:
         warnings.append(
-            f"the cameras see a region about {2 * radius_m:.3g} m across: the file's unit is probably not the "
-            "metre; give metres_per_unit if sizes and depths shall be metric"
+            f"the cameras see a region about {2 * radius_m:.3g} m across: the file's unit is probably not "
+            "the metre; give metres_per_unit if sizes and depths shall be metric"
         )
     return warnings
 
 
 def meeting_point(cameras: Sequence[Camera]) -> tuple[Float[np.ndarray, " 3"], float]:
-    """The point nearest to all optical axes (least squares), and the fraction of cameras it lies in front of."""
+    """The point nearest to all optical axes (least squares), and which fraction of the cameras look at it."""
     centres = np.array([camera.world_from_camera[:3, 3] for camera in cameras])
     forward = np.array([camera.camera_from_world[2, :3] for camera in cameras])
-    across = np.eye(3) - forward[:, :, None] * forward[:, None, :]
-    matrix = across.sum(axis=0)
-    # Axes that are nearly parallel meet nowhere: a little weight keeps the point near the cameras.
-    matrix += 1e-6 * len(cameras) * np.eye(3)
     middle = centres.mean(axis=0)
-    right = (across @ (centres - middle)[:, :, None]).sum(axis=0)[:, 0]
-    point = middle + np.linalg.solve(matrix, right)
+    across = np.eye(3) - forward[:, :, None] * forward[:, None, :]
+    matrix = across.mean(axis=0)
+    if np.linalg.eigvalsh(matrix)[0] < PARALLEL:  # they meet nowhere: somewhere in front that all can see
+        spread_m = np.linalg.norm(centres - middle, axis=1).max()
+        point = middle + 4 * spread_m * forward.mean(axis=0)
+    else:
+        right = (across @ (centres - middle)[:, :, None]).mean(axis=0)[:, 0]
+        point = middle + np.linalg.solve(matrix, right)
     depths_m = ((point - centres) * forward).sum(axis=1)
     return point, float((depths_m > 0).mean())
 
@@ -117,13 +122,13 @@ def _check_lens(camera: Camera, name: str, source: str | Path) -> None:
     if not MIN_FIELD_OF_VIEW_RAD < angle < MAX_FIELD_OF_VIEW_RAD:
         raise InputError(
             f"the camera of {name!r} has a field of view of {np.degrees(angle):.3g}°: its focal length "
-            f"{k[0, 0]:.4g} does not belong to a picture of {width} × {height}; it must be in pixels of this size",
+            f"{k[0, 0]:.4g} does not belong to a picture of {width} × {height}; it must be in its pixels",
             source=source,
         )
     if not (-0.5 * width < k[0, 2] < 1.5 * width and -0.5 * height < k[1, 2] < 1.5 * height):
         raise InputError(
             f"the camera of {name!r} has its principal point ({k[0, 2]:.1f}, {k[1, 2]:.1f}) far outside the "
-            f"picture of {width} × {height}: its intrinsics belong to another size; scale them with the picture",
+            f"picture of {width} × {height}: its intrinsics belong to another size; scale them",
             source=source,
         )
 
@@ -149,11 +154,21 @@ def _explain_looking_away(cameras: Sequence[Camera], in_front: float) -> str:
         Camera(c.intrinsics, turn @ c.world_from_camera @ turn, c.width_px, c.height_px) for c in cameras
     ]
     start = f"has cameras that look away from each other ({1 - in_front:.0%} of them): "
-    if meeting_point(flipped)[1] > 0.9:
-        return start + (
-            "their y and z axes are turned round. transforms.json means OpenGL's axes (y up, z backwards); for a "
-            'file with OpenCV\'s (y down, z forwards) pass axes="opencv" (--axes opencv)'
-        )
-    if meeting_point(inverted)[1] > 0.9:
-        return start + "the matrices are world to camera where camera to world is expected; invert them"
+    reasons = {
+        "their y and z axes are turned round. transforms.json means OpenGL's axes (y up, z backwards); for "
+        'a file with OpenCV\'s (y down, z forwards) pass axes="opencv" (--axes opencv)': _missing(flipped),
+        "the matrices are world to camera where camera to world is expected; invert them": _missing(inverted),
+    }
+    best = min(reasons, key=lambda reason: reasons[reason])
+    if np.isfinite(reasons[best]):
+        return start + best
     return start + "check the convention of the poses, and that they belong to one scene"
+
+
+def _missing(cameras: Sequence[Camera]) -> float:
+    """By how much the optical axes miss the point where they should meet, relative; infinite if behind."""
+    point, in_front = meeting_point(cameras)
+    if in_front < 0.9:
+        return float("inf")
+    local = np.array([camera.to_camera(point) for camera in cameras])
+    return float(np.median(np.linalg.norm(local[:, :2], axis=1) / np.maximum(local[:, 2], 1e-12)))

@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "fit": "turn each face in a picture into a 3D head",
     "track": "follow every head through a video",
     "head": "look at the built-in head, convert others, or build it anew",
+    "field": "train, render and export radiance fields of heads",
     "synth": "render synthetic faces with exact labels",
     "train": "train the landmark and face search networks",
     "benchmark": "measure accuracy and speed",

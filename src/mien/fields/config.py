@@ -18,6 +18,9 @@ class FieldConfig:
     """Vector–matrix (planes times lines) or CP (products of three lines: smaller, less detail)."""
     density_activation: Literal["relu", "softplus"] = "relu"
     """ReLU trains quicker and sharper and leaves a hollow shell; softplus leaves a solid body."""
+    initial_density: float = 0.3
+    """Activation everywhere before the first step: training starts from the solid visual hull and carves it,
+    so that parts without texture stay where the silhouettes put them. 0: from nothing."""
     density_components: int = 8
     """Products per axis for density; a CP field needs about ten times as many."""
     colour_components: int = 16
@@ -48,13 +51,15 @@ class FieldConfig:
     """Factor of the learning rates from the first to the last step."""
     sparsity: float = 4e-5
     """Weight of the mean absolute value of the density's planes and lines."""
+    distortion: float = 0.0
+    """Weight of the spread of each ray's weights along the ray (mip-NeRF 360, eq. 15): thin surfaces."""
     smoothness: float = 0.0
     """Weight of the total variation of all planes."""
     alpha_weight: float = 0.1
     """Weight of the squared error of alpha where silhouettes are known."""
     background: Literal["auto", "random", "white", "black", "environment"] = "auto"
-    """Behind the head: "random" with silhouettes; "white" or "black" for pictures on that ground; "environment"
-    learns a colour for every direction; "auto" chooses."""
+    """Behind the head: "random" with silhouettes; "white" or "black" for pictures on that ground;
+    "environment" learns a colour for every direction; "auto" chooses."""
     picture_side_px: int = 160
     """Larger pictures are reduced so that their longer side has this many pixels."""
     bounds_margin: float = 0.06
@@ -67,8 +72,8 @@ class FieldConfig:
     def __post_init__(self) -> None:
         if len(self.upsample_at) != len(self.resolutions) - 1:
             raise InputError(
-                f"{len(self.resolutions)} resolutions need {len(self.resolutions) - 1} values of upsample_at, "
-                f"not {len(self.upsample_at)}",
+                f"{len(self.resolutions)} resolutions need {len(self.resolutions) - 1} values of upsample_at,"
+                f" not {len(self.upsample_at)}",
                 source="FieldConfig",
             )
         if min(self.resolutions) < 4 or self.iterations < 1 or self.rays_per_step < 1:

@@ -38,9 +38,10 @@ class Occupancy:
 
     def at(self, coordinates: Float[Tensor, "*m 3"]) -> Bool[Tensor, "*m"]:
         """Whether normalised points lie in occupied cells; False outside [-1, 1]."""
-        inside = (coordinates.detach().abs() <= 1).all(dim=-1)
-        index = self.flat_index(coordinates.detach())
-        return self.cells.view(-1)[index] & inside
+        coordinates = coordinates.detach()
+        inside = coordinates.abs().amax(dim=-1) <= 1
+        index = self.flat_index(coordinates)
+        return self.cells.view(-1).take(index) & inside
 
     def flat_index(self, coordinates: Float[Tensor, "*m 3"]) -> Tensor:
         """Number of the cell (x slowest) that holds each point; points outside get the nearest cell's."""

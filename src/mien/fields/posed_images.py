@@ -188,7 +188,7 @@ def load_posed_images(
 
 
 def read_rgba(picture: PosedPicture) -> UInt8[np.ndarray, "height width 4"]:
-    """A picture with its silhouette: its own alpha channel times its mask.
+    """A picture with its silhouette: its own alpha channel, or its mask where it has none.
 
     Pictures are read as they are stored (no EXIF orientation: cameras belong to the stored pixels).
 
@@ -203,7 +203,7 @@ def read_rgba(picture: PosedPicture) -> UInt8[np.ndarray, "height width 4"]:
             rgba = np.array(opened.convert("RGBA"))
     except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"is no picture that can be read ({error})", source=picture.path) from error
-    if picture.mask_path is not None:
+    if picture.mask_path is not None and rgba[..., 3].min() == 255:
         try:
             with Image.open(picture.mask_path) as opened:
                 mask = np.array(opened.convert("L"))
@@ -215,7 +215,7 @@ def read_rgba(picture: PosedPicture) -> UInt8[np.ndarray, "height width 4"]:
                 f"{rgba.shape[1]} × {rgba.shape[0]}; they must be equal",
                 source=picture.mask_path,
             )
-        rgba[..., 3] = (rgba[..., 3].astype(np.uint16) * mask + 127) // 255
+        rgba[..., 3] = mask
     return rgba
 
 
@@ -231,8 +231,8 @@ def _check_files(pictures: Sequence[PosedPicture], source: Path) -> None:
         if missing:
             examples = ", ".join(str(path) for path in missing[:3]) + (" …" if len(missing) > 3 else "")
             raise InputError(
-                f"{len(missing)} of {len(paths)} {what} are missing: {examples}; paths are taken from the file's "
-                "folder",
+                f"{len(missing)} of {len(paths)} {what} are missing: {examples}; paths are taken from the "
+                "file's folder",
                 source=source,
             )
     seen: dict[Path, str] = {}
@@ -246,7 +246,7 @@ def _check_files(pictures: Sequence[PosedPicture], source: Path) -> None:
 
 
 def _matched(picture: PosedPicture, image: np.ndarray, source: Path) -> tuple[Camera, list[str]]:
-    """The camera for the picture's real size: reduced pictures with intrinsics of the large ones are common."""
+    """The camera for the picture's real size: reduced ones with the large ones' intrinsics are common."""
     camera = picture.camera
     height, width = image.shape[:2]
     if (width, height) == (camera.width_px, camera.height_px):
@@ -260,7 +260,7 @@ def _matched(picture: PosedPicture, image: np.ndarray, source: Path) -> tuple[Ca
             else ""
         )
         raise InputError(
-            f"the picture {picture.name!r} has {sizes}{turned}: cut or turned pictures need intrinsics of their own",
+            f"the picture {picture.name!r} has {sizes}{turned}: cut or turned ones need their own intrinsics",
             source=source,
         )
     return _scaled(camera, width, height), [

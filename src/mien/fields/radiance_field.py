@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,12 @@ class _TrainedReLU(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (positive,) = ctx.saved_tensors
         return torch.where(positive, gradients[0], DEAD_SLOPE * gradients[0])
+
+
+def _before_activation(config: FieldConfig) -> float:
+    if config.density_activation == "relu":
+        return config.initial_density
+    return math.log(math.expm1(config.initial_density)) - SOFTPLUS_SHIFT
 
 
 @dataclass(frozen=True)
@@ -121,14 +128,16 @@ class RadianceField(nn.Module):
         self.facts = FieldFacts()
         self.occupancy = occupancy or Occupancy.full(32)
         self.register_buffer("bounds", torch.tensor(np.asarray(bounds_m), dtype=torch.float32))
-        # Per half a side of the box, so that fields do not depend on the unit of length; it stays when the box
-        # changes.
+        # Per half a side of the box, so that fields do not depend on the unit of length; it stays when
+        # the box changes.
         half_side_m = float(np.diff(np.asarray(bounds_m), axis=0).mean()) / 2
         self.register_buffer("density_per_activation", torch.tensor(DENSITY_SCALE / half_side_m))
         resolution = resolution or config.resolutions[0]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.density_grid = make_grid(config.representation, config.density_components, resolution)
+            if config.initial_density > 0:
+                self.density_grid.fill(_before_activation(config))
             self.colour_grid = make_grid(config.representation, config.colour_components, resolution)
             self.features = nn.Linear(self.colour_grid.output_size, config.colour_features, bias=False)
             self.colour_network = ColourNetwork(

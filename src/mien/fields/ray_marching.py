@@ -53,17 +53,25 @@ def march(
     counts = ((far_m - near_m) / step_m).ceil().clamp(min=0).long()
     ray = torch.arange(len(rays), device=counts.device).repeat_interleave(counts)
     first = counts.cumsum(0) - counts
-    number = torch.arange(len(ray), device=counts.device) - first[ray]
+    number = torch.arange(len(ray), device=counts.device) - first.index_select(0, ray)
     if jitter is None:
         place = torch.full((len(ray),), 0.5, device=counts.device)
     else:
         place = torch.rand(len(ray), generator=jitter, device=counts.device)
-    distance_m = near_m[ray] + (number + place) * step_m
+    distance_m = near_m.index_select(0, ray) + (number + place) * step_m
     centre, half = bounds_m.mean(dim=0), (bounds_m[1] - bounds_m[0]) / 2
     origins, directions = (rays.origins_m - centre) / half, rays.directions / half
-    coordinates = torch.addcmul(origins[ray], distance_m[:, None], directions[ray])
-    keep = (occupancy.at(coordinates) & (distance_m < far_m[ray])).nonzero()[:, 0]
-    return Samples(coordinates[keep], ray[keep], distance_m[keep], step_m)
+    coordinates = torch.addcmul(
+        origins.index_select(0, ray), distance_m[:, None], directions.index_select(0, ray)
+    )
+    # index_select is several times quicker than indexing here
+    keep = (occupancy.at(coordinates) & (distance_m < far_m.index_select(0, ray))).nonzero()[:, 0]
+    return Samples(
+        coordinates.index_select(0, keep),
+        ray.index_select(0, keep),
+        distance_m.index_select(0, keep),
+        step_m,
+    )
 
 
 def weights_of(
@@ -82,8 +90,25 @@ def weights_of(
     before = total - optical_depth
     starts = torch.searchsorted(ray, torch.arange(ray_count, device=ray.device))
     start = torch.cat([before, before.new_zeros(1)])[starts.clamp(max=len(ray))]
-    transmittance = torch.exp(start[ray] - before).to(optical_depth.dtype)
+    transmittance = torch.exp(start.index_select(0, ray) - before).to(optical_depth.dtype)
     return transmittance * -torch.expm1(-optical_depth), transmittance
+
+
+def spread(weights: Float[Tensor, " m"], samples: Samples, ray_count: int) -> Float[Tensor, ""]:
+    """Σ wᵢwⱼ|tᵢ − tⱼ| + Σ wᵢ²·step/3, mean over rays, in steps (mip-NeRF 360, eq. 15)."""
+    place = samples.distance_m / samples.step_m
+    place = place - place.mean()
+    # Both sums before a sample by cumulative sums over all rays, each taken back to its ray's start.
+    mass, moment = weights.double(), (weights * place).double()
+    starts = torch.searchsorted(samples.ray, torch.arange(ray_count, device=weights.device))
+
+    def before(values: Tensor) -> Tensor:
+        exclusive = values.cumsum(0) - values
+        first = torch.cat([exclusive, exclusive.new_zeros(1)])[starts]
+        return exclusive - first.index_select(0, samples.ray)
+
+    pairs = 2 * mass * (place * before(mass) - before(moment))
+    return ((pairs + mass**2 / 3).sum() / ray_count).to(weights.dtype)
 
 
 def add_up(

@@ -17,7 +17,7 @@ from mien.fields.posed_images import PosedImages
 SEEN_BY = 0.5
 """Space that fewer of the cameras see is left out."""
 TOLERANCE = 0.03
-"""A cell stays although this fraction of the silhouettes excludes it: one bad mask among many must not cut."""
+"""A cell stays although this fraction of the silhouettes excludes it: a bad mask among many must not cut."""
 _SEARCH_CELLS = 48
 
 
@@ -90,8 +90,8 @@ def _explain_nothing(images: PosedImages) -> str:
     culprit = _odd_one_out(images)
     return (
         "the silhouettes do not meet anywhere: poses and masks contradict each other. Check the axes of the "
-        "poses (--axes opencv), that masks are white on the subject, and that the pictures are in the order of "
-        f"their cameras{culprit}"
+        "poses (--axes opencv), that masks are white on the subject, and that the pictures are in the order "
+        f"of their cameras{culprit}"
     )
 
 
@@ -113,8 +113,13 @@ def typical_up(cameras: Sequence[Camera]) -> Float[np.ndarray, " 3"]:
     up = -np.mean([camera.camera_from_world[1, :3] for camera in cameras], axis=0)
     if np.linalg.norm(up) < 1e-3:
         return np.array([0.0, 1.0, 0.0])
-    up /= np.linalg.norm(up)
+    return nearest_axis(up)
+
+
+def nearest_axis(direction: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " 3"]:
+    """The axis of the world within 25° of a direction, or the direction itself; unit."""
+    direction = direction / np.linalg.norm(direction)
     nearest = np.zeros(3)
-    axis = np.abs(up).argmax()
-    nearest[axis] = np.sign(up[axis])
-    return nearest if up @ nearest > np.cos(np.radians(25)) else up
+    axis = np.abs(direction).argmax()
+    nearest[axis] = np.sign(direction[axis])
+    return nearest if direction @ nearest > np.cos(np.radians(25)) else direction

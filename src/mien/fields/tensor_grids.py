@@ -53,9 +53,10 @@ class VectorMatrixGrid(nn.Module):
         return self._products(coordinates).sum(dim=(0, 1))
 
     def _products(self, coordinates: Tensor) -> Tensor:
-        flat = torch.stack([coordinates[:, list(axes)] for axes in PLANE_AXES])[:, None]
+        x, y, z = coordinates.T.unbind()
+        flat = torch.stack([torch.stack(pair, dim=1) for pair in ((x, y), (x, z), (y, z))])[:, None]
         planes = functional.grid_sample(self.planes, flat, align_corners=True, padding_mode="border")[:, :, 0]
-        return planes * _sample_lines(self.lines, coordinates[:, list(LINE_AXES)].T)
+        return planes * _sample_lines(self.lines, torch.stack([z, y, x]))
 
     def resample(self, resolution: int, start: Float[Tensor, " 3"], end: Float[Tensor, " 3"]) -> None:
         """Change the nodes: from `start` to `end` (in the present coordinates), `resolution` per axis."""
@@ -68,6 +69,12 @@ class VectorMatrixGrid(nn.Module):
             planes = functional.grid_sample(self.planes, grid, align_corners=True, padding_mode="border")
             lines = _resample_lines(self.lines, LINE_AXES, resolution, start, end)
             self.planes, self.lines = nn.Parameter(planes.contiguous()), nn.Parameter(lines.contiguous())
+
+    def fill(self, value: float) -> None:
+        """Add a constant to the sum of the products."""
+        with torch.no_grad():
+            self.planes[:, 0] += 1.0
+            self.lines[:, 0] += value / 3
 
     def sparsity(self) -> Tensor:
         """Mean absolute value of planes and lines (TensoRF, L1 loss)."""
@@ -106,6 +113,12 @@ class CanonicalPolyadicGrid(nn.Module):
         with torch.no_grad():
             lines = _resample_lines(self.lines, (0, 1, 2), resolution, start, end)
             self.lines = nn.Parameter(lines.contiguous())
+
+    def fill(self, value: float) -> None:
+        """Add a constant to the sum of the products."""
+        with torch.no_grad():
+            self.lines[:2, 0] += 1.0
+            self.lines[2, 0] += value
 
     def sparsity(self) -> Tensor:
         """Mean absolute value of the lines."""

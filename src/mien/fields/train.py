@@ -1,4 +1,4 @@
-"""Training a radiance field on posed pictures (TensoRF's schedule, with the visual hull from the first step)."""
+"""Training a radiance field on posed pictures (TensoRF, with the visual hull from the first step)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from mien.fields.config import FieldConfig
 from mien.fields.occupancy import Occupancy
 from mien.fields.posed_images import PosedImages, load_posed_images
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts, Viewpoint
-from mien.fields.ray_marching import add_up, march, weights_of
+from mien.fields.ray_marching import add_up, march, spread, weights_of
 from mien.fields.ray_pool import RayPool
-from mien.fields.silhouette_hull import automatic_bounds, hull, typical_up
+from mien.fields.silhouette_hull import automatic_bounds, hull, nearest_axis, typical_up
 
 FAINT = 1e-4
 """Samples with less weight get no colour (TensoRF)."""
@@ -27,6 +27,8 @@ OCCUPIED_ALPHA = 1e-3
 """Cells that stay occupied take at least this from a ray that crosses them."""
 MOST_CELLS = 128
 """Cells of the occupancy per axis, at most; fewer for coarse fields."""
+RAMP_FROM = 0.25
+"""Fraction of the training from which the distortion loss grows: too early it freezes a wrong surface."""
 _REFRESH_EVERY = 60
 _CHECK_EVERY = 50
 REFINE_ITERATIONS = 150
@@ -176,7 +178,9 @@ def _viewpoint(images: PosedImages, field: RadianceField) -> Viewpoint:
     front = level.mean(axis=0)
     if np.linalg.norm(front) < 0.15:  # all around: the first picture is as good a front as any
         front = level[0]
-    front /= max(float(np.linalg.norm(front)), 1e-9)
+    front = nearest_axis(front)
+    front = front - (front @ up) * up
+    front /= np.linalg.norm(front)
     angles = [
         2 * np.arctan(0.5 * min(camera.width_px, camera.height_px) / camera.focal_px)
         for camera in images.cameras
@@ -256,11 +260,16 @@ class _Trainer:
         density = field.raw_density(samples.coordinates)
         weights, _ = weights_of(density * step_m, samples.ray, count)
         seen = (weights.detach() > FAINT).nonzero()[:, 0]
-        ray = samples.ray[seen]
-        colour = field.raw_colour(samples.coordinates[seen], rays.directions[ray])
+        ray = samples.ray.index_select(0, seen)
+        colour = field.raw_colour(
+            samples.coordinates.index_select(0, seen), rays.directions.index_select(0, ray)
+        )
         # A fourth channel of ones adds up to alpha.
         gathered = add_up(
-            weights[seen], torch.cat([colour, torch.ones_like(colour[:, :1])], dim=1), ray, count
+            weights.index_select(0, seen),
+            torch.cat([colour, torch.ones_like(colour[:, :1])], dim=1),
+            ray,
+            count,
         )
         behind = self._behind(rays.directions)
         picture = gathered[:, :3] + (1 - gathered[:, 3:]) * behind
@@ -271,6 +280,8 @@ class _Trainer:
             loss = loss + config.alpha_weight * ((gathered[:, 3] - target[:, 3]) ** 2).mean()
         if config.sparsity:
             loss = loss + config.sparsity * field.density_grid.sparsity()
+        if config.distortion:
+            loss = loss + self._ramp * config.distortion * spread(weights, samples, count)
         if config.smoothness:
             loss = loss + config.smoothness * (
                 field.density_grid.total_variation() + field.colour_grid.total_variation()
@@ -310,6 +321,7 @@ class _Trainer:
         return torch.optim.Adam(groups, betas=(0.9, 0.99), fused=True)
 
     def _set_rates(self, done: float) -> None:
+        self._ramp = max(0.0, done - RAMP_FROM) / (1 - RAMP_FROM)
         for group in self.optimiser.param_groups:
             group["lr"] = group["start"] * self.config.rate_decay**done
 

@@ -1,0 +1,23 @@
+"""`mien field …`: radiance fields of heads, from training to files for other programs."""
+
+from __future__ import annotations
+
+from mien.commands.arguments import dispatch
+
+SUB_VERBS: dict[str, tuple[str, str]] = {
+    "train": ("train a radiance field on posed pictures", "mien.commands.field_train:run"),
+    "render": ("pictures, turntables, depth and normals of a field", "mien.commands.field_render:run"),
+    "export": ("a field as a coloured mesh or an RGBA grid", "mien.commands.field_export:run"),
+    "info": ("show what a field holds", "mien.commands.field_info:run"),
+}
+"""Sub-verb to (one line of help, "module:function"); imported only when it is called."""
+
+
+def run(arguments: list[str]) -> int:
+    """Dispatch to a sub-verb and return its exit code."""
+    return dispatch(
+        arguments,
+        prog="mien field",
+        description="Radiance fields of heads (needs mien[fields]).",
+        sub_verbs=SUB_VERBS,
+    )

@@ -1,0 +1,48 @@
+"""`mien field info`: what a field holds."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.commands.arguments import Positional, parse
+
+
+@dataclass(frozen=True)
+class FieldInfoConfig:
+    """Show what a field holds: box, resolution, settings, training."""
+
+    field: Positional[Path]
+    """The field's folder."""
+    json: bool = False
+    """Print JSON for machines."""
+
+
+def run(arguments: list[str]) -> int:
+    """Print the field's facts."""
+    config = parse(FieldInfoConfig, arguments, prog="mien field info")
+    from mien.commands.batch import print_table
+    from mien.fields import load_field
+    from mien.fields.files import read_field_json
+
+    document = read_field_json(config.field)
+    field = load_field(config.field)
+    facts = {
+        **document,
+        "extent_m": (field.bounds_m[1] - field.bounds_m[0]).round(4).tolist(),
+        "voxel_mm": round(1000 * field.voxel_m, 2),
+        "numbers": sum(parameter.numel() for parameter in field.parameters()),
+        "occupied": round(field.occupancy.fraction, 4),
+        "size_mb": round(sum(path.stat().st_size for path in config.field.iterdir()) / 1e6, 2),
+    }
+    if config.json:
+        print(json.dumps(facts))
+        return 0
+    rows = []
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {inner}" for key, inner in value.items())
+        rows.append((name.replace("_", " "), str(value)))
+    print_table(["field", str(config.field)], rows)
+    return 0
