@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float32, UInt8
+from jaxtyping import Float, Float32, Integer, UInt8
 
 from mien.cameras import Camera
 from mien.errors import InputError
@@ -43,6 +43,15 @@ class Sitter:
     items: list[DrawItem]
     parameters: HeadParameters
     looks: Looks
+
+
+@dataclass(frozen=True)
+class DressMesh:
+    """What stays the same of an item: triangles, texture coordinates, and per point occlusion and beard."""
+
+    triangles: Integer[np.ndarray, "triangles 3"]
+    uv: Float[np.ndarray, "points 2"]
+    extra: Float[np.ndarray, "points 2"]
 
 
 @dataclass(frozen=True)
@@ -113,13 +122,15 @@ class PosedStudio:
         skin: str | None = None,
         hair: str | None = None,
         accessories: bool = False,
+        shoulders: bool = False,
     ) -> Sitter:
-        """The looks that belong to a seed, on a head: head and neck, no shoulders.
+        """The looks that belong to a seed, on a head.
 
         Args:
             skin: name of a skin picture, instead of the seed's.
             hair: "none", or the name of a hair style, instead of the seed's.
             accessories: keep glasses, microphone, cap or scarf where the seed has them.
+            shoulders: with shoulders and clothes; otherwise head and neck alone.
 
         Raises:
             InputError: there is no such skin or hair.
@@ -143,9 +154,8 @@ class PosedStudio:
             )
         kept = []
         for item in items:
-            if item.material == shaders.CLOTH and item.key not in COVERINGS:
-                continue
-            if item.key in self._body_keys:
+            is_cloth = item.material == shaders.CLOTH and item.key not in COVERINGS
+            if not shoulders and (is_cloth or item.key in self._body_keys):
                 continue
             if not accessories and item.key in (*WORN, *COVERINGS):
                 continue
@@ -162,6 +172,14 @@ class PosedStudio:
             accessories=looks.accessories if accessories else (),
         )
         return Sitter(kept, parameters, looks)
+
+    def mesh(self, key: str) -> DressMesh:
+        """What stays the same of a sitter's item, by its key."""
+        return self._renderer.meshes[key]
+
+    def texture(self, name: str) -> UInt8[np.ndarray, "height width channels"]:
+        """A registered picture, RGB or RGBA."""
+        return self._renderer.textures[name]
 
     def shoot(self, sitter: Sitter, camera: Camera, light: Light, *, seed: int = 0) -> PosedView:
         """The picture and its depth.
@@ -215,13 +233,34 @@ def _metric(window_depth: np.ndarray, near_m: float, far_m: float) -> np.ndarray
 
 
 class _DepthKeeper(Renderer):
-    """A renderer that keeps the depth of what it drew, where transparent parts count as far as they cover."""
+    """A renderer that keeps what was registered with it, and the depth of what it drew.
+
+    Transparent parts count for the depth as far as they cover.
+    """
 
     def __init__(self, size_px: int) -> None:
         super().__init__(size_px)
+        self.meshes: dict[str, DressMesh] = {}
+        self.textures: dict[str, np.ndarray] = {}
         size = (size_px, size_px)
         self._kept = self._context.depth_texture(size)
         self._resolved = self._context.framebuffer([self._context.renderbuffer(size, 4)], self._kept)
+
+    def add_texture(self, name: str, picture: UInt8[np.ndarray, "height width channels"]) -> None:
+        super().add_texture(name, picture)
+        self.textures[name] = picture
+
+    def add_mesh(
+        self,
+        key: str,
+        *,
+        triangles: Integer[np.ndarray, "triangles 3"],
+        uv: Float[np.ndarray, "points 2"],
+        extra: Float[np.ndarray, "points 2"] | None = None,
+    ) -> None:
+        super().add_mesh(key, triangles=triangles, uv=uv, extra=extra)
+        plain = np.tile([1.0, 0.0], (len(uv), 1))
+        self.meshes[key] = DressMesh(triangles, uv, plain if extra is None else extra)
 
     def drawn_depth(self) -> Float[np.ndarray, "size size"]:
         """Window depth of the last `draw`, at each pixel's first sample; row 0 is the top."""

@@ -1,0 +1,101 @@
+"""What sets trained fields apart from analytic volumes, drawn at random: soft and wavy surfaces, dents, lumps,
+colours. Works on batches of sampled boxes (premultiplied colour and occupancy)."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+ROUGHENED = 0.85
+"""Share of samples whose surface is changed."""
+SOFTENED = 0.5
+"""Share of samples that are blurred."""
+BLOBS = 0.1
+"""Share of samples with a dent, and with a lump."""
+
+
+def _smooth_noise(batch: int, channels: int, size: int, cells: int, generator: torch.Generator) -> Tensor:
+    coarse = torch.randn(batch, channels, cells, cells, cells, generator=generator)
+    return functional.interpolate(coarse, size=(size,) * 3, mode="trilinear", align_corners=True)
+
+
+def _uniform(shape: tuple[int, ...], low: float, high: float, generator: torch.Generator) -> Tensor:
+    return low + (high - low) * torch.rand(shape, generator=generator)
+
+
+def roughen(
+    volumes: Float[Tensor, "b 4 n n n"], generator: torch.Generator, *, blobs: bool = True
+) -> Float[Tensor, "b 4 n n n"]:
+    """Blur, move the surface in and out by up to about half a voxel, dent it or add lumps, change colours."""
+    batch, _, size = volumes.shape[:3]
+    one = (batch, 1, 1, 1, 1)
+    mixed = volumes.clone()
+    soft = torch.rand(batch, generator=generator) < SOFTENED
+    if soft.any():
+        share = _uniform((int(soft.sum()), 1, 1, 1, 1), 0.2, 1.0, generator)
+        mixed[soft] = torch.lerp(volumes[soft], functional.avg_pool3d(volumes[soft], 3, 1, 1), share)
+    occupancy = mixed[:, 3:]
+    colour = mixed[:, :3] / occupancy.clamp(min=0.02)
+    chosen = (torch.rand(one, generator=generator) < ROUGHENED).float()
+    threshold = 0.5 + chosen * _uniform(one, -0.2, 0.2, generator)
+    threshold = threshold + 0.08 * chosen * _smooth_noise(batch, 1, size, max(4, size // 4), generator)
+    sharpness = 1 + chosen * _uniform(one, 0.0, 3.0, generator)
+    occupancy = ((occupancy - threshold) * sharpness + 0.5).clamp_(0, 1)
+    if blobs:
+        _blobs(occupancy, colour, generator)
+    return torch.cat([occupancy * _recolour(colour, generator), occupancy], dim=1)
+
+
+def _blobs(occupancy: Tensor, colour: Tensor, generator: torch.Generator) -> None:
+    """A dent in some samples, a lump in others; in place."""
+    batch, _, size = occupancy.shape[:3]
+    steps = torch.linspace(-1, 1, size)
+    for add in (False, True):
+        for sample in torch.nonzero(torch.rand(batch, generator=generator) < BLOBS)[:, 0].tolist():
+            centre, radius = _uniform((3,), -0.9, 0.9, generator), _uniform((1,), 0.05, 0.25, generator)
+            squares = [(steps - c) ** 2 for c in centre]
+            distance = (squares[0][:, None, None] + squares[1][:, None] + squares[2]).sqrt_()
+            inside = ((radius - distance) * size / 2 + 0.5).clamp_(0, 1)
+            if add:
+                tint = torch.rand((3, 1, 1, 1), generator=generator)
+                colour[sample] = torch.where(inside > occupancy[sample], tint, colour[sample])
+                occupancy[sample] = torch.maximum(occupancy[sample], inside[None])
+            else:
+                occupancy[sample] *= 1 - inside
+
+
+def _recolour(colour: Tensor, generator: torch.Generator) -> Tensor:
+    """Level, tint, contrast, slow waves and grain; `colour` is used up."""
+    batch, size = len(colour), colour.shape[2]
+    tint = (batch, 3, 1, 1, 1)
+    gain = _uniform(tint, 0.85, 1.15, generator) * _uniform((batch, 1, 1, 1, 1), 0.7, 1.3, generator)
+    bend = _uniform((batch, 1, 1, 1, 1), -0.35, 0.35, generator)
+    factor = gain + 0.06 * _smooth_noise(batch, 3, size, 4, generator)
+    grain = 0.03 * torch.randn((1, *colour.shape[1:]), generator=generator)
+    colour.clamp_(0, 1)
+    return torch.addcmul(colour, colour * (1 - colour), bend).mul_(factor).add_(grain).clamp_(0, 1)
+
+
+def not_a_head(count: int, size: int, generator: torch.Generator) -> Float[Tensor, "b 4 n n n"]:
+    """Volumes of one to five coloured ellipsoids and bricks: what is in a field without a head."""
+    steps = torch.linspace(-1, 1, size)
+    grid = torch.stack(torch.meshgrid(steps, steps, steps, indexing="ij"), dim=-1).reshape(-1, 3)
+    out = torch.zeros(count, 4, size, size, size)
+    for sample in range(count):
+        occupancy, colour = torch.zeros(size**3), torch.zeros(size**3, 3)
+        for _ in range(int(torch.randint(1, 6, (1,), generator=generator))):
+            turn, _ = torch.linalg.qr(torch.randn(3, 3, generator=generator))
+            radii = _uniform((3,), 0.1, 0.8, generator)
+            local = ((grid - 0.5 * torch.randn(3, generator=generator).clamp(-1, 1)) @ turn) / radii
+            is_brick = torch.rand(1, generator=generator) < 0.4
+            distance = local.abs().amax(dim=1) if is_brick else local.norm(dim=1)
+            inside = ((1 - distance) * size / 4 + 0.5).clamp(0, 1)
+            tint = torch.rand(3, generator=generator)
+            colour = torch.where((inside > occupancy)[:, None], tint, colour)
+            occupancy = torch.maximum(occupancy, inside)
+        waves = (1 + 0.3 * _smooth_noise(1, 3, size, 6, generator))[0].reshape(3, -1).T
+        rgba = torch.cat([(colour * waves).clamp(0, 1) * occupancy[:, None], occupancy[:, None]], dim=1)
+        out[sample] = rgba.T.reshape(4, size, size, size)
+    return out

@@ -1,0 +1,220 @@
+"""Training batches for the coarse and the fine network, drawn from a bank of volumes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mien.errors import InputError
+from mien.field_landmarks.boxes import Box, BoxSizes
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.heads.landmark_sets import mirror_indices
+from mien.heads.library import load_head
+from mien.training.field_landmarks.augmentation import not_a_head, roughen
+from mien.training.field_landmarks.bank import draw_person, read_volume
+from mien.training.field_landmarks.box_sampling import (
+    COARSE_POOL,
+    FACE_POOL,
+    LoadedVolume,
+    coarse_box,
+    likely_coarse_error,
+    random_rotation,
+)
+from mien.training.field_landmarks.head_volume import HeadVolume
+from mien.training.field_landmarks.expressions import PersonalStyle, all_expressions
+from mien.training.field_landmarks.warps import TpsWarp, can_warp, warped_points_m
+
+LARGEST_TURN_RAD = 1.13
+"""Upright enough: turning a cube in 24 ways brings every head within this (62.8° and a little)."""
+NEGATIVES = 0.25
+KEPT = 1500
+"""Cut samples that are kept for use in further batches."""
+VALIDATION_EVERY = 25
+"""Every so manieth volume of the bank is for validation."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples of one stage.
+
+    Attributes:
+        volumes: (B, K, 4, N, N, N); landmarks: (B, 68, 3) in the first box's coordinates (rubbish where there
+            is no head); half_side_m: (B,) of the first box; is_head: (B,) 0 or 1.
+    """
+
+    volumes: Float[Tensor, "b k 4 n n n"]
+    landmarks: Float[Tensor, "b 68 3"]
+    half_side_m: Float[Tensor, " b"]
+    is_head: Float[Tensor, " b"]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """The boxes of one sample before augmentation; colours in bytes."""
+
+    volumes: Tensor
+    landmarks: np.ndarray
+    half_side_m: float
+    is_head: float
+
+    @staticmethod
+    def of(volumes: list[Tensor], landmarks: np.ndarray, half_side_m: float, is_head: float) -> _Cut:
+        return _Cut((torch.stack(volumes) * 255).round_().byte(), landmarks, half_side_m, is_head)
+
+
+class Pool:
+    """Volumes held in memory; `refresh` takes in those that were written since.
+
+    Args:
+        kinds: which kinds of expressions; None takes all.
+        validation: the volumes kept for validation instead of the others.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        kinds: tuple[str, ...] | None = None,
+        validation: bool = False,
+        most: int = 1500,
+    ) -> None:
+        self._folder, self._kinds, self._validation, self._most = folder, kinds, validation, most
+        self._seen: set[Path] = set()
+        self.volumes: list[LoadedVolume] = []
+        self.refresh()
+        if not self.volumes:
+            raise InputError(
+                "holds no volumes; make some with: mien train field-landmarks --stage volumes", source=folder
+            )
+
+    def refresh(self) -> None:
+        """Read what is new."""
+        for path in sorted(self._folder.glob("[0-9]*.npz")):
+            if len(self.volumes) >= self._most:
+                return
+            if path in self._seen or (int(path.stem) % VALIDATION_EVERY == 0) != self._validation:
+                continue
+            self._seen.add(path)
+            volume = read_volume(path)
+            if self._kinds is None or volume.kind in self._kinds:
+                self.volumes.append(LoadedVolume.of(volume))
+
+    def random(self, rng: np.random.Generator) -> LoadedVolume:
+        return self.volumes[rng.integers(len(self.volumes))]
+
+
+class BatchMaker:
+    """Draws batches.
+
+    Args:
+        size: voxels a side.
+        boxes: of the fine stage, 4 or 1.
+        warp: share of fine samples whose expression is another volume's, by a thin-plate spline.
+        augment: roughen the volumes.
+        fresh: share of each batch that is cut anew.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        stage: str,
+        size: int,
+        boxes: int = 4,
+        warp: float = 0.0,
+        augment: bool = True,
+        fresh: float = 1.0,
+        sizes: BoxSizes | None = None,
+    ) -> None:
+        self.pool, self.stage, self.size, self.boxes = pool, stage, size, boxes
+        self._warp, self._augment, self._fresh = warp, augment, fresh
+        self._kept: list[_Cut] = []
+        self._sizes = sizes or BoxSizes()
+        self._head = load_head()
+        self._listed = all_expressions(self._head)
+        self._vertices = self._head.landmark_set("ibug68").vertices
+        self._mirror = mirror_indices("ibug68")
+
+    def draw(self, count: int, seed: int) -> Batch:
+        """The batch that belongs to a seed, the pool's contents and what was drawn before.
+
+        Cutting boxes takes longer than learning from them, so those of earlier batches are used again, with
+        other augmentation: `fresh` of each batch are new.
+        """
+        rng = np.random.default_rng([seed, 31])
+        generator = torch.Generator().manual_seed(seed)
+        new = count if len(self._kept) < count else max(1, round(self._fresh * count))
+        samples = [self._coarse(rng) if self.stage == "coarse" else self._fine(rng) for _ in range(new)]
+        if new < count:
+            samples += [self._kept[i] for i in rng.choice(len(self._kept), count - new, replace=False)]
+        for sample in samples[:new]:
+            if len(self._kept) < KEPT:
+                self._kept.append(sample)
+            else:
+                self._kept[rng.integers(KEPT)] = sample
+        volumes = torch.stack([s.volumes for s in samples]).float().div_(255)
+        is_head = torch.tensor([s.is_head for s in samples])
+        if self.stage == "coarse" and self._augment:
+            other = torch.rand(count, generator=generator) < NEGATIVES / 2
+            if other.any():
+                volumes[other, 0] = not_a_head(int(other.sum()), self.size, generator)
+                is_head = torch.where(other, torch.zeros(()), is_head)
+        if self._augment:
+            volumes = roughen(volumes.flatten(0, 1), generator).reshape(volumes.shape)
+        landmarks = torch.from_numpy(np.stack([s.landmarks for s in samples]).astype(np.float32))
+        half = torch.tensor([s.half_side_m for s in samples], dtype=torch.float32)
+        return Batch(volumes, landmarks, half, is_head.float())
+
+    def _mirrored(self, landmarks_m: np.ndarray) -> np.ndarray:
+        return landmarks_m[self._mirror] * [-1.0, 1.0, 1.0]
+
+    def _other_expression(self, source: HeadVolume, rng: np.random.Generator) -> np.ndarray:
+        """(68, 3) the same person's landmarks with one of the 110 expressions."""
+        seed = int(source.name.split("-")[0])
+        draw = draw_person(self._head, seed)
+        style = PersonalStyle.of(self._head, draw.parameters.identity, seed=seed)
+        weights = style.apply(self._listed[rng.integers(len(self._listed))].weights)
+        basis_m = self._head.expression_basis_m[:, self._vertices]
+        return source.landmarks_m + np.tensordot(weights - draw.parameters.expression, basis_m, axes=1)
+
+    def _coarse(self, rng: np.random.Generator) -> _Cut:
+        volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
+        landmarks_m = volume.source.landmarks_m
+        cut_y_m = landmarks_m[8, 1] - rng.uniform(0.01, 0.12) if rng.random() < 0.6 else -np.inf
+        if mirrored:
+            landmarks_m = self._mirrored(landmarks_m)
+        upright = rng.random() > NEGATIVES / 2
+        turn = random_rotation(rng, largest_rad=LARGEST_TURN_RAD)
+        if not upright:  # one of the other 23 turns of the cube, further off than the right one could be
+            angle = rng.uniform(1.5, np.pi)
+            axis = rng.normal(size=3)
+            turn = matrix_from_rotation_vector(axis / np.linalg.norm(axis) * angle)
+        box = coarse_box(volume, rng, mirrored=mirrored, cut_y_m=cut_y_m, turn=turn)
+        sampled = volume.sample(box, self.size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m)
+        return _Cut.of([sampled], box.from_field(landmarks_m), box.half_side_m, float(upright))
+
+    def _fine(self, rng: np.random.Generator) -> _Cut:
+        volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
+        landmarks_m = volume.source.landmarks_m
+        warp = None
+        if rng.random() < self._warp:
+            target_m = self._other_expression(volume.source, rng)
+            if can_warp(landmarks_m, target_m):
+                warp = TpsWarp.between(landmarks_m, target_m)
+                landmarks_m = target_m
+        if mirrored:
+            landmarks_m = self._mirrored(landmarks_m)
+        boxes: list[Box] = likely_coarse_error(landmarks_m, rng, self._sizes)[: self.boxes]
+        sampled = []
+        for index, box in enumerate(boxes):
+            level = FACE_POOL if index == 0 else 1
+            points_m = None
+            if warp is not None:
+                points_m = warped_points_m(box, self.size, warp, mirrored=mirrored)
+            sampled.append(volume.sample(box, self.size, level=level, mirrored=mirrored, points_m=points_m))
+        return _Cut.of(sampled, boxes[0].from_field(landmarks_m), boxes[0].half_side_m, 1.0)

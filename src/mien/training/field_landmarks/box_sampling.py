@@ -1,0 +1,112 @@
+"""Boxes cut from analytic volumes, with random poses, and their landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.training.field_landmarks.head_volume import HeadVolume
+
+COARSE_POOL, FACE_POOL = 4, 2
+WHOLE_OVER_RADIUS = 2.0
+"""Half a side of the coarse cube over the solid's root mean square radius."""
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedVolume:
+    """A volume with reduced copies; all (1, 4, X, Y, Z) uint8, voxels of `voxel_m` times 1, 2, 4."""
+
+    source: HeadVolume
+    levels: dict[int, Tensor]
+
+    @staticmethod
+    def of(volume: HeadVolume) -> LoadedVolume:
+        full = torch.from_numpy(volume.rgba).permute(3, 0, 1, 2)[None].contiguous()
+        levels = {1: full}
+        for pool in (FACE_POOL, COARSE_POOL):
+            pad = [amount for size in reversed(full.shape[2:]) for amount in (0, -size % pool)]
+            levels[pool] = functional.avg_pool3d(functional.pad(full.float(), pad), pool).round().byte()
+        return LoadedVolume(replace(volume, rgba=np.zeros((0, 0, 0, 4), np.uint8)), levels)
+
+    def sample(
+        self,
+        box: Box,
+        size: int,
+        *,
+        level: int,
+        mirrored: bool = False,
+        cut_y_m: float = -np.inf,
+        points_m: np.ndarray | None = None,
+    ) -> Float[Tensor, "4 n n n"]:
+        """The box as size³ voxels, [0, 1]; the axes are the box's x, y, z.
+
+        Args:
+            mirrored: of the volume's mirror image.
+            cut_y_m: what lies lower (head frame) is taken away.
+            points_m: where the box's voxels are taken from, instead of their own places (a warp).
+        """
+        points = box.grid_m(size) if points_m is None else points_m
+        if mirrored and points_m is None:
+            points = points * [-1.0, 1.0, 1.0]
+        grid = self.levels[level]
+        index = (points - self.source.low_m) / (self.source.voxel_m * level) - 0.5
+        low = np.clip(np.floor(index.min(axis=0)).astype(int) - 1, 0, np.array(grid.shape[2:]) - 2)
+        high = np.clip(np.ceil(index.max(axis=0)).astype(int) + 2, low + 2, np.array(grid.shape[2:]))
+        part = grid[:, :, low[0] : high[0], low[1] : high[1], low[2] : high[2]].float() / 255
+        extent = np.array(part.shape[2:]) - 1
+        scaled = (2 * (index - low) / extent - 1)[:, ::-1]
+        where = torch.from_numpy(scaled.astype(np.float32)).reshape(1, size, size, size, 3)
+        out = functional.grid_sample(part, where, align_corners=True, padding_mode="zeros")[0]
+        if np.isfinite(cut_y_m):
+            keep = np.clip((points[:, 1] - cut_y_m) / 0.01 + 0.5, 0, 1).astype(np.float32)
+            out = out * torch.from_numpy(keep).reshape(1, size, size, size)
+        return out
+
+
+def solid_extent(occupancy: np.ndarray, points_m: np.ndarray) -> tuple[np.ndarray, float]:
+    """Centre of mass (3,) and root mean square radius of a solid given by weights of points."""
+    total = occupancy.sum()
+    centre = occupancy @ points_m / total
+    radius = float(np.sqrt(occupancy @ ((points_m - centre) ** 2).sum(axis=1) / total))
+    return centre, radius
+
+
+def random_rotation(rng: np.random.Generator, *, largest_rad: float) -> Float[np.ndarray, "3 3"]:
+    """About a random axis, by an angle that is spread evenly up to the largest."""
+    axis = rng.normal(size=3)
+    return matrix_from_rotation_vector(axis / np.linalg.norm(axis) * rng.uniform(0, largest_rad))
+
+
+def coarse_box(
+    volume: LoadedVolume, rng: np.random.Generator, *, mirrored: bool, cut_y_m: float, turn: np.ndarray
+) -> Box:
+    """The cube that normalisation by content would choose, with some error, turned."""
+    pooled = volume.levels[COARSE_POOL][0, 3].numpy().astype(np.float32)
+    where = np.argwhere(pooled > 100)
+    points_m = (where + 0.5) * volume.source.voxel_m * COARSE_POOL + volume.source.low_m
+    weight = pooled[tuple(where.T)] * (points_m[:, 1] > cut_y_m)
+    centre_m, radius_m = solid_extent(weight, points_m)
+    if mirrored:
+        centre_m = centre_m * [-1, 1, 1]
+    half_m = WHOLE_OVER_RADIUS * radius_m * float(np.exp(rng.normal(0, 0.06)))
+    return Box(centre_m + rng.normal(0, 0.06, 3) * half_m, half_m, turn)
+
+
+def likely_coarse_error(
+    landmarks_m: Float[np.ndarray, "68 3"], rng: np.random.Generator, sizes: BoxSizes
+) -> list[Box]:
+    """The fine boxes as a coarse prediction would cut them: shifted, turned and scaled, each a little apart."""
+    amount = rng.uniform(0.1, 1.3)
+    turn = random_rotation(rng, largest_rad=0.22 * amount)
+    centre_m = landmarks_m.mean(axis=0)
+    scale = float(np.exp(rng.normal(0, 0.04 * amount)))
+    shifted_m = (landmarks_m - centre_m) * scale @ turn.T + centre_m + rng.normal(0, 0.004 * amount, 3)
+    boxes = fine_boxes(shifted_m, turn, sizes)
+    return [replace(box, centre_m=box.centre_m + rng.normal(0, 0.003 * amount, 3)) for box in boxes]

@@ -1,0 +1,151 @@
+"""Analytic volumes: a dressed head as a grid of colour and occupancy, as a trained field would be after cleaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from mien.heads.model import Head
+from mien.training.field_landmarks.surface_samples import SurfacePoints, lattice
+
+VOXEL_M = 0.0025
+LOW_M = np.array([-0.15, -0.20, -0.15])
+HIGH_M = np.array([0.15, 0.21, 0.18])
+"""Corners of the space that is looked at, head frame; shoulders end there."""
+SKIN_DEPTH_M = 0.010
+"""Colours deeper than this are cleared: in trained fields they were never seen."""
+
+
+@dataclass(frozen=True)
+class HeadVolume:
+    """A head on a grid.
+
+    Attributes:
+        rgba: (X, Y, Z, 4) red, green, blue times occupancy, and occupancy; 0 … 255. The first three axes are
+            x, y, z.
+        low_m: (3,) corner of voxel (0, 0, 0), head frame.
+        voxel_m: side of a voxel.
+        landmarks_m: (68, 3) head frame.
+        name: who and which expression; kind: of the expression.
+    """
+
+    rgba: UInt8[np.ndarray, "x y z 4"]
+    low_m: Float[np.ndarray, " 3"]
+    voxel_m: float
+    landmarks_m: Float[np.ndarray, "68 3"]
+    name: str = ""
+    kind: str = ""
+
+
+def neck_cap(head: Head) -> np.ndarray:
+    """(E, 2) edges of the skin's lower border, to be closed with a fan."""
+    skin = head.triangles[(head.vertex_parts == head.part_names.index("skin"))[head.triangles].all(axis=1)]
+    edges = np.sort(np.concatenate([skin[:, [0, 1]], skin[:, [1, 2]], skin[:, [2, 0]]]), axis=1)
+    unique, count = np.unique(edges, axis=0, return_counts=True)
+    border = unique[count == 1]
+    lowest = head.mean_m[border][..., 1].max(axis=1) < head.mean_m[:, 1].min() + 0.045
+    return border[lowest]
+
+
+def cap_points(vertices_m: np.ndarray, border: np.ndarray, spacing_m: float) -> np.ndarray:
+    """(P, 3) points on a fan between a border and its middle."""
+    middle = vertices_m[np.unique(border)].mean(axis=0)
+    corners = np.concatenate(
+        [vertices_m[border], np.broadcast_to(middle, (len(border), 1, 3))], axis=1
+    )
+    triangle, weights = lattice(corners, spacing_m)
+    return np.einsum("pk,pkc->pc", weights, corners[triangle])
+
+
+def voxelise(
+    surface: SurfacePoints, cap_m: Float[np.ndarray, "cap 3"], *, voxel_m: float = VOXEL_M
+) -> tuple[UInt8[np.ndarray, "x y z 4"], Float[np.ndarray, " 3"]]:
+    """Fill a closed surface: solid inside, smooth at the surface, coloured in its skin.
+
+    A voxel on the surface is filled up to the mean plane of the points in it; what a flood from outside does
+    not reach is solid.
+
+    Returns:
+        The grid (see `HeadVolume.rgba`) and its lower corner.
+    """
+    from scipy import ndimage
+
+    points = np.concatenate([surface.points_m, cap_m]).astype(np.float32)
+    inside = ((points > LOW_M + voxel_m) & (points < HIGH_M - voxel_m)).all(axis=1)
+    low_m = points[inside].min(axis=0) - 3 * voxel_m
+    shape = np.ceil((points[inside].max(axis=0) + 3 * voxel_m - low_m) / voxel_m).astype(int)
+    total = int(np.prod(shape))
+    cap_start = len(surface.points_m)
+    on_surface = inside[:cap_start]
+
+    def cells(m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        scaled = (m - low_m) / voxel_m
+        index = scaled.astype(np.int64)
+        return (index[:, 0] * shape[1] + index[:, 1]) * shape[2] + index[:, 2], scaled - index - 0.5
+
+    cell, offset = cells(points[:cap_start][on_surface])
+    wall_point = surface.is_wall[on_surface]
+    weight = surface.weights[on_surface]
+
+    def total_of(values: np.ndarray, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
+        return np.bincount(cell[chosen], weights=values[chosen], minlength=total)
+
+    colour_weight = total_of(weight)
+    colours = np.stack(
+        [total_of(weight * surface.colours[on_surface][:, c]) for c in range(3)], axis=1
+    ).astype(np.float32)
+    colours /= np.maximum(colour_weight, 1e-6)[:, None].astype(np.float32)
+    visible = wall_point & (weight > HIDDEN)
+    normals = surface.normals[on_surface]
+    count = np.bincount(cell[visible], minlength=total)
+    # Height of the surface over the voxel's centre along its mean normal, in voxels
+    height = total_of(np.einsum("pc,pc->p", offset, normals), visible) / np.maximum(count, 1)
+    mean_normal = np.stack([total_of(normals[:, c], visible) for c in range(3)], axis=1)
+    flatness = np.linalg.norm(mean_normal, axis=1) / np.maximum(count, 1)
+
+    hair = np.bincount(cell[~wall_point], minlength=total).reshape(shape)
+    hair_mask = ndimage.binary_closing(hair > 1, iterations=2)
+    cap_cells, _ = cells(points[cap_start:][inside[cap_start:]])
+    wall = np.bincount(cell[wall_point], minlength=total).astype(bool)
+    wall[cap_cells] = True
+    wall = wall.reshape(shape) | hair_mask
+    wall[:, 0] = _filled_slice(wall[:, 0])
+    regions, _ = ndimage.label(~wall)
+    solid = regions != regions[0, -1, 0]
+    occupancy = solid.astype(np.float32).reshape(-1)
+    planar = (count > 0) & (flatness > 0.5) & ~hair_mask.reshape(-1)
+    occupancy[planar] = np.clip(0.5 + height[planar], 0, 1)
+    occupancy = occupancy.reshape(shape)
+
+    colours = _spread(colours.reshape(*shape, 3), colour_weight.reshape(shape))
+    deep = ndimage.binary_erosion(solid, iterations=round(SKIN_DEPTH_M / voxel_m))
+    colours[deep] = 0
+    rgba = np.concatenate([colours * occupancy[..., None], occupancy[..., None]], axis=3)
+    return np.rint(255 * np.clip(rgba, 0, 1)).astype(np.uint8), low_m.astype(np.float64)
+
+
+HIDDEN = 0.5
+"""Points with less weight belong to teeth, sockets and the mouth's interior: they do not shape the surface."""
+
+
+def _spread(colours: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Colours of voxels without points from those nearby: within one voxel if there are any, else within four."""
+    from scipy import ndimage
+
+    weight = np.minimum(weight, 8).astype(np.float32)
+    out = colours
+    for size in (9, 3):
+        total = ndimage.uniform_filter(weight, size)
+        near = np.stack([ndimage.uniform_filter(colours[..., c] * weight, size) for c in range(3)], axis=3)
+        near /= np.maximum(total, 1e-6)[..., None]
+        near_by = (weight == 0) & (total > 1e-4)
+        out = np.where(near_by[..., None], near, out)
+    return out
+
+
+def _filled_slice(slice_: np.ndarray) -> np.ndarray:
+    from scipy import ndimage
+
+    return ndimage.binary_fill_holes(slice_)
