@@ -103,7 +103,8 @@ def _looks(entries: object, source: Path) -> tuple[Look, ...]:
     if entries is None:
         return (Look(),)
     try:
-        assert isinstance(entries, list) and entries
+        assert isinstance(entries, list)
+        assert entries
         return tuple(Look(float(entry["scale"]), bool(entry.get("mirrored", False))) for entry in entries)
     except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(

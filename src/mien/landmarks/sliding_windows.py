@@ -1,7 +1,7 @@
 """Face search without a search network: the landmark network itself on windows of every size.
 
-Windows slide over the picture at several scales; those of least uncertainty are kept, and of several for one
-face the best (Wood et al. 2022, §3.1, for offline use). It takes thousands of network runs in a large picture.
+Windows slide over the picture at several scales; those of least uncertainty are kept, and of several for
+one face the best (Wood et al. 2022, §3.1, for offline use). A large picture takes thousands of network runs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from mien.landmarks.region import Region, region_from_points
 
 @dataclass(frozen=True)
 class WindowConfig:
-    """Which windows are tried. The landmark network still works with a face a tenth of the side off-centre and
-    a quarter too large or too small, so neighbours may lie that far apart."""
+    """Which windows are tried.
+
+    The landmark network still works with a face a tenth of the side off-centre and a quarter too large or too
+    small, so neighbours may lie that far apart.
+    """
 
     stride: float = 0.22
     """Distance between neighbouring windows over their side."""

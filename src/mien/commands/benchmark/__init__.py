@@ -14,8 +14,9 @@ from mien.commands.arguments import dispatch
 
 BENCHMARKS: dict[str, tuple[str, str]] = {
     "ytf68": ("accuracy of landmarks on labelled video frames", "mien.commands.benchmark.ytf68:run"),
+    "synthetic": ("landmarks on held-out synthetic faces", "mien.commands.benchmark.synthetic:run"),
     "speed": ("time of landmarks, fit and search", "mien.commands.benchmark.speed:run"),
-    "fitting": ("fitted heads, solvers, sequences", "mien.commands.benchmark_fitting:run"),
+    "fitting": ("fitted heads, solvers, sequences", "mien.commands.benchmark.fitting:run"),
 }
 """Name to (one line of help, "module:function"); a module is imported only when its benchmark is called."""
 

@@ -160,6 +160,11 @@ class FaceStore:
         shard = int(np.searchsorted(self._starts, index, side="right")) - 1
         return self.shards[shard].face(int(index - self._starts[shard]))
 
+    def details(self, index: int) -> dict:
+        """The JSON record of a face: how it was drawn."""
+        shard = int(np.searchsorted(self._starts, index, side="right")) - 1
+        return self.shards[shard].details[int(index - self._starts[shard])]
+
     def paths(self) -> list[Path]:
         """The shards of this part that exist now, in a fixed order."""
         chosen: list[Path] = []
