@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -151,8 +151,6 @@ def solvers_table(cases: list[SolverCase]) -> Table:
 
 def rig_sequence_table(result: RigSequenceResult) -> Table:
     """Size, time and memory of the joint solve."""
-    from dataclasses import asdict
-
     rows = (
         ("size", f"{result.frames} frames × {result.cameras} cameras × {result.landmarks} landmarks"),
         ("time", f"{result.wall_s:.1f} s ({result.processor_s:.1f} s of processor, {result.cores} cores)"),

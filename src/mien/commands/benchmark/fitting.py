@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mien.commands.arguments import parse
+from mien.commands.benchmark.output import print_json, print_table
 from mien.errors import InputError
 
 if TYPE_CHECKING:
     from mien.evaluation.fitting.crowd import Photographer
     from mien.evaluation.fitting.tables import Table
 
-STUDIES = ("people", "pictures", "solvers", "sequence", "intersection")
+STUDIES = ("people", "pictures", "solvers", "sequence", "tracking", "intersection")
 TUNING_SEED = 7001
 """People of this seed may be used for choosing weights; never measure on them."""
 
@@ -51,6 +52,10 @@ class FittingConfig:
     """Study sequence: frames."""
     cameras: int = 17
     """Study sequence: cameras."""
+    photo: Path = Path("examples/astronaut.jpg")
+    """Study tracking: a photo with a face, which noise turns into a clip of a still face."""
+    clip: Path | None = None
+    """Study tracking: a video in which a face is still for a while."""
     write: Path | None = None
     """Put the tables into this page, for example docs/results/fitting.md."""
     sheet: Path | None = None
@@ -71,15 +76,13 @@ def run(arguments: list[str]) -> int:
         for part, table in _RUNNERS[study](config):
             documents.append(table.data)
             if not config.json:
-                _print_table(table)
+                print_table(table.title, table.header, table.rows)
             if config.write is not None:
                 from mien.evaluation.fitting.document import put_part
 
                 put_part(config.write, part, table.markdown())
     if config.json:
-        import json
-
-        print(json.dumps({"benchmark": "fitting", "format_version": 1, "studies": documents}))
+        return print_json({"format_version": 1, "benchmark": "fitting", "studies": documents})
     return 0
 
 
@@ -144,6 +147,22 @@ def _run_sequence(config: FittingConfig) -> list[tuple[str, Table]]:
     return [("sequence", rig_sequence_table(result))]
 
 
+def _run_tracking(config: FittingConfig) -> list[tuple[str, Table]]:
+    from mien.evaluation.fitting.tracking_tables import blinks_table, jitter_table
+    from mien.evaluation.tracking import blink_amplitude, blinking_clip, still_face_jitter, still_portrait
+    from mien.heads.library import load_head
+    from mien.images.photo import read_image
+    from mien.landmarks.landmarker import Landmarker
+
+    head, landmarker = load_head(), Landmarker("realtime")
+    still = still_portrait(read_image(config.photo))
+    clips = {"a photo with noise": still_face_jitter(still, landmarker=landmarker)}
+    if config.clip is not None:
+        clips[config.clip.stem] = still_face_jitter(config.clip, landmarker=landmarker)
+    blinks = blink_amplitude(blinking_clip(head), head=head)
+    return [("jitter", jitter_table(clips)), ("blinks", blinks_table(blinks))]
+
+
 def _run_intersection(config: FittingConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.collisions import study_collisions
     from mien.evaluation.fitting.tables import collisions_table
@@ -158,6 +177,7 @@ _RUNNERS: dict[str, Callable[[FittingConfig], list[tuple[str, Table]]]] = {
     "pictures": _run_pictures,
     "solvers": _run_solvers,
     "sequence": _run_sequence,
+    "tracking": _run_tracking,
     "intersection": _run_intersection,
 }
 
@@ -202,13 +222,3 @@ class _Progress:
 
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
-
-
-def _print_table(table: Table) -> None:
-    from rich.console import Console
-    from rich.table import Table as RichTable
-
-    drawn = RichTable(*table.header, title=table.title, title_justify="left")
-    for row in table.rows:
-        drawn.add_row(*row)
-    Console().print(drawn)
