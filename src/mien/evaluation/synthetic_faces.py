@@ -168,7 +168,7 @@ def _measure_one(
     face: ExactFace, landmarker: Landmarker, choice: _Choice, size_px: float, rng: np.random.Generator
 ) -> MeasuredFace:
     exact_px = np.asarray(face.points_px, float)[choice.exact]
-    scale = size_px / float(box_px(exact_px[choice.own_68]))
+    scale = size_px / float(box_px(exact_px[choice.own_68][None])[0])
     picture, offset_px = _shown(face.picture, scale, rng)
 
     def moved(points_px: np.ndarray) -> np.ndarray:
