@@ -89,6 +89,13 @@ class ExportLandmarksConfig:
     """Folders of shards it was trained on: their manifests go into the card, their faces into the check."""
     int8: Literal["none", "static", "dynamic"] = "none"
     """Also write NAME.int8.onnx (needs --data) and how it differs; static quantises convolutions too."""
+    look_scales: tuple[float, ...] = (1.0,)
+    """How regions are to be shown to the network: sides of the crops over the region's. The points of several
+    looks are averaged."""
+    mirrored_looks: bool = False
+    """Show every crop mirrored as well."""
+    honest_sigma: bool = False
+    """Measure on held-out faces of --data how σ must be scaled to be honest, and note it in the card."""
     command: str = ""
     """Command line that trained it, for the card; pieced together from the checkpoint if left out."""
 
@@ -244,6 +251,7 @@ def run_export(arguments: list[str]) -> int:
             data=read_manifests(list(config.data)),
             quantised=quantised,
         )
+        _add_looks(path, config)
     if quantised is not None:
         Display().say(
             f"{int8_path}: {quantised.file_mb:.1f} MB, {quantised.latency_ms:.2f} ms a crop on one thread, "
@@ -254,6 +262,23 @@ def run_export(arguments: list[str]) -> int:
         f"at most {check.largest_difference:.1e} from torch\n{card}"
     )
     return 0
+
+
+def _add_looks(card: Path, config: ExportLandmarksConfig) -> None:
+    """Note in a card how the network wants to see regions and, if asked for, how honest its σ is."""
+    from mien.training.landmark_network.exact_faces import read_exact_faces
+    from mien.training.landmark_network.sigma_calibration import sigma_scale, write_into_card
+
+    if config.look_scales != (1.0,) or config.mirrored_looks:
+        sides = (False, True) if config.mirrored_looks else (False,)
+        write_into_card(
+            card, looks=[{"scale": s, "mirrored": mirrored} for s in config.look_scales for mirrored in sides]
+        )
+    if config.honest_sigma:
+        network = card.with_name(card.name.replace(".card.json", ".onnx"))
+        write_into_card(
+            card, sigma_scale=round(sigma_scale(network, read_exact_faces(config.data, most=300)), 3)
+        )
 
 
 def need_training() -> None:

@@ -22,8 +22,8 @@ class LandmarkPredictor:
     well-framed face.
 
     The network's card says how it likes to see a region: `looks`, a list of {"scale", "mirrored"}, and
-    `sigma_scale`, by which the combination of all looks has to multiply σ to be honest. Without them there is
-    one look at the region as it is.
+    `sigma_scale`, by which σ has to be multiplied to be honest. Without them there is one look at the region
+    as it is.
 
     Attributes:
         set_name: the landmark set of the points.
@@ -65,7 +65,7 @@ class LandmarkPredictor:
         points_px, sigma_px = combine(
             np.stack([each.points_px for each in seen]), np.stack([each.sigma_px for each in seen])
         )
-        return Landmarks2D(points_px, sigma_px * self.sigma_scale, self.set_name, score=seen[0].score)
+        return Landmarks2D(points_px, sigma_px, self.set_name, score=seen[0].score)
 
     def glance(self, image: UInt8[np.ndarray, "height width 3"], region: Region) -> Landmarks2D:
         """The same from the first look alone: enough to tell whether and where a face is."""
@@ -87,7 +87,7 @@ class LandmarkPredictor:
             own_log_sigma = own_log_sigma[self._mirror]
         return Landmarks2D(
             points_px=shown.network_to_picture(own_points),
-            sigma_px=np.exp(own_log_sigma) * (shown.side_px / 2),
+            sigma_px=np.exp(own_log_sigma) * (self.sigma_scale * shown.side_px / 2),
             set_name=self.set_name,
             score=float(_probability(presence.reshape(-1)[0])),
         )

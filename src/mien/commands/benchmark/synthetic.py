@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mien.commands.arguments import parse
 from mien.commands.benchmark.output import print_json, print_table, progress
-from mien.errors import InputError
-
-if TYPE_CHECKING:
-    from mien.evaluation.synthetic_faces import ExactFace
 
 
 @dataclass(frozen=True)
@@ -40,9 +36,10 @@ def run(arguments: list[str]) -> int:
     config = parse(SyntheticConfig, arguments, prog="mien benchmark synthetic")
     from mien.evaluation.synthetic_faces import SIZES_PX, YAW_EDGES_DEG, figures, measure
     from mien.landmarks.landmarker import Landmarker
+    from mien.training.landmark_network.exact_faces import read_exact_faces
 
     landmarker = Landmarker(config.model)
-    faces = read_exact_faces(config)
+    faces = read_exact_faces(config.data, most=config.count, held_out=config.held_out)
     by_size: dict[str, dict[str, float]] = {}
     by_yaw: dict[str, dict[str, float]] = {}
     for size_px in SIZES_PX:
@@ -71,55 +68,6 @@ def run(arguments: list[str]) -> int:
         "lids: error of the lid gap over the open gap (of closed eyes); slope of predicted on true."
     )
     return 0
-
-
-def read_exact_faces(config: SyntheticConfig) -> list[ExactFace]:
-    """The held-out faces of the folders, evenly chosen.
-
-    Raises:
-        InputError: there are none.
-    """
-    import numpy as np
-
-    from mien.cameras import Camera
-    from mien.evaluation.synthetic_faces import EXACT_SET, ExactFace
-    from mien.fitting.photo import CAMERA_FROM_WORLD
-    from mien.heads.parameters import HeadParameters
-    from mien.training.landmark_network.layout import load_layout
-    from mien.training.landmark_network.shards import FaceStore
-
-    store = FaceStore(list(config.data), load_layout(EXACT_SET), held_out=config.held_out, part="validation")
-    store.refresh()
-    if not len(store):
-        raise InputError("no held-out shards there; make some with: mien synth", source=config.data[0])
-    faces = []
-    for index in np.linspace(0, len(store) - 1, min(config.count, len(store))).astype(int).tolist():
-        face, known = store[index], store.details(index)
-        height, width = face.picture.shape[:2]
-        focal, (x, y) = known["focal_px"], known["principal_px"]
-        intrinsics = np.array([[focal, 0, x], [0, focal, y], [0, 0, 1.0]])
-        faces.append(
-            ExactFace(
-                picture=face.picture,
-                points_px=face.points_px,
-                visibility=face.visibility,
-                parameters=HeadParameters(
-                    **{
-                        name: np.asarray(known[name], float)
-                        for name in (
-                            "identity",
-                            "expression",
-                            "joint_rotations",
-                            "root_rotation",
-                            "root_translation_m",
-                        )
-                    }
-                ),
-                camera=Camera(intrinsics, CAMERA_FROM_WORLD, width, height),
-                yaw_rad=float(known["yaw_rad"]),
-            )
-        )
-    return faces
 
 
 def _row(name: str, each: dict[str, float]) -> tuple[str, ...]:
