@@ -74,6 +74,51 @@ def test_trains_from_a_file_of_options_and_exports_int8(head_shards, tmp_path, c
         run([*export[:3], "--out", str(tmp_path / "x.onnx"), "--int8", "static"])
 
 
+def test_one_epoch_on_a_thousand_pictures_learns_and_lends_its_backbone(head_shards, tmp_path):
+    rng = np.random.default_rng(1)
+    head = load_head()
+    points_m = head.mean_m[head.landmark_set("dense703").vertices]
+    points_m = points_m - points_m.mean(axis=0)
+    faces = []
+    for _ in range(1000):
+        points_px = points_m[:, :2] * [1, -1] * rng.uniform(500, 600) + rng.uniform(80, 112, 2)
+        picture = np.full((192, 192, 3), 40, np.uint8)
+        middle = points_px.mean(axis=0).astype(int)
+        picture[middle[1] - 50 : middle[1] + 50, middle[0] - 35 : middle[0] + 35] = (200, 150, 120)
+        faces.append((picture, points_px[3:]))
+    data = tmp_path / "thousand"
+    data.mkdir()
+    write_shard(data / "shard-000001.tar", faces)
+    common = ["landmarks", "--data", str(data), "--network", "resnet10_quarter", "--batch", "50"]
+    common += ["--threads", "1", "--size", "64", "--max-steps", "20"]
+    assert run([*common, "--out", str(tmp_path / "run")]) == 0
+    checkpoint = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert checkpoint.pictures == 1000
+    log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
+    assert log[-1]["loss"] < log[0]["loss"]
+
+    # another set, another crop: the backbone is taken over, the decoder starts anew
+    lent = ["--initial", str(tmp_path / "run" / "checkpoint.pt"), "--set", "dense703"]
+    assert (
+        run([*common[:-4], "--size", "96", "--max-steps", "1", *lent, "--out", str(tmp_path / "next")]) == 0
+    )
+    following = load_checkpoint(tmp_path / "next" / "checkpoint.pt")
+    name = next(key for key in checkpoint.average if key.startswith("backbone.") and key.endswith("weight"))
+    assert torch.allclose(following.average[name], checkpoint.average[name], atol=1e-3)
+    other = [*common, "--out", str(tmp_path / "other"), *lent]
+    other[other.index("resnet10_quarter")] = "resnet10_half"
+    with pytest.raises(InputError, match="same backbone"):
+        run(other)
+
+    export = ["export-landmarks", "--checkpoint", str(tmp_path / "run" / "checkpoint.pt")]
+    export += ["--out", str(tmp_path / "net.onnx"), "--look-scales", "0.8", "1.0", "--mirrored-looks"]
+    assert run(export) == 0
+    looks = json.loads((tmp_path / "net.card.json").read_text())["looks"]
+    assert [(look["scale"], look["mirrored"]) for look in looks] == [
+        (0.8, False), (0.8, True), (1.0, False), (1.0, True)
+    ]  # fmt: skip
+
+
 def test_resuming_with_another_loss_is_refused(head_shards, tmp_path):
     common = [
         "landmarks",
