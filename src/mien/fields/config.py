@@ -51,6 +51,9 @@ class FieldConfig:
     """Factor of the learning rates from the first to the last step."""
     sparsity: float = 4e-5
     """Weight of the mean absolute value of the density's planes and lines."""
+    sharpening: float = 10.0
+    """Density per activation grows by this factor during the training. Pictures alone leave a soft surface, whose
+    depth is some millimetres too large: soft edges explain them as well."""
     distortion: float = 0.0
     """Weight of the spread of each ray's weights along the ray (mip-NeRF 360, eq. 15): thin surfaces."""
     smoothness: float = 0.0

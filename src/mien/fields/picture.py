@@ -84,13 +84,12 @@ def render_camera(
     pieces, behind = [], []
     was_training = field.training
     field.eval()
-    with torch.no_grad():
-        for start in range(0, len(rays), CHUNK_RAYS):
-            some = rays[slice(start, start + CHUNK_RAYS)]
-            pieces.append(gather(field, some, normals=normals))
-            if background is None:
-                assert field.environment is not None
-                behind.append(field.environment(some.directions))
+    for start in range(0, len(rays), CHUNK_RAYS):
+        some = rays[slice(start, start + CHUNK_RAYS)]
+        pieces.append(gather(field, some, normals=normals))
+        if background is None:
+            assert field.environment is not None
+            behind.append(field.environment(some.directions).detach())
     field.train(was_training)
     alpha = torch.cat([piece.alpha for piece in pieces])
     if background is None:
@@ -116,6 +115,7 @@ def render_camera(
     )
 
 
+@torch.no_grad()
 def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayColours:
     """Colour, alpha and depth of rays, without training anything.
 
@@ -152,9 +152,9 @@ def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayCol
                 outward = _outward(field, samples.coordinates[seen])
                 directions.index_add_(0, ray, weights[seen, None] * outward)
             after = reached - weights
-            # Where half of the light is gone; the line between the sample's ends is taken as straight.
+            # Where half of the light is gone: within a step it falls exponentially.
             halves = (reached > 0.5) & (after <= 0.5)
-            share = (reached[halves] - 0.5) / weights[halves].clamp(min=1e-9)
+            share = (2 * reached[halves]).log() / depth[halves].clamp(min=1e-9)
             half_at[alive[samples.ray[halves]]] = samples.distance_m[halves] + (share - 0.5) * step_m
             gone = add_up(weights, torch.ones_like(weights)[:, None], samples.ray, len(alive))[:, 0]
             passing[alive] = (passing[alive] - gone).clamp(min=0)

@@ -27,6 +27,8 @@ OCCUPIED_ALPHA = 1e-3
 """Cells that stay occupied take at least this from a ray that crosses them."""
 MOST_CELLS = 128
 """Cells of the occupancy per axis, at most; fewer for coarse fields."""
+SHARPEN_BETWEEN = (0.2, 0.8)
+"""Fractions of the training between which densities are raised."""
 RAMP_FROM = 0.25
 """Fraction of the training from which the distortion loss grows: too early it freezes a wrong surface."""
 _REFRESH_EVERY = 60
@@ -205,6 +207,7 @@ class _Trainer:
         self.generator = torch.Generator(device=field.device).manual_seed(self.config.seed)
         self.optimiser = self._new_optimiser()
         self.order = torch.empty(0, dtype=torch.long, device=field.device)
+        self.soft = field.density_per_activation.clone()
         self.warm = field.resolution == self.config.resolutions[-1] and len(self.config.resolutions) == 1
         if self.warm:
             self.pool.refresh(field)
@@ -224,6 +227,7 @@ class _Trainer:
             elif iteration % _REFRESH_EVERY == 0:
                 self.pool.refresh(self.field)
             self._set_rates(iteration / config.iterations)
+            self._sharpen(iteration / config.iterations)
             loss, per_ray = self._step()
             recent.append(loss)
             if iteration % _CHECK_EVERY == 0 or iteration == config.iterations:
@@ -324,6 +328,14 @@ class _Trainer:
         self._ramp = max(0.0, done - RAMP_FROM) / (1 - RAMP_FROM)
         for group in self.optimiser.param_groups:
             group["lr"] = group["start"] * self.config.rate_decay**done
+
+    def _sharpen(self, done: float) -> None:
+        """Raise the density per activation geometrically between two moments of the training."""
+        if self.warm:
+            return
+        first, last = SHARPEN_BETWEEN
+        part = min(1.0, max(0.0, (done - first) / (last - first)))
+        self.field.density_per_activation.copy_(self.soft * self.config.sharpening**part)
 
     def _change_resolution(self, resolution: int) -> None:
         self._prune()
