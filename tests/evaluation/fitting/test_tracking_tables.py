@@ -1,0 +1,21 @@
+"""Tables of following a face through time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mien.evaluation.fitting.tracking_tables import blinks_table, jitter_table
+from mien.evaluation.tracking import BlinkAmplitude, StillFaceJitter
+
+
+def test_jitter():
+    text = jitter_table({"clip": StillFaceJitter(80, 0.6, 0.5, 0.2, 0.1)}).markdown()
+    assert "| clip | 80 | 0.600 | 0.500 | 0.200 | 0.100 | 40 % |" in text
+
+
+def test_blinks():
+    shares = np.array([0.8, 1.0])
+    table = blinks_table(BlinkAmplitude(shares, shares + 0.1, shares + 0.2, np.array([0.0, 1.0])))
+    assert table.data["lag_frames"] == 0.5
+    text = table.markdown()
+    assert "| tracker | 90 % | 80 % |" in text
