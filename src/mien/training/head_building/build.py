@@ -116,7 +116,7 @@ def build_head(
         **place_joints(assembly, makehuman, mean.reshape(-1, 3), identity),
     )
     # After the landmark sets were placed: they do not depend on either.
-    head = with_symmetric_parts(clear_eyeballs(head))
+    head = clear_eyeballs(with_symmetric_parts(head))
     settings = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k != "assets"}
     return head, {"figures": figures, "config": settings}
 

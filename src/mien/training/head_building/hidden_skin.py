@@ -1,4 +1,4 @@
-"""Skin behind the lids is laid outside the eyeballs, whoever it is and however the lids move."""
+"""Skin behind the lids lies outside the eyeballs."""
 
 from __future__ import annotations
 
@@ -20,26 +20,31 @@ _POSED_SETS = ("ibug68", "wflw98", "dense320", "dense703")
 
 
 def clear_eyeballs(head: Head) -> Head:
-    """The head with the inner faces of its lids, and its eye sockets, outside the eyeballs.
+    """The head with the inner faces of its lids outside the eyeballs.
 
-    What lies inside an eyeball at rest is laid onto its surface. Identity then moves it in the ball's
-    tangent plane only, which no weights can turn into a collision. An expression at full weight takes it
-    where it went before, or from there out of the ball; half-way it cuts the chord between two places on
-    the ball, a quarter of a millimetre deep for the longest way (5 mm).
+    Skin that lies inside an eyeball at rest is laid onto its surface.
+
+    - Identity: beside the lids' edges it goes on to follow the lid, so that lids which stand out or lie deep
+      look as they did; further behind it moves in the ball's tangent plane only, which no weights can turn
+      into a collision.
+    - An expression at full weight takes it where it went before, or from there out of the ball; half-way it
+      cuts the chord between two places on the ball, 0.25 mm deep for the longest way (5 mm).
     """
     mean_m = head.mean_m.copy()
     identity_m, expression_m = head.identity_basis_m.copy(), head.expression_basis_m.copy()
     for joint in (JOINT_NAMES.index("left_eye"), JOINT_NAMES.index("right_eye")):
         centre_m, surface_m = head.joints_mean_m[joint], eyeball_radius_m(head, joint) + CLEARANCE_M
         distance_m = np.linalg.norm(head.mean_m - centre_m, axis=1)
-        inside = np.flatnonzero(_hidden(head, joint) & ~_posed(head) & (distance_m < surface_m))
+        hidden, beside_edge = _hidden(head, joint)
+        inside = np.flatnonzero(hidden & ~_posed(head) & (distance_m < surface_m))
         outward = (head.mean_m[inside] - centre_m) / distance_m[inside, None]
         mean_m[inside] = centre_m + surface_m * outward
 
+        rides = ~beside_edge[inside]
         with_eye_m = head.joints_identity_m[:, joint][:, None]
         moves_m = head.identity_basis_m[:, inside] - with_eye_m
-        along_m = np.einsum("nkc,kc->nk", moves_m, outward)[..., None] * outward
-        identity_m[:, inside] = with_eye_m + moves_m - along_m
+        along_m = np.einsum("nkc,kc->nk", moves_m, outward) * rides
+        identity_m[:, inside] -= along_m[..., None] * outward
 
         moves_m = head.expression_basis_m[:, inside]
         ends_m = head.mean_m[inside] + moves_m - centre_m
@@ -56,13 +61,15 @@ def eyeball_radius_m(head: Head, joint: int) -> float:
     return float(np.median(np.linalg.norm(head.mean_m[eyeball] - head.joints_mean_m[joint], axis=1)))
 
 
-def _hidden(head: Head, joint: int) -> Bool[np.ndarray, " vertices"]:
-    """Skin and sockets that face an eyeball."""
-    skin = np.isin(head.vertex_parts, [head.part_names.index(name) for name in ("skin", "eye_sockets")])
+def _hidden(head: Head, joint: int) -> tuple[Bool[np.ndarray, " vertices"], Bool[np.ndarray, " vertices"]]:
+    """Skin that faces an eyeball; and all that has an edge in common with skin that does not."""
+    skin = head.vertex_parts == head.part_names.index("skin")
     outward = head.mean_m - head.joints_mean_m[joint]
     outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
-    facing = (vertex_normals(head.mean_m, head.triangles) * outward).sum(axis=1)
-    return skin & (facing < _HIDDEN_COSINE)
+    hidden = skin & ((vertex_normals(head.mean_m, head.triangles) * outward).sum(axis=1) < _HIDDEN_COSINE)
+    beside = np.zeros(head.vertex_count, bool)
+    beside[head.triangles[(skin & ~hidden)[head.triangles].any(axis=1)]] = True
+    return hidden, beside
 
 
 def _posed(head: Head) -> Bool[np.ndarray, " vertices"]:
