@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -38,6 +38,9 @@ class TrainLandmarksConfig:
     """Landmark set to predict."""
     size: int = 128
     """Side of the crop, pixels."""
+    crop_scale: float = 1.0
+    """Side of the crops over that of a face's region: below 1, the face is larger in them, its surroundings are
+    cut off. The card tells whoever uses the network."""
     max_minutes: float = 50.0
     """Length of the training, minutes; the learning rate follows it."""
     max_steps: int | None = None
@@ -89,9 +92,9 @@ class ExportLandmarksConfig:
     """Folders of shards it was trained on: their manifests go into the card, their faces into the check."""
     int8: Literal["none", "static", "dynamic"] = "none"
     """Also write NAME.int8.onnx (needs --data) and how it differs; static quantises convolutions too."""
-    look_scales: tuple[float, ...] = (1.0,)
-    """How regions are to be shown to the network: sides of the crops over the region's. The points of several
-    looks are averaged."""
+    look_scales: tuple[float, ...] = ()
+    """How regions are to be shown to the network: sides of the crops over the region's, left out as it was
+    trained. The points of several looks are averaged."""
     mirrored_looks: bool = False
     """Show every crop mirrored as well."""
     honest_sigma: bool = False
@@ -131,6 +134,7 @@ def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConf
     from mien.training.landmark_network.networks import NetworkConfig
 
     layout = load_layout(config.set)
+    augmentation = AugmentOptions.none() if config.no_augmentation else AugmentOptions()
     plan = BatchPlan(
         directories=config.data,
         layout=layout,
@@ -139,7 +143,7 @@ def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConf
         seed=config.seed,
         max_pictures=config.max_pictures,
         held_out=config.held_out,
-        options=AugmentOptions.none() if config.no_augmentation else AugmentOptions(),
+        options=replace(augmentation, warp=replace(augmentation.warp, crop_scale=config.crop_scale)),
     )
     network = NetworkConfig(
         network=config.network, landmarks=len(layout), input_size=config.size, decoder=config.decoder
@@ -251,7 +255,7 @@ def run_export(arguments: list[str]) -> int:
             data=read_manifests(list(config.data)),
             quantised=quantised,
         )
-        _add_looks(path, config)
+        _add_looks(path, config, trained_scale=float(checkpoint.training.get("crop_scale", 1.0)))
     if quantised is not None:
         Display().say(
             f"{int8_path}: {quantised.file_mb:.1f} MB, {quantised.latency_ms:.2f} ms a crop on one thread, "
@@ -264,15 +268,16 @@ def run_export(arguments: list[str]) -> int:
     return 0
 
 
-def _add_looks(card: Path, config: ExportLandmarksConfig) -> None:
+def _add_looks(card: Path, config: ExportLandmarksConfig, *, trained_scale: float) -> None:
     """Note in a card how the network wants to see regions and, if asked for, how honest its σ is."""
     from mien.training.landmark_network.exact_faces import read_exact_faces
     from mien.training.landmark_network.sigma_calibration import sigma_scale, write_into_card
 
-    if config.look_scales != (1.0,) or config.mirrored_looks:
+    scales = config.look_scales or (trained_scale,)
+    if scales != (1.0,) or config.mirrored_looks:
         sides = (False, True) if config.mirrored_looks else (False,)
         write_into_card(
-            card, looks=[{"scale": s, "mirrored": mirrored} for s in config.look_scales for mirrored in sides]
+            card, looks=[{"scale": s, "mirrored": mirrored} for s in scales for mirrored in sides]
         )
     if config.honest_sigma:
         network = card.with_name(card.name.replace(".card.json", ".onnx"))

@@ -15,7 +15,6 @@ import torch
 from mien.errors import InputError
 from mien.heads.landmark_sets import opening_pairs
 from mien.heads.library import load_head
-from mien.training.landmark_network.augment import AugmentOptions
 from mien.training.landmark_network.batches import Batch, BatchPlan
 from mien.training.landmark_network.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from mien.training.landmark_network.feeder import FeederOptions, feed
@@ -261,7 +260,8 @@ class _Trainer:
     def checkpoint(self) -> Checkpoint:
         training = asdict(self.options) | {"seed": self.plan.seed, "batch": self.plan.batch}
         training["initial"] = self.options.initial and self.options.initial.name
-        training["augmentation"] = self.plan.options != AugmentOptions.none()
+        training["augmentation"] = self.plan.options.clean_share < 1
+        training["crop_scale"] = self.plan.options.warp.crop_scale
         return Checkpoint(
             network_config=self.network.config,
             set_name=self.plan.layout.set_name,

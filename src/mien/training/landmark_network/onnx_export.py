@@ -219,6 +219,10 @@ def training_command(checkpoint: Checkpoint) -> str:
         changed += f" --size {config.input_size}"
     if training.get("edge_weight"):
         changed += f" --edge-weight {training['edge_weight']:g}"
+    if training.get("crop_scale", 1.0) != 1:
+        changed += f" --crop-scale {training['crop_scale']:g}"
+    if training.get("opening_weight") is not None:
+        changed += f" --opening-weight {training['opening_weight']:g}"
     if not training.get("augmentation", True):
         changed += " --no-augmentation"
     return (

@@ -15,12 +15,14 @@ from mien.training.landmark_network.layout import LandmarkLayout
 class WarpOptions:
     """How far the crop strays from the exact region."""
 
+    crop_scale: float = 1.0
+    """Side of a crop without jitter over the exact region's; the network has to be used with such looks."""
     roll_rad: float = np.pi / 6
     """Largest roll, radians; most draws are much smaller."""
     smallest_scale: float = 0.75
-    """Smallest side of the crop over the exact region's."""
+    """Smallest side of the crop over that."""
     largest_scale: float = 1.3
-    """Largest side of the crop over the exact region's."""
+    """Largest side of the crop over that."""
     shift: float = 0.10
     """Largest shift of the centre along each axis, as a share of the side."""
     aspect: float = 0.06
@@ -35,7 +37,7 @@ def jittered_region(region: Region, rng: np.random.Generator, options: WarpOptio
     """A region near the exact one: roll bell-shaped, scale log-uniform, shift uniform."""
     roll = float(np.clip(rng.normal(0, 0.45), -1, 1)) * options.roll_rad
     low, high = np.log(options.smallest_scale), np.log(options.largest_scale)
-    side_px = region.side_px * float(np.exp(rng.uniform(low, high)))
+    side_px = region.side_px * options.crop_scale * float(np.exp(rng.uniform(low, high)))
     shift_px = rng.uniform(-options.shift, options.shift, 2) * side_px
     return Region(region.center_px + shift_px @ region.axes, side_px, region.roll_rad + roll)
 
