@@ -30,6 +30,8 @@ class AblationConfig(TrainLandmarksConfig):
     """JSON file with variants of your own instead: {"name": {"loss": "l2", "size": 96}, …}."""
     results: Path = Path("docs/results")
     """Folder for ablation-STUDY.md and ablation-STUDY.json."""
+    ytf68: Path | None = None
+    """Folder of YTF-68 (translate.csv, val.csv, images/), to measure every variant on real pictures too."""
     max_steps: int | None = 2000
     """Steps of every variant; none for minutes instead."""
 
@@ -51,6 +53,7 @@ def run(arguments: list[str]) -> int:
             study=study,
             out=config.out,
             results=config.results,
+            real=config.ytf68,
             feeder=FeederOptions(threads=config.loader_threads),
             report=lambda name, progress: display.report(replace(progress, figures={}), title=f"{name}: "),
         )

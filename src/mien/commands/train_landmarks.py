@@ -39,8 +39,8 @@ class TrainLandmarksConfig:
     size: int = 128
     """Side of the crop, pixels."""
     crop_scale: float = 1.0
-    """Side of the crops over that of a face's region: below 1, the face is larger in them, its surroundings are
-    cut off. The card tells whoever uses the network."""
+    """Side of the crops over that of a face's region: below 1, the face is larger in them and its
+    surroundings are cut off. The card tells whoever uses the network."""
     max_minutes: float = 50.0
     """Length of the training, minutes; the learning rate follows it."""
     max_steps: int | None = None

@@ -44,7 +44,7 @@ def test_two_variants_make_a_table(base, tmp_path):
     assert "--size 32" in first[1].command
     assert "--no-augmentation" in first[1].command
     text = (tmp_path / "results" / "ablation-a-few.md").read_text()
-    assert [line.count("|") for line in text.splitlines() if line.startswith("|")] == [11] * 4
+    assert [line.count("|") for line in text.splitlines() if line.startswith("|")] == [12] * 4
     stored = json.loads((tmp_path / "results" / "ablation-a-few.json").read_text())
     assert [variant["changes"] for variant in stored["variants"]] == list(variants.values())
     assert (tmp_path / "runs" / "small-plain" / "network.card.json").exists()
