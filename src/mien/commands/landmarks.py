@@ -27,6 +27,9 @@ class LandmarksConfig:
     """Folder for the results; made if missing."""
     model: str = "realtime"
     """Landmark network: a shipped one, or the path of an .onnx file."""
+    search: str = "search"
+    """How faces are found: a search network, or "windows" to slide windows of every size over the picture
+    with the landmark network itself, which takes seconds."""
     set_name: str | None = None
     """Landmark set to write, for example ibug68 or wflw98; the network's own if not given."""
     max_faces: int | None = None
@@ -44,7 +47,7 @@ def run(arguments: list[str]) -> int:
 
     check_some(config.pictures, what="picture", usage="mien landmarks photo.jpg")
     check_folder(config.out)
-    landmarker = Landmarker(config.model)
+    landmarker = Landmarker(config.model, search=config.search)
     batch = run_batch(
         config.pictures,
         lambda path, stem: _mark(path, stem, landmarker=landmarker, config=config),
