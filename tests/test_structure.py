@@ -29,6 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": {"errors", "files", "geometry", "cameras", "heads", "landmarks", "fitting"},
     "pictures": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting"},
     "fields": {"errors", "files", "geometry", "cameras", "images", "camera_files"},
+    "field_landmarks": {"errors", "files", "geometry"},
     "evaluation": {
         "errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting", "pictures"
     },

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         ShapeError,
     )
     from mien.export import export
+    from mien.field_landmarks.predict import field_landmarks
+    from mien.field_landmarks.types import Landmarks3D
     from mien.fields.files import load_field
     from mien.fields.radiance_field import RadianceField
     from mien.fields.train import train_field
@@ -77,7 +79,9 @@ __all__ = [
     "track_people",
     "track_video",
     # radiance fields
+    "Landmarks3D",
     "RadianceField",
+    "field_landmarks",
     "load_field",
     "train_field",
     # files for other programs
@@ -104,6 +108,7 @@ _HOME = {
     "LandmarkSetError": "errors",
     "Landmarker": "landmarks.landmarker",
     "Landmarks2D": "landmarks.types",
+    "Landmarks3D": "field_landmarks.types",
     "MienError": "errors",
     "MissingExtraError": "errors",
     "Photo": "images.photo",
@@ -135,8 +140,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     import importlib
 
-    if name == "export":  # the package, which can be called: see mien/export/__init__.py
-        return importlib.import_module("mien.export")
+    if name in ("export", "field_landmarks"):  # packages, which can be called: see mien/export/__init__.py
+        return importlib.import_module(f"mien.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'mien' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"mien.{_HOME[name]}"), name)

@@ -8,6 +8,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     "train": ("train a radiance field on posed pictures", "mien.commands.field_train:run"),
     "render": ("pictures, turntables, depth and normals of a field", "mien.commands.field_render:run"),
     "export": ("a field as a coloured mesh or an RGBA grid", "mien.commands.field_export:run"),
+    "landmarks": ("the 68 3D landmarks of the head in a field", "mien.commands.field_landmarks:run"),
     "info": ("show what a field holds", "mien.commands.field_info:run"),
 }
 """Sub-verb to (one line of help, "module:function"); imported only when it is called."""

@@ -15,6 +15,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "mien.commands.train_ablation:run",
     ),
     "search": ("train the face-search network on composed scenes", "mien.commands.train_search:run"),
+    "field-landmarks": (
+        "train the networks that find 3D landmarks in radiance fields",
+        "mien.commands.train_field_landmarks:run",
+    ),
     "export-search": (
         "write a trained search network as ONNX with its card",
         "mien.commands.train_search:run_export",

@@ -142,7 +142,8 @@ def fit_linear(
     expression_rank: int,
     identity_rank: int,
 ) -> LinearModel:
-    """The linear model of the same people: principal components of neutral faces and of mean displacements."""
+    """The linear model of the same people: principal components of neutral faces and of mean
+    displacements."""
     neutral = landmarks_m[0]
     offsets = (landmarks_m - neutral).mean(axis=1)  # (shapes, L, 3): the mean person's expressions
     typical = np.tensordot(activations[:, 1:], offsets[1:], axes=1)

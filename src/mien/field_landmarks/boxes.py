@@ -37,6 +37,10 @@ class Box:
         return self.to_field(grid.reshape(-1, 3))
 
 
+WHOLE_OVER_RADIUS = 2.0
+"""Half a side of the coarse model's cube over the root mean square radius of what is solid."""
+
+
 @dataclass(frozen=True)
 class BoxSizes:
     """Sides of the fine model's cubes over the distance of the outer corners of the eyes (FLNeRF, §3.4)."""

@@ -30,7 +30,7 @@ class NetworkConfig:
     """Model that landmarks are made with: Tucker, or mean plus identity plus expression."""
     pose: Literal["6d", "matrix"] = "6d"
     """A similarity with a 6D rotation, or the paper's 3×4 matrix."""
-    size: int = 32
+    size: int = 24
     """Voxels a side of each volume."""
     width: int = 16
     """Channels after the first convolution."""

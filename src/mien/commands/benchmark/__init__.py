@@ -17,6 +17,13 @@ BENCHMARKS: dict[str, tuple[str, str]] = {
     "synthetic": ("landmarks on held-out synthetic faces", "mien.commands.benchmark.synthetic:run"),
     "speed": ("time of landmarks, fit and search", "mien.commands.benchmark.speed:run"),
     "fitting": ("fitted heads, solvers, sequences", "mien.commands.benchmark.fitting:run"),
+    "field-landmarks": (
+        "3D landmarks in trained radiance fields",
+        "mien.commands.benchmark.field_landmarks:run",
+    ),
+    "now": ("shapes against scans: NoW", "mien.commands.benchmark.now:run"),
+    "micc": ("shapes against scans: MICC Florence", "mien.commands.benchmark.micc:run"),
+    "dad3d": ("heads in single pictures: DAD-3DHeads", "mien.commands.benchmark.dad3d:run"),
 }
 """Name to (one line of help, "module:function"); a module is imported only when its benchmark is called."""
 

@@ -1,4 +1,5 @@
-"""What sets trained fields apart from analytic volumes, drawn at random: soft and wavy surfaces, dents, lumps,
+"""What sets trained fields apart from analytic volumes, drawn at random: soft and wavy surfaces, dents,
+lumps,
 colours. Works on batches of sampled boxes (premultiplied colour and occupancy)."""
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def roughen(
     colour = mixed[:, :3] / occupancy.clamp(min=0.02)
     chosen = (torch.rand(one, generator=generator) < ROUGHENED).float()
     threshold = 0.5 + chosen * _uniform(one, -0.2, 0.2, generator)
-    threshold = threshold + 0.08 * chosen * _smooth_noise(batch, 1, size, max(4, size // 4), generator)
+    # One pattern for the batch, other strength and sign for each sample: quick, and never the same twice
+    amount = chosen * 0.08 * torch.randn(one, generator=generator)
+    threshold = threshold + amount * _smooth_noise(1, 1, size, max(4, size // 4), generator)
     sharpness = 1 + chosen * _uniform(one, 0.0, 3.0, generator)
     occupancy = ((occupancy - threshold) * sharpness + 0.5).clamp_(0, 1)
     if blobs:
@@ -72,7 +75,8 @@ def _recolour(colour: Tensor, generator: torch.Generator) -> Tensor:
     tint = (batch, 3, 1, 1, 1)
     gain = _uniform(tint, 0.85, 1.15, generator) * _uniform((batch, 1, 1, 1, 1), 0.7, 1.3, generator)
     bend = _uniform((batch, 1, 1, 1, 1), -0.35, 0.35, generator)
-    factor = gain + 0.06 * _smooth_noise(batch, 3, size, 4, generator)
+    waves = _smooth_noise(1, 3, size, 4, generator)
+    factor = gain + 0.06 * torch.randn(tint, generator=generator) * waves
     grain = 0.03 * torch.randn((1, *colour.shape[1:]), generator=generator)
     colour.clamp_(0, 1)
     return torch.addcmul(colour, colour * (1 - colour), bend).mul_(factor).add_(grain).clamp_(0, 1)

@@ -25,8 +25,8 @@ from mien.training.field_landmarks.box_sampling import (
     likely_coarse_error,
     random_rotation,
 )
-from mien.training.field_landmarks.head_volume import HeadVolume
 from mien.training.field_landmarks.expressions import PersonalStyle, all_expressions
+from mien.training.field_landmarks.head_volume import HeadVolume
 from mien.training.field_landmarks.warps import TpsWarp, can_warp, warped_points_m
 
 LARGEST_TURN_RAD = 1.13

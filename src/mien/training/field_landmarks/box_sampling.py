@@ -10,13 +10,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes
+from mien.field_landmarks.boxes import WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.training.field_landmarks.head_volume import HeadVolume
 
 COARSE_POOL, FACE_POOL = 4, 2
-WHOLE_OVER_RADIUS = 2.0
-"""Half a side of the coarse cube over the solid's root mean square radius."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +100,8 @@ def coarse_box(
 def likely_coarse_error(
     landmarks_m: Float[np.ndarray, "68 3"], rng: np.random.Generator, sizes: BoxSizes
 ) -> list[Box]:
-    """The fine boxes as a coarse prediction would cut them: shifted, turned and scaled, each a little apart."""
+    """The fine boxes as a coarse prediction would cut them: shifted, turned and scaled, each a little
+    apart."""
     amount = rng.uniform(0.1, 1.3)
     turn = random_rotation(rng, largest_rad=0.22 * amount)
     centre_m = landmarks_m.mean(axis=0)

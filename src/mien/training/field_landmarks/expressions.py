@@ -97,7 +97,8 @@ def basic_expressions(head: Head) -> list[NamedExpression]:
 
 
 def all_expressions(head: Head) -> list[NamedExpression]:
-    """The 110: 20 basic, 10 exaggerated, 10 lopsided, 70 convex mixtures of two to four ARKit shapes and basic ones.
+    """The 110: 20 basic, 10 exaggerated, 10 lopsided, 70 convex mixtures of two to four ARKit shapes and
+    basic ones.
 
     The same list always (FLNeRF interpolates 52 blendshapes to 110 expressions, which it does not list).
     """
@@ -144,8 +145,8 @@ def find_expression(head: Head, text: str) -> Float[np.ndarray, " expression"]:
         if expression.name == text:
             return expression.weights
     raise InputError(
-        f"there is no expression {text!r}; choose from {', '.join(BASIC)}, {', '.join(EXAGGERATED)}, or write "
-        "weights such as jawOpen=0.5,mouthSmile=1",
+        f"there is no expression {text!r}; choose from {', '.join(BASIC)}, {', '.join(EXAGGERATED)}, or "
+        "write weights such as jawOpen=0.5,mouthSmile=1",
         source="expression",
     )
 

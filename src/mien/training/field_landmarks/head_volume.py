@@ -1,4 +1,5 @@
-"""Analytic volumes: a dressed head as a grid of colour and occupancy, as a trained field would be after cleaning."""
+"""Analytic volumes: a dressed head as a grid of colour and occupancy, as a trained field would be after
+cleaning."""
 
 from __future__ import annotations
 
@@ -7,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from mien.field_landmarks.sources import triangle_lattice
 from mien.heads.model import Head
-from mien.training.field_landmarks.surface_samples import SurfacePoints, lattice
+from mien.training.field_landmarks.surface_samples import SurfacePoints
 
 VOXEL_M = 0.0025
 LOW_M = np.array([-0.15, -0.20, -0.15])
@@ -52,10 +54,8 @@ def neck_cap(head: Head) -> np.ndarray:
 def cap_points(vertices_m: np.ndarray, border: np.ndarray, spacing_m: float) -> np.ndarray:
     """(P, 3) points on a fan between a border and its middle."""
     middle = vertices_m[np.unique(border)].mean(axis=0)
-    corners = np.concatenate(
-        [vertices_m[border], np.broadcast_to(middle, (len(border), 1, 3))], axis=1
-    )
-    triangle, weights = lattice(corners, spacing_m)
+    corners = np.concatenate([vertices_m[border], np.broadcast_to(middle, (len(border), 1, 3))], axis=1)
+    triangle, weights = triangle_lattice(corners, spacing_m)
     return np.einsum("pk,pkc->pc", weights, corners[triangle])
 
 
@@ -127,11 +127,13 @@ def voxelise(
 
 
 HIDDEN = 0.5
-"""Points with less weight belong to teeth, sockets and the mouth's interior: they do not shape the surface."""
+"""Points with less weight belong to teeth, sockets and the mouth's interior: they do not shape the
+surface."""
 
 
 def _spread(colours: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Colours of voxels without points from those nearby: within one voxel if there are any, else within four."""
+    """Colours of voxels without points from those nearby: within one voxel if there are any, else within
+    four."""
     from scipy import ndimage
 
     weight = np.minimum(weight, 8).astype(np.float32)

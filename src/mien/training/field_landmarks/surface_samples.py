@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
+from mien.field_landmarks.sources import triangle_lattice
 from mien.training.synth import shaders
 from mien.training.synth.posed_scene import WORN, DressMesh, PosedStudio, Sitter
 from mien.training.synth.renderer import DrawItem, Light
@@ -23,7 +23,8 @@ class SurfacePoints:
     """Points on the surfaces of a head.
 
     Attributes:
-        points_m, normals: (P, 3) world; colours: (P, 3) in [0, 1], lit; weights: (P,) how much a colour counts.
+        points_m, normals: (P, 3) world; colours: (P, 3) in [0, 1], lit; weights: (P,) how much a colour
+            counts.
         is_wall: (P,) of surfaces that close the body; the others are hair, brows and lashes.
     """
 
@@ -40,28 +41,6 @@ class _Pattern:
     corner_weights: np.ndarray
     uv: np.ndarray
     extra: np.ndarray
-
-
-def lattice(corners_m: Float[np.ndarray, "t 3 3"], spacing_m: float) -> tuple[np.ndarray, np.ndarray]:
-    """Points that cover triangles evenly.
-
-    Returns:
-        (P,) the triangle of each point, and (P, 3) its barycentric weights.
-    """
-    edges = np.linalg.norm(corners_m - np.roll(corners_m, 1, axis=1), axis=2).max(axis=1)
-    pieces = np.clip(np.ceil(edges / spacing_m), 1, 24).astype(int)
-    triangles, weights = [], []
-    for count in np.unique(pieces):
-        members = np.flatnonzero(pieces == count)
-        i, j = np.meshgrid(np.arange(count), np.arange(count), indexing="ij")
-        up = (i + j < count).ravel()
-        down = (i + j < count - 1).ravel()
-        ij = np.stack([i.ravel(), j.ravel()], axis=1)
-        first = np.concatenate([ij[up] + 1 / 3, ij[down] + 2 / 3]) / count
-        bary = np.concatenate([first, 1 - first.sum(axis=1, keepdims=True)], axis=1)
-        triangles.append(np.repeat(members, len(bary)))
-        weights.append(np.tile(bary, (len(members), 1)))
-    return np.concatenate(triangles), np.concatenate(weights)
 
 
 class SurfaceSampler:
@@ -84,11 +63,13 @@ class SurfaceSampler:
         spacing_m = 2 * SPACING_M if item.material == shaders.HAIR else SPACING_M
         if item.material == shaders.HAIR and "hair" not in item.key and "eye" in item.key:
             spacing_m = 0.7 * SPACING_M
-        triangle, weights = lattice(item.position_m[mesh.triangles], spacing_m)
+        triangle, weights = triangle_lattice(item.position_m[mesh.triangles], spacing_m)
         corners = mesh.triangles[triangle]
         uv = np.einsum("pk,pkc->pc", weights, mesh.uv[corners])
         extra = np.einsum("pk,pkc->pc", weights, mesh.extra[corners])
-        pattern = _Pattern(triangle, weights.astype(np.float32), uv.astype(np.float32), extra.astype(np.float32))
+        pattern = _Pattern(
+            triangle, weights.astype(np.float32), uv.astype(np.float32), extra.astype(np.float32)
+        )
         self._patterns[item.key] = pattern
         return pattern
 
@@ -161,7 +142,9 @@ def lit(albedo: np.ndarray, normals: np.ndarray, shade: np.ndarray, light: Light
     """(P, 3) displayed colours in [0, 1]: soft light all around and the key light, without cast shadows."""
     d = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-6)
     x, y, z = d.T
-    harmonics = np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], axis=1)
+    harmonics = np.stack(
+        [np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], axis=1
+    )
     sky = np.maximum(harmonics @ light.ambient.astype(np.float32), 0)
     diffuse = np.maximum(0, (d @ light.key_direction.astype(np.float32) + 0.18) / 1.18)[:, None]
     seen = sky * (shade * shade)[:, None] + light.key_colour * diffuse * (0.5 + 0.5 * shade)[:, None]

@@ -1,4 +1,5 @@
-"""The training loop of both stages: Wing loss (FLNeRF, eq. 4), Adam, a rate that decays over what time there is."""
+"""The training loop of both stages: Wing loss (FLNeRF, eq. 4), Adam, a rate that decays over what time there
+is."""
 
 from __future__ import annotations
 
@@ -13,13 +14,12 @@ import torch
 from torch.nn import functional
 
 from mien.errors import InputError
-from mien.field_landmarks.boxes import BoxSizes
+from mien.field_landmarks.boxes import WHOLE_OVER_RADIUS, BoxSizes
 from mien.field_landmarks.network import LandmarkNetwork, NetworkConfig, wing_of
 from mien.field_landmarks.wing import UNIT_M
 from mien.heads.library import load_head
 from mien.training.checkpoint_files import read_checkpoint_file, write_checkpoint_file
 from mien.training.field_landmarks.batches import Batch, BatchMaker, Pool
-from mien.training.field_landmarks.box_sampling import WHOLE_OVER_RADIUS
 from mien.training.field_landmarks.shape_models import shape_model
 
 CHECKPOINT_FORMAT = 1
@@ -149,11 +149,15 @@ def train_landmark_network(
             report(TrainingReport(step, seconds, smoothed))
         if time.perf_counter() - saved > SAVE_EVERY_S:
             saved = time.perf_counter()
-            _save(path, config, network, optimiser, step, seconds)
-            report(TrainingReport(step, seconds, smoothed, validate(network, validation)))
+            figures = _Figures(step, seconds, validate(network, validation), len(pool.volumes))
+            _save(path, config, network, optimiser, figures)
+            report(TrainingReport(step, seconds, smoothed, figures.validation_wing))
             pool.refresh()
-    _save(path, config, network, optimiser, step, seconds)
-    report(TrainingReport(step, seconds, smoothed, validate(network, validation)))
+    figures = _Figures(
+        step, before + time.perf_counter() - start, validate(network, validation), len(pool.volumes)
+    )
+    _save(path, config, network, optimiser, figures)
+    report(TrainingReport(step, figures.seconds, smoothed, figures.validation_wing))
     return path
 
 
@@ -166,6 +170,14 @@ def validate(network: LandmarkNetwork, batches: list[Batch]) -> float:
     return float(np.mean(values))
 
 
+@dataclass(frozen=True)
+class _Figures:
+    step: int
+    seconds: float
+    validation_wing: float
+    volumes: int
+
+
 def _facts(config: LandmarkTraining) -> dict[str, Any]:
     return {"network": asdict(config.network), "expressions": config.expressions, "seed": config.seed}
 
@@ -175,13 +187,11 @@ def _save(
     config: LandmarkTraining,
     network: LandmarkNetwork,
     optimiser: torch.optim.Optimizer,
-    step: int,
-    seconds: float,
+    figures: _Figures,
 ) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     plain = _facts(config) | {
-        "step": step,
-        "seconds": seconds,
+        **asdict(figures),
         "batch": config.batch,
         "unit_m": UNIT_M,
         "description": network.description(),

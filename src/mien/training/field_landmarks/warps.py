@@ -15,7 +15,8 @@ from mien.field_landmarks.boxes import Box
 
 Kernel = Literal["r2logr", "r"]
 RIDGE = 1e-6
-"""Added to the kernel's diagonal (lengths in units of 0.1 m): landmarks that nearly coincide stay solvable."""
+"""Added to the kernel's diagonal (lengths in units of 0.1 m): landmarks that nearly coincide stay
+solvable."""
 MERGED_M = 0.0015
 """Of landmarks closer than this at the target, one is left out."""
 _UNIT_M = 0.1
@@ -24,11 +25,11 @@ LATTICE = 9
 ANCHORS_M = np.array(
     [[x, y, z] for x in (-0.16, 0.16) for y in (-0.2, 0.22) for z in (-0.16, 0.2)]
     + [[x, y, z] for x in (-0.085, 0.085) for y in (-0.06, 0.02, 0.1) for z in (-0.03, 0.03)]
-    + [[0, 0.14, 0.03], [0, 0.12, 0.09], [0, 0.0, -0.09], [0, 0.1, -0.09], [0.05, 0.09, 0.08], [-0.05, 0.09, 0.08]]
-    + [[0, -0.12, 0.0], [0, -0.12, 0.04]]
+    + [[0, 0.14, 0.03], [0, 0.12, 0.09], [0, 0.0, -0.09], [0, 0.1, -0.09], [0, -0.12, 0.0], [0, -0.12, 0.04]]
+    + [[0.05, 0.09, 0.08], [-0.05, 0.09, 0.08]]
 )  # fmt: skip
-"""Points of skull, ears, neck and surroundings that stay where they are, head frame: the 68 landmarks cover the
-face alone."""
+"""Points of skull, ears, neck and surroundings that stay where they are, head frame: the 68 landmarks
+cover the face alone."""
 
 
 def kernel(distance: np.ndarray, kind: Kernel) -> np.ndarray:
@@ -127,7 +128,7 @@ def warped_points_m(box: Box, size: int, warp: TpsWarp, *, mirrored: bool) -> Fl
         nodes_m = nodes_m * [-1.0, 1.0, 1.0]
     moved_m = warp.source_from_target(nodes_m)
     field = torch.from_numpy(moved_m.T.reshape(1, 3, LATTICE, LATTICE, LATTICE))
-    # Lattice nodes lie on the box's sides, voxel centres half a voxel inside: align_corners with scaled places
+    # Lattice nodes lie on the box's sides, voxel centres half a voxel inside
     places = (2 * torch.arange(size, dtype=torch.float64) + 1) / size - 1
     grid = torch.stack(torch.meshgrid(places, places, places, indexing="ij"), dim=-1).flip(-1)[None]
     dense: Tensor = functional.grid_sample(field, grid, align_corners=True)[0]

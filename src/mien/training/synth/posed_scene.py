@@ -60,7 +60,8 @@ class PosedView:
 
     Attributes:
         picture: RGBA, colours not multiplied by alpha.
-        depth_m: along the camera's axis, of the first surface; 0 where there is none. Single hairs in front of
+        depth_m: along the camera's axis, of the first surface; 0 where there is none. Single hairs in front
+            of
             the face are in it as far as they cover the pixel's first sample.
         camera: who took it.
     """

@@ -1,0 +1,133 @@
+"""`mien benchmark field-landmarks`: 3D landmarks in really trained fields, baselines, ablations."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from mien.commands.arguments import parse
+from mien.commands.benchmark.output import print_json, print_table, progress
+from mien.errors import InputError
+
+if TYPE_CHECKING:
+    from mien.training.field_landmarks.evaluation import MethodFigures
+
+
+@dataclass(frozen=True)
+class FieldLandmarksBenchmark:
+    """FLNeRF's figures: Wing loss ×10 and millimetres of whole face, mouth, eyes and nose.
+
+    Measured on really trained fields of people that the networks never saw (make them once with --make). With
+    --baselines also our 2D landmarks triangulated from 10 views and our single-picture fit from 0°, 45°, 90°.
+    With --ablations networks are trained anew with parts left out, and measured on held-out analytic volumes.
+    """
+
+    data: Path
+    """Folder of the test fields."""
+    make: bool = False
+    """Photograph, train and save the test fields that are not there yet."""
+    assets: Path | None = None
+    """With --make: folder that holds ict_facekit/ and makehuman/."""
+    preset: Literal["draft", "standard", "quality"] = "draft"
+    """With --make: how the neutral fields are trained."""
+    networks: Path | None = None
+    """A .safetensors file instead of the shipped networks."""
+    baselines: bool = False
+    """Measure what landmarks in fields are compared with as well."""
+    ablations: bool = False
+    """Tables 2, 3, 5 and 6 of the paper: train (a) to (d) for both encoders and both shape models."""
+    volumes: Path | None = None
+    """With --ablations: folder of training volumes."""
+    minutes: float = 10.0
+    """With --ablations: training time of each network."""
+    out: Path | None = None
+    """With --ablations: folder for the networks; those already there are not trained again."""
+    only: Literal["all", "voxresnet-bilinear", "voxresnet-linear", "vgg-bilinear", "vgg-linear"] = "all"
+    """With --ablations: one of the four tables."""
+    most: int | None = None
+    """Measure only so many fields, evenly chosen."""
+    json: bool = False
+    """Print one JSON document to stdout and nothing else."""
+
+
+def run(arguments: list[str]) -> int:
+    """Measure and print."""
+    config = parse(FieldLandmarksBenchmark, arguments, prog="mien benchmark field-landmarks")
+    if config.make:
+        return _make(config)
+    if config.ablations:
+        return _ablations(config)
+    from mien.training.field_landmarks.held_out_fields import read_test_fields
+    from mien.training.field_landmarks.measure import measure_baselines, measure_fields
+
+    fields = list(read_test_fields(config.data))
+    if config.most is not None:
+        fields = [fields[i * len(fields) // config.most] for i in range(min(config.most, len(fields)))]
+    seen = fields if config.json else list(fields)
+    measured = measure_fields(seen if config.json else progress(seen, "fields"), networks=config.networks)
+    rows = list(measured.rows)
+    if config.baselines:
+        rows += measure_baselines(seen if config.json else progress(seen, "baselines"))
+    if config.json:
+        return print_json(
+            {
+                "fields": len(fields),
+                "seconds": {"median": measured.median_seconds, "largest": measured.largest_seconds},
+                "rows": [asdict(row) for row in rows],
+            }
+        )
+    print_rows(f"{len(fields)} trained fields", rows)
+    print(f"{measured.median_seconds:.2f} s a field (median), {measured.largest_seconds:.2f} s at most")
+    return 0
+
+
+def print_rows(title: str, rows: list[MethodFigures]) -> None:
+    """A table as the paper's, with distances beside the losses."""
+    header = ["method", "faces", "missed"]
+    header += [
+        f"{group} {region}" for group in ("all:", "exagg.:") for region in ("whole", "mouth", "eyes", "nose")
+    ]
+    body = []
+    for row in rows:
+        cells = [row.name, str(row.faces), str(row.missed)]
+        for group in (row.everything, row.exaggerated):
+            for figure in group.values():
+                cells.append(f"{figure.wing_x10:.2f}±{figure.spread:.2f} ({figure.distance_mm:.1f} mm)")
+        body.append(cells)
+    print_table(f"{title}: Wing ×10 ± spread (mean distance)", header, body)
+
+
+def _make(config: FieldLandmarksBenchmark) -> int:
+    from mien.training.field_landmarks.held_out_fields import FieldTestConfig, make_test_fields
+
+    if config.assets is None:
+        raise InputError("--make needs --assets", source="mien benchmark field-landmarks")
+    made = make_test_fields(
+        config.assets,
+        config.data,
+        config=FieldTestConfig(preset=config.preset),
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    print(f"{made} fields trained in {config.data}")
+    return 0
+
+
+def _ablations(config: FieldLandmarksBenchmark) -> int:
+    from mien.training.field_landmarks.ablations import run_ablations
+
+    if config.volumes is None or config.out is None:
+        raise InputError("--ablations needs --volumes and --out", source="mien benchmark field-landmarks")
+    tables = run_ablations(
+        config.volumes,
+        config.out,
+        minutes=config.minutes,
+        only=None if config.only == "all" else config.only,
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    if config.json:
+        return print_json({name: [asdict(row) for row in rows] for name, rows in tables.items()})
+    for name, rows in tables.items():
+        print_rows(f"{name} on analytic volumes", rows)
+    return 0

@@ -1,0 +1,156 @@
+"""From a field to its 68 landmarks: clean, look from 24 sides, then closer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import permutations, product
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mien.errors import InputError
+from mien.field_landmarks.boxes import WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
+from mien.field_landmarks.canonical import CleanField, CleaningConfig, clean_field
+from mien.field_landmarks.network import HEAD_UNIT_M, NetworkOutput
+from mien.field_landmarks.sources import VolumeSource
+from mien.field_landmarks.types import Landmarks3D
+from mien.field_landmarks.weights import NetworkPair, read_networks
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """How a head is looked for."""
+
+    candidates: int = 3
+    """Of the 24 ways a cube can stand, so many are looked at again, turned as predicted."""
+    coarse_passes: int = 2
+    """Further looks of the coarse network, each turned as the last one said."""
+    fine_passes: int = 2
+    """Looks of the fine network, each at boxes around the last result."""
+    least_confidence: float = 0.5
+    """Below this there is no head."""
+    sizes: BoxSizes = field(default_factory=BoxSizes)
+    """Of the fine boxes."""
+    cleaning: CleaningConfig = field(default_factory=CleaningConfig)
+    """How the field is cleaned."""
+
+
+@lru_cache(maxsize=1)
+def cube_rotations() -> Float[np.ndarray, "24 3 3"]:
+    """The rotations that take a cube onto itself."""
+    out = []
+    for order in permutations(range(3)):
+        for signs in product((1.0, -1.0), repeat=3):
+            matrix = np.zeros((3, 3))
+            matrix[range(3), order] = signs
+            if np.linalg.det(matrix) > 0:
+                out.append(matrix)
+    return np.stack(out)
+
+
+def turned_volume(volume: Float[Tensor, "4 n n n"], rotation: np.ndarray) -> Float[Tensor, "4 n n n"]:
+    """The volume as a box turned by a cube's rotation (field_from_box) sees it; exact."""
+    order = np.abs(rotation).argmax(axis=1)
+    flipped = [a + 1 for a in range(3) if rotation[a, order[a]] < 0]
+    return volume.flip(flipped).permute(0, *(int(np.flatnonzero(order == a)[0]) + 1 for a in range(3)))
+
+
+def nearest_rotation(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
+    """The rotation part of a similarity."""
+    u, _, vt = np.linalg.svd(matrix)
+    return u @ np.diag([1.0, 1.0, float(np.linalg.det(u @ vt))]) @ vt
+
+
+class FieldLandmarker:
+    """Finds landmarks in fields.
+
+    Args:
+        networks: the shipped ones when None.
+        config: how it looks.
+    """
+
+    def __init__(self, networks: NetworkPair | None = None, config: SearchConfig | None = None) -> None:
+        self.networks = networks or read_networks()
+        self.config = config or SearchConfig()
+
+    def __call__(self, source: VolumeSource) -> Landmarks3D:
+        """The landmarks of the most likely head.
+
+        Raises:
+            InputError: the field's box is empty or not finite.
+        """
+        bounds_m = np.asarray(source.bounds_m, float)
+        if not np.isfinite(bounds_m).all() or (bounds_m[1] <= bounds_m[0]).any():
+            raise InputError(f"the box {bounds_m.tolist()} of the field is no box", source="field")
+        clean = clean_field(source, self.config.cleaning)
+        if not np.isfinite(clean.radius_m) or clean.radius_m == 0:
+            return Landmarks3D.none_found(0.0)
+        with torch.no_grad():
+            return self._find(clean)
+
+    def _find(self, clean: CleanField) -> Landmarks3D:
+        box, points_m, rotation, confidence, transform = self._coarse(clean)
+        if confidence < self.config.least_confidence:
+            return Landmarks3D.none_found(confidence)
+        coarse_points_m = points_m
+        for _ in range(self.config.fine_passes):
+            boxes = fine_boxes(points_m, rotation, self.config.sizes)[: self._fine_boxes]
+            size = self.networks.fine.config.size
+            volumes = torch.stack([clean.detail(one, size) for one in boxes])
+            output = self.networks.fine(volumes[None])
+            box = boxes[0]
+            points_m, rotation, transform = _in_field(output, 0, box)
+        return Landmarks3D(points_m, confidence, True, transform, coarse_points_m)
+
+    @property
+    def _fine_boxes(self) -> int:
+        return self.networks.fine.config.boxes
+
+    def _coarse(self, clean: CleanField) -> tuple[Box, np.ndarray, np.ndarray, float, np.ndarray]:
+        """The best coarse prediction: box, points, rotation, confidence, field_from_head."""
+        network = self.networks.coarse
+        size = network.config.size
+        whole = Box(clean.centre_m, WHOLE_OVER_RADIUS * clean.radius_m, np.eye(3))
+        seen = clean.overview(whole, size)
+        turns = cube_rotations()
+        output = network(torch.stack([turned_volume(seen, turn) for turn in turns])[:, None])
+        best = output.head_logit.argsort(descending=True)[: self.config.candidates].tolist()
+        found = []
+        for index in best:
+            box = replace(whole, field_from_box=turns[index])
+            points_m, rotation, transform = _in_field(output, index, box)
+            logit = float(output.head_logit[index])
+            for _ in range(self.config.coarse_passes):
+                box = replace(whole, field_from_box=rotation)
+                closer = network(clean.overview(box, size)[None, None])
+                logit = float(closer.head_logit[0])
+                points_m, rotation, transform = _in_field(closer, 0, box)
+            found.append((logit, box, points_m, rotation, transform))
+        logit, box, points_m, rotation, transform = max(found, key=lambda one: one[0])
+        return box, points_m, rotation, float(1 / (1 + np.exp(-logit))), transform
+
+
+def _in_field(
+    output: NetworkOutput, index: int, box: Box
+) -> tuple[Float[np.ndarray, "68 3"], Float[np.ndarray, "3 3"], Float[np.ndarray, "3 4"]]:
+    """One prediction in the field's frame: points, the head's rotation, field_from_head (head in metres)."""
+    points_m = box.to_field(output.landmarks[index].double().numpy())
+    transform = output.transform[index].double().numpy()
+    linear = box.half_side_m * box.field_from_box @ transform[:, :3] / HEAD_UNIT_M
+    shift_m = box.to_field(transform[None, :, 3])[0]
+    return points_m, nearest_rotation(linear), np.concatenate([linear, shift_m[:, None]], axis=1)
+
+
+def field_landmarks(source: VolumeSource) -> Landmarks3D:
+    """The 68 landmarks of the head in a field (a `RadianceField`, a `GridField`, anything alike).
+
+    Turning, scaling or shifting the field, or giving it in another unit of length, does the same to the
+    landmarks. There may be other things in the field if the head is its largest connected part.
+
+    Raises:
+        InputError: the field's box is empty or not finite.
+    """
+    return FieldLandmarker()(source)

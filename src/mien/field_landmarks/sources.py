@@ -1,0 +1,125 @@
+"""What landmarks are found in: anything with a box, density and colour; grids and meshes are made to be
+that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from mien.errors import ShapeError
+
+
+class VolumeSource(Protocol):
+    """A field: `mien.fields.RadianceField` is one."""
+
+    @property
+    def bounds_m(self) -> Float[np.ndarray, "2 3"]:
+        """Lower and upper corner of what may hold something."""
+        ...
+
+    def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+        """Density (M,) per unit of length and colour (M, 3) in [0, 1] at points seen along directions."""
+        ...
+
+
+@dataclass(eq=False)
+class GridField:
+    """A grid of colour and opacity as a field; axes are x, y, z.
+
+    Attributes:
+        rgba: (X, Y, Z, 4) in [0, 1]; colours are not multiplied by alpha, alpha is that of crossing a voxel.
+        bounds_m: corners of the grid; voxel centres lie half a voxel inside.
+
+    Raises:
+        ShapeError: it is no such grid.
+    """
+
+    rgba: Float[np.ndarray, "x y z 4"]
+    bounds_m: Float[np.ndarray, "2 3"]
+    _planes: Tensor = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.rgba.ndim != 4 or self.rgba.shape[3] != 4:
+            raise ShapeError("a grid field", expected="(X, Y, Z, 4)", actual=self.rgba.shape)
+        rgba = np.clip(np.asarray(self.rgba, np.float32), 0, 1)
+        premultiplied = np.concatenate([rgba[..., :3] * rgba[..., 3:], rgba[..., 3:]], axis=3)
+        self._planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(premultiplied, 3, 0)))[None]
+
+    @property
+    def voxel_m(self) -> float:
+        """Side of a voxel (mean over the axes)."""
+        return float(np.mean((self.bounds_m[1] - self.bounds_m[0]) / self.rgba.shape[:3]))
+
+    def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+        """As `VolumeSource`; the colour does not depend on the direction."""
+        low = torch.as_tensor(self.bounds_m[0], dtype=points_m.dtype)
+        high = torch.as_tensor(self.bounds_m[1], dtype=points_m.dtype)
+        normalised = (2 * (points_m - low) / (high - low) - 1).float()
+        where = normalised.flip(-1)[None, None, None]
+        values = functional.grid_sample(self._planes, where, align_corners=False)[0, :, 0, 0]
+        alpha = values[3].clamp(0, 0.9999)
+        return -torch.log1p(-alpha) / self.voxel_m, (values[:3] / values[3].clamp(min=1e-4)).T.clamp(0, 1)
+
+
+def mesh_field(
+    vertices_m: Float[np.ndarray, "vertices 3"],
+    triangles: np.ndarray,
+    colours: Float[np.ndarray, "vertices 3"],
+    *,
+    voxels: int = 112,
+) -> GridField:
+    """A mesh with coloured vertices as a field: voxels that its surface passes are opaque.
+
+    It need not be closed or solid: cleaning a field fills what cannot be reached from outside.
+
+    Args:
+        triangles: (T, 3) vertex indices; colours: in [0, 1]; voxels: along the longest side.
+    """
+    extent = vertices_m.max(axis=0) - vertices_m.min(axis=0)
+    voxel_m = float(extent.max()) / (voxels - 6)
+    low_m = vertices_m.min(axis=0) - 3 * voxel_m
+    shape = np.ceil((extent + 6 * voxel_m) / voxel_m).astype(int)
+    corner, weights = triangle_lattice(vertices_m[triangles], 0.45 * voxel_m)
+    points_m = np.einsum("pk,pkc->pc", weights, vertices_m[triangles[corner]])
+    shades = np.einsum("pk,pkc->pc", weights, colours[triangles[corner]])
+    index = ((points_m - low_m) / voxel_m).astype(np.int64)
+    cell = (index[:, 0] * shape[1] + index[:, 1]) * shape[2] + index[:, 2]
+    total = int(np.prod(shape))
+    count = np.bincount(cell, minlength=total)
+    rgba = np.zeros((total, 4), np.float32)
+    for channel in range(3):
+        summed = np.bincount(cell, weights=shades[:, channel], minlength=total)
+        rgba[:, channel] = summed / np.maximum(count, 1)
+    rgba[:, 3] = np.where(count > 0, 0.9999, 0)
+    bounds_m = np.stack([low_m, low_m + shape * voxel_m])
+    return GridField(rgba.reshape(*shape, 4), bounds_m)
+
+
+def triangle_lattice(
+    corners_m: Float[np.ndarray, "t 3 3"], spacing_m: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points that cover triangles evenly.
+
+    Returns:
+        (P,) the triangle of each point, and (P, 3) its barycentric weights.
+    """
+    edges = np.linalg.norm(corners_m - np.roll(corners_m, 1, axis=1), axis=2).max(axis=1)
+    pieces = np.clip(np.ceil(edges / spacing_m), 1, 24).astype(int)
+    triangles, weights = [], []
+    for count in np.unique(pieces):
+        members = np.flatnonzero(pieces == count)
+        i, j = np.meshgrid(np.arange(count), np.arange(count), indexing="ij")
+        up = (i + j < count).ravel()
+        down = (i + j < count - 1).ravel()
+        ij = np.stack([i.ravel(), j.ravel()], axis=1)
+        first = np.concatenate([ij[up] + 1 / 3, ij[down] + 2 / 3]) / count
+        bary = np.concatenate([first, 1 - first.sum(axis=1, keepdims=True)], axis=1)
+        triangles.append(np.repeat(members, len(bary)))
+        weights.append(np.tile(bary, (len(members), 1)))
+    return np.concatenate(triangles), np.concatenate(weights)

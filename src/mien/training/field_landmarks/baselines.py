@@ -1,0 +1,113 @@
+"""What landmarks in fields are compared with (FLNeRF, Table 1): 2D landmarks triangulated, and single
+pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from mien.cameras import Camera
+from mien.geometry.alignment import align_similarity
+from mien.heads.library import load_head
+
+ROBUST_PX = 2.0
+"""Residuals beyond this many standard deviations lose weight (Huber)."""
+WHITE = 255
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture with its camera."""
+
+    image: UInt8[np.ndarray, "h w 3"]
+    camera: Camera
+
+
+def on_white(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
+    """A cut-out over white."""
+    alpha = rgba[..., 3:].astype(float) / 255
+    return np.rint(rgba[..., :3] * alpha + WHITE * (1 - alpha)).astype(np.uint8)
+
+
+def triangulate(
+    points_px: Float[np.ndarray, "views landmarks 2"],
+    sigma_px: Float[np.ndarray, "views landmarks"],
+    cameras: Sequence[Camera],
+    *,
+    sweeps: int = 5,
+) -> Float[np.ndarray, "landmarks 3"]:
+    """Each point by weighted linear triangulation, reweighted by its reprojection errors (Huber)."""
+    matrices = np.stack([camera.intrinsics @ camera.camera_from_world[:3] for camera in cameras])
+    rows = points_px[..., None] * matrices[:, None, 2:3] - matrices[:, None, :2]  # (V, L, 2, 4)
+    weight = 1 / sigma_px
+    points_m = np.zeros((points_px.shape[1], 3))
+    for _ in range(sweeps):
+        depth_weight = weight
+        if points_m.any():  # algebraic errors are those of the picture times the depth
+            depths = np.stack([camera.to_camera(points_m)[:, 2] for camera in cameras])
+            depth_weight = weight / np.maximum(depths, 1e-3)
+        system = np.moveaxis(rows * depth_weight[..., None, None], 1, 0).reshape(len(points_m), -1, 4)
+        _, _, vt = np.linalg.svd(system)
+        homogeneous = vt[:, -1]
+        points_m = homogeneous[:, :3] / homogeneous[:, 3:]
+        error = np.stack(
+            [
+                np.linalg.norm(camera.project(points_m) - seen, axis=1)
+                for camera, seen in zip(cameras, points_px, strict=True)
+            ]
+        )
+        relative = np.nan_to_num(error / sigma_px, nan=1e3)
+        weight = np.sqrt(np.minimum(1, ROBUST_PX / np.maximum(relative, 1e-9))) / sigma_px
+    return points_m
+
+
+def triangulated_landmarks(shots: Sequence[Shot], landmarker: object) -> Float[np.ndarray, "68 3"]:
+    """Our 2D landmarks in several pictures, triangulated; NaN if fewer than two show a face."""
+    found = []
+    for shot in shots:
+        faces = landmarker(shot.image)  # type: ignore[operator]
+        if faces:
+            found.append((faces[0].to("ibug68"), shot.camera))
+    if len(found) < 2:
+        return np.full((68, 3), np.nan)
+    points = np.stack([face.points_px for face, _ in found]).astype(float)
+    sigma = np.stack([face.sigma_px for face, _ in found]).astype(float)
+    return triangulate(points, sigma, [camera for _, camera in found])
+
+
+@dataclass(frozen=True)
+class SinglePictureLandmarks:
+    """Landmarks of the head fitted to one picture; NaN where no face was found.
+
+    Attributes:
+        as_placed_m: (68, 3) in the world by the known camera; aligned_m: after a similarity onto the truth,
+            which takes away what one picture cannot tell (distance and size).
+    """
+
+    as_placed_m: Float[np.ndarray, "68 3"]
+    aligned_m: Float[np.ndarray, "68 3"]
+
+
+def single_picture_landmarks(
+    shot: Shot, true_m: Float[np.ndarray, "68 3"], landmarker: object
+) -> SinglePictureLandmarks:
+    """Our single-picture fit, with the camera's true focal length."""
+    from mien.fitting.photo import fit_landmarks
+
+    nothing = np.full((68, 3), np.nan)
+    faces = landmarker(shot.image)  # type: ignore[operator]
+    if not faces:
+        return SinglePictureLandmarks(nothing, nothing)
+    flat = np.diag([1.0, -1.0, -1.0, 1.0])
+    own = Camera(shot.camera.intrinsics, flat, shot.camera.width_px, shot.camera.height_px)
+    fit = fit_landmarks(faces[0], camera=own)
+    if not fit.status.usable:
+        return SinglePictureLandmarks(nothing, nothing)
+    head = load_head()
+    in_picture_m = head.vertices_m(fit.parameters)[head.landmark_set("ibug68").vertices]
+    local_m = own.to_camera(in_picture_m)
+    placed = local_m @ shot.camera.world_from_camera[:3, :3].T + shot.camera.world_from_camera[:3, 3]
+    return SinglePictureLandmarks(placed, align_similarity(placed, true_m).apply(placed))

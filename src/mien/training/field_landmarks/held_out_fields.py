@@ -1,0 +1,177 @@
+"""The test set: really trained fields of people, skins and expressions that no training volume shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.cameras import Camera
+from mien.errors import InputError
+from mien.files import write_text
+from mien.training.field_landmarks.bank import HELD_OUT_SKINS
+from mien.training.field_landmarks.expressions import BASIC
+from mien.training.synth.make_scene import SceneRequest, person_parameters
+from mien.training.synth.posed_scene import PosedStudio, cameras_around, look_at, scene_light
+from mien.training.synth.scene_files import write_posed_scene
+
+if TYPE_CHECKING:
+    from mien.fields.radiance_field import RadianceField
+
+HAIR = ("short02", "none", "ponytail01", "bob02", "short04")
+"""Of the five people."""
+PEOPLE_SEED = 77_001
+SIDE_VIEWS_RAD = (0.0, np.pi / 4, np.pi / 2)
+"""Azimuths of the single pictures of Table 1: front, 45° and 90°."""
+TRIANGULATED_VIEWS = 10
+LOOKS_SEED = 500
+
+
+@dataclass(frozen=True)
+class FieldTestConfig:
+    """How the test fields are made."""
+
+    people: int = 5
+    """People."""
+    preset: str = "draft"
+    """`FieldConfig.preset` of each person's neutral field."""
+    iterations: int = 150
+    """Steps of the other expressions, which start from the neutral field."""
+    views: int = 24
+    """Pictures of each field."""
+    size: int = 256
+    """Their side, pixels; the field's preset reduces them."""
+
+
+@dataclass(frozen=True)
+class TestField:
+    """One field of the test set.
+
+    Attributes:
+        folder: has field/, transforms.json, images/; person, expression: who and what.
+        landmarks_m: (68, 3) truth, the field's frame.
+    """
+
+    __test__ = False  # not one for pytest
+
+    folder: Path
+    person: int
+    expression: str
+    landmarks_m: Float[np.ndarray, "68 3"]
+
+    def field(self) -> RadianceField:
+        """The trained field."""
+        from mien.fields.files import load_field
+
+        return load_field(self.folder / "field")
+
+
+def side_cameras(centre_m: np.ndarray, *, size_px: int, focal_px: float) -> list[Camera]:
+    """The single pictures' cameras: level, 1 m away, front, 45° and 90° to the subject's left."""
+    out = []
+    for azimuth in SIDE_VIEWS_RAD:
+        eye_m = centre_m + np.array([np.sin(azimuth), 0.0, np.cos(azimuth)])
+        pose = look_at(centre_m, eye_m)
+        out.append(Camera.from_focal(focal_px, width_px=size_px, height_px=size_px, camera_from_world=pose))
+    return out
+
+
+def make_test_fields(
+    assets: Path,
+    out: Path,
+    *,
+    config: FieldTestConfig | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Photograph, train and save what is not there yet; returns how many fields were trained.
+
+    The people are MakeHuman people that the built-in head was not learned from; expressions are the 20 basic
+    ones, each as the person makes it.
+
+    Raises:
+        InputError: the assets are not there.
+        MissingExtraError: no OpenGL context can be made.
+    """
+    import torch
+
+    from mien.fields.config import FieldConfig
+    from mien.fields.files import load_field, save_field
+    from mien.fields.posed_images import PosedImages
+    from mien.fields.train import train_field
+    from mien.heads.library import load_head
+    from mien.training.unseen_people.draw import draw_crowd
+
+    config = config or FieldTestConfig()
+    torch.set_num_threads(1)
+    wanted = [
+        (person, name)
+        for name in BASIC  # all people first: what is there at any time is balanced
+        for person in range(config.people)
+        if not (out / f"person{person}" / name / "field" / "field.json").exists()
+    ]
+    if not wanted:
+        return 0
+    report("drawing people")
+    crowd = draw_crowd(assets, count=config.people, shots=1, seed=PEOPLE_SEED)
+    studio = PosedStudio(assets, size_px=config.size, head=crowd.as_head(load_head()))
+    preset = FieldConfig.preset(config.preset)
+    for person, name in wanted:
+        request = SceneRequest(
+            person=person,
+            looks=LOOKS_SEED + person,
+            expression=name,
+            skin=HELD_OUT_SKINS[person % len(HELD_OUT_SKINS)],
+            hair=HAIR[person % len(HAIR)],
+            identity=tuple(np.eye(config.people)[person].tolist()),
+        )
+        parameters = person_parameters(studio.head, request)
+        sitter = studio.dress(parameters, seed=request.looks, skin=request.skin, hair=request.hair)
+        light = scene_light("studio", seed=request.looks, skin_level=sitter.looks.skin_level)
+        points_m = np.concatenate([item.position_m for item in sitter.items])
+        low_m, high_m = points_m.min(axis=0), points_m.max(axis=0)
+        centre_m, radius_m = (low_m + high_m) / 2, float(np.linalg.norm(high_m - low_m)) / 2 * 0.92
+        cameras = cameras_around(centre_m, count=config.views, size_px=config.size, radius_m=radius_m)
+        cameras += side_cameras(centre_m, size_px=config.size, focal_px=cameras[0].focal_px)
+        views = [studio.shoot(sitter, camera, light, seed=request.looks) for camera in cameras]
+        folder = out / f"person{person}" / name
+        test = set(range(config.views, len(views)))
+        write_posed_scene(folder, views, sitter, studio.head, test=test, details={"expression": name})
+        images = PosedImages.of(cameras[: config.views], [view.picture for view in views[: config.views]])
+        neutral = out / f"person{person}" / "neutral" / "field"
+        start = load_field(neutral) if name != "neutral" and neutral.exists() else None
+        settings = preset if start is None else preset.for_refinement(iterations=config.iterations)
+        margin_m = 0.02
+        bounds_m = np.stack([low_m - margin_m, high_m + margin_m]) if start is None else None
+        field = train_field(images, settings, start_from=start, bounds_m=bounds_m, device="cpu")
+        save_field(field, folder / "field")
+        facts = field.facts.training
+        report(f"person {person} {name}: {facts.seconds:.0f} s, {facts.psnr_db:.1f} dB")
+    write_text(out / "about.json", json.dumps({"preset": config.preset, "views": config.views}))
+    return len(wanted)
+
+
+def read_test_fields(folder: Path) -> Iterator[TestField]:
+    """What `make_test_fields` made, people and expressions in order.
+
+    Raises:
+        InputError: nothing is there.
+    """
+    from mien.training.synth.scene_files import TRUTH_NAME
+
+    found = sorted(folder.glob("person*/*/field/field.json"))
+    if not found:
+        raise InputError(
+            "holds no test fields; make them with: mien benchmark field-landmarks --make --assets ASSETS",
+            source=folder,
+        )
+    order = {name: index for index, name in enumerate(BASIC)}
+    folders = sorted((path.parents[1] for path in found), key=lambda f: (f.parent.name, order[f.name]))
+    for one in folders:
+        truth = json.loads((one / TRUTH_NAME).read_text(encoding="utf-8"))
+        landmarks_m = np.array(truth["landmarks_m"]["ibug68"])
+        yield TestField(one, int(one.parent.name.removeprefix("person")), one.name, landmarks_m)
