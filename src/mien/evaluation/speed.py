@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import platform
 import time
 from collections.abc import Callable
@@ -78,7 +79,8 @@ def time_search(image: UInt8[np.ndarray, "height width 3"], landmarker: Landmark
 def time_tracking(
     photo: UInt8[np.ndarray, "height width 3"], landmarker: Landmarker, *, count: int
 ) -> list[Timing]:
-    """One face followed through a synthetic clip: landmarks and fit apart, and both together.
+    """One face followed through a synthetic clip: landmarks and fit apart, both together, and the tracker
+    with all that it does besides (cuts, filtering, now and then a key frame).
 
     Raises:
         InputError: the photo shows no face, or the face is lost on the way.
@@ -86,6 +88,7 @@ def time_tracking(
     from mien.fitting.fit_model import FitModel
     from mien.fitting.frame import FrameFitter
     from mien.fitting.photo import fit_landmarks
+    from mien.fitting.realtime import Tracker
     from mien.fitting.weights import DEFAULT_WEIGHTS
     from mien.heads.library import load_head
 
@@ -121,11 +124,15 @@ def time_tracking(
             times["landmarks"].append(middle - begin)
             times["fit"].append(end - middle)
             times["landmarks + fit"].append(end - begin)
-    return [Timing.of(name, values) for name, values in times.items()]
+    timings = [Timing.of(name, values) for name, values in times.items()]
+    tracker = Tracker(landmarker=landmarker, head=head)
+    shown = (frames[index % len(frames)] for index in itertools.count())
+    return [*timings, Timing.of("tracker", _repeat(lambda: tracker.update(next(shown), 0.0), count, warm_up))]
 
 
-def _repeat(work: Callable[[], object], count: int) -> list[float]:
-    work()
+def _repeat(work: Callable[[], object], count: int, warm_up: int = 1) -> list[float]:
+    for _ in range(warm_up):
+        work()
     times = []
     for _ in range(count):
         begin = time.perf_counter()

@@ -84,8 +84,6 @@ def still_face_jitter(
     frames = []
     for time_s, image in pictures:
         frames.append(tracker.update(image, time_s))
-        if max_frames is not None and len(frames) >= max_frames:
-            break
     source = str(video) if isinstance(video, str | Path) else None
     if tracker.camera is None:
         raise InputError(

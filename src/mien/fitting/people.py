@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from mien.cameras import Camera
-from mien.errors import InputError
 from mien.fitting.cuts import CutDetector
 from mien.fitting.realtime import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerOptions, TrackingLandmarker
 from mien.fitting.results import HeadTrack, Status
@@ -89,10 +88,6 @@ def track_people(
         times_s.append(time_s)
         if progress is not None:
             progress(len(times_s), total)
-        if max_frames is not None and len(times_s) >= max_frames:
-            break
-    if not times_s:
-        raise InputError("the video has no frames", source=video if isinstance(video, str | Path) else None)
     least_frames = min(people.least_frames, max(1, len(times_s) // 3))  # a very short clip is no flicker
     tracks = [
         refit(

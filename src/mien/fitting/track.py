@@ -66,10 +66,7 @@ def track_video(
             on_frame(len(frames) - 1, image, frames[-1])
         if progress is not None:
             progress(len(frames), total)
-        if max_frames is not None and len(frames) >= max_frames:
-            break
-    if size_px is None:
-        raise InputError("the video has no frames", source=video if isinstance(video, str | Path) else None)
+    assert size_px is not None
     fallback = camera or Camera.guess(width_px=size_px[0], height_px=size_px[1])
     return refit(frames, tracker, fallback=fallback, frames_per_second=frames_per_second)
 
@@ -77,7 +74,12 @@ def track_video(
 def read_pictures(
     video: str | Path | Iterable[np.ndarray], frames_per_second: float, max_frames: int | None
 ) -> tuple[Iterator[tuple[float, np.ndarray]], float, int | None]:
-    """Times and pictures, the rate, and how many there will be."""
+    """Times and pictures, the rate, and how many there will be (None when unknown).
+
+    Raises:
+        InputError: the file is missing or no video; while reading, that there are no frames.
+    """
+    source = video if isinstance(video, str | Path) else None
     if isinstance(video, str | Path):
         from mien.images.video import open_video
 
@@ -95,7 +97,18 @@ def read_pictures(
         pictures = ((index / frames_per_second, image) for index, image in enumerate(video))
     if max_frames is not None and total is not None:
         total = min(total, max_frames)
-    return pictures, frames_per_second, total
+
+    def read_some() -> Iterator[tuple[float, np.ndarray]]:
+        count = 0
+        for picture in pictures:
+            yield picture
+            count += 1
+            if max_frames is not None and count >= max_frames:
+                return
+        if not count:
+            raise InputError("the video has no frames", source=source)
+
+    return read_some(), frames_per_second, total
 
 
 def refit(
