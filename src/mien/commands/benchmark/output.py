@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -29,6 +30,28 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
+
+
+def print_missing(command: str, missing: Sequence[tuple[str, str]], *, of: int, most: int = 10) -> int:
+    """Say on stderr what a submission lacks, and return the exit code: 1 when it lacks something.
+
+    Args:
+        missing: names and reasons.
+        of: how many there should be.
+        most: how many to name.
+    """
+    if not missing:
+        return 0
+    print(
+        f"{command}: {len(missing)} of {of} have no usable prediction; the figures leave them out and cannot "
+        "be compared with published ones",
+        file=sys.stderr,
+    )
+    for name, reason in missing[:most]:
+        print(f"  {reason}" if name in reason else f"  {name}: {reason}", file=sys.stderr)
+    if len(missing) > most:
+        print(f"  … and {len(missing) - most} more (--json names all)", file=sys.stderr)
+    return 1
 
 
 def progress(items: Iterable[Item], label: str) -> Iterable[Item]:

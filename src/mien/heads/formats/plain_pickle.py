@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -150,3 +150,16 @@ def _dense(kind: str, state: dict[str, Any], source: str) -> np.ndarray:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(f"its sparse matrix ({kind}) is not laid out as expected", source=source) from error
     return dense
+
+
+def unpickle_plain(stream: BinaryIO) -> Any:
+    """What the pickle at a stream's position holds, with the same short list of names.
+
+    Raises:
+        InputError: it is broken or names anything but arrays and containers.
+    """
+    try:
+        return _PlainUnpickler(stream, encoding="latin1").load()
+    except Exception as error:  # a broken pickle can fail in any way
+        raise InputError(f"this pickle is not read ({error}); mien runs nothing that a file names",
+                         source=getattr(stream, "name", None)) from error  # fmt: skip

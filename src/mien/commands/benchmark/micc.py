@@ -1,0 +1,89 @@
+"""`mien benchmark micc`: shape error on MICC Florence, GANFit's protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.commands.arguments import parse
+from mien.commands.benchmark.output import print_json, print_missing, print_table, progress
+from mien.errors import InputError
+
+
+@dataclass(frozen=True)
+class MiccConfig:
+    """Symmetric shape error on MICC Florence by GANFit's protocol: mean and deviation, millimetres.
+
+    Measures a submission, or with --predict makes one first. The scans are to be had from the data's
+    publishers; landmarks, template and the program that registers scans with it from GANFit's.
+    """
+
+    registered: Path
+    """Registered scans: subject_NN/Model/frontal1/obj/*.obj."""
+    landmarks: Path
+    """Landmarks of the original scans: subject_NN/Model/frontal1/obj/*.ljson."""
+    predictions: Path
+    """The submission: subject_NN/{Indoor-Cooperative,PTZ-Indoor,PTZ-Outdoor}.obj."""
+    template: Path = Path("template.obj")
+    """The template that the scans were registered with."""
+    template_landmarks: Path = Path("landmark_ids.pkl")
+    """The vertices of its 68 landmarks."""
+    predict: Path | None = None
+    """First fit mien's head to the videos of this folder: subject_NN/SETTING/*.jpg or SETTING.mov."""
+    together: bool = False
+    """With --predict: one shape from all frames at once, instead of the mean of the frames' shapes."""
+    frames: int = 30
+    """With --predict: frames of each video, evenly chosen."""
+    model: str = "realtime"
+    """With --predict: landmark network, a shipped one or the path of an .onnx file."""
+    json: bool = False
+    """Print one JSON document to stdout and nothing else."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the benchmark and return the exit code: 1 when predictions are missing."""
+    config = parse(MiccConfig, arguments, prog="mien benchmark micc")
+    if config.frames < 1:
+        raise InputError("--frames: must be 1 or more")
+
+    from mien.evaluation.micc import SETTINGS, evaluate, read_template
+
+    template = read_template(config.template, config.template_landmarks)
+    bar = None if config.json else progress
+    if config.predict is not None:
+        from mien.evaluation.micc_prediction import predict
+        from mien.heads.library import load_head
+        from mien.landmarks.landmarker import Landmarker
+
+        predict(
+            config.predict,
+            config.predictions,
+            landmarker=Landmarker(config.model),
+            head=load_head(),
+            together=config.together,
+            most=config.frames,
+            progress=bar,
+        )
+    result = evaluate(config.registered, config.landmarks, template, config.predictions, progress=bar)
+    figures = result.figures()
+    if config.json:
+        print_json(
+            {
+                "format_version": 1,
+                "benchmark": "micc",
+                "protocol": "GANFit",
+                "together": config.predict is not None and config.together,
+                "comparable": not result.missing and len(result.subjects) == 53,
+                "subjects": list(result.subjects),
+                "figures": figures,
+                "errors_mm": dict(zip(SETTINGS, result.errors_mm.tolist(), strict=True)),
+                "missing": [{"prediction": name, "reason": reason} for name, reason in result.missing],
+            }
+        )
+        return 1 if result.missing else 0
+    rows = [
+        (name, f"{each['mean_mm']:.3f}", f"{each['std_mm']:.3f}", str(each["subjects"]))
+        for name, each in figures.items()
+    ]
+    print_table("MICC Florence, GANFit's protocol, mm", ("setting", "mean", "std", "subjects"), rows)
+    return print_missing("mien benchmark micc", result.missing, of=3 * len(result.subjects))

@@ -1,0 +1,102 @@
+"""`mien benchmark now`: scan-to-mesh error of neutral shapes on the NoW data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mien.commands.arguments import parse
+from mien.commands.benchmark.output import print_json, print_missing, print_table, progress
+
+CHALLENGES = ("multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie")
+
+
+@dataclass(frozen=True)
+class NowConfig:
+    """Scan-to-mesh error on NoW: median, mean and standard deviation, millimetres.
+
+    Measures a submission, or with --predict makes one first. The data is to be had, after registration, from
+    the benchmark's authors.
+    """
+
+    data: Path
+    """NoW's folder: imagepathsvalidation.txt, scans/, scans_lmks_onlypp/ (and the pictures for --predict)."""
+    predictions: Path
+    """The submission: SUBJECT/CHALLENGE/IMAGE.obj or .ply, with .npy or .txt beside it."""
+    predict: bool = False
+    """First fit mien's head to the pictures and write the submission into --predictions."""
+    together: bool = False
+    """With --predict: one shape from all pictures of a subject (the multi-view challenge)."""
+    images: Path | None = None
+    """Folder with SUBJECT/CHALLENGE/IMAGE.jpg, where it is not in --data."""
+    split: Literal["val", "test"] = "val"
+    """Which list of pictures; the test scans are not public, so test is for --predict alone."""
+    picture_list: Path | None = None
+    """A list of pictures to use instead."""
+    challenge: (
+        Literal["multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie"] | None
+    ) = None
+    """One challenge only."""
+    metrical: Literal["m", "cm", "mm"] | None = None
+    """The metrical challenge: sizes count. The unit of the predictions; mien's own are in m."""
+    model: str = "realtime"
+    """With --predict: landmark network, a shipped one or the path of an .onnx file."""
+    json: bool = False
+    """Print one JSON document to stdout and nothing else."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the benchmark and return the exit code: 1 when predictions are missing."""
+    config = parse(NowConfig, arguments, prog="mien benchmark now")
+
+    from mien.evaluation.now import evaluate, read_pictures
+
+    pictures = read_pictures(
+        config.data, split=config.split, challenge=config.challenge, picture_list=config.picture_list
+    )
+    bar = None if config.json else progress
+    if config.predict:
+        from mien.evaluation.now_prediction import predict
+        from mien.heads.library import load_head
+        from mien.landmarks.landmarker import Landmarker
+
+        predict(
+            pictures,
+            config.images or config.data,
+            config.predictions,
+            landmarker=Landmarker(config.model),
+            head=load_head(),
+            together=config.together,
+            progress=bar,
+        )
+        if config.split == "test" and not (config.data / "scans").is_dir():
+            print(f"submission: {config.predictions}") if not config.json else print_json(
+                {"benchmark": "now", "split": "test", "submission": str(config.predictions)}
+            )
+            return 0
+    result = evaluate(config.data, config.predictions, pictures, metrical_unit=config.metrical, progress=bar)
+    present = [name for name in CHALLENGES if any(each.challenge == name for each in pictures)]
+    figures = {"all": result.figures(), **{name: result.figures(name) for name in present}}
+    missing = [(str(picture.stem), reason) for picture, reason in result.missing]
+    if config.json:
+        print_json(
+            {
+                "format_version": 1,
+                "benchmark": "now",
+                "split": config.split,
+                "metrical": result.metrical,
+                "together": config.predict and config.together,
+                "comparable": not missing,
+                "figures": figures,
+                "missing": [{"picture": name, "reason": reason} for name, reason in missing],
+            }
+        )
+        return 1 if missing else 0
+    rows = [
+        (name, *(f"{each[key]:.3f}" for key in ("median_mm", "mean_mm", "std_mm")), str(each["pictures"]))
+        for name, each in figures.items()
+    ]
+    kind = "metrical" if result.metrical else "scale aligned"
+    print_table(f"NoW {config.split}, {kind}, mm", ("challenge", "median", "mean", "std", "pictures"), rows)
+    return print_missing("mien benchmark now", missing, of=len(pictures))
