@@ -92,6 +92,8 @@ class ExportLandmarksConfig:
     """Folders of shards it was trained on: their manifests go into the card, their faces into the check."""
     int8: Literal["none", "static", "dynamic"] = "none"
     """Also write NAME.int8.onnx (needs --data) and how it differs; static quantises convolutions too."""
+    half_weights: bool = False
+    """Store weights with 16 bits: half the size, computed with 32 bits as before (needs --data)."""
     look_scales: tuple[float, ...] = ()
     """How regions are to be shown to the network: sides of the crops over the region's, left out as it was
     trained. The points of several looks are averaged."""
@@ -244,6 +246,13 @@ def run_export(arguments: list[str]) -> int:
         from mien.training.landmark_network.quantisation import quantise
 
         quantised = quantise(config.out, int8_path, kind=config.int8, crops=crops)
+    halved = None
+    if config.half_weights:
+        if crops is None:
+            raise InputError("needs faces to compare on; name them with --data", source="--half-weights")
+        from mien.training.landmark_network.half_weights import halve_weights
+
+        halved = halve_weights(config.out, crops=crops)
     card = config.out.with_suffix(".card.json")
     for path in (card,) if quantised is None else (card, int8_path.with_suffix(".card.json")):
         write_card(
@@ -254,12 +263,18 @@ def run_export(arguments: list[str]) -> int:
             command=config.command or training_command(checkpoint),
             data=read_manifests(list(config.data)),
             quantised=quantised,
+            halved=halved,
         )
         _add_looks(path, config, trained_scale=float(checkpoint.training.get("crop_scale", 1.0)))
     if quantised is not None:
         Display().say(
             f"{int8_path}: {quantised.file_mb:.1f} MB, {quantised.latency_ms:.2f} ms a crop on one thread, "
             f"points {quantised.mean_px:.2f} px from float32 on average, at most {quantised.largest_px:.2f}"
+        )
+    if halved is not None:
+        Display().say(
+            f"weights with 16 bits: {halved.file_mb:.1f} MB, "
+            f"outputs at most {halved.largest_difference:.1e} away"
         )
     Display().say(
         f"{config.out}: {check.file_mb:.1f} MB, {check.latency_ms:.2f} ms a crop on one thread, "

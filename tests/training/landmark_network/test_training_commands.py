@@ -61,7 +61,14 @@ def test_trains_from_a_file_of_options_and_exports_int8(head_shards, tmp_path, c
     assert run([*arguments, "--max-steps", "3", "--resume"]) == 0
     assert load_checkpoint(out / "checkpoint.pt").step == 3
     export = ["export-landmarks", "--checkpoint", str(out / "checkpoint.pt"), "--data", str(head_shards)]
-    assert run([*export, "--out", str(tmp_path / "net.onnx"), "--int8", "dynamic"]) == 0
+    assert run([*export, "--out", str(tmp_path / "whole.onnx")]) == 0
+    out = ["--out", str(tmp_path / "net.onnx")]
+    assert run([*export, *out, "--int8", "dynamic", "--half-weights"]) == 0
+    whole, half = ((tmp_path / f"{name}.onnx").stat().st_size for name in ("whole", "net"))
+    assert half < 0.6 * whole
+    figures = json.loads((tmp_path / "net.card.json").read_text())["figures"]
+    assert 0 < figures["difference_by_half_weights"] < 5e-3
+    assert figures["file_mb"] == pytest.approx(half / 1e6, abs=1e-3)
     for name in ("net", "net.int8"):
         card = json.loads((tmp_path / f"{name}.card.json").read_text())
         assert (tmp_path / f"{name}.onnx").exists()

@@ -18,6 +18,7 @@ from torch import nn
 
 from mien.errors import InputError
 from mien.training.landmark_network.checkpoints import Checkpoint
+from mien.training.landmark_network.half_weights import HalvingCheck
 from mien.training.landmark_network.networks import LandmarkNetwork
 from mien.training.landmark_network.quantisation import QuantisationCheck
 
@@ -131,6 +132,7 @@ def write_card(
     command: str,
     data: list[dict],
     quantised: QuantisationCheck | None = None,
+    halved: HalvingCheck | None = None,
 ) -> None:
     """Write what a user of the weights should know, as JSON, beside them.
 
@@ -142,6 +144,7 @@ def write_card(
         command: the command line that trained it.
         data: the manifests of the training data.
         quantised: how the int8 network beside it compares, if there is one.
+        halved: what storing the weights with 16 bits changed, if they are.
     """
     from mien import __version__
 
@@ -165,7 +168,8 @@ def write_card(
             "synthetic_validation": checkpoint.figures,
             "single_thread_ms": round(check.latency_ms, 3),
             "difference_from_torch": check.largest_difference,
-            "file_mb": round(check.file_mb, 3),
+            "file_mb": round(check.file_mb if halved is None else halved.file_mb, 3),
+            **({} if halved is None else {"difference_by_half_weights": halved.largest_difference}),
             **({} if quantised is None else {"int8": asdict(quantised)}),
         },
         "licence": "Apache-2.0",
