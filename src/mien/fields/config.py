@@ -20,7 +20,7 @@ class FieldConfig:
     """ReLU trains quicker and sharper and leaves a hollow shell; softplus leaves a solid body."""
     initial_density: float = 0.3
     """Activation everywhere before the first step: training starts from the solid visual hull and carves it,
-    so that parts without texture stay where the silhouettes put them. 0: from nothing."""
+    so that parts without texture stay where the silhouettes put them. 0: from nothing, as without silhouettes."""
     density_components: int = 8
     """Products per axis for density; a CP field needs about ten times as many."""
     colour_components: int = 16
