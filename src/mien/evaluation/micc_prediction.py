@@ -99,7 +99,7 @@ def _evenly(items: list, most: int) -> list:
 
 
 def _write(stem: Path, head: Head, identity: np.ndarray) -> None:
-    vertices_m, triangles, _ = neutral_shape(head, identity)
-    write_obj(stem.with_name(f"{stem.name}.obj"), vertices_m, triangles)
+    mesh, landmarks_m = neutral_shape(head, identity)
+    write_obj(stem.with_name(f"{stem.name}.obj"), mesh.vertices, mesh.triangles)
     with atomic_path(stem.with_name(f"{stem.name}.npy")) as temporary:
-        np.save(temporary, vertices_m[head.landmark_set("ibug68").vertices])
+        np.save(temporary, landmarks_m)

@@ -28,7 +28,7 @@ from mien.evaluation.scan_to_mesh import ScanToMesh, face_region, scan_to_mesh
 CHALLENGES = ("multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie")
 LISTS = {"val": "imagepathsvalidation.txt", "test": "imagepathstest.txt"}
 METRES_PER_UNIT = {"mm": 1e-3, "cm": 1e-2, "m": 1.0}
-REFINE_POINTS = 8000
+REFINE_POINTS = 5000
 _SCAN_M = METRES_PER_UNIT["mm"]
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float
 
 from mien.errors import InputError
-from mien.evaluation.mesh_files import write_obj
+from mien.evaluation.mesh_files import Mesh, write_obj
 from mien.evaluation.now import NowPicture
 from mien.evaluation.scan_to_mesh import SEVEN_POINTS
 from mien.files import atomic_path
@@ -39,13 +39,14 @@ def find_image(data: Path, picture: NowPicture) -> Path:
 
 def neutral_shape(
     head: Head, identity: Float[np.ndarray, " identity"]
-) -> tuple[Float[np.ndarray, "vertices 3"], Integer[np.ndarray, "triangles 3"], Float[np.ndarray, "7 3"]]:
-    """The visible surface of somebody at rest, metres, and its seven landmarks."""
+) -> tuple[Mesh, Float[np.ndarray, "68 3"]]:
+    """The visible surface of somebody at rest, metres, and its 68 landmarks."""
     vertices_m = head.mean_m + np.tensordot(identity, head.identity_basis_m, 1)
     seen = [index for index, name in enumerate(head.part_names) if name in SURFACE_PARTS]
-    keep = np.isin(head.vertex_parts, seen)
-    triangles = head.triangles[keep[head.triangles].all(axis=1)]
-    return vertices_m, triangles, vertices_m[head.landmark_set("ibug68").vertices[list(SEVEN_POINTS)]]
+    triangles = head.triangles[np.isin(head.vertex_parts, seen)[head.triangles].all(axis=1)]
+    used, triangles = np.unique(triangles, return_inverse=True)
+    mesh = Mesh(vertices_m[used], triangles.reshape(-1, 3))
+    return mesh, vertices_m[head.landmark_set("ibug68").vertices]
 
 
 def predict(
@@ -88,8 +89,8 @@ def predict(
 
 
 def _write(out: Path, picture: NowPicture, head: Head, identity: np.ndarray) -> None:
-    vertices_m, triangles, seven_m = neutral_shape(head, identity)
+    mesh, landmarks_m = neutral_shape(head, identity)
     stem = out / picture.stem
-    write_obj(stem.with_name(f"{stem.name}.obj"), vertices_m, triangles)
+    write_obj(stem.with_name(f"{stem.name}.obj"), mesh.vertices, mesh.triangles)
     with atomic_path(stem.with_name(f"{stem.name}.npy")) as temporary:
-        np.save(temporary, seven_m)
+        np.save(temporary, landmarks_m[list(SEVEN_POINTS)])

@@ -59,7 +59,8 @@ def scan_to_mesh(
         scan_landmarks_m, mesh_landmarks_m: `SEVEN_POINTS` on both.
         with_scale: False keeps the mesh's size, where that is part of what is measured.
         refine_points: about how many scan points the refinement looks at.
-        exact: measure with `exact_closest_on_surface`: for meshes whose triangles differ wildly in size.
+        exact: measure the distances with `exact_closest_on_surface`: for meshes whose triangles differ
+            wildly in size.
 
     Raises:
         ShapeError: there are no scan points or triangles.
@@ -70,7 +71,7 @@ def scan_to_mesh(
     align = align_similarity if with_scale else align_rigid
     start = align(mesh_landmarks_m, scan_landmarks_m)
     some_m = scan_m[:: max(1, len(scan_m) // refine_points)]
-    gaps = _Gaps(some_m, mesh_vertices_m, mesh_triangles, exact=exact)
+    gaps = _Gaps(some_m, mesh_vertices_m, mesh_triangles)
     scan_from_mesh = _refined(gaps, start, scan_landmarks_m, with_scale=with_scale)
     placed_m = scan_from_mesh.apply(mesh_vertices_m)
     closest = exact_closest_on_surface if exact else closest_on_surface
@@ -100,15 +101,11 @@ class _Gaps:
     scan_m: np.ndarray
     vertices_m: np.ndarray
     triangles: np.ndarray
-    exact: bool
 
     def __call__(self, scan_from_mesh: Similarity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Closest points, unit directions from them to the scan points, and signed distances along these."""
         mesh_m = scan_from_mesh.apply(self.vertices_m)
-        if self.exact:
-            closest = exact_closest_on_surface(self.scan_m, mesh_m, self.triangles)
-        else:
-            closest = closest_on_surface(self.scan_m, mesh_m, self.triangles, neighbours=_NEIGHBOURS)
+        closest = closest_on_surface(self.scan_m, mesh_m, self.triangles, neighbours=_NEIGHBOURS)
         a, b, c = (mesh_m[self.triangles[closest.triangles, corner]] for corner in range(3))
         directions = np.cross(b - a, c - a)
         directions /= np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-30)
