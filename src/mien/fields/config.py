@@ -20,7 +20,8 @@ class FieldConfig:
     """ReLU trains quicker and sharper and leaves a hollow shell; softplus leaves a solid body."""
     initial_density: float = 0.3
     """Activation everywhere before the first step: training starts from the solid visual hull and carves it,
-    so that parts without texture stay where the silhouettes put them. 0: from nothing, as without silhouettes."""
+    so that parts without texture stay where the silhouettes put them. 0, and without silhouettes: from
+    nothing."""
     density_components: int = 8
     """Products per axis for density; a CP field needs about ten times as many."""
     colour_components: int = 16
@@ -52,8 +53,8 @@ class FieldConfig:
     sparsity: float = 4e-5
     """Weight of the mean absolute value of the density's planes and lines."""
     sharpening: float = 10.0
-    """Density per activation grows by this factor during the training. Pictures alone leave a soft surface, whose
-    depth is some millimetres too large: soft edges explain them as well."""
+    """Density per activation grows by this factor during the training. Pictures alone leave a soft
+    surface, whose depth is some millimetres too large: soft edges explain them as well."""
     distortion: float = 0.0
     """Weight of the spread of each ray's weights along the ray (mip-NeRF 360, eq. 15): thin surfaces."""
     smoothness: float = 0.0
