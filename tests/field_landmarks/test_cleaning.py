@@ -52,7 +52,7 @@ def test_the_unit_of_length_does_not_matter(unit):
 
 
 def test_axes_of_volumes_are_x_y_z_and_colours_are_where_they_belong():
-    clean = clean_field(BlobField(), CONFIG)
+    clean = clean_field(BlobField(), CleaningConfig(voxels=40, skin=9.0))
     for volume in (clean.overview(BOX, 16), clean.detail(BOX, 16)):
         x = int((0.12 - BOX.centre_m[0]) / BOX.half_side_m * 8 + 8)  # the small ball
         y = int(0.05 / BOX.half_side_m * 8 + 8)

@@ -4,7 +4,7 @@ that."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from torch.nn import functional
 from mien.errors import ShapeError
 
 
+@runtime_checkable
 class VolumeSource(Protocol):
     """A field: `mien.fields.RadianceField` is one."""
 
@@ -40,7 +41,7 @@ class GridField:
         ShapeError: it is no such grid.
     """
 
-    rgba: Float[np.ndarray, "x y z 4"]
+    rgba: Float[np.ndarray, "x y z c"]
     bounds_m: Float[np.ndarray, "2 3"]
     _planes: Tensor = field(init=False, repr=False)
 

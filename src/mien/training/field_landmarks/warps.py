@@ -20,7 +20,7 @@ solvable."""
 MERGED_M = 0.0015
 """Of landmarks closer than this at the target, one is left out."""
 _UNIT_M = 0.1
-LATTICE = 9
+LATTICE = 13
 """Nodes a side of the lattice on which a box's warp is computed; in between it is interpolated."""
 ANCHORS_M = np.array(
     [[x, y, z] for x in (-0.16, 0.16) for y in (-0.2, 0.22) for z in (-0.16, 0.2)]

@@ -1,0 +1,99 @@
+"""Figures of the tables, triangulation, and cameras around a head."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.camera_files.nerfstudio import read_transforms
+from mien.field_landmarks.wing import millimetres_of_wing
+from mien.heads.library import load_head
+from mien.training.field_landmarks.baselines import on_white, triangulate
+from mien.training.field_landmarks.evaluation import REGIONS, FieldResult, figures
+from mien.training.synth.dressing import Looks
+from mien.training.synth.posed_scene import PosedView, Sitter, cameras_around, look_at
+from mien.training.synth.scene_files import write_posed_scene
+
+
+def points() -> np.ndarray:
+    head = load_head()
+    return head.mean_m[head.landmark_set("ibug68").vertices]
+
+
+def test_triangulation_finds_points_and_ignores_a_wrong_view():
+    truth = points()
+    cameras = cameras_around(truth.mean(axis=0), count=9, size_px=256, azimuth_rad=1.0)
+    seen = np.stack([camera.project(truth) for camera in cameras])
+    sigma = np.ones(seen.shape[:2])
+    np.testing.assert_allclose(triangulate(seen, sigma, cameras), truth, atol=1e-9)
+    rng = np.random.default_rng(0)
+    noisy = seen + rng.normal(0, 0.5, seen.shape)
+    noisy[4] += 40
+    error = np.linalg.norm(triangulate(noisy, sigma, cameras) - truth, axis=1)
+    assert error.mean() < 0.0015
+    sigma[4] = 1e4
+    assert np.linalg.norm(triangulate(noisy, sigma, cameras) - truth, axis=1).mean() < 0.001
+
+
+def test_cameras_look_at_the_middle_from_all_sides():
+    centre = np.array([0.1, -0.2, 0.3])
+    cameras = cameras_around(centre, count=16, size_px=100)
+    for camera in cameras:
+        np.testing.assert_allclose(camera.project(centre[None])[0], [49.5, 49.5], atol=1e-9)
+        assert camera.to_camera(centre[None])[0, 2] == pytest.approx(1.0)
+        above = camera.project((centre + [0, 0.05, 0])[None])[0]
+        assert above[1] < 49.5  # up is up
+    azimuths = [np.arctan2(*(c.world_from_camera[[0, 2], 3] - centre[[0, 2]])) for c in cameras]
+    assert np.ptp(azimuths) > 5
+    half = cameras_around(centre, count=16, size_px=100, azimuth_rad=np.pi / 2)
+    assert all(c.world_from_camera[2, 3] > centre[2] - 1e-9 for c in half)
+
+
+def test_figures_leave_out_what_was_not_found():
+    truth = points()
+    near, far = truth + 0.001, truth + 0.003
+    lost = np.full((68, 3), np.nan)
+    row = figures(
+        "x",
+        [
+            FieldResult(near, truth, "smile"),
+            FieldResult(far, truth, "mouth_stretch"),
+            FieldResult(lost, truth, "a"),
+        ],
+    )
+    assert (row.faces, row.missed) == (3, 1)
+    assert row.exaggerated["eyes"].distance_mm == pytest.approx(3 * np.sqrt(3))
+    assert row.everything["whole"].distance_mm == pytest.approx(2 * np.sqrt(3))
+    assert row.exaggerated["nose"].mm_per_coordinate == pytest.approx(3.0)
+    assert millimetres_of_wing(row.exaggerated["mouth"].wing_x10 / 10) == pytest.approx(3.0)
+    assert set(row.everything) == set(REGIONS)
+
+
+def test_cut_outs_are_laid_on_white():
+    rgba = np.zeros((1, 3, 4), np.uint8)
+    rgba[0, :, 3] = [0, 255, 51]
+    np.testing.assert_array_equal(on_white(rgba)[0, :, 0], [255, 0, 204])
+
+
+def test_scenes_are_read_back_as_they_were_photographed(tmp_path: Path):
+    head = load_head()
+    pose = look_at(np.zeros(3), np.array([0.3, 0.2, 0.9]))
+    camera = cameras_around(np.zeros(3), count=3, size_px=20)[1]
+    rgba = np.random.default_rng(1).integers(0, 255, (20, 20, 4), dtype=np.uint8)
+    depth_m = np.full((20, 20), 0.75, np.float32)
+    views = [PosedView(rgba, depth_m, camera)] * 2
+    sitter = Sitter([], head.neutral(), Looks("skin", None, None, 0.0, (), 0.3))
+    path = write_posed_scene(tmp_path, views, sitter, head, test={1}, details={"who": "nobody"})
+    train, test = read_transforms(path)
+    assert (train.split, test.split) == ("train", "test")
+    np.testing.assert_allclose(train.camera.intrinsics, camera.intrinsics)
+    np.testing.assert_allclose(train.camera.camera_from_world, camera.camera_from_world, atol=1e-12)
+    assert train.depth_path is not None
+    np.testing.assert_allclose(np.load(train.depth_path) * train.depth_unit_m, depth_m)
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    np.testing.assert_allclose(truth["landmarks_m"]["ibug68"], points(), atol=1e-6)
+    assert truth["who"] == "nobody"
+    np.testing.assert_allclose(pose[:3, :3] @ pose[:3, :3].T, np.eye(3), atol=1e-12)

@@ -1,0 +1,146 @@
+"""Volumes from surfaces, boxes cut from them with their labels, and a small training that resumes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mien.errors import InputError
+from mien.field_landmarks.boxes import Box
+from mien.field_landmarks.network import NetworkConfig
+from mien.field_landmarks.sources import triangle_lattice
+from mien.geometry.normals import vertex_normals
+from mien.heads.library import load_head
+from mien.training.field_landmarks.bank import draw_person, read_volume, write_volume
+from mien.training.field_landmarks.batches import BatchMaker, Pool
+from mien.training.field_landmarks.box_sampling import LoadedVolume, random_rotation
+from mien.training.field_landmarks.export import export_networks
+from mien.training.field_landmarks.head_volume import HeadVolume, cap_points, neck_cap, voxelise
+from mien.training.field_landmarks.surface_samples import SurfacePoints
+from mien.training.field_landmarks.train import LandmarkTraining, read_trained, train_landmark_network
+
+VOXEL_M = 0.005
+
+
+def plain_volume(seed: int) -> HeadVolume:
+    """A person of the bank without looks: red to the left, green to the right."""
+    head = load_head()
+    draw = draw_person(head, seed)
+    vertices_m = head.vertices_m(draw.parameters)
+    triangle, weights = triangle_lattice(vertices_m[head.triangles], 0.45 * VOXEL_M)
+    corners = head.triangles[triangle]
+    points_m = np.einsum("pk,pkc->pc", weights, vertices_m[corners])
+    normals = np.einsum("pk,pkc->pc", weights, vertex_normals(vertices_m, head.triangles)[corners])
+    colours = np.where(points_m[:, :1] > 0, [[0.9, 0.2, 0.1]], [[0.1, 0.8, 0.2]])
+    skin = head.part_names.index("skin")
+    hidden = head.vertex_parts[corners[:, 0]] != skin
+    surface = SurfacePoints(
+        points_m, normals, colours, np.where(hidden, 0.15, 1.0), np.ones(len(points_m), bool)
+    )
+    cap_m = cap_points(vertices_m, neck_cap(head), 0.45 * VOXEL_M)
+    rgba, low_m = voxelise(surface, cap_m, voxel_m=VOXEL_M)
+    landmarks_m = vertices_m[head.landmark_set("ibug68").vertices]
+    return HeadVolume(rgba, low_m, VOXEL_M, landmarks_m, draw.name, draw.kind)
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bank")
+    for seed in (0, 1, 2, 3):
+        write_volume(folder / f"{seed:06d}.npz", plain_volume(seed))
+    return folder
+
+
+def test_volumes_are_solid_and_their_surface_is_where_the_mesh_is(bank: Path):
+    volume = read_volume(bank / "000001.npz")
+    occupancy = volume.rgba[..., 3].astype(float) / 255
+    litres = occupancy.sum() * VOXEL_M**3 * 1000
+    assert 2.5 < litres < 7
+    assert occupancy.shape == volume.rgba.shape[:3]
+    assert (volume.rgba[..., :3].max(axis=3) <= volume.rgba[..., 3] + 1).all()
+    # the tip of the nose: half a voxel outside is empty, one and a half voxels inside is full
+    loaded, tip_m = LoadedVolume.of(volume), volume.landmarks_m[30]
+    for shift_m, low, high in ((0.008, -0.01, 0.15), (-0.012, 0.85, 1.01)):
+        box = Box(tip_m + np.array([0, 0, shift_m]), 1e-4, np.eye(3))
+        assert low < float(loaded.sample(box, 1, level=1)[3, 0, 0, 0]) < high
+
+
+def test_boxes_of_a_turned_volume_carry_their_landmarks(bank: Path):
+    volume = LoadedVolume.of(read_volume(bank / "000002.npz"))
+    rng = np.random.default_rng(0)
+    turn = random_rotation(rng, largest_rad=1.0)
+    box = Box(np.array([0.0, 0.0, 0.02]), 0.2, turn)
+    seen = volume.sample(box, 32, level=1)
+    points = box.from_field(volume.source.landmarks_m)
+    index = np.floor((points + 1) / 2 * 32).astype(int)
+    occupied = seen[3, index[:, 0], index[:, 1], index[:, 2]]
+    assert float((occupied > 0.02).float().mean()) > 0.95  # landmarks lie on the surface
+    left = points[volume.source.landmarks_m[:, 0] > 0.02]
+    index = np.floor((left + 1) / 2 * 32).astype(int)
+    colours = seen[:3, index[:, 0], index[:, 1], index[:, 2]]
+    assert float((colours[0] >= colours[1]).float().mean()) > 0.9  # red: the subject's left
+
+
+def test_mirrored_boxes_swap_the_sides(bank: Path):
+    volume = LoadedVolume.of(read_volume(bank / "000003.npz"))
+    box = Box(np.array([0.0, 0.0, 0.02]), 0.2, np.eye(3))
+    plain = volume.sample(box, 16, level=2)
+    torch.testing.assert_close(volume.sample(box, 16, level=2, mirrored=True), plain.flip(1))
+
+
+@pytest.mark.parametrize("stage", ["coarse", "fine"])
+def test_batches_have_their_shapes_and_are_mostly_heads(bank: Path, stage):
+    maker = BatchMaker(Pool(bank), stage=stage, size=8, fresh=0.5, warp=0.5)
+    batches = [maker.draw(6, seed) for seed in range(3)]
+    for batch in batches:
+        assert batch.volumes.shape == (6, 1 if stage == "coarse" else 4, 4, 8, 8, 8)
+        assert float(batch.volumes.min()) >= 0
+        assert float(batch.volumes.max()) <= 1
+        heads = batch.is_head > 0
+        assert batch.landmarks[heads].abs().max() < 1.3
+    if stage == "fine":
+        assert all(bool((batch.is_head == 1).all()) for batch in batches)
+    again = BatchMaker(Pool(bank), stage=stage, size=8, fresh=0.5, warp=0.5).draw(6, 0)
+    torch.testing.assert_close(again.volumes, batches[0].volumes)
+
+
+def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):
+    training = LandmarkTraining(
+        network=NetworkConfig(stage="fine", size=8, width=4, features=32),
+        volumes=bank,
+        out=tmp_path / "fine",
+        max_minutes=1.0,
+        max_steps=20,
+        batch=6,
+    )
+    train_landmark_network(training)
+    _, before = read_trained(training.out / "checkpoint.pt")
+    assert before["step"] == 20
+    train_landmark_network(replace(training, max_steps=60))
+    _, after = read_trained(training.out / "checkpoint.pt")
+    assert after["step"] == 60
+    assert after["validation_wing"] < before["validation_wing"]
+    with pytest.raises(InputError, match="other settings"):
+        train_landmark_network(replace(training, seed=1))
+    coarse = replace(
+        training, network=replace(training.network, stage="coarse"), out=tmp_path / "coarse", max_steps=2
+    )
+    train_landmark_network(coarse)
+    out = export_networks(
+        coarse=coarse.out / "checkpoint.pt",
+        fine=training.out / "checkpoint.pt",
+        out=tmp_path / "pair.safetensors",
+    )
+    assert out.exists()
+    assert "MakeHuman" in out.with_suffix(".card.json").read_text()
+
+
+def test_banks_and_checkpoints_that_are_not_there_say_what_to_do(tmp_path: Path):
+    with pytest.raises(InputError, match="--stage volumes"):
+        Pool(tmp_path)
+    with pytest.raises(InputError, match="mien train field-landmarks"):
+        read_trained(tmp_path / "checkpoint.pt")
