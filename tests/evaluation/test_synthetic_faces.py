@@ -70,6 +70,7 @@ def test_known_errors_come_out(faces):
     assert result["nme"] == pytest.approx(0.01, rel=1e-3)
     assert result["within_1_sigma"] == 1.0
     assert result["sigma_behind_head_ratio"] == pytest.approx(2.0)
+    assert result["error_behind_head_ratio"] == pytest.approx(1.0)
     # a shift of the whole face changes no gap
     assert result["lid_gap_error"] == pytest.approx(0, abs=1e-6)
     assert result["lid_gap_slope"] == pytest.approx(1, abs=1e-6)

@@ -97,9 +97,11 @@ def figures(measured: list[MeasuredFace]) -> dict[str, float]:
     sigma = np.concatenate([face.sigma for face in tracked]) if tracked else np.zeros(0)
     visibility = np.concatenate([face.visibility for face in tracked]) if tracked else np.zeros(0)
 
-    def of(kind: int) -> float:
-        values = sigma[visibility == kind]
-        return float(np.median(values)) if len(values) else float("nan")
+    errors = ratios * sigma
+
+    def of(kind: int, values: np.ndarray = sigma) -> float:
+        chosen = values[visibility == kind]
+        return float(np.median(chosen)) if len(chosen) else float("nan")
 
     return {
         "faces": len(measured),
@@ -111,6 +113,8 @@ def figures(measured: list[MeasuredFace]) -> dict[str, float]:
         "sigma_visible": of(0),
         "sigma_behind_head_ratio": of(1) / of(0),
         "sigma_behind_things_ratio": of(2) / of(0),
+        "error_behind_head_ratio": of(1, errors) / of(0, errors),
+        "error_behind_things_ratio": of(2, errors) / of(0, errors),
         **_lid_figures([face.gaps for face in tracked if len(face.gaps)]),
     }
 

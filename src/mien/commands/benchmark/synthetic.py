@@ -64,7 +64,7 @@ def run(arguments: list[str]) -> int:
         print_table(f"{config.model}, {title}", header, [_row(name, each) for name, each in rows.items()])
     print(
         "NME: mean error of the 68 points over the face's size (root of its box). σ honest: 39 % and 86 %. "
-        "σ hidden, covered: median σ of points behind the head, behind things, over that of visible ones. "
+        "σ hidden, covered: median σ (error) of points behind the head, behind things, over visible ones'. "
         "lids: error of the lid gap over the open gap (of closed eyes); slope of predicted on true."
     )
     return 0
@@ -85,8 +85,8 @@ def _row(name: str, each: dict[str, float]) -> tuple[str, ...]:
         f"{100 * each['nme']:.2f} %",
         f"{100 * each['within_1_sigma']:.0f} %",
         f"{100 * each['within_2_sigma']:.0f} %",
-        f"{each['sigma_behind_head_ratio']:.2f}",
-        f"{each['sigma_behind_things_ratio']:.2f}",
+        f"{each['sigma_behind_head_ratio']:.2f} ({each['error_behind_head_ratio']:.2f})",
+        f"{each['sigma_behind_things_ratio']:.2f} ({each['error_behind_things_ratio']:.2f})",
         lids,
     )
 
