@@ -213,7 +213,9 @@ def still_portrait(
         _, data = cv2.imencode(
             ".jpg", noisy.astype(np.uint8)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality]
         )
-        frames.append(np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]))
+        decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        assert decoded is not None
+        frames.append(np.ascontiguousarray(decoded[..., ::-1]))
     return frames
 
 

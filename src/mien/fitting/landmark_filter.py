@@ -17,9 +17,9 @@ class FilterOptions:
 
     still_gain: float = 0.2
     """Share of a new frame in the average of a point that does not move: 0.2 averages about nine frames."""
-    noise_from: float = 2.5
+    noise_from: float = 3.0
     """Innovation, in units of the jitter, up to which it counts as noise."""
-    motion_from: float = 5.0
+    motion_from: float = 6.0
     """Innovation from which it counts as motion and is followed at once."""
     first_jitter: float = 0.3
     """Jitter before any has been measured, as a fraction of the landmark's deviation."""
@@ -72,7 +72,7 @@ class LandmarkFilter:
         together = self._gain(np.array([frame.length_px(shift, turn) / self.jitter.common_px(frame)]))
         alone = self._gain(np.abs(rest) / self.jitter.single_px(frame))
         self._filtered = filtered = previous + together * frame.moved(shift, turn) + alone * rest
-        return replace(landmarks, points_px=np.stack([filtered.real, filtered.imag], axis=1))
+        return replace(landmarks, points_px=np.column_stack([np.real(filtered), np.imag(filtered)]))
 
     def _start(self, landmarks: Landmarks2D, raw: np.ndarray) -> Landmarks2D:
         self._filtered, self._last_raw = raw, [raw]
