@@ -35,7 +35,9 @@ def landmarks_of_mean_head(width_px: int, height_px: int, *, shift_px: float = 0
 class FakeLandmarker:
     """Finds one face in any picture that is not black, two in one whose first pixel is white."""
 
-    def __init__(self, model: str | Path = "realtime", *, found: object = None) -> None:
+    def __init__(
+        self, model: str | Path = "realtime", *, found: object = None, search: object = "search"
+    ) -> None:
         self.model = model
 
     def __call__(self, image: np.ndarray, max_faces: int | None = None) -> list[Landmarks2D]:

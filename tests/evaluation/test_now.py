@@ -95,9 +95,10 @@ def test_what_is_wrong_with_the_data_is_said(tmp_path):
     with pytest.raises(InputError, match="imagepathsvalidation"):
         read_pictures(tmp_path)
     (tmp_path / "imagepathsvalidation.txt").write_text("A/selfie/1.jpg\n")
-    for arguments, said in (({"split": "all"}, "split"), ({"challenge": "side"}, "challenge")):
-        with pytest.raises(InputError, match=said):
-            read_pictures(tmp_path, **arguments)
+    with pytest.raises(InputError, match="no split"):
+        read_pictures(tmp_path, split="all")
+    with pytest.raises(InputError, match="no challenge"):
+        read_pictures(tmp_path, challenge="side")
     with pytest.raises(InputError, match="names no pictures of multiview_neutral"):
         read_pictures(tmp_path, challenge="multiview_neutral")
     (tmp_path / "mine").mkdir()

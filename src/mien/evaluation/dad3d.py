@@ -285,7 +285,7 @@ def _array(prediction: dict[str, Any], key: str, shape: tuple[int, int]) -> np.n
         values = np.array(prediction[key], float)
         if shape[0] > 0:
             values = values.reshape(shape)
-        if values.ndim != 2 or values.shape[1] != shape[1] or not np.isfinite(values).all():
+        if values.ndim != 2 or values.shape[-1] != shape[1] or not np.isfinite(values).all():
             raise ValueError
     except (ValueError, TypeError) as error:
         rows = str(shape[0]) if shape[0] > 0 else "N"

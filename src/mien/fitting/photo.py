@@ -47,6 +47,7 @@ def fit_photo(
     focal_px: float | None = None,
     head: Head | None = None,
     max_faces: int | None = None,
+    identity: Float[np.ndarray, " identity"] | None = None,
     weights: FitWeights = DEFAULT_WEIGHTS,
 ) -> list[HeadFit]:
     """Fit a head to every face of a photo.
@@ -60,6 +61,7 @@ def fit_photo(
         focal_px: a focal length that is nearly known, pixels.
         head: the built-in head when None.
         max_faces: fit this many at most, best first.
+        identity: who it is, when known: kept fixed, for every face.
 
     Returns:
         One fit per face, best first; empty when there is no face.
@@ -88,6 +90,7 @@ def fit_photo(
             height_px=height_px,
             head=head,
             weights=weights,
+            identity=identity,
         )
         fits.append(fit)
         if camera is None and fit.status.usable:

@@ -1,0 +1,120 @@
+"""`mien fit --together`: one person in several pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien.commands.batch import Batch, Done, progress, result_stems
+from mien.commands.faces import no_face
+from mien.commands.fit import FitConfig, facts_of, row_of, stated_focal_px, write_fit
+from mien.errors import InputError, MienError
+
+if TYPE_CHECKING:
+    from mien.camera_files.posed_picture import PosedPicture
+    from mien.cameras import Camera
+    from mien.heads.model import Head
+    from mien.images.photo import Photo
+    from mien.landmarks.landmarker import Landmarker
+    from mien.landmarks.types import Landmarks2D
+
+_SAME_MOMENT = {"auto": None, "yes": True, "no": False}
+
+
+def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> Batch:
+    """Fit one head to the best face of each picture; pictures without one are reported as failed.
+
+    Raises:
+        InputError: a picture has no camera in --cameras, or one for another size.
+    """
+    from mien.fitting.multiview import fit_landmark_views
+
+    known = None if config.cameras is None else _cameras(config)
+    photos: dict[Path, Photo] = {}
+    faces: dict[Path, Landmarks2D] = {}
+    failed: list[tuple[Path, str]] = []
+    pictures = list(dict.fromkeys(config.pictures))
+    with progress("pictures", total=len(pictures), quiet=config.json) as advance:
+        for path in pictures:
+            try:
+                photos[path], faces[path] = _look(path, landmarker)
+            except MienError as error:
+                failed.append((path, " ".join(str(error).split())))
+            advance(1, None)
+    if known is not None:
+        for path, photo in photos.items():
+            _check_size(path, photo, known[path])
+    seen = list(faces)
+    if not seen:
+        return Batch((), tuple(failed))
+
+    sizes_px = [(photos[path].image.shape[1], photos[path].image.shape[0]) for path in seen]
+    stated_px = [stated_focal_px(config, width_px) for width_px, _ in sizes_px]
+    views = fit_landmark_views(
+        [faces[path] for path in seen],
+        None if known is None else [known[path] for path in seen],
+        sizes_px=sizes_px,
+        focals_px=[
+            photos[path].focal_px if stated is None else stated
+            for path, stated in zip(seen, stated_px, strict=True)
+        ],
+        same_moment=_SAME_MOMENT[config.same_moment],
+        same_camera=config.same_camera,
+        head=head,
+    )
+    done: list[tuple[Path, Done]] = []
+    stems = dict(zip(pictures, result_stems(pictures), strict=True))
+    for path, fit in zip(seen, views.fits, strict=True):
+        if fit is None or not views.status.usable:
+            failed.append(
+                (path, f"{path}: no head fits this face; is it the same person, and the right camera?")
+            )
+            continue
+        files = write_fit(fit, photos[path], head, config.out, stems[path], config.formats)
+        done.append((path, Done(files=tuple(files), row=row_of([fit]), facts=facts_of([fit], head))))
+    return Batch(tuple(done), tuple(failed))
+
+
+def _look(path: Path, landmarker: Landmarker) -> tuple[Photo, Landmarks2D]:
+    from mien.images.photo import read_photo
+
+    photo = read_photo(path)
+    found = landmarker(photo.image)
+    if not found:
+        raise no_face(path, photo.image)
+    return photo, found[0]
+
+
+def _cameras(config: FitConfig) -> dict[Path, Camera]:
+    """The camera of every picture, found by its path, its name, or its name without suffix."""
+    from mien.camera_files.reading import read_cameras
+
+    assert config.cameras is not None
+    posed = read_cameras(config.cameras, metres_per_unit=config.metres_per_unit)
+    cameras = {}
+    for path in config.pictures:
+        matches = next(filter(None, (_matching(posed, path, how) for how in range(3))), [])
+        if len(matches) != 1:
+            known = ", ".join(each.name for each in posed[:5]) + (", …" if len(posed) > 5 else "")
+            how_many = "no camera" if not matches else f"{len(matches)} cameras"
+            raise InputError(f"has {how_many} for {path.name}; it knows {known}", source=config.cameras)
+        cameras[path] = matches[0].camera
+    return cameras
+
+
+def _matching(posed: list[PosedPicture], path: Path, how: int) -> list[PosedPicture]:
+    if how == 0:
+        return [each for each in posed if each.path is not None and each.path.resolve() == path.resolve()]
+    if how == 1:
+        return [each for each in posed if path.name in (Path(each.name).name, each.path and each.path.name)]
+    return [each for each in posed if path.stem in (Path(each.name).stem, each.path and each.path.stem)]
+
+
+def _check_size(path: Path, photo: Photo, camera: Camera) -> None:
+    height_px, width_px = photo.image.shape[:2]
+    if (width_px, height_px) != (camera.width_px, camera.height_px):
+        raise InputError(
+            f"has {width_px} × {height_px} pixels, its camera {camera.width_px} × {camera.height_px}; "
+            "give the pictures in the size that the cameras were calibrated for",
+            source=path,
+        )
