@@ -66,7 +66,7 @@ def field_mesh(
         InputError: nothing is that dense.
         MissingExtraError: scikit-image is missing.
     """
-    from scipy.ndimage import binary_fill_holes
+    from scipy.ndimage import binary_closing, binary_fill_holes
 
     from mien.errors import MissingExtraError
 
@@ -89,7 +89,8 @@ def field_mesh(
     if pieces:
         solid = _largest(solid, pieces)
     density[~solid] = np.minimum(density[~solid], 0.999 * level_per_m)
-    filled = binary_fill_holes(solid)
+    # Pores are closed first, or the hollow inside would be outside.
+    filled = binary_fill_holes(binary_closing(solid))
     assert filled is not None
     density[filled & ~solid] = 2 * level_per_m
     # Densities jump by orders of magnitude at a sharp surface: clipped, vertices lie between cells.
