@@ -31,6 +31,8 @@ class FieldLandmarksConfig:
     """Folder for the results."""
     turntable: Literal["mp4", "gif", "png", "none"] = "png"
     """Format of the turntable; png is one sheet."""
+    networks: Path | None = None
+    """A .safetensors file of mien train field-landmarks --stage export, instead of the shipped networks."""
     count: int = 6
     """Pictures of the turntable (a video wants about 48)."""
     size: int = 256
@@ -46,14 +48,16 @@ def run(arguments: list[str]) -> int:
 
     config = parse(FieldLandmarksConfig, arguments, prog="mien field landmarks")
     from mien.commands.batch import check_folder
-    from mien.field_landmarks.predict import field_landmarks
+    from mien.field_landmarks.predict import FieldLandmarker
+    from mien.field_landmarks.weights import read_networks
     from mien.field_landmarks.writing import landmarks_document, write_landmarks, write_ply
     from mien.fields import load_field
 
     field = load_field(config.field)
     check_folder(config.out)
     start = time.perf_counter()
-    found = field_landmarks(field)
+    landmarker = FieldLandmarker(None if config.networks is None else read_networks(config.networks))
+    found = landmarker(field)
     seconds = time.perf_counter() - start
     stem = config.field.name.removesuffix(".field")
     written = [write_landmarks(config.out / f"{stem}-landmarks.json", found)]

@@ -79,7 +79,12 @@ def read_networks(path: Path = SHIPPED) -> NetworkPair:
             network.load_state_dict(buffers | own)
             networks[name] = network.eval()
     except FileNotFoundError as error:
-        raise InputError("no such file of networks; install mien again", source=path) from error
+        raise InputError(
+            "no such file of networks; train them with mien train field-landmarks "
+            "(see docs/field_landmarks.md), then use FieldLandmarker(read_networks(FILE)) or "
+            "--networks FILE",
+            source=path,
+        ) from error
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OSError) as error:
         raise InputError(f"is no file of field landmark networks ({error})", source=path) from error
     return NetworkPair(networks["coarse"], networks["fine"])

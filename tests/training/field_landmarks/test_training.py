@@ -74,7 +74,8 @@ def test_boxes_of_a_turned_volume_carry_their_landmarks(bank: Path):
     rng = np.random.default_rng(0)
     turn = random_rotation(rng, largest_rad=1.0)
     box = Box(np.array([0.0, 0.0, 0.02]), 0.2, turn)
-    seen = volume.sample(box, 32, level=1)
+    # a voxel's middle may lie off the surface: its neighbours count too
+    seen = torch.nn.functional.max_pool3d(volume.sample(box, 32, level=1)[None], 3, 1, 1)[0]
     points = box.from_field(volume.source.landmarks_m)
     index = np.floor((points + 1) / 2 * 32).astype(int)
     occupied = seen[3, index[:, 0], index[:, 1], index[:, 2]]

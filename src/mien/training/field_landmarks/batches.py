@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +55,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Cut:
-    """The boxes of one sample before augmentation; colours in bytes."""
+    """The boxes of one sample; colours in bytes."""
 
     volumes: Tensor
     landmarks: np.ndarray
@@ -143,13 +143,12 @@ class BatchMaker:
     def draw(self, count: int, seed: int) -> Batch:
         """The batch that belongs to a seed, the pool's contents and what was drawn before.
 
-        Cutting boxes takes longer than learning from them, so those of earlier batches are used again, with
-        other augmentation: `fresh` of each batch are new.
+        Cutting and roughening boxes takes longer than learning from them, so those of earlier batches are
+        used again: `fresh` of each batch are new.
         """
         rng = np.random.default_rng([seed, 31])
-        generator = torch.Generator().manual_seed(seed)
         new = count if len(self._kept) < count else max(1, round(self._fresh * count))
-        samples = [self._coarse(rng) if self.stage == "coarse" else self._fine(rng) for _ in range(new)]
+        samples = self._cut(new, rng, torch.Generator().manual_seed(seed))
         if new < count:
             samples += [self._kept[i] for i in rng.choice(len(self._kept), count - new, replace=False)]
         for sample in samples[:new]:
@@ -157,18 +156,25 @@ class BatchMaker:
                 self._kept.append(sample)
             else:
                 self._kept[rng.integers(KEPT)] = sample
-        volumes = torch.stack([s.volumes for s in samples]).float().div_(255)
-        is_head = torch.tensor([s.is_head for s in samples])
-        if self.stage == "coarse" and self._augment:
-            other = torch.rand(count, generator=generator) < NEGATIVES / 2
-            if other.any():
-                volumes[other, 0] = not_a_head(int(other.sum()), self.size, generator)
-                is_head = torch.where(other, torch.zeros(()), is_head)
-        if self._augment:
-            volumes = roughen(volumes.flatten(0, 1), generator).reshape(volumes.shape)
-        landmarks = torch.from_numpy(np.stack([s.landmarks for s in samples]).astype(np.float32))
-        half = torch.tensor([s.half_side_m for s in samples], dtype=torch.float32)
-        return Batch(volumes, landmarks, half, is_head.float())
+        return Batch(
+            torch.stack([sample.volumes for sample in samples]).float().div_(255),
+            torch.from_numpy(np.stack([sample.landmarks for sample in samples]).astype(np.float32)),
+            torch.tensor([sample.half_side_m for sample in samples], dtype=torch.float32),
+            torch.tensor([sample.is_head for sample in samples], dtype=torch.float32),
+        )
+
+    def _cut(self, count: int, rng: np.random.Generator, generator: torch.Generator) -> list[_Cut]:
+        """New samples, roughened, some of the coarse ones replaced by what is no head."""
+        samples = [self._coarse(rng) if self.stage == "coarse" else self._fine(rng) for _ in range(count)]
+        if not self._augment:
+            return samples
+        for index in range(count):
+            if self.stage == "coarse" and rng.random() < NEGATIVES / 2:
+                other = not_a_head(1, self.size, generator).mul_(255).byte()
+                samples[index] = replace(samples[index], volumes=other, is_head=0.0)
+        volumes = torch.stack([sample.volumes for sample in samples]).float().div_(255)
+        rough = roughen(volumes.flatten(0, 1), generator).reshape(volumes.shape).mul_(255).round_().byte()
+        return [replace(sample, volumes=volume) for sample, volume in zip(samples, rough, strict=True)]
 
     def _mirrored(self, landmarks_m: np.ndarray) -> np.ndarray:
         return landmarks_m[self._mirror] * [-1.0, 1.0, 1.0]

@@ -50,8 +50,8 @@ class LandmarkTraining:
     """Steps at most; the rate decays over them if they end sooner."""
     batch: int = 16
     """Samples in a step (the paper: 32)."""
-    fresh: float = 0.34
-    """Share of each batch that is cut anew from the volumes; the rest is used again, augmented otherwise."""
+    fresh: float = 0.25
+    """Share of each batch that is cut anew from the volumes; the rest is used again."""
     rate: float = 1e-3
     """First learning rate."""
     last_rate: float = 8e-6
