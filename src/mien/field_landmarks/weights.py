@@ -33,11 +33,11 @@ def write_networks(path: Path, *, coarse: LandmarkNetwork, fine: LandmarkNetwork
 
     tensors: dict[str, torch.Tensor] = {}
     for name, network in (("coarse", coarse), ("fine", fine)):
-        buffers = dict(network.named_buffers())
+        shape_model = {key for key, _ in network.named_buffers() if key.startswith("shape.")}
         for key, value in network.state_dict().items():
             same = tensors.get(f"coarse.{key}")
             half = value.detach().half().contiguous()
-            if name == "fine" and key in buffers and same is not None and torch.equal(same, half):
+            if name == "fine" and key in shape_model and same is not None and torch.equal(same, half):
                 continue
             tensors[f"{name}.{key}"] = half
     descriptions = {"coarse": coarse.description(), "fine": fine.description()}
