@@ -140,11 +140,12 @@ def test_recorded_focal_length_is_used(views, tmp_path, capsys, monkeypatch, tog
 
     exif = Image.Exif()
     exif.get_ifd(0x8769)[0xA405] = 85
-    with Image.open(views[1]) as picture:
-        picture.save(tmp_path / "exif.png", exif=exif)
+    grey = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), (91, 91, 91))  # `_Views` sees the face from the front
+    grey.save(tmp_path / "plain.jpg")
+    grey.save(tmp_path / "exif.jpg", exif=exif)
     stated_px = 85 / math.hypot(36, 24) * math.hypot(WIDTH_PX, HEIGHT_PX)
     found_px = []
-    for path in (views[1], tmp_path / "exif.png"):
+    for path in (tmp_path / "plain.jpg", tmp_path / "exif.jpg"):
         arguments = ["fit", str(path), "--out", str(tmp_path / "out"), "--formats", "json", "--json"]
         assert main([*arguments, "--together"] if together else arguments) == 0
         found_px.append(json.loads(capsys.readouterr().out)["results"][0]["faces"][0]["focal_px"])
