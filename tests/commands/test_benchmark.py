@@ -39,7 +39,7 @@ def test_speed_prints_every_part_and_the_gate_holds(photo, tmp_path, capsys):
     assert main(["benchmark", "speed", "--photo", photo, "--count", "4", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     names = [timing["name"] for timing in document["timings"]]
-    assert names == ["landmarks", "fit", "landmarks + fit", "search"]
+    assert names == ["landmarks", "fit", "landmarks + fit", "tracker", "search"]
     assert all(timing["median_ms"] > 0 for timing in document["timings"])
 
     baseline = tmp_path / "baseline.json"

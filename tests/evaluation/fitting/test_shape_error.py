@@ -15,7 +15,8 @@ def judge(photographer: Photographer) -> ShapeJudge:
 
 
 def test_the_exact_shape_has_no_error_at_any_size(judge: ShapeJudge):
-    assert judge(judge.neutral_m).distances_mm.max() < 1e-3
+    # the refinement stops when landmarks move by less than 0.03 mm
+    assert judge(judge.neutral_m).distances_mm.max() < 0.01
     assert judge(1.2 * judge.neutral_m + [0.1, 0, 0]).distances_mm.max() < 0.02
 
 
