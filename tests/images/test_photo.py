@@ -127,14 +127,16 @@ def test_exif_orientation_is_applied(tmp_path: Path, orientation: int, undo):
 
 def with_exif(path: Path, tags: dict[int, object], *, width: int = 400, height: int = 300) -> Path:
     exif = Image.Exif()
+    exif[0x0112] = 1  # Pillow writes no EXIF data into a PNG whose first directory is empty
     exif.get_ifd(0x8769).update(tags)
-    Image.new("RGB", (width, height)).save(path, exif=exif)
+    Image.new("RGB", (width, height)).save(path, exif=exif.tobytes())
     return path
 
 
-def test_focal_length_from_the_35_mm_equivalent(tmp_path: Path):
-    """43.27 mm on full frame has a focal length of the picture's diagonal."""
-    path = with_exif(tmp_path / "a.jpg", {0xA405: 50})
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_focal_length_from_the_35_mm_equivalent(tmp_path: Path, suffix: str):
+    """43.27 mm on full frame has a focal length of the picture's diagonal, in every kind of file."""
+    path = with_exif(tmp_path / f"a.{suffix}", {0xA405: 50})
     assert read_photo(path).focal_px == pytest.approx(50 / math.hypot(36, 24) * 500)
 
 
