@@ -9,7 +9,7 @@ import torch
 from mien.errors import ShapeError
 from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes
 from mien.field_landmarks.canonical import CleaningConfig, clean_field
-from mien.field_landmarks.predict import cube_rotations, nearest_rotation, turned_volume
+from mien.field_landmarks.predict import cube_rotations, turned_volume
 from mien.field_landmarks.sources import GridField
 from mien.geometry.rotations import matrix_from_rotation_vector
 from tests.field_landmarks.known_fields import BlobField, MovedField
@@ -115,11 +115,6 @@ def test_fine_boxes_follow_the_head():
     ):
         np.testing.assert_allclose(other.centre_m, 2.5 * turn @ box.centre_m + [1, 2, 3], atol=1e-12)
         assert other.half_side_m == pytest.approx(2.5 * box.half_side_m)
-
-
-def test_nearest_rotation_of_a_similarity():
-    turn = matrix_from_rotation_vector(np.array([0.5, 0.1, -0.9]))
-    np.testing.assert_allclose(nearest_rotation(3.7 * turn), turn, atol=1e-12)
 
 
 def test_empty_fields_have_no_centre():

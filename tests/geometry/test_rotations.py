@@ -9,6 +9,7 @@ from mien.geometry.rotations import (
     cross_matrix,
     left_jacobian,
     matrix_from_rotation_vector,
+    nearest_rotation,
     rotation_vector_from_matrix,
 )
 
@@ -43,3 +44,8 @@ def test_left_jacobian_against_finite_differences(angle):
 def test_cross_matrix():
     a, b = np.array([1.0, 2, 3]), np.array([-2.0, 0.5, 4])
     np.testing.assert_allclose(cross_matrix(a) @ b, np.cross(a, b))
+
+
+def test_nearest_rotation_of_a_similarity():
+    turn = matrix_from_rotation_vector(np.array([0.5, 0.1, -0.9]))
+    np.testing.assert_allclose(nearest_rotation(3.7 * turn), turn, atol=1e-12)

@@ -36,7 +36,7 @@ class FieldLandmarkTrainingConfig:
     count: int = 1000
     """Volumes: how many."""
     coarse: Path | None = None
-    """Export: the coarse checkpoint."""
+    """Fine: the coarse stage's checkpoint; half of the boxes are cut at its predictions. Export: the same."""
     fine: Path | None = None
     """Export: the fine checkpoint."""
     encoder: Literal["voxresnet", "vgg"] = "voxresnet"
@@ -78,18 +78,20 @@ def run(arguments: list[str]) -> int:
 
 def _volumes(config: FieldLandmarkTrainingConfig) -> int:
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
     from mien.training.field_landmarks.bank import make_bank
 
     assets = _required(config.assets, "--assets")
-    console = Console(file=sys.stderr)
-    written = 0
-    for seed in track(
-        range(config.first_seed, config.first_seed + config.count, 25), "volumes", console=console
-    ):
-        last = min(seed + 25, config.first_seed + config.count)
-        written += make_bank(assets, config.out, first_seed=seed, count=last - seed)
+    with Progress(console=Console(file=sys.stderr)) as bar:
+        task = bar.add_task("volumes", total=config.count)
+        written = make_bank(
+            assets,
+            config.out,
+            first_seed=config.first_seed,
+            count=config.count,
+            progress=lambda done: bar.update(task, completed=done),
+        )
     print(f"{written} new volumes in {config.out}")
     print(f"train with: mien train field-landmarks --stage coarse --volumes {config.out} --out coarse")
     return 0
@@ -121,6 +123,7 @@ def _train(config: FieldLandmarkTrainingConfig) -> int:
         network=network,
         volumes=_required(config.volumes, "--volumes"),
         out=config.out,
+        coarse=config.coarse if config.stage == "fine" else None,
         expressions=config.expressions,
         max_minutes=config.max_minutes,
         max_steps=config.max_steps,

@@ -12,7 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mien.field_landmarks.bilinear import BilinearModel, LinearModel
+from mien.field_landmarks.boxes import Box
 from mien.field_landmarks.encoders import EncoderKind, VolumeEncoder
+from mien.field_landmarks.wing import EPSILON, OFFSET, OMEGA, UNIT_M
+from mien.geometry.rotations import nearest_rotation
 
 HEAD_UNIT_M = 0.1
 """Landmarks of the shape models are divided by this inside the networks."""
@@ -138,6 +141,17 @@ class NetworkOutput:
     transform: Float[Tensor, "b 3 4"]
     head_logit: Float[Tensor, " b"]
 
+    def in_field(
+        self, index: int, box: Box
+    ) -> tuple[Float[np.ndarray, "68 3"], Float[np.ndarray, "3 3"], Float[np.ndarray, "3 4"]]:
+        """One prediction of a box in the field's frame: points, the head's rotation, field_from_head (metres
+        of the head to the field's unit)."""
+        points_m = box.to_field(self.landmarks[index].double().numpy())
+        transform = self.transform[index].double().numpy()
+        linear = box.half_side_m * box.field_from_box @ transform[:, :3] / HEAD_UNIT_M
+        shift_m = box.to_field(transform[None, :, 3])[0]
+        return points_m, nearest_rotation(linear), np.concatenate([linear, shift_m[:, None]], axis=1)
+
 
 class LandmarkNetwork(nn.Module):
     """Coarse: one encoder. Fine: encoders of face, eye and mouth; the right eye is seen mirrored by the
@@ -228,8 +242,6 @@ class LandmarkNetwork(nn.Module):
 
 def wing_of(predicted_m: Float[Tensor, "b 68 3"], true_m: Float[Tensor, "b 68 3"]) -> Float[Tensor, " b"]:
     """Mean Wing loss of each sample (FLNeRF, eq. 4), differentiable; metres."""
-    from mien.field_landmarks.wing import EPSILON, OFFSET, OMEGA, UNIT_M
-
     distance = (predicted_m - true_m).abs() / UNIT_M
     loss = torch.where(distance < OMEGA, OMEGA * torch.log1p(distance / EPSILON), distance - OFFSET)
     return loss.mean(dim=(1, 2))

@@ -14,7 +14,6 @@ from torch import Tensor
 from mien.errors import InputError
 from mien.field_landmarks.boxes import WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
 from mien.field_landmarks.canonical import CleanField, CleaningConfig, clean_field
-from mien.field_landmarks.network import HEAD_UNIT_M, NetworkOutput
 from mien.field_landmarks.sources import VolumeSource
 from mien.field_landmarks.types import Landmarks3D
 from mien.field_landmarks.weights import NetworkPair, read_networks
@@ -58,12 +57,6 @@ def turned_volume(volume: Float[Tensor, "4 n n n"], rotation: np.ndarray) -> Flo
     return volume.flip(flipped).permute(0, *(int(np.flatnonzero(order == a)[0]) + 1 for a in range(3)))
 
 
-def nearest_rotation(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
-    """The rotation part of a similarity."""
-    u, _, vt = np.linalg.svd(matrix)
-    return u @ np.diag([1.0, 1.0, float(np.linalg.det(u @ vt))]) @ vt
-
-
 class FieldLandmarker:
     """Finds landmarks in fields.
 
@@ -102,7 +95,7 @@ class FieldLandmarker:
             volumes = torch.stack([clean.detail(one, size) for one in boxes])
             output = self.networks.fine(volumes[None])
             box = boxes[0]
-            points_m, rotation, transform = _in_field(output, 0, box)
+            points_m, rotation, transform = output.in_field(0, box)
         return Landmarks3D(points_m, confidence, True, transform, coarse_points_m)
 
     @property
@@ -121,27 +114,16 @@ class FieldLandmarker:
         found = []
         for index in best:
             box = replace(whole, field_from_box=turns[index])
-            points_m, rotation, transform = _in_field(output, index, box)
+            points_m, rotation, transform = output.in_field(index, box)
             logit = float(output.head_logit[index])
             for _ in range(self.config.coarse_passes):
                 box = replace(whole, field_from_box=rotation)
                 closer = network(clean.overview(box, size)[None, None])
                 logit = float(closer.head_logit[0])
-                points_m, rotation, transform = _in_field(closer, 0, box)
+                points_m, rotation, transform = closer.in_field(0, box)
             found.append((logit, box, points_m, rotation, transform))
         logit, box, points_m, rotation, transform = max(found, key=lambda one: one[0])
         return box, points_m, rotation, float(1 / (1 + np.exp(-logit))), transform
-
-
-def _in_field(
-    output: NetworkOutput, index: int, box: Box
-) -> tuple[Float[np.ndarray, "68 3"], Float[np.ndarray, "3 3"], Float[np.ndarray, "3 4"]]:
-    """One prediction in the field's frame: points, the head's rotation, field_from_head (head in metres)."""
-    points_m = box.to_field(output.landmarks[index].double().numpy())
-    transform = output.transform[index].double().numpy()
-    linear = box.half_side_m * box.field_from_box @ transform[:, :3] / HEAD_UNIT_M
-    shift_m = box.to_field(transform[None, :, 3])[0]
-    return points_m, nearest_rotation(linear), np.concatenate([linear, shift_m[:, None]], axis=1)
 
 
 def field_landmarks(source: VolumeSource) -> Landmarks3D:

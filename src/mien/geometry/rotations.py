@@ -57,3 +57,9 @@ def _polynomial_of_cross_matrix(rotation: np.ndarray, a: float, b: float) -> np.
             [xz - ay, yz + ax, 1 - b * (xx + yy)],
         ]
     )
+
+
+def nearest_rotation(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
+    """The rotation nearest to a matrix (least squares): the rotation part of a similarity."""
+    u, _, vt = np.linalg.svd(matrix)
+    return u @ np.diag([1.0, 1.0, float(np.linalg.det(u @ vt))]) @ vt

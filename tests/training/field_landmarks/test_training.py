@@ -15,13 +15,19 @@ from mien.field_landmarks.network import NetworkConfig
 from mien.field_landmarks.sources import triangle_lattice
 from mien.geometry.normals import vertex_normals
 from mien.heads.library import load_head
+from mien.training.field_landmarks import batches
 from mien.training.field_landmarks.bank import draw_person, read_volume, write_volume
 from mien.training.field_landmarks.batches import BatchMaker, Pool
 from mien.training.field_landmarks.box_sampling import LoadedVolume, random_rotation
 from mien.training.field_landmarks.export import export_networks
 from mien.training.field_landmarks.head_volume import HeadVolume, cap_points, neck_cap, voxelise
 from mien.training.field_landmarks.surface_samples import SurfacePoints
-from mien.training.field_landmarks.train import LandmarkTraining, read_trained, train_landmark_network
+from mien.training.field_landmarks.train import (
+    LandmarkTraining,
+    new_network,
+    read_trained,
+    train_landmark_network,
+)
 
 VOXEL_M = 0.005
 
@@ -96,17 +102,32 @@ def test_mirrored_boxes_swap_the_sides(bank: Path):
 @pytest.mark.parametrize("stage", ["coarse", "fine"])
 def test_batches_have_their_shapes_and_are_mostly_heads(bank: Path, stage):
     maker = BatchMaker(Pool(bank), stage=stage, size=8, fresh=0.5, warp=0.5)
-    batches = [maker.draw(6, seed) for seed in range(3)]
-    for batch in batches:
+    drawn = [maker.draw(6, seed) for seed in range(3)]
+    for batch in drawn:
         assert batch.volumes.shape == (6, 1 if stage == "coarse" else 4, 4, 8, 8, 8)
         assert float(batch.volumes.min()) >= 0
         assert float(batch.volumes.max()) <= 1
         heads = batch.is_head > 0
         assert batch.landmarks[heads].abs().max() < 1.3
     if stage == "fine":
-        assert all(bool((batch.is_head == 1).all()) for batch in batches)
+        assert all(bool((batch.is_head == 1).all()) for batch in drawn)
     again = BatchMaker(Pool(bank), stage=stage, size=8, fresh=0.5, warp=0.5).draw(6, 0)
-    torch.testing.assert_close(again.volumes, batches[0].volumes)
+    torch.testing.assert_close(again.volumes, drawn[0].volumes)
+
+
+def test_fine_boxes_are_cut_where_the_coarse_network_puts_the_landmarks(bank: Path, monkeypatch):
+    monkeypatch.setattr(batches, "FROM_COARSE", 1.0)
+    coarse = new_network(
+        NetworkConfig(size=8, width=4, features=32)
+    ).eval()  # says "a usual head" of anything
+    maker = BatchMaker(Pool(bank), stage="fine", size=8, coarse=coarse)
+    near = maker.draw(4, 0)
+    monkeypatch.setattr(batches, "FARTHEST_COARSE_M", 0.0)  # every prediction is too far off: drawn errors
+    far = BatchMaker(Pool(bank), stage="fine", size=8, coarse=coarse).draw(4, 0)
+    assert near.landmarks.abs().max() < 2.5
+    assert not torch.allclose(near.half_side_m, far.half_side_m)
+    plain = BatchMaker(Pool(bank), stage="fine", size=8).draw(4, 0)
+    assert plain.volumes.shape == near.volumes.shape
 
 
 def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):

@@ -87,17 +87,18 @@ def run_ablations(
             out=out / name / "coarse",
             max_minutes=minutes,
         )
-        coarse = _trained(base, report)
+        coarse, coarse_path = _trained(base, report)
         rows: list[MethodFigures] = []
         for row, (expressions, boxes) in FINE_VARIANTS.items():
             network = replace(base.network, stage="fine", boxes=boxes)
             training = replace(
                 base,
                 network=network,
+                coarse=coarse_path,
                 expressions=expressions,
                 out=out / name / f"fine-{expressions}-{boxes}",
             )
-            pair = NetworkPair(coarse, _trained(training, report))
+            pair = NetworkPair(coarse, _trained(training, report)[0])
             landmarker = FieldLandmarker(pair, SearchConfig(least_confidence=0.0))
             first, last = [], []
             for volume in held_out:
@@ -113,12 +114,11 @@ def run_ablations(
     return tables
 
 
-def _trained(training: LandmarkTraining, report: Callable[[str], None]) -> LandmarkNetwork:
-    path = training.out / "checkpoint.pt"
+def _trained(training: LandmarkTraining, report: Callable[[str], None]) -> tuple[LandmarkNetwork, Path]:
 
     def say(state: TrainingReport) -> None:
         if state.validation_wing == state.validation_wing:
             report(f"{training.out.name}: {state.seconds:.0f} s, wing×10 {10 * state.wing:.2f}")
 
-    train_landmark_network(training, report=say)  # goes on, or is done at once
-    return read_trained(path)[0]
+    path = train_landmark_network(training, report=say)  # goes on, or is done at once
+    return read_trained(path)[0], path

@@ -11,7 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mien.errors import InputError
-from mien.field_landmarks.boxes import Box, BoxSizes
+from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes
+from mien.field_landmarks.network import LandmarkNetwork
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.landmark_sets import mirror_indices
 from mien.heads.library import load_head
@@ -31,6 +32,12 @@ from mien.training.field_landmarks.warps import TpsWarp, can_warp, warped_points
 
 LARGEST_TURN_RAD = 1.13
 """Upright enough: turning a cube in 24 ways brings every head within this (62.8° and a little)."""
+LAST_TURN_RAD = 0.2
+"""How far a head may still be turned at the coarse network's last look."""
+FROM_COARSE = 0.5
+"""Share of the fine samples whose boxes are cut at the coarse network's prediction."""
+FARTHEST_COARSE_M = 0.02
+"""Mean error from which a coarse prediction is no start for the fine network."""
 NEGATIVES = 0.25
 KEPT = 1500
 """Cut samples that are kept for use in further batches."""
@@ -117,6 +124,8 @@ class BatchMaker:
         warp: share of fine samples whose expression is another volume's, by a thin-plate spline.
         augment: roughen the volumes.
         fresh: share of each batch that is cut anew.
+        coarse: of the fine stage: half of the boxes are cut where this network puts the landmarks, the others
+            with errors drawn at random (second looks have smaller ones than any coarse network).
     """
 
     def __init__(
@@ -130,11 +139,12 @@ class BatchMaker:
         augment: bool = True,
         fresh: float = 1.0,
         sizes: BoxSizes | None = None,
+        coarse: LandmarkNetwork | None = None,
     ) -> None:
         self.pool, self.stage, self.size, self.boxes = pool, stage, size, boxes
         self._warp, self._augment, self._fresh = warp, augment, fresh
         self._kept: list[_Cut] = []
-        self._sizes = sizes or BoxSizes()
+        self._sizes, self._coarse_network = sizes or BoxSizes(), coarse
         self._head = load_head()
         self._listed = all_expressions(self._head)
         self._vertices = self._head.landmark_set("ibug68").vertices
@@ -215,12 +225,34 @@ class BatchMaker:
                 landmarks_m = target_m
         if mirrored:
             landmarks_m = self._mirrored(landmarks_m)
-        boxes: list[Box] = likely_coarse_error(landmarks_m, rng, self._sizes)[: self.boxes]
+        boxes: list[Box] | None = None
+        if self._coarse_network is not None and warp is None and rng.random() < FROM_COARSE:
+            boxes = self._predicted_boxes(volume, landmarks_m, rng, mirrored=mirrored)
+        boxes = boxes or likely_coarse_error(landmarks_m, rng, self._sizes)
         sampled = []
-        for index, box in enumerate(boxes):
+        for index, box in enumerate(boxes[: self.boxes]):
             level = FACE_POOL if index == 0 else 1
             points_m = None
             if warp is not None:
                 points_m = warped_points_m(box, self.size, warp, mirrored=mirrored)
             sampled.append(volume.sample(box, self.size, level=level, mirrored=mirrored, points_m=points_m))
         return _Cut.of(sampled, boxes[0].from_field(landmarks_m), boxes[0].half_side_m, 1.0)
+
+    def _predicted_boxes(
+        self, volume: LoadedVolume, landmarks_m: np.ndarray, rng: np.random.Generator, *, mirrored: bool
+    ) -> list[Box] | None:
+        """Boxes at the coarse network's prediction; None where that is too far off to learn from."""
+        assert self._coarse_network is not None
+        cut_y_m = landmarks_m[8, 1] - rng.uniform(0.01, 0.12) if rng.random() < 0.6 else -np.inf
+        turn = random_rotation(rng, largest_rad=LAST_TURN_RAD)
+        box = coarse_box(volume, rng, mirrored=mirrored, cut_y_m=cut_y_m, turn=turn)
+        size = self._coarse_network.config.size
+        seen = volume.sample(box, size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m)[None]
+        if self._augment:
+            seen = roughen(seen, torch.Generator().manual_seed(int(rng.integers(2**31))))
+        with torch.no_grad():
+            output = self._coarse_network(seen[None])
+        points_m, rotation, _ = output.in_field(0, box)
+        if np.linalg.norm(points_m - landmarks_m, axis=1).mean() > FARTHEST_COARSE_M:
+            return None
+        return fine_boxes(points_m, rotation, self._sizes)

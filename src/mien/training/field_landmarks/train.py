@@ -42,6 +42,8 @@ class LandmarkTraining:
     """Folder of analytic volumes."""
     out: Path
     """Folder for the checkpoint."""
+    coarse: Path | None = None
+    """Fine: checkpoint of the coarse network at whose predictions half of the boxes are cut."""
     expressions: Literal["all", "basic", "warped"] = "all"
     """Volumes of every expression; of the 20 basic ones; or these warped to the 110 by thin-plate splines."""
     max_minutes: float = 60.0
@@ -116,7 +118,8 @@ def train_landmark_network(
     held_out = Pool(config.volumes, validation=True)
     common = {"stage": config.network.stage, "size": config.network.size, "boxes": config.network.boxes}
     warp = 0.7 if config.expressions == "warped" else 0.0
-    maker = BatchMaker(pool, warp=warp, fresh=config.fresh, **common)
+    coarse = None if config.coarse is None else read_trained(config.coarse)[0]
+    maker = BatchMaker(pool, warp=warp, fresh=config.fresh, coarse=coarse, **common)
     validation = [BatchMaker(held_out, augment=False, **common).draw(16, 900_000 + i) for i in range(4)]
     torch.manual_seed(config.seed)
     network = new_network(config.network)
