@@ -23,7 +23,7 @@ VERBS: dict[str, str] = {
     "head": "look at the built-in head, convert others, or build it anew",
     "field": "train, render and export radiance fields of heads",
     "synth": "render synthetic faces with exact labels",
-    "train": "train the landmark and face search networks",
+    "train": "train the networks that mien ships",
     "benchmark": "measure accuracy and speed",
 }
 """Verb to one line of help. The module is `mien.commands.VERB`."""

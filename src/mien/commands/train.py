@@ -8,20 +8,20 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     "landmarks": ("train the landmark network on synthetic faces", "mien.commands.train_landmarks:run"),
     "export-landmarks": (
         "write a trained landmark network as ONNX with its card",
-        "mien.commands.train_landmarks:run_export",
+        "mien.commands.train_export_landmarks:run",
     ),
     "ablation": (
         "train variants of the landmark network and compare them",
         "mien.commands.train_ablation:run",
     ),
     "search": ("train the face-search network on composed scenes", "mien.commands.train_search:run"),
-    "field-landmarks": (
-        "train the networks that find 3D landmarks in radiance fields",
-        "mien.commands.train_field_landmarks:run",
-    ),
     "export-search": (
         "write a trained search network as ONNX with its card",
         "mien.commands.train_search:run_export",
+    ),
+    "field-landmarks": (
+        "train the networks that find 3D landmarks in radiance fields",
+        "mien.commands.train_field_landmarks:run",
     ),
 }
 """Sub-verb to (one line of help, "module:function"); imported only when it is called."""

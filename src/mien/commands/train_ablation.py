@@ -7,13 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from mien.commands.train_landmarks import (
-    Display,
-    TrainLandmarksConfig,
-    need_training,
-    parse_with_file,
-    training_parts,
-)
+from mien.commands.options_file import parse_with_file
+from mien.commands.train_landmarks import TrainLandmarksConfig, training_parts
+from mien.commands.training_display import Display, need_training
 from mien.errors import InputError
 
 
@@ -58,7 +54,7 @@ def run(arguments: list[str]) -> int:
             report=lambda name, progress: display.report(replace(progress, figures={}), title=f"{name}: "),
         )
     for path in sorted(config.results.glob(f"ablation-{study}.*")):
-        display.say(str(path))
+        print(path)
     return 0
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien.commands.arguments import parse
-from mien.errors import InputError, MissingExtraError
+from mien.commands.training_display import Display, need_training
+from mien.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ class TrainSearchConfig:
     max_pictures: int = 15_000
     """Most heads kept in memory (83 kB each)."""
     held_out: int = 1
-    """Shards per folder, the first by name, kept for validation."""
-    threads: int = 2
-    """Torch's CPU threads."""
+    """Shards with a number below this are kept for validation."""
+    threads: int | None = None
+    """Torch's CPU threads; without a number, as many as find a free core."""
     checkpoint_minutes: float = 3.0
     """Minutes between checkpoints and validations."""
 
@@ -60,13 +61,11 @@ class ExportSearchConfig:
 def run(arguments: list[str]) -> int:
     """Train and export; returns the exit code."""
     config = parse(TrainSearchConfig, arguments, prog="mien train search")
-    _need_training()
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
+    need_training()
     from mien.training.landmark_network.layout import load_layout
     from mien.training.search.batches import ScenePlan
-    from mien.training.search.loop import SearchProgress, SearchTraining, train_search
+    from mien.training.search.loop import SearchTraining, train_search
+    from mien.training.training_run import CHECKPOINT_NAME
 
     plan = ScenePlan(
         directories=config.data,
@@ -83,33 +82,17 @@ def run(arguments: list[str]) -> int:
         threads=config.threads,
         checkpoint_minutes=config.checkpoint_minutes,
     )
-    console = Console(stderr=True)
-    bar = Progress(
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
-        console=console,
-    )
-    with bar:
-        task = bar.add_task("reading shards", total=1.0)
-
-        def report(progress: SearchProgress) -> None:
-            text = f"step {progress.step}  loss {progress.loss:.3f}  {progress.scenes_per_s:.0f} scenes/s"
-            bar.update(task, completed=progress.share, description=text)
-            if progress.figures:
-                line = "  ".join(f"{key} {value:.4f}" for key, value in progress.figures.items())
-                console.print(f"{progress.elapsed_s / 60:5.1f} min  {line}", highlight=False)
-
-        checkpoint = train_search(plan, options, out=config.out, resume=config.resume, report=report)
-    console.print(f"{checkpoint.step} steps in {checkpoint.elapsed_s / 60:.1f} minutes", highlight=False)
-    return _export(ExportSearchConfig(config.out / "checkpoint.pt", config.out / "search.onnx", config.data))
+    with Display(out=config.out, samples="scenes") as display:
+        checkpoint = train_search(plan, options, out=config.out, resume=config.resume, report=display.report)
+    path = config.out / CHECKPOINT_NAME
+    print(f"{path}: {checkpoint.step} steps in {checkpoint.elapsed_s / 60:.1f} minutes")
+    return _export(ExportSearchConfig(path, config.out / "search.onnx", config.data))
 
 
 def run_export(arguments: list[str]) -> int:
     """Export; returns the exit code."""
     config = parse(ExportSearchConfig, arguments, prog="mien train export-search")
-    _need_training()
+    need_training()
     return _export(config)
 
 
@@ -121,16 +104,10 @@ def _export(config: ExportSearchConfig) -> int:
         raise InputError("the name must end in .onnx", source=config.out)
     checkpoint = load_checkpoint(config.checkpoint)
     check = export_search(checkpoint.averaged_network(), config.out)
-    card = write_search_card(checkpoint, check, config.out, directories=list(config.data))
+    write_search_card(checkpoint, check, config.out, directories=config.data)
     print(
         f"{config.out}: {check.file_mb:.2f} MB, {check.latency_ms:.1f} ms for 640 × 360 on one thread, "
-        f"at most {check.largest_difference:.1e} from torch\n{card}"
+        f"at most {check.largest_difference:.1e} from torch; card beside it\n"
+        f"try it: mien landmarks photo.jpg --search {config.out}"
     )
     return 0
-
-
-def _need_training() -> None:
-    import importlib.util
-
-    if importlib.util.find_spec("torch") is None:
-        raise MissingExtraError("training", extra="train", cause="torch")

@@ -3,14 +3,62 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
 from mien.errors import InputError
+from mien.files import atomic_path
+
+_FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TrainingCheckpoint:
+    """A training at one moment: everything that it needs to go on.
+
+    Attributes:
+        network_config: architecture, a dataclass.
+        step: steps done.
+        elapsed_s: training time so far, seconds.
+        training: the training's settings, as plain data, for the record.
+        figures: latest validation figures, perhaps empty.
+        network, average, optimiser: state dictionaries of the network, its running average, the optimiser.
+        average_updates: number of updates of the running average.
+    """
+
+    network_config: Any
+    step: int
+    elapsed_s: float
+    training: dict
+    figures: dict
+    network: dict
+    average: dict
+    optimiser: dict
+    average_updates: int
+
+    tensor_fields: ClassVar[tuple[str, ...]] = ("network", "average", "optimiser")
+    """Fields that are stored as tensors; the others are plain data."""
+
+    def save(self, path: str | Path) -> None:
+        """Write the checkpoint in one step."""
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        tensors = {name: values.pop(name) for name in self.tensor_fields}
+        plain = values | {"network_config": asdict(self.network_config)}
+        write_checkpoint_file(path, tensors=tensors, plain=plain, format_version=_FORMAT_VERSION)
+
+
+def read_training(path: str | Path, *, command: str) -> dict[str, Any]:
+    """The fields of a `TrainingCheckpoint`; `network_config` is a dictionary still.
+
+    Raises:
+        InputError: see `read_checkpoint_file`.
+    """
+    tensors, plain = read_checkpoint_file(path, command=command, format_version=_FORMAT_VERSION)
+    return tensors | plain
 
 
 def write_checkpoint_file(
@@ -22,10 +70,8 @@ def write_checkpoint_file(
         tensors: state dictionaries and tensors.
         plain: everything else, as JSON can hold it.
     """
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    torch.save(tensors | {"json": json.dumps(plain | {"format_version": format_version})}, part)
-    os.replace(part, path)
+    with atomic_path(path) as part:
+        torch.save(tensors | {"json": json.dumps(plain | {"format_version": format_version})}, part)
 
 
 def read_checkpoint_file(

@@ -8,7 +8,7 @@ import torch
 
 from mien.errors import InputError
 from mien.training.landmark_network.backbones import NETWORKS
-from mien.training.landmark_network.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
+from mien.training.landmark_network.checkpoints import Checkpoint, load_checkpoint
 from mien.training.landmark_network.losses import LOSSES, LandmarkObjective
 from mien.training.landmark_network.mesh.hierarchy import build_hierarchy
 from mien.training.landmark_network.networks import DECODERS, LandmarkNetwork, NetworkConfig
@@ -116,7 +116,7 @@ def test_the_mesh_comes_back_with_the_checkpoint(hierarchy, tmp_path):
         figures={}, network=state, average=state, optimiser={}, average_updates=1,
         random_state=torch.get_rng_state(), objective={"x": torch.ones(1)},
     )  # fmt: skip
-    save_checkpoint(checkpoint, tmp_path / "checkpoint.pt")
+    checkpoint.save(tmp_path / "checkpoint.pt")
     loaded = load_checkpoint(tmp_path / "checkpoint.pt")
     assert loaded.network_config == network.config
     assert torch.equal(loaded.objective["x"], torch.ones(1))

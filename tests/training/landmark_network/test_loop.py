@@ -17,8 +17,8 @@ from mien.training.landmark_network.feeder import FeederOptions, feed
 from mien.training.landmark_network.loop import TrainingOptions, train
 from mien.training.landmark_network.losses import landmark_loss
 from mien.training.landmark_network.networks import LandmarkNetwork, NetworkConfig
-from mien.training.landmark_network.schedule import learning_rate_share
 from mien.training.landmark_network.validation import evaluate, validation_batches
+from mien.training.schedule import learning_rate_share
 
 INLINE = FeederOptions(processes=0, wait_s=0.0)
 

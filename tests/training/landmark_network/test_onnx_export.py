@@ -12,7 +12,7 @@ import torch
 from mien.training.landmark_network.feeder import FeederOptions, feed
 from mien.training.landmark_network.loop import TrainingOptions, train
 from mien.training.landmark_network.networks import LandmarkNetwork, NetworkConfig
-from mien.training.landmark_network.onnx_export import export_onnx, training_command, write_card
+from mien.training.landmark_network.onnx_export import export_onnx, training_command, write_landmark_card
 
 
 @pytest.mark.parametrize("name", ["resnet10_half", "mobilenet_v2_half"])
@@ -41,7 +41,7 @@ def test_card_tells_where_the_weights_come_from(plan, layout, tmp_path):
     checkpoint = train(plan, config, options, out=tmp_path / "run", feeder=FeederOptions(processes=0))
     check = export_onnx(checkpoint.averaged_network(), tmp_path / "realtime.onnx")
     card_path = tmp_path / "realtime.card.json"
-    write_card(
+    write_landmark_card(
         checkpoint,
         check,
         card_path,

@@ -9,6 +9,7 @@ import pytest
 
 from mien.errors import InputError
 from mien.training.landmark_network.shards import FaceStore, mean_layout, read_shard
+from mien.training.shard_files import read_samples
 
 from .conftest import draw_face, write_shard
 
@@ -18,7 +19,6 @@ def test_shard_reads_back(tmp_path, layout):
     write_shard(tmp_path / "shard-000000.tar", faces)
     shard = read_shard(tmp_path / "shard-000000.tar", layout)
     assert len(shard) == 3
-    assert shard.keys == ["000000", "000001", "000002"]
     assert [detail["seed"] for detail in shard.details] == [0, 1, 2]
     for row, (picture, points_px) in enumerate(faces):
         face = shard.face(row)
@@ -80,3 +80,11 @@ def test_a_broken_shard_is_named(tmp_path, layout, content):
 def test_a_missing_folder_is_named(tmp_path, layout):
     with pytest.raises(InputError, match="nowhere"):
         FaceStore([tmp_path / "nowhere"], layout).refresh()
+
+
+def test_a_sample_without_its_points_is_named(tmp_path):
+    path = tmp_path / "shard-000000.tar"
+    write_shard(path, [draw_face(np.random.default_rng(0))])
+    assert set(read_samples(path, needed=("jpg", "points.npy"))) == {"000000"}
+    with pytest.raises(InputError, match=r"000000 lacks 000000\.mask\.png.*mien synth"):
+        read_samples(path, needed=("jpg", "mask.png"))

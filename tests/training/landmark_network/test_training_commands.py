@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from mien.commands.options_file import parse_with_file
 from mien.commands.train import run
-from mien.commands.train_landmarks import TrainLandmarksConfig, parse_with_file
+from mien.commands.train_landmarks import TrainLandmarksConfig
 from mien.errors import InputError
 from mien.heads.library import load_head
 from mien.training.landmark_network.checkpoints import load_checkpoint

@@ -58,7 +58,7 @@ def test_training_lowers_the_loss_resumes_and_exports(shards, layout, tmp_path):
     train_search(plan, _options(24), out=out, config=SMALL, report=lines.append)
     assert lines[-1].step == 24
     assert np.mean([line.loss for line in lines[-3:]]) < np.mean([line.loss for line in lines[:3]])
-    assert 0 <= lines[-1].figures["recall"] <= 1
+    assert 0 <= lines[-1].figures["scenes"]["recall"] <= 1
     with pytest.raises(InputError, match="--resume"):
         train_search(plan, _options(26), out=out, config=SMALL)
     checkpoint = train_search(plan, _options(26), out=out, resume=True)

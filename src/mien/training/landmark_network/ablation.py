@@ -11,15 +11,17 @@ from typing import Any
 import numpy as np
 
 from mien.errors import InputError
+from mien.files import write_text
 from mien.training.landmark_network.augment import AugmentOptions
 from mien.training.landmark_network.batches import BatchPlan
 from mien.training.landmark_network.checkpoints import Checkpoint, load_checkpoint
 from mien.training.landmark_network.feeder import FeederOptions
-from mien.training.landmark_network.loop import TrainingOptions, TrainingProgress, train
+from mien.training.landmark_network.loop import TrainingOptions, train
 from mien.training.landmark_network.mesh.triangulation import LandmarkMesh
 from mien.training.landmark_network.networks import NetworkConfig
-from mien.training.landmark_network.onnx_export import export_onnx, training_command, write_card
+from mien.training.landmark_network.onnx_export import export_onnx, training_command, write_landmark_card
 from mien.training.landmark_network.validation import evaluate, validation_batches
+from mien.training.training_run import CHECKPOINT_NAME, LOG_NAME, TrainingProgress
 
 FORMAT_VERSION = 1
 
@@ -171,14 +173,10 @@ def _trained(
     mesh: LandmarkMesh | None,
     report: Callable[[str, TrainingProgress], None] | None,
 ) -> tuple[Checkpoint, int]:
-    begun = (folder / "checkpoint.pt").exists()
+    begun = (folder / CHECKPOINT_NAME).exists()
     if begun:
-        checkpoint = load_checkpoint(folder / "checkpoint.pt")
-        limit = training.options.max_steps
-        done = checkpoint.step >= limit if limit is not None else (
-            checkpoint.elapsed_s >= 60 * training.options.max_minutes
-        )  # fmt: skip
-        if done:
+        checkpoint = load_checkpoint(folder / CHECKPOINT_NAME)
+        if training.options.done(step=checkpoint.step, elapsed_s=checkpoint.elapsed_s) >= 1:
             return checkpoint, _logged_faces(folder)
 
     def forward(progress: TrainingProgress) -> None:
@@ -199,7 +197,7 @@ def _trained(
 
 
 def _logged_faces(folder: Path) -> int:
-    lines = (folder / "log.jsonl").read_text().splitlines()
+    lines = (folder / LOG_NAME).read_text().splitlines()
     return int(json.loads(lines[-1])["store_size"]) if lines else 0
 
 
@@ -221,7 +219,7 @@ def _result(
     }
     command = training_command(checkpoint)
     check = export_onnx(network, folder / "network.onnx")
-    write_card(checkpoint, check, folder / "network.card.json", name=name, command=command, data=[])
+    write_landmark_card(checkpoint, check, folder / "network.card.json", name=name, command=command, data=[])
     return VariantResult(
         name=name,
         changes=changes,
@@ -248,7 +246,6 @@ def _real_error(network: Path, data: str | Path) -> float:
 
 def _write(finished: list[VariantResult], base: Training, study: str, results: Path) -> None:
     from mien import __version__
-    from mien.files import atomic_path
 
     content = {
         "format_version": FORMAT_VERSION,
@@ -260,8 +257,7 @@ def _write(finished: list[VariantResult], base: Training, study: str, results: P
     }
     stem = f"ablation-{_file_name(study)}"
     for suffix, text in ((".json", json.dumps(content, indent=2) + "\n"), (".md", table(finished, study))):
-        with atomic_path(results / (stem + suffix)) as path:
-            path.write_text(text, encoding="utf-8")
+        write_text(results / (stem + suffix), text)
 
 
 def table(finished: list[VariantResult], study: str) -> str:

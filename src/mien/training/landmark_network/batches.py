@@ -29,6 +29,9 @@ class Batch:
     presence: Float32[np.ndarray, " batch"]
     store_size: int
 
+    def __len__(self) -> int:
+        return len(self.crops)
+
 
 @dataclass(frozen=True)
 class BatchPlan:

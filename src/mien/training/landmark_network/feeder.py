@@ -60,10 +60,10 @@ def _wait_for_faces(store: FaceStore, options: FeederOptions) -> None:
     store.refresh()
     while not len(store):
         if time.monotonic() > end:
-            folders = ", ".join(map(str, store.directories))
+            folders = ", ".join(map(str, store.folders.directories))
             raise InputError(
                 f"no training shards appeared within {options.wait_s:.0f} s (those with a number below "
-                f"{store.held_out} are kept for validation); make more with: mien synth",
+                f"{store.folders.held_out} are kept for validation); make more with: mien synth",
                 source=folders,
             )
         time.sleep(0.5)

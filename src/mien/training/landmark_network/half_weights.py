@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from mien.files import atomic_path
+from mien.landmarks.networks import open_session
+from mien.training.onnx_files import INPUT
 
 LEAST_VALUES = 1024
 """Smaller tensors (biases, shapes) are left as they are."""
@@ -38,11 +40,10 @@ def halve_weights(path: str | Path, *, crops: Float32[np.ndarray, "batch 3 size 
         crops: RGB in [0, 1], to compare on.
     """
     import onnx
-    import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
     path = Path(path)
-    before = _run(onnxruntime, path, crops)
+    before = _answers(path, crops)
     model = onnx.load(path)
     casts = []
     for tensor in list(model.graph.initializer):
@@ -59,11 +60,10 @@ def halve_weights(path: str | Path, *, crops: Float32[np.ndarray, "batch 3 size 
         model.graph.node.insert(0, node)
     with atomic_path(path) as part:
         onnx.save(model, part)
-    after = _run(onnxruntime, path, crops)
+    after = _answers(path, crops)
     largest = max(float(np.abs(a - b).max()) for a, b in zip(before, after, strict=True))
     return HalvingCheck(largest, path.stat().st_size / 1e6)
 
 
-def _run(onnxruntime, path: Path, crops: np.ndarray) -> list[np.ndarray]:
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    return session.run(None, {"image": crops})
+def _answers(path: Path, crops: np.ndarray) -> list[np.ndarray]:
+    return [np.asarray(output) for output in open_session(path).run(None, {INPUT: crops})]

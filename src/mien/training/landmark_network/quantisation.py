@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-import statistics
 import tempfile
-import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from jaxtyping import Float32
 
 from mien.errors import InputError, MissingExtraError
+from mien.landmarks.networks import open_session
+from mien.training.onnx_files import INPUT, median_latency_ms
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,7 @@ class _Calibration:
 
 
 def _compare(network: Path, quantised: Path, kind: str, crops: np.ndarray) -> QuantisationCheck:
-    exact, rough = _session(network), _session(quantised)
+    exact, rough = open_session(network), open_session(quantised)
     points, log_sigma = _answers(exact, crops)
     rough_points, rough_log_sigma = _answers(rough, crops)
     distance_px = np.linalg.norm(points - rough_points, axis=-1) * crops.shape[-1] / 2
@@ -157,30 +160,14 @@ def _compare(network: Path, quantised: Path, kind: str, crops: np.ndarray) -> Qu
         mean_px=float(distance_px.mean()),
         largest_px=float(distance_px.max()),
         mean_log_sigma=float(np.abs(log_sigma - rough_log_sigma).mean()),
-        latency_ms=_latency_ms(rough, crops[:1]),
-        float32_latency_ms=_latency_ms(exact, crops[:1]),
+        latency_ms=median_latency_ms(rough, crops[:1]),
+        float32_latency_ms=median_latency_ms(exact, crops[:1]),
         file_mb=quantised.stat().st_size / 1e6,
         crops=len(crops),
     )
 
 
-def _session(path: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-def _answers(session: Any, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    each = [session.run(["points", "log_sigma"], {"image": crop[None]}) for crop in crops]
-    return np.concatenate([one[0] for one in each]), np.concatenate([one[1] for one in each])
-
-
-def _latency_ms(session: Any, crop: np.ndarray) -> float:
-    times_ms = []
-    for _ in range(40):
-        begin = time.perf_counter()
-        session.run(None, {"image": crop})
-        times_ms.append(1e3 * (time.perf_counter() - begin))
-    return statistics.median(times_ms)
+def _answers(session: InferenceSession, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    each = (session.run(["points", "log_sigma"], {INPUT: crop[None]}) for crop in crops)
+    points, log_sigma = zip(*each, strict=True)
+    return np.concatenate(points), np.concatenate(log_sigma)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from mien.evaluation.synthetic_faces import HONEST_1_SIGMA, HONEST_2_SIGMA, ExactFace, measure
-from mien.files import atomic_path
 from mien.landmarks.landmarker import Landmarker
 
 SIZES_PX = (50.0, 100.0)
@@ -29,10 +27,3 @@ def sigma_scale(network: str | Path, faces: list[ExactFace]) -> float:
     ratios = np.concatenate([face.ratios for face in measured])
     within_1, within_2 = np.quantile(ratios, [HONEST_1_SIGMA, HONEST_2_SIGMA])
     return float(landmarker.predictor.sigma_scale * np.sqrt(within_1 * within_2 / 2))
-
-
-def write_into_card(card: Path, **entries: object) -> None:
-    """Add entries to a network's card, or replace them."""
-    values = json.loads(card.read_text(encoding="utf-8")) | entries
-    with atomic_path(card) as part:
-        part.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

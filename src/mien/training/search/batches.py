@@ -31,7 +31,7 @@ class ScenePlan:
         batch: scenes in a batch.
         seed: of the whole training.
         max_pictures: cap of the heads in memory.
-        held_out: shards per folder left to validation.
+        held_out: shards with a number below this are left to validation.
         options: how scenes are drawn.
     """
 
@@ -56,13 +56,17 @@ class ScenePlan:
 
 @dataclass(frozen=True)
 class SceneBatch:
-    """Scenes side by side, with their targets as in `Targets`."""
+    """Scenes side by side, with their targets as in `Targets`; made of `store_size` heads."""
 
     pictures: UInt8[np.ndarray, "batch height width 3"]
     heat: Float32[np.ndarray, "batch rows columns"]
     weight: Float32[np.ndarray, "batch rows columns"]
     geometry: Float32[np.ndarray, "batch 5 rows columns"]
     geometry_weight: Float32[np.ndarray, "batch rows columns"]
+    store_size: int
+
+    def __len__(self) -> int:
+        return len(self.pictures)
 
 
 def scene_at(plan: ScenePlan, store: CutoutStore, step: int, row: int) -> Scene:
@@ -81,6 +85,7 @@ def make_batch(plan: ScenePlan, store: CutoutStore, step: int) -> SceneBatch:
         weight=np.stack([target.weight for target in targets]),
         geometry=np.stack([target.geometry for target in targets]),
         geometry_weight=np.stack([target.geometry_weight for target in targets]),
+        store_size=len(store),
     )
 
 

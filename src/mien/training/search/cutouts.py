@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import tarfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from mien.errors import InputError
 from mien.landmarks.region import Region
 from mien.training.landmark_network.layout import LandmarkLayout
 from mien.training.landmark_network.shards import face_region
+from mien.training.shard_files import REMEDY, ShardFolders, read_samples
 
 
 @dataclass(frozen=True)
@@ -39,26 +40,12 @@ def read_cutouts(path: str | Path, layout: LandmarkLayout, *, size: int) -> list
     """
     import cv2
 
-    path = Path(path)
-    advice = "make the shard anew with: mien synth"
-    parts: dict[str, dict[str, bytes]] = {}
-    try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                key, _, kind = member.name.partition(".")
-                content = archive.extractfile(member)
-                if content is not None and kind in ("jpg", "mask.png", "points.npy"):
-                    parts.setdefault(key, {})[kind] = content.read()
-    except (OSError, tarfile.TarError) as error:
-        raise InputError(f"cannot be read as a tar shard ({error}); {advice}", source=path) from error
     cutouts = []
-    for key, sample in parts.items():
-        if len(sample) < 3:
-            raise InputError(f"sample {key} lacks its picture, mask or points; {advice}", source=path)
+    for key, sample in read_samples(path, needed=("jpg", "mask.png", "points.npy")).items():
         picture = cv2.imdecode(np.frombuffer(sample["jpg"], np.uint8), cv2.IMREAD_COLOR)
         mask = cv2.imdecode(np.frombuffer(sample["mask.png"], np.uint8), cv2.IMREAD_GRAYSCALE)
         if picture is None or mask is None or picture.shape[0] != picture.shape[1]:
-            raise InputError(f"sample {key} holds no square picture with a mask; {advice}", source=path)
+            raise InputError(f"sample {key} holds no square picture with a mask; {REMEDY}", source=path)
         points_px = np.load(io.BytesIO(sample["points.npy"]))[layout.shard_indices]
         region = face_region(points_px, layout).in_scaled_picture(size / picture.shape[0])
         small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
@@ -71,17 +58,15 @@ class CutoutStore:
     """The heads of some folders of shards in memory, growing as shards appear.
 
     Args:
-        directories: folders that hold `shard-*.tar`.
+        directories, held_out, part: which shards, see `ShardFolders`.
         layout: the landmark set whose face points make the regions.
         size: side of the pictures kept, pixels.
         max_pictures: shards beyond this number of pictures are left unread (144² pictures: 83 kB each).
-        held_out: shards per folder, the first by name, that are kept for validation.
-        part: "training" leaves the held-out shards away, "validation" reads only them.
     """
 
     def __init__(
         self,
-        directories: list[Path],
+        directories: Sequence[str | Path],
         layout: LandmarkLayout,
         *,
         size: int = 144,
@@ -89,12 +74,9 @@ class CutoutStore:
         held_out: int = 1,
         part: str = "training",
     ) -> None:
-        assert part in ("training", "validation")
-        self.directories = [Path(directory) for directory in directories]
+        self.folders = ShardFolders(directories, held_out=held_out, part=part)
         self.layout, self.size, self.max_pictures = layout, size, max_pictures
-        self.held_out, self.part = held_out, part
         self.cutouts: list[Cutout] = []
-        self._seen: set[Path] = set()
 
     def __len__(self) -> int:
         return len(self.cutouts)
@@ -110,14 +92,8 @@ class CutoutStore:
             InputError: a folder is missing or a shard cannot be read.
         """
         before = len(self)
-        for directory in self.directories:
-            if not directory.is_dir():
-                raise InputError("no such folder of shards; make one with: mien synth", source=directory)
-            found = sorted(directory.glob("shard-*.tar"))
-            for path in found[: self.held_out] if self.part == "validation" else found[self.held_out :]:
-                if path in self._seen or limit == 0 or len(self) >= self.max_pictures:
-                    continue
-                self._seen.add(path)
-                self.cutouts += read_cutouts(path, self.layout, size=self.size)
-                limit = None if limit is None else limit - 1
+        for path in self.folders.fresh(limit=limit):
+            if len(self) >= self.max_pictures:
+                break
+            self.cutouts += read_cutouts(path, self.layout, size=self.size)
         return len(self) - before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mien.training.landmark_network.threads import fitting_threads, threads_beside
+from mien.training.threads import fitting_threads, threads_beside
 
 
 @pytest.mark.parametrize(
