@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 import platform
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from jaxtyping import UInt8
@@ -71,19 +75,43 @@ def moving_frames(
     return frames
 
 
-def time_search(image: UInt8[np.ndarray, "height width 3"], landmarker: Landmarker, *, count: int) -> Timing:
+Clock = Callable[[], float]
+"""`time.perf_counter`, or `time.process_time` on machines that are busy with other work."""
+
+
+def time_search(
+    image: UInt8[np.ndarray, "height width 3"],
+    landmarker: Landmarker,
+    *,
+    count: int,
+    clock: Clock = time.perf_counter,
+) -> Timing:
     """A whole picture to faces with landmarks."""
-    return Timing.of("search", _repeat(lambda: landmarker(image), count))
+    return Timing.of("search", _repeat(lambda: landmarker(image), count, clock=clock))
+
+
+def clip_around_face(photo: UInt8[np.ndarray, "height width 3"], landmarker: Landmarker) -> list[np.ndarray]:
+    """`moving_frames` around the best face of a photo.
+
+    Raises:
+        InputError: the photo shows no face.
+    """
+    faces = landmarker(photo)
+    if not faces:
+        raise InputError(
+            "no face was found, so there is nothing to time; choose another picture", source="photo"
+        )
+    return moving_frames(photo, region_from_points(faces[0].points_px, faces[0].set_name))
 
 
 def time_tracking(
-    photo: UInt8[np.ndarray, "height width 3"], landmarker: Landmarker, *, count: int
+    frames: list[np.ndarray], landmarker: Landmarker, *, count: int, clock: Clock = time.perf_counter
 ) -> list[Timing]:
-    """One face followed through a synthetic clip: landmarks and fit apart, both together, and the tracker
-    with all that it does besides (cuts, filtering, now and then a key frame).
+    """One face followed through a clip, over and over: landmarks and fit apart, both together, and the
+    tracker with all that it does besides (cuts, filtering, now and then a key frame).
 
     Raises:
-        InputError: the photo shows no face, or the face is lost on the way.
+        InputError: the first frame shows no face, or the face is lost on the way.
     """
     from mien.fitting.fit_model import FitModel
     from mien.fitting.frame import FrameFitter
@@ -92,12 +120,6 @@ def time_tracking(
     from mien.fitting.weights import DEFAULT_WEIGHTS
     from mien.heads.library import load_head
 
-    faces = landmarker(photo)
-    if not faces:
-        raise InputError(
-            "no face was found, so there is nothing to time; choose another picture", source="photo"
-        )
-    frames = moving_frames(photo, region_from_points(faces[0].points_px, faces[0].set_name))
     first = landmarker(frames[0])
     if not first:
         raise InputError("the face is not found again in a window around it; choose another picture",
@@ -112,13 +134,13 @@ def time_tracking(
     warm_up = 5
     for index in range(count + warm_up):
         frame = frames[index % len(frames)]
-        begin = time.perf_counter()
+        begin = clock()
         followed = landmarker.track(frame, face)
-        middle = time.perf_counter()
+        middle = clock()
         if followed is None:
             raise InputError(f"the face was lost on frame {index} of the synthetic clip", source="photo")
         parameters, _ = fitter(followed, parameters)
-        end = time.perf_counter()
+        end = clock()
         face = followed
         if index >= warm_up:
             times["landmarks"].append(middle - begin)
@@ -127,15 +149,51 @@ def time_tracking(
     timings = [Timing.of(name, values) for name, values in times.items()]
     tracker = Tracker(landmarker=landmarker, head=head)
     shown = (frames[index % len(frames)] for index in itertools.count())
-    return [*timings, Timing.of("tracker", _repeat(lambda: tracker.update(next(shown), 0.0), count, warm_up))]
+    tracked = _repeat(lambda: tracker.update(next(shown), 0.0), count, warm_up, clock=clock)
+    return [*timings, Timing.of("tracker", tracked)]
 
 
-def _repeat(work: Callable[[], object], count: int, warm_up: int = 1) -> list[float]:
+def time_face_mesh(
+    python: Path, frames: list[np.ndarray], *, count: int, clock: Clock = time.perf_counter
+) -> Timing:
+    """MediaPipe Face Mesh on the same clip: tracking one face with irises, as its legacy solution does.
+
+    Args:
+        python: an interpreter that has MediaPipe.
+
+    Raises:
+        InputError: the interpreter does not run, or has no MediaPipe, or Face Mesh loses the face.
+    """
+    script = Path(__file__).with_name("peer_face_mesh.py")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "frames.npy"
+        np.save(path, np.stack(frames))
+        try:
+            done = subprocess.run(
+                [python, script, path, str(count), clock.__name__],
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=600,
+            )
+            found = json.loads(done.stdout.splitlines()[-1])
+            return Timing.of(f"MediaPipe Face Mesh {found['version']}", found["seconds"])
+        except subprocess.CalledProcessError as error:
+            reason = (error.stderr.strip().splitlines() or ["no message"])[-1]
+        except (OSError, subprocess.TimeoutExpired, ValueError, LookupError) as error:
+            reason = str(error)
+    raise InputError(
+        f"cannot time MediaPipe Face Mesh ({reason}); name an interpreter that has mediapipe 0.10",
+        source=python,
+    )
+
+
+def _repeat(work: Callable[[], object], count: int, warm_up: int = 1, *, clock: Clock) -> list[float]:
     for _ in range(warm_up):
         work()
     times = []
     for _ in range(count):
-        begin = time.perf_counter()
+        begin = clock()
         work()
-        times.append(time.perf_counter() - begin)
+        times.append(clock() - begin)
     return times

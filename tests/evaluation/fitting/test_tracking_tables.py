@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from mien.evaluation.fitting.tracking_tables import blinks_table, jitter_table
-from mien.evaluation.tracking import BlinkAmplitude, StillFaceJitter
+from mien.evaluation.tracking.blinks import BlinkAmplitude
+from mien.evaluation.tracking.still_faces import StillFaceJitter
 
 
 def test_jitter():
@@ -15,7 +16,7 @@ def test_jitter():
 
 def test_blinks():
     shares = np.array([0.8, 1.0])
-    table = blinks_table(BlinkAmplitude(shares, shares + 0.1, shares + 0.2, np.array([0.0, 1.0])))
-    assert table.data["lag_frames"] == 0.5
-    text = table.markdown()
-    assert "| tracker | 90 % | 80 % |" in text
+    blinks = BlinkAmplitude(shares, shares + 0.05, shares + 0.1, np.array([0.0, 1.0]))
+    table = blinks_table({"clip": blinks})
+    assert table.data["clips"]["clip"]["lag_frames"] == 0.5
+    assert "| clip | 2 | 100 % | 90 % (80 %) | 95 % (85 %) | 90 % | 0.5 |" in table.markdown()

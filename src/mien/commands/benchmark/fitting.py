@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from mien.commands.arguments import parse
 from mien.commands.benchmark.output import print_json, print_table
 from mien.errors import InputError
+from mien.evaluation.fitting.picture_files import PEOPLE_FILE
 
 if TYPE_CHECKING:
     from mien.evaluation.fitting.crowd import Photographer
     from mien.evaluation.fitting.tables import Table
+    from mien.evaluation.tracking.blinks import BlinkAmplitude
 
 STUDIES = ("people", "pictures", "solvers", "sequence", "tracking", "intersection")
 TUNING_SEED = 7001
@@ -56,6 +58,8 @@ class FittingConfig:
     """Study tracking: a photo with a face, which noise turns into a clip of a still face."""
     clip: Path | None = None
     """Study tracking: a video in which a face is still for a while."""
+    blink_people: int = 3
+    """Study tracking: how many people blink in rendered videos."""
     write: Path | None = None
     """Put the tables into this page, for example docs/results/fitting.md."""
     sheet: Path | None = None
@@ -149,18 +153,45 @@ def _run_sequence(config: FittingConfig) -> list[tuple[str, Table]]:
 
 def _run_tracking(config: FittingConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.tracking_tables import blinks_table, jitter_table
-    from mien.evaluation.tracking import blink_amplitude, blinking_clip, still_face_jitter, still_portrait
+    from mien.evaluation.tracking.blink_scripts import blink_script, scripted_landmarks
+    from mien.evaluation.tracking.blinks import landmark_blinks
+    from mien.evaluation.tracking.still_faces import still_face_jitter, still_portrait
     from mien.heads.library import load_head
     from mien.images.photo import read_image
     from mien.landmarks.landmarker import Landmarker
 
-    head, landmarker = load_head(), Landmarker("realtime")
+    landmarker = Landmarker("realtime")
     still = still_portrait(read_image(config.photo))
     clips = {"a photo with noise": still_face_jitter(still, landmarker=landmarker)}
     if config.clip is not None:
         clips[config.clip.stem] = still_face_jitter(config.clip, landmarker=landmarker)
-    blinks = blink_amplitude(blinking_clip(head), head=head)
+    script = blink_script(load_head())
+    blinks = {"made landmarks": landmark_blinks(script, scripted_landmarks(script))}
+    if config.assets is not None or (config.cache / PEOPLE_FILE).exists():
+        blinks["rendered videos"] = _blinks_in_videos(config)
     return [("jitter", jitter_table(clips)), ("blinks", blinks_table(blinks))]
+
+
+def _blinks_in_videos(config: FittingConfig) -> BlinkAmplitude:
+    from mien.evaluation.fitting.picture_files import blinks_path
+    from mien.evaluation.tracking.blink_scripts import person_script
+    from mien.evaluation.tracking.blinks import BlinkAmplitude, video_blinks
+    from mien.images.video import open_video
+
+    photographer = _photographer(config, config.blink_people)
+    if config.assets is not None:
+        from mien.training.unseen_people.blinking import film_blinks
+
+        with _Progress(config, "filming") as progress:
+            film_blinks(
+                photographer.crowd, config.assets, config.cache, people=config.blink_people, progress=progress
+            )
+    clips = []
+    for person in range(config.blink_people):
+        script = person_script(photographer.people, person)
+        with open_video(blinks_path(config.cache, person)) as video:
+            clips.append(video_blinks(script, (frame.image for frame in video)))
+    return BlinkAmplitude.together(clips)
 
 
 def _run_intersection(config: FittingConfig) -> list[tuple[str, Table]]:
@@ -185,7 +216,6 @@ _RUNNERS: dict[str, Callable[[FittingConfig], list[tuple[str, Table]]]] = {
 def _photographer(config: FittingConfig, count: int) -> Photographer:
     """The people of this seed: from the cache, or drawn now."""
     from mien.evaluation.fitting.crowd import Photographer, load_crowd, save_crowd
-    from mien.evaluation.fitting.picture_files import PEOPLE_FILE
     from mien.heads.library import load_head
 
     path = config.cache / PEOPLE_FILE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,6 +28,12 @@ class SpeedConfig:
     """Face-search network: likewise."""
     count: int = 200
     """Frames to time."""
+    face_mesh: Path | None = None
+    """A Python interpreter that has MediaPipe: its Face Mesh is then timed on the same clip. Pin both to one
+    core (`taskset -c 0 mien benchmark speed …`): Face Mesh chooses its threads itself."""
+    processor_time: bool = False
+    """Count the processor's time, all threads together, instead of time by the clock: for a machine that is
+    busy with other work."""
     baseline: Path | None = None
     """A JSON document that an earlier run printed; the table then shows the change."""
     gate: float | None = None
@@ -47,19 +54,24 @@ def run(arguments: list[str]) -> int:
         os.environ[f"{library}_NUM_THREADS"] = "1"
     import cv2
 
-    from mien.evaluation.speed import machine, time_search, time_tracking
+    from mien.evaluation.speed import clip_around_face, machine, time_face_mesh, time_search, time_tracking
     from mien.images.photo import read_image
     from mien.landmarks.landmarker import Landmarker
 
     photo = read_image(config.photo)
     cv2.setNumThreads(1)
     landmarker = Landmarker(config.model, search=config.search)
-    timings = time_tracking(photo, landmarker, count=config.count)
-    timings.append(time_search(photo, landmarker, count=max(3, config.count // 20)))
+    clip = clip_around_face(photo, landmarker)
+    clock = time.process_time if config.processor_time else time.perf_counter
+    timings = time_tracking(clip, landmarker, count=config.count, clock=clock)
+    if config.face_mesh is not None:
+        timings.append(time_face_mesh(config.face_mesh, clip, count=config.count, clock=clock))
+    timings.append(time_search(photo, landmarker, count=max(3, config.count // 20), clock=clock))
     document = {
         "format_version": 1,
         "benchmark": "speed",
         "machine": machine(),
+        "clock": clock.__name__,
         "model": config.model,
         "photo_px": [photo.shape[1], photo.shape[0]],
         "timings": [asdict(timing) for timing in timings],

@@ -1,4 +1,4 @@
-"""Where the rendered pictures of a crowd lie."""
+"""Where the rendered pictures and videos of a crowd lie."""
 
 from __future__ import annotations
 
@@ -10,3 +10,8 @@ PEOPLE_FILE = "people.npz"
 def picture_path(folder: Path, person: int, shot: int) -> Path:
     """The picture of one shot."""
     return folder / "pictures" / f"{person:03d}_{shot}.png"
+
+
+def blinks_path(folder: Path, person: int) -> Path:
+    """The video of somebody who blinks."""
+    return folder / "blinks" / f"{person:03d}.mp4"

@@ -7,7 +7,8 @@ from dataclasses import asdict
 import numpy as np
 
 from mien.evaluation.fitting.tables import Table
-from mien.evaluation.tracking import BlinkAmplitude, StillFaceJitter
+from mien.evaluation.tracking.blinks import BlinkAmplitude
+from mien.evaluation.tracking.still_faces import StillFaceJitter
 
 
 def jitter_table(clips: dict[str, StillFaceJitter]) -> Table:
@@ -33,24 +34,36 @@ def jitter_table(clips: dict[str, StillFaceJitter]) -> Table:
     return Table(title, header, tuple(rows), {"study": "jitter", "clips": data})
 
 
-def blinks_table(blinks: BlinkAmplitude) -> Table:
-    """How much of a blink is kept."""
-    ways = {"each frame alone": blinks.alone, "tracker": blinks.realtime, "finished track": blinks.offline}
+def blinks_table(clips: dict[str, BlinkAmplitude]) -> Table:
+    """How much of a blink is kept, for each clip."""
+
+    def kept(shares: np.ndarray) -> str:
+        return f"{100 * shares.mean():.0f} % ({100 * shares.min():.0f} %)"
+
     rows = [
-        (name, f"{100 * shares.mean():.0f} %", f"{100 * shares.min():.0f} %") for name, shares in ways.items()
+        (
+            name,
+            str(len(clip.realtime)),
+            f"{100 * clip.alone.mean():.0f} %",
+            kept(clip.realtime),
+            kept(clip.offline),
+            f"{100 * clip.of_alone:.0f} %",
+            f"{clip.lag_frames.mean():.1f}",
+        )
+        for name, clip in clips.items()
     ]
-    data = {name: [float(share) for share in shares] for name, shares in ways.items()}
-    lag = float(np.mean(blinks.lag_frames))
-    title = f"{len(blinks.realtime)} blinks, lag {lag:.1f} frames: lid movement kept, of the true one"
-    return Table(
-        title,
-        ("", "mean", "least"),
-        tuple(rows),
-        {
-            "study": "blinks",
-            "of_truth": blinks.of_truth,
-            "of_alone": blinks.of_alone,
-            "lag_frames": lag,
-            **data,
-        },
-    )
+    data = {
+        name: {
+            "of_truth": clip.of_truth,
+            "of_alone": clip.of_alone,
+            "lag_frames": float(clip.lag_frames.mean()),
+            **{way: getattr(clip, way).tolist() for way in ("alone", "realtime", "offline")},
+        }
+        for name, clip in clips.items()
+    }
+    header = (
+        "clip", "blinks", "each frame alone", "tracker (least)", "finished track (least)",
+        "tracker, of each frame alone", "lag, frames",
+    )  # fmt: skip
+    title = "Lid movement kept in blinks, of the true one"
+    return Table(title, header, tuple(rows), {"study": "blinks", "clips": data})

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.cameras import Camera
 from mien.evaluation.fitting.crowd import Crowd
 from mien.evaluation.fitting.picture_files import picture_path
 from mien.heads.library import load_head
+from mien.heads.parameters import HeadParameters
 from mien.images.writing import write_image
 from mien.training.synth.scene import Pose, Scene
 from mien.training.synth.studio import Studio
@@ -36,10 +38,13 @@ def render_crowd(
     studio = Studio(assets, size_px=crowd.size_px, head=crowd.as_head(load_head()))
     for index, ((person, shot), path) in enumerate(zip(places, paths, strict=True)):
         if not path.exists():
-            parameters, camera = crowd.parameters(person, shot), crowd.camera(person, shot)
-            # The scene's pose and framing are notes for training labels, which are not made here.
-            scene = Scene(parameters, camera, Pose(0.0, 0.0, 0.0), face_side=float("nan"))
+            scene = bare_scene(crowd.parameters(person, shot), crowd.camera(person, shot))
             looks = int(np.random.default_rng([crowd.seed, person, shot]).integers(2**31))
             write_image(path, studio.shoot(looks, scene).picture)
         progress(index + 1, len(places))
     return paths
+
+
+def bare_scene(parameters: HeadParameters, camera: Camera) -> Scene:
+    """A scene without the notes on pose and framing, which only training labels need."""
+    return Scene(parameters, camera, Pose(0.0, 0.0, 0.0), face_side=float("nan"))

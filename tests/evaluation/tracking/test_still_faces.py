@@ -1,4 +1,4 @@
-"""Jitter and blinks measured on points and clips with known answers."""
+"""Jitter measured on points and clips with known answers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,8 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError
-from mien.evaluation.tracking import (
-    blink_amplitude,
-    blinking_clip,
-    jitter_px,
-    lid_gaps_m,
-    still_face_jitter,
-    still_frames,
-    still_portrait,
-)
-from mien.heads.library import load_head
+from mien.evaluation.tracking.blink_scripts import blink_script, scripted_landmarks
+from mien.evaluation.tracking.still_faces import jitter_px, still_face_jitter, still_frames, still_portrait
 from mien.landmarks.types import Landmarks2D
 from tests.toy_head import toy_head
 
@@ -61,11 +53,11 @@ class FromTruth:
     """Finds a face of the toy head, with fresh noise in every frame."""
 
     def __init__(self) -> None:
-        self.clip = blinking_clip(toy_head(), count=2, set_name="toy", seed=4)
+        self.face = scripted_landmarks(blink_script(toy_head(), count=1, seed=4), "toy")[0]
         self.rng = np.random.default_rng(0)
 
     def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
-        face = self.clip.landmarks[0]
+        face = self.face
         return [replace(face, points_px=face.points_px + 0.5 * self.rng.normal(size=face.points_px.shape))]
 
     def track(self, image: np.ndarray, previous: Landmarks2D) -> Landmarks2D | None:
@@ -85,22 +77,3 @@ def test_no_still_face_is_an_input_error():
     picture = np.zeros((480, 640, 3), np.uint8)
     with pytest.raises(InputError, match="still"):
         still_face_jitter([picture] * 8, landmarker=FromTruth(), head=toy_head())
-
-
-def test_blinks_keep_their_amplitude_and_time():
-    head = load_head()
-    clip = blinking_clip(head, count=100)
-    assert len(clip.blinks) == 3
-    gaps_m = lid_gaps_m(head, clip.truths)
-    assert gaps_m[list(clip.blinks)].max() < 0.25 * np.median(gaps_m)
-    kept = blink_amplitude(clip, head=head)
-    assert kept.of_truth > 0.9
-    assert kept.of_alone > 0.9
-    assert kept.offline.mean() > 0.9
-    assert np.abs(kept.lag_frames).max() <= 1
-
-
-def test_a_head_without_lids_is_an_input_error():
-    head = toy_head()
-    with pytest.raises(InputError, match="lids"):
-        lid_gaps_m(head, [head.neutral()])

@@ -1,0 +1,1 @@
+"""What a tracker does with landmarks that jitter: still faces must stay still, blinks must stay blinks."""
