@@ -10,6 +10,10 @@ import torch
 
 from mien.errors import InputError
 from mien.training.checkpoint_files import read_checkpoint_file, write_checkpoint_file
+from mien.training.landmark_network.checkpoints import load_checkpoint as load_landmarks
+from mien.training.search.checkpoints import SearchCheckpoint
+from mien.training.search.checkpoints import load_checkpoint as load_search
+from mien.training.search.network import SearchNetworkConfig
 
 COMMAND = "mien train something"
 
@@ -36,6 +40,17 @@ def test_missing_foreign_and_other_versions_are_named(tmp_path: Path):
     write_checkpoint_file(other, tensors={}, plain={}, format_version=1)
     with pytest.raises(InputError, match="reads format 2"):
         read_checkpoint_file(other, command=COMMAND, format_version=2)
+
+
+def test_a_checkpoint_of_another_training_is_named(tmp_path: Path):
+    path = tmp_path / "checkpoint.pt"
+    SearchCheckpoint(
+        network_config=SearchNetworkConfig(), step=1, elapsed_s=1.0, training={}, figures={}, network={},
+        average={}, optimiser={}, average_updates=1,
+    ).save(path)  # fmt: skip
+    assert load_search(path).step == 1
+    with pytest.raises(InputError, match="not of `mien train landmarks`"):
+        load_landmarks(path)
 
 
 class Dangerous:

@@ -24,8 +24,8 @@ class AblationConfig(TrainLandmarksConfig):
     """What is varied."""
     variants: Path | None = None
     """JSON file with variants of your own instead: {"name": {"loss": "l2", "size": 96}, …}."""
-    results: Path = Path("docs/results")
-    """Folder for ablation-STUDY.md and ablation-STUDY.json."""
+    results: Path | None = None
+    """Folder for ablation-STUDY.md and ablation-STUDY.json; OUT if left out."""
     ytf68: Path | None = None
     """Folder of YTF-68 (translate.csv, val.csv, images/), to measure every variant on real pictures too."""
     max_steps: int | None = 2000
@@ -42,18 +42,19 @@ def run(arguments: list[str]) -> int:
     study, variants = config.study, STUDIES[config.study]
     if config.variants is not None:
         study, variants = config.variants.stem, _own_variants(config.variants)
+    results = config.results or config.out
     with Display() as display:
         run_ablation(
             Training(*training_parts(config)),
             variants,
             study=study,
             out=config.out,
-            results=config.results,
+            results=results,
             real=config.ytf68,
             feeder=FeederOptions(threads=config.loader_threads),
             report=lambda name, progress: display.report(replace(progress, figures={}), title=f"{name}: "),
         )
-    for path in sorted(config.results.glob(f"ablation-{study}.*")):
+    for path in sorted(results.glob(f"ablation-{study}.*")):
         print(path)
     return 0
 

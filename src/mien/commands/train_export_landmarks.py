@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mien.commands.arguments import parse
 from mien.commands.training_display import need_training
@@ -45,6 +45,7 @@ def run(arguments: list[str]) -> int:
     from mien.training.landmark_network.half_weights import halve_weights
     from mien.training.landmark_network.onnx_export import (
         export_onnx,
+        looks_of,
         sample_crops,
         training_command,
         write_landmark_card,
@@ -55,6 +56,7 @@ def run(arguments: list[str]) -> int:
     checkpoint = load_checkpoint(config.checkpoint)
     crops = sample_crops(checkpoint, config.data, most=64) if config.data else None
     check = export_onnx(checkpoint.averaged_network(), config.out, crops=crops)
+    looks = looks_of(checkpoint, scales=config.look_scales, mirrored=config.mirrored_looks)
     networks = [config.out]
     quantised = halved = None
     if config.int8 != "none" and crops is not None:
@@ -73,10 +75,8 @@ def run(arguments: list[str]) -> int:
             data=read_manifests(config.data),
             quantised=quantised,
             halved=halved,
+            looks=looks,
         )
-        looks = _looks(config, trained_scale=float(checkpoint.training.get("crop_scale", 1.0)))
-        if looks:
-            add_to_card(card, looks=looks)
         if config.honest_sigma:
             add_to_card(card, sigma_scale=_sigma_scale(network, config.data))
     print(
@@ -108,15 +108,6 @@ def _check(config: ExportLandmarksConfig) -> None:
     for option, wanted in needs_faces.items():
         if wanted and not config.data:
             raise InputError("needs faces to compare on; name their folders with --data", source=option)
-
-
-def _looks(config: ExportLandmarksConfig, *, trained_scale: float) -> list[dict[str, Any]]:
-    """How the network wants to see regions, for its card; empty for the region as it is."""
-    scales = config.look_scales or (trained_scale,)
-    if scales == (1.0,) and not config.mirrored_looks:
-        return []
-    sides = (False, True) if config.mirrored_looks else (False,)
-    return [{"scale": scale, "mirrored": mirrored} for scale in scales for mirrored in sides]
 
 
 def _sigma_scale(network: Path, data: tuple[Path, ...]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -25,11 +25,11 @@ class TrainLandmarksConfig:
 
     data: tuple[Path, ...]
     """Folders of shards."""
-    out: Path
+    out: Path = Path("run")
     """Folder for checkpoint.pt and log.jsonl."""
     config: Path | None = None
     """JSON or TOML file with values of these options by name; options on the command line come first."""
-    network: str = "resnet18_half"
+    network: str = "compact14"
     """Backbone: compact14, compact18, resnet10_half, resnet18_half, resnet18, resnet50, resnet101,
     mobilenet_v2, mobilenet_v3_large, mobilenet_v3_small, convnext_tiny, swin_tiny, …"""
     decoder: Literal["mlp", "linear", "spiral"] = "mlp"
@@ -115,7 +115,7 @@ def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConf
     from mien.training.landmark_network.networks import NetworkConfig
 
     layout = load_layout(config.set)
-    augmentation = AugmentOptions.none() if config.no_augmentation else AugmentOptions()
+    augmentation = AugmentOptions.none if config.no_augmentation else AugmentOptions.usual
     plan = BatchPlan(
         directories=config.data,
         layout=layout,
@@ -124,7 +124,7 @@ def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConf
         seed=config.seed,
         max_pictures=config.max_pictures,
         held_out=config.held_out,
-        options=replace(augmentation, warp=replace(augmentation.warp, crop_scale=config.crop_scale)),
+        options=augmentation(crop_scale=config.crop_scale),
     )
     network = NetworkConfig(
         network=config.network, landmarks=len(layout), input_size=config.size, decoder=config.decoder

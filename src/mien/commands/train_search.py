@@ -20,7 +20,7 @@ class TrainSearchConfig:
 
     data: tuple[Path, ...]
     """Folders of shards."""
-    out: Path
+    out: Path = Path("run")
     """Folder for checkpoint.pt, log.jsonl, search.onnx and search.card.json."""
     max_minutes: float = 15.0
     """Length of the training, minutes; the learning rate follows it."""

@@ -43,7 +43,7 @@ class Display:
         )
 
     def __enter__(self) -> Display:
-        self.task = self.progress.add_task("reading shards", total=1.0)
+        self.task = self.progress.add_task("reading the first shards", total=1.0)
         self.progress.start()
         return self
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -51,14 +51,18 @@ class TrainingCheckpoint:
         write_checkpoint_file(path, tensors=tensors, plain=plain, format_version=_FORMAT_VERSION)
 
 
-def read_training(path: str | Path, *, command: str) -> dict[str, Any]:
-    """The fields of a `TrainingCheckpoint`; `network_config` is a dictionary still.
+def read_training(path: str | Path, kind: type[TrainingCheckpoint], *, command: str) -> dict[str, Any]:
+    """The fields of a kind of checkpoint; `network_config` is a dictionary still.
 
     Raises:
-        InputError: see `read_checkpoint_file`.
+        InputError: it is a checkpoint of another kind of training, or see `read_checkpoint_file`.
     """
     tensors, plain = read_checkpoint_file(path, command=command, format_version=_FORMAT_VERSION)
-    return tensors | plain
+    values = tensors | plain
+    known = {entry.name: entry.default_factory is MISSING for entry in fields(kind)}
+    if not {name for name, needed in known.items() if needed} <= values.keys() <= known.keys():
+        raise InputError(f"a checkpoint, but not of `{command}`", source=path)
+    return values
 
 
 def write_checkpoint_file(

@@ -6,12 +6,14 @@ a folder is complete.
 
 from __future__ import annotations
 
+import json
 import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mien.errors import InputError
 
+_PATTERN = "shard-[0-9]*.tar"
 REMEDY = "make the shard anew with: mien synth"
 
 
@@ -41,11 +43,32 @@ class ShardFolders:
         for directory in self.directories:
             if not directory.is_dir():
                 raise InputError("no such folder of shards; make one with: mien synth", source=directory)
-            for path in sorted(directory.glob("shard-[0-9]*.tar")):
+            for path in sorted(directory.glob(_PATTERN)):
                 number = int(path.stem.rpartition("-")[2])
                 if (number < self.held_out) == (self.part == "validation"):
                     chosen.append(path)
         return chosen
+
+    def nothing_there(self) -> InputError:
+        """The error for folders without a shard of this part."""
+        return InputError(
+            f"no training shards (those with a number below {self.held_out} are kept for validation); draw "
+            "more pictures with: mien synth",
+            source=", ".join(map(str, self.directories)),
+        )
+
+    def may_grow(self) -> bool:
+        """Whether more shards may appear: a folder has fewer than its manifest promises, or no manifest."""
+        from mien.training.synth.shards import SAMPLES_PER_SHARD
+
+        for directory in self.directories:
+            manifest = directory / "manifest.json"
+            if not manifest.is_file():
+                return True
+            promised = -(-int(json.loads(manifest.read_text())["count"]) // SAMPLES_PER_SHARD)
+            if len(list(directory.glob(_PATTERN))) < promised:
+                return True
+        return False
 
     def fresh(self, *, limit: int | None = None) -> Iterator[Path]:
         """Shards that were not given out before, at most `limit` of them.

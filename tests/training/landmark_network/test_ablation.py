@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from mien.errors import InputError
 from mien.training.landmark_network.ablation import STUDIES, Training, run_ablation
+from mien.training.landmark_network.augment import AugmentOptions
 from mien.training.landmark_network.feeder import FeederOptions
 from mien.training.landmark_network.loop import TrainingOptions
 from mien.training.landmark_network.networks import NetworkConfig
@@ -52,6 +54,14 @@ def test_two_variants_make_a_table(base, tmp_path):
     again = run()
     assert trained == []
     assert [result.figures for result in again] == [result.figures for result in first]
+
+
+def test_augmentation_is_changed_and_nothing_else(base):
+    tight = replace(base, plan=replace(base.plan, options=AugmentOptions.usual(crop_scale=0.85)))
+    on, off = (tight.changed({"augmentation": value}).plan.options for value in (True, False))
+    assert on == tight.plan.options
+    assert off.warp.crop_scale == 0.85
+    assert off.clean_share == 1
 
 
 @pytest.mark.parametrize("study", STUDIES)

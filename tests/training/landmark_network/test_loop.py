@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -140,6 +141,14 @@ def test_without_shards_the_feeder_says_what_to_do(plan, tmp_path):
         batches = feed(replace(plan, directories=(tmp_path,)), options)
         with pytest.raises(InputError, match="mien synth"):
             next(batches)
+
+
+def test_a_folder_that_is_complete_without_training_shards_is_not_waited_for(plan, shards, tmp_path):
+    shutil.copy(shards / "shard-000000.tar", tmp_path)
+    (tmp_path / "manifest.json").write_text(json.dumps({"count": 16}))
+    batches = feed(replace(plan, directories=(tmp_path,)), FeederOptions(processes=0, wait_s=600.0))
+    with pytest.raises(InputError, match="more pictures"):
+        next(batches)
 
 
 def test_learning_rate_rises_then_falls():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
 import pytest
 import torch
 
+from mien.training.landmark_network.augment import AugmentOptions
 from mien.training.landmark_network.feeder import FeederOptions, feed
 from mien.training.landmark_network.loop import TrainingOptions, train
 from mien.training.landmark_network.networks import LandmarkNetwork, NetworkConfig
@@ -38,6 +40,7 @@ def test_export_equals_torch(name, plan, layout, tmp_path):
 def test_card_tells_where_the_weights_come_from(plan, layout, tmp_path):
     options = TrainingOptions(max_steps=1, threads=1, half_precision=False)
     config = NetworkConfig(network="resnet10_half", landmarks=len(layout), input_size=64)
+    plan = replace(plan, options=AugmentOptions.usual(crop_scale=0.85))
     checkpoint = train(plan, config, options, out=tmp_path / "run", feeder=FeederOptions(processes=0))
     check = export_onnx(checkpoint.averaged_network(), tmp_path / "realtime.onnx")
     card_path = tmp_path / "realtime.card.json"
@@ -58,5 +61,7 @@ def test_card_tells_where_the_weights_come_from(plan, layout, tmp_path):
     assert card["licence"] == "Apache-2.0"
     assert card["training_data"]["manifests"] == [{"count": 32}]
     assert "--max-steps 1" in card["command"]
+    assert "--crop-scale 0.85" in card["command"]
+    assert card["looks"] == [{"scale": 0.85, "mirrored": False}]
     assert str(tmp_path.parent) not in card_path.read_text()
     assert set(card["figures"]["synthetic_validation"]) == {"plain", "hard"}

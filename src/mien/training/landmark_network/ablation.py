@@ -86,7 +86,8 @@ class Training:
             elif name == "pictures":
                 plan = replace(plan, max_pictures=value)
             elif name == "augmentation":
-                plan = replace(plan, options=AugmentOptions() if value else AugmentOptions.none())
+                options_of = AugmentOptions.usual if value else AugmentOptions.none
+                plan = replace(plan, options=options_of(crop_scale=plan.options.warp.crop_scale))
             else:
                 raise InputError(
                     f"unknown change {name!r}; known are loss, edge_weight, learning_rate, network, decoder, "

@@ -39,10 +39,21 @@ class AugmentOptions:
     """Share of samples without a well-framed face."""
 
     @classmethod
-    def none(cls) -> AugmentOptions:
+    def usual(cls, *, crop_scale: float = 1.0) -> AugmentOptions:
+        """What a training shows."""
+        return cls(warp=WarpOptions(crop_scale=crop_scale))
+
+    @classmethod
+    def none(cls, *, crop_scale: float = 1.0) -> AugmentOptions:
         """Crops as a tracker cuts them out of the synthetic pictures, for comparison."""
         still = WarpOptions(
-            roll_rad=0.15, smallest_scale=0.9, largest_scale=1.1, shift=0.03, aspect=0.0, perspective=0.0
+            crop_scale=crop_scale,
+            roll_rad=0.15,
+            smallest_scale=0.9,
+            largest_scale=1.1,
+            shift=0.03,
+            aspect=0.0,
+            perspective=0.0,
         )
         return cls(warp=still, degradation=DegradationOptions.none(), occluder_share=0.0, clean_share=1.0)
 

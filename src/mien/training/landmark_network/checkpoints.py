@@ -49,7 +49,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Raises:
         InputError: the file is missing, no checkpoint, or of another version.
     """
-    values = read_training(path, command="mien train landmarks")
+    values = read_training(path, Checkpoint, command="mien train landmarks")
     architecture = values.pop("network_config")
     architecture["mesh_sizes"] = tuple(architecture.get("mesh_sizes", ()))
     return Checkpoint(network_config=NetworkConfig(**architecture), **values)

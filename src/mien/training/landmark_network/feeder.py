@@ -59,13 +59,8 @@ def _wait_for_faces(store: FaceStore, options: FeederOptions) -> None:
     end = time.monotonic() + options.wait_s
     store.refresh()
     while not len(store):
-        if time.monotonic() > end:
-            folders = ", ".join(map(str, store.folders.directories))
-            raise InputError(
-                f"no training shards appeared within {options.wait_s:.0f} s (those with a number below "
-                f"{store.folders.held_out} are kept for validation); make more with: mien synth",
-                source=folders,
-            )
+        if time.monotonic() > end or not store.folders.may_grow():
+            raise store.folders.nothing_there()
         time.sleep(0.5)
         store.refresh()
 

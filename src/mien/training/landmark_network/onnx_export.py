@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float32
 
 from mien.errors import InputError
+from mien.landmarks.looks import Look
 from mien.training.landmark_network.checkpoints import Checkpoint
 from mien.training.landmark_network.half_weights import HalvingCheck
 from mien.training.landmark_network.layout import load_layout
@@ -54,6 +55,12 @@ def export_onnx(
     )
 
 
+def looks_of(checkpoint: Checkpoint, *, scales: Sequence[float] = (), mirrored: bool = False) -> list[Look]:
+    """Looks at the given scales, or as in the training; mirrored ones too if asked for."""
+    sizes = scales or (float(checkpoint.training.get("crop_scale", 1.0)),)
+    return [Look(scale, side) for scale in sizes for side in ((False, True) if mirrored else (False,))]
+
+
 def write_landmark_card(
     checkpoint: Checkpoint,
     check: ExportCheck,
@@ -64,6 +71,7 @@ def write_landmark_card(
     data: list[dict],
     quantised: QuantisationCheck | None = None,
     halved: HalvingCheck | None = None,
+    looks: list[Look] | None = None,
 ) -> None:
     """Write the card of an exported network.
 
@@ -76,7 +84,10 @@ def write_landmark_card(
         data: the manifests of the training data.
         quantised: how the int8 network beside it compares, if there is one.
         halved: what storing the weights with 16 bits changed, if they are.
+        looks: how regions are to be shown to the network; left out, as in its training.
     """
+    looks = looks or looks_of(checkpoint)
+    entries = {} if looks == [Look()] else {"looks": [asdict(look) for look in looks]}
     figures: dict[str, Any] = {
         "single_thread_ms": round(check.latency_ms, 3),
         "difference_from_torch": check.largest_difference,
@@ -101,6 +112,7 @@ def write_landmark_card(
         input_size=checkpoint.network_config.input_size,
         network=checkpoint.network_config.network,
         decoder=checkpoint.network_config.decoder,
+        **entries,
     )
 
 
@@ -133,6 +145,8 @@ def training_command(checkpoint: Checkpoint) -> str:
         changed += f" --crop-scale {training['crop_scale']:g}"
     if training.get("opening_weight") is not None:
         changed += f" --opening-weight {training['opening_weight']:g}"
+    if training.get("initial"):
+        changed += f" --initial {training['initial']}"
     if not training.get("augmentation", True):
         changed += " --no-augmentation"
     return (

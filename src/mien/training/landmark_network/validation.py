@@ -44,9 +44,8 @@ def validation_batches(plan: BatchPlan, *, most: int = 500) -> dict[str, Batch]:
     store.refresh()
     if not len(store):
         return {}
-    still = AugmentOptions.none()
-    warp = replace(still.warp, crop_scale=plan.options.warp.crop_scale)
-    plain = replace(still, warp=warp, negative_share=0.1)
+    still = AugmentOptions.none(crop_scale=plan.options.warp.crop_scale)
+    plain = replace(still, negative_share=0.1)
     batches = {}
     for name, options in {"plain": plain, "hard": plan.options}.items():
         fixed = replace(plan, seed=_SEED, batch=min(most, len(store)), options=options)

@@ -28,7 +28,7 @@ def load_checkpoint(path: str | Path) -> SearchCheckpoint:
     Raises:
         InputError: the file is missing, no checkpoint, or of another version.
     """
-    values = read_training(path, command="mien train search")
+    values = read_training(path, SearchCheckpoint, command="mien train search")
     sizes = values.pop("network_config")
     config = SearchNetworkConfig(stem=tuple(sizes["stem"]), dilations=tuple(sizes["dilations"]))
     return SearchCheckpoint(network_config=config, **values)

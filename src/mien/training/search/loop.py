@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mien.errors import InputError
 from mien.training.search.batches import SceneBatch, ScenePlan, batches_ahead
 from mien.training.search.checkpoints import SearchCheckpoint, load_checkpoint
 from mien.training.search.losses import center_loss, geometry_loss
@@ -77,11 +76,7 @@ def train_search(
     store = plan.open_store()
     store.refresh()
     if not len(store):
-        raise InputError(
-            f"no training shards (those with a number below {plan.held_out} are kept for validation); make "
-            "more with: mien synth",
-            source=", ".join(map(str, plan.directories)),
-        )
+        raise store.folders.nothing_there()
     with batches_ahead(plan, store, first_step=run.step) as batches:
         run.train(batches, report)
     return run.checkpoint()
