@@ -71,6 +71,14 @@ class Camera:
         intrinsics[0, 0] = intrinsics[1, 1] = focal_px
         return replace(self, intrinsics=intrinsics)
 
+    def resized(self, *, width_px: int, height_px: int) -> Camera:
+        """The camera of the same picture with other numbers of pixels."""
+        scale = np.array([width_px / self.width_px, height_px / self.height_px])
+        intrinsics = self.intrinsics.copy()
+        intrinsics[:2, :2] *= scale[:, None]
+        intrinsics[:2, 2] = (intrinsics[:2, 2] + 0.5) * scale - 0.5  # pixel 0 is a centre
+        return replace(self, intrinsics=intrinsics, width_px=width_px, height_px=height_px)
+
     def to_camera(self, points_m: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 3"]:
         """World points in the camera's frame, metres."""
         return points_m @ self.camera_from_world[:3, :3].T + self.camera_from_world[:3, 3]

@@ -152,6 +152,36 @@ def test_a_pool_follows_rays_only_where_they_matter():
     assert len(everything) == 4 * 16 * 16 > len(pool)
 
 
+def test_rays_through_a_pixel_fall_one_into_each_part_of_it():
+    images = egg_scene(3, 16)
+    field = RadianceField(FieldConfig(), np.array([[-0.12, -0.15, -0.13], [0.12, 0.15, 0.13]]))
+    pool = RayPool.of(images, field, keep_all=True)
+    index = torch.tensor([16 * 16 + 5 * 16 + 9, 2 * 16 * 16 + 3])  # (9, 5) of the second, (3, 0) of the third
+    rays = pool.through_pixels(index, 3, torch.Generator().manual_seed(0))
+    for start, view, centre in ((0, 1, (9, 5)), (9, 2, (3, 0))):
+        points_m = (rays.origins_m + 0.6 * rays.directions)[start : start + 9].numpy().astype(float)
+        place = images.cameras[view].project(points_m) - centre + 0.5  # 0 … 1 across the pixel
+        parts = np.floor(3 * place).astype(int)
+        assert {tuple(part) for part in parts.tolist()} == {(x, y) for x in range(3) for y in range(3)}
+    centres = pool.through_pixels(index, 1, torch.Generator())
+    torch.testing.assert_close(centres.directions, pool.rays.directions[index])
+
+
+def test_supersampled_pictures_are_means_of_larger_ones():
+    field = constant_field(800.0)
+    flat = np.array([[1.0, 0, 0, 0.003], [0, -1, 0, 0.001], [0, 0, -1, 0.6], [0, 0, 0, 1]])
+    camera = Camera.from_focal(40.0, width_px=21, height_px=15, camera_from_world=flat)
+    smooth = field.render(camera, background=(0, 0, 0), supersampling=3)
+    larger = field.render(camera.resized(width_px=63, height_px=45), background=(0, 0, 0))
+    means = larger.rgb.reshape(15, 3, 21, 3, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(smooth.rgb, means, atol=1.0)
+    partly = (smooth.alpha > 0.05) & (smooth.alpha < 0.95)
+    assert partly.any()  # edges of the box inside pixels
+    plain = field.render(camera, background=(0, 0, 0)).depth_m
+    both = np.isfinite(plain) & np.isfinite(smooth.depth_m)
+    np.testing.assert_allclose(smooth.depth_m[both], plain[both], atol=2e-3)
+
+
 def test_occupancy_axes_packing_and_growing():
     cells = torch.zeros(5, 5, 5, dtype=torch.bool)
     cells[4, 0, 2] = True

@@ -38,6 +38,8 @@ class FieldRenderConfig:
     """Side of the turntable's pictures, pixels."""
     count: int = 48
     """Pictures of the turntable."""
+    supersampling: int = 2
+    """Rays a pixel, each way; 1 takes a quarter of the time and leaves jagged edges."""
     elevation: float = 6.0
     """Height of the turntable's cameras above the horizon, degrees."""
     background: Literal["white", "black", "grey", "environment"] = "white"
@@ -83,7 +85,12 @@ def run(arguments: list[str]) -> int:
     strips: dict[str, list[Any]] = {"turntable": [], "turntable-depth": [], "turntable-normals": []}
     with progress("render", total=len(cameras), quiet=config.json) as advance:
         for camera, name in zip(cameras, names, strict=True):
-            picture = field.render(camera, background=background, normals=config.normals)
+            picture = field.render(
+                camera,
+                background=background,
+                normals=config.normals,
+                supersampling=config.supersampling,
+            )
             written += _write(picture, name, config)
             if config.like is None:
                 _collect(strips, picture, field, config)

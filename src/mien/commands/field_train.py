@@ -148,6 +148,8 @@ def _line(scores: dict[str, float]) -> str:
         text += f" ({scores['foreground_psnr_db']:.1f} dB inside the silhouette)"
     if scores["depth_error_mm"] == scores["depth_error_mm"]:
         text += f", depth off by {scores['depth_error_mm']:.1f} mm (median {scores['depth_median_mm']:.1f})"
+        away, middle = scores["surface_depth_error_mm"], scores["surface_depth_median_mm"]
+        text += f", {away:.1f} mm (median {middle:.1f}) away from edges"
     return text
 
 

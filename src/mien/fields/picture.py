@@ -70,6 +70,7 @@ def render_camera(
     *,
     background: tuple[int, int, int] | None = (255, 255, 255),
     normals: bool = False,
+    supersampling: int = 1,
 ) -> FieldPicture:
     """See `RadianceField.render`.
 
@@ -80,39 +81,63 @@ def render_camera(
         raise InputError(
             "was trained without a background; give a colour to put behind it", source="background"
         )
-    rays = camera_rays(camera).to(field.device)
+    rows, columns, k = camera.height_px, camera.width_px, supersampling
+    finer = camera.resized(width_px=k * columns, height_px=k * rows)
+    rays = camera_rays(finer).to(field.device)
+    seen, behind = _all_rays(field, rays, normals=normals, paper=background)
+
+    def within_pixels(values: Tensor) -> Tensor:
+        """(H, W, k², ...) from values of all rays, row by row."""
+        rest = values.shape[1:]
+        tiles = values.reshape(rows, k, columns, k, *rest).transpose(1, 2)
+        return tiles.reshape(rows, columns, k * k, *rest)
+
+    rgb = within_pixels(seen.rgb + (1 - seen.alpha[:, None]) * behind).mean(dim=2)
+    alpha = within_pixels(seen.alpha).mean(dim=2)
+    surface = alpha >= SURFACE_ALPHA
+    forward = torch.tensor(camera.camera_from_world[2, :3], dtype=torch.float32, device=field.device)
+    depths = torch.where(
+        seen.alpha >= SURFACE_ALPHA, seen.distance_m * (rays.directions @ forward), torch.nan
+    )
+    # One of a pixel's depths, not their mean: at an edge that would float between two surfaces
+    depth_m = torch.where(surface, within_pixels(depths).nanmedian(dim=2).values, torch.nan)
+    outward = None
+    if seen.normals is not None:
+        mean = torch.nn.functional.normalize(within_pixels(seen.normals).mean(dim=2), dim=2)
+        outward = (mean * surface[..., None]).cpu().numpy().astype(float)
+    return FieldPicture(
+        rgb=(rgb.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy(),
+        alpha=alpha.cpu().numpy().astype(float),
+        depth_m=depth_m.cpu().numpy().astype(float),
+        normals=outward,
+        camera=camera,
+    )
+
+
+def _all_rays(
+    field: RadianceField, rays: Rays, *, normals: bool, paper: tuple[int, int, int] | None
+) -> tuple[RayColours, Tensor]:
+    """What many rays gather, and the colours (R or 1, 3) behind them."""
     pieces, behind = [], []
     was_training = field.training
     field.eval()
     for start in range(0, len(rays), CHUNK_RAYS):
         some = rays[slice(start, start + CHUNK_RAYS)]
         pieces.append(gather(field, some, normals=normals))
-        if background is None:
+        if paper is None:
             assert field.environment is not None
             behind.append(field.environment(some.directions).detach())
     field.train(was_training)
-    alpha = torch.cat([piece.alpha for piece in pieces])
-    if background is None:
-        paper = torch.cat(behind)
-    else:
-        paper = torch.tensor(background, dtype=torch.float32, device=field.device) / 255
-    rgb = torch.cat([piece.rgb for piece in pieces]) + (1 - alpha[:, None]) * paper
-    shape = (camera.height_px, camera.width_px)
-    distance_m = torch.cat([piece.distance_m for piece in pieces])
-    forward = torch.tensor(camera.camera_from_world[2, :3], dtype=torch.float32, device=field.device)
-    depth_m = torch.where(alpha >= SURFACE_ALPHA, distance_m * (rays.directions @ forward), torch.nan)
-    outward = None
-    if normals:
-        gathered = torch.cat([piece.normals for piece in pieces if piece.normals is not None])
-        solid = (alpha >= SURFACE_ALPHA)[:, None]
-        outward = (gathered * solid).reshape(*shape, 3).cpu().numpy().astype(float)
-    return FieldPicture(
-        rgb=(rgb.clamp(0, 1) * 255).round().to(torch.uint8).reshape(*shape, 3).cpu().numpy(),
-        alpha=alpha.reshape(shape).cpu().numpy().astype(float),
-        depth_m=depth_m.reshape(shape).cpu().numpy().astype(float),
-        normals=outward,
-        camera=camera,
+    if paper is not None:
+        behind.append(torch.tensor(paper, dtype=torch.float32, device=field.device)[None] / 255)
+    outward = [piece.normals for piece in pieces if piece.normals is not None]
+    together = RayColours(
+        torch.cat([piece.rgb for piece in pieces]),
+        torch.cat([piece.alpha for piece in pieces]),
+        torch.cat([piece.distance_m for piece in pieces]),
+        torch.cat(outward) if outward else None,
     )
+    return together, torch.cat(behind)
 
 
 @torch.no_grad()

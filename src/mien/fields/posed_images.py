@@ -263,7 +263,7 @@ def _matched(picture: PosedPicture, image: np.ndarray, source: Path) -> tuple[Ca
             f"the picture {picture.name!r} has {sizes}{turned}: cut or turned ones need their own intrinsics",
             source=source,
         )
-    return _scaled(camera, width, height), [
+    return camera.resized(width_px=width, height_px=height), [
         f"pictures have {sizes}: the intrinsics were scaled to the pictures' size"
     ]
 
@@ -312,16 +312,7 @@ def _reduce(camera: Camera, image: np.ndarray, longest_side_px: int) -> tuple[Ca
     small = cv2.resize(mixed, (width, height), interpolation=cv2.INTER_AREA)
     colour = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
     out = np.concatenate([colour, 255 * small[..., 3:]], axis=2)
-    return _scaled(camera, width, height), np.clip(np.rint(out), 0, 255).astype(np.uint8)
-
-
-def _scaled(camera: Camera, width_px: int, height_px: int) -> Camera:
-    scale = np.array([width_px / camera.width_px, height_px / camera.height_px])
-    intrinsics = camera.intrinsics.copy()
-    intrinsics[0, 0] *= scale[0]
-    intrinsics[1, 1] *= scale[1]
-    intrinsics[:2, 2] = (intrinsics[:2, 2] + 0.5) * scale - 0.5  # pixel 0 is a centre, pictures start at -0.5
-    return Camera(intrinsics, camera.camera_from_world, width_px, height_px)
+    return camera.resized(width_px=width, height_px=height), np.clip(np.rint(out), 0, 255).astype(np.uint8)
 
 
 def _read_depth(picture: PosedPicture, camera: Camera) -> np.ndarray | None:

@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
+from torch.nn import functional
 
+from mien.cameras import Camera
 from mien.fields.posed_images import PosedImages
 from mien.fields.radiance_field import RadianceField
 from mien.fields.ray_marching import Samples, march, weights_of
@@ -32,12 +34,14 @@ class RayPool:
         rays: (R,) that cross the box where something may be.
         rgba: (R, 4) what they should see, colours premultiplied by alpha.
         near_m, far_m: (R,) distances between which they are sampled.
+        across: (R, 2, 3) how a direction changes to the next pixel, to the right and down.
     """
 
     rays: Rays
     rgba: UInt8[Tensor, "r 4"]
     near_m: Float[Tensor, " r"]
     far_m: Float[Tensor, " r"]
+    across: Float[Tensor, "r 2 3"]
 
     def __len__(self) -> int:
         return len(self.rays)
@@ -49,7 +53,7 @@ class RayPool:
         Args:
             keep_all: also those that meet none, where the background is learned.
         """
-        origins, directions, colours, nears, fars = [], [], [], [], []
+        origins, directions, colours, nears, fars, steps = [], [], [], [], [], []
         for camera, rgba in zip(images.cameras, images.rgba, strict=True):
             rays = camera_rays(camera).to(field.device)
             near_m, far_m = _occupied_stretch(field, rays)
@@ -60,8 +64,23 @@ class RayPool:
             colours.append(pixels[keep])
             nears.append(near_m[keep])
             fars.append(far_m[keep])
+            steps.append(_pixel_steps(camera, rays.directions[keep]))
         rays = Rays(torch.cat(origins), torch.cat(directions))
-        return RayPool(rays, torch.cat(colours), torch.cat(nears), torch.cat(fars))
+        return RayPool(rays, torch.cat(colours), torch.cat(nears), torch.cat(fars), torch.cat(steps))
+
+    def through_pixels(self, index: Tensor, each_way: int, generator: torch.Generator) -> Rays:
+        """each_way² rays through every pixel, one after the other, at random places of equal parts of it;
+        through the centre when that is one."""
+        if each_way == 1:
+            return self.rays[index]
+        parts = torch.arange(each_way, device=index.device)
+        corner = torch.stack(torch.meshgrid(parts, parts, indexing="xy"), dim=-1).reshape(1, -1, 2, 1)
+        shape = (len(index), each_way**2, 2, 1)
+        place = (corner + torch.rand(shape, generator=generator, device=index.device)) / each_way - 0.5
+        offsets = (place * self.across[index][:, None]).sum(dim=2)
+        directions = functional.normalize(self.rays.directions[index][:, None] + offsets, dim=2)
+        origins_m = self.rays.origins_m[index].repeat_interleave(each_way**2, dim=0)
+        return Rays(origins_m, directions.reshape(-1, 3))
 
     def refresh(self, field: RadianceField) -> None:
         """Measure anew where each ray starts and where it is used up, on cells of the occupancy."""
@@ -73,6 +92,14 @@ class RayPool:
         for start in range(0, len(self), _CHUNK_RAYS):
             part = slice(start, start + _CHUNK_RAYS)
             self.near_m[part], self.far_m[part] = _stretch(field, self.rays[part], density)
+
+
+def _pixel_steps(camera: Camera, directions: Float[Tensor, "r 3"]) -> Float[Tensor, "r 2 3"]:
+    """Differences between the directions of neighbouring pixels, for unit directions."""
+    world = camera.world_from_camera[:3, :3] @ np.linalg.inv(camera.intrinsics)
+    forward = torch.from_numpy(camera.camera_from_world[2, :3].astype(np.float32)).to(directions)
+    steps = torch.from_numpy(world[:, :2].T.astype(np.float32)).to(directions)
+    return (directions @ forward)[:, None, None] * steps
 
 
 def _premultiplied(rgba: np.ndarray) -> np.ndarray:

@@ -252,13 +252,14 @@ class _Trainer:
 
     def _step(self) -> tuple[Tensor, float]:
         field, config = self.field, self.config
-        index = self._next_rays()
-        rays, target = self.pool.rays[index], self.pool.rgba[index].float() / 255
+        pixels, side = self._next_pixels(), config.pixel_rays_each_way
+        target = self.pool.rgba[pixels].float() / 255
+        rays = self.pool.through_pixels(pixels, side, self.generator)
         step_m = field.voxel_m / config.samples_per_voxel
         samples = march(
             rays,
-            self.pool.near_m[index],
-            self.pool.far_m[index],
+            self.pool.near_m[pixels].repeat_interleave(side**2),
+            self.pool.far_m[pixels].repeat_interleave(side**2),
             bounds_m=field.bounds,
             occupancy=field.occupancy,
             step_m=step_m,
@@ -279,7 +280,8 @@ class _Trainer:
             ray,
             count,
         )
-        behind = self._behind(rays.directions)
+        behind = self._behind(self.pool.rays.directions[pixels])
+        gathered = gathered.view(len(pixels), side**2, 4).mean(dim=1)
         picture = gathered[:, :3] + (1 - gathered[:, 3:]) * behind
         wanted = target[:, :3] + (1 - target[:, 3:]) * behind
         error = ((picture - wanted) ** 2).mean()
@@ -308,9 +310,9 @@ class _Trainer:
             return torch.rand(len(directions), 3, generator=self.generator, device=directions.device)
         return torch.full((1, 3), 1.0 if name == "white" else 0.0, device=directions.device)
 
-    def _next_rays(self) -> Tensor:
-        """Every ray comes once before any comes again."""
-        size = self.config.rays_per_step
+    def _next_pixels(self) -> Tensor:
+        """Every pixel comes once before any comes again."""
+        size = max(1, self.config.rays_per_step // self.config.pixel_rays_each_way**2)
         while len(self.order) < size:
             more = torch.randperm(len(self.pool), generator=self.generator, device=self.field.device)
             self.order = torch.cat([self.order, more])
