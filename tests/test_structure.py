@@ -18,6 +18,7 @@ TORCH_NAMES = ("torch", "transformers", "safetensors", "onnxscript")
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
+    "lazy_names": set(),
     "files": {"errors"},
     "geometry": {"errors"},
     "cameras": {"errors", "geometry"},
@@ -28,8 +29,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fitting": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks"},
     "export": {"errors", "files", "geometry", "cameras", "heads", "landmarks", "fitting"},
     "pictures": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting"},
-    "fields": {"errors", "files", "geometry", "cameras", "images", "camera_files"},
-    "field_landmarks": {"errors", "files", "geometry"},
+    "fields": {"errors", "lazy_names", "files", "geometry", "cameras", "images", "camera_files"},
+    "field_landmarks": {"errors", "lazy_names", "files", "geometry"},
     "evaluation": {
         "errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting", "pictures"
     },

@@ -9,7 +9,10 @@ Names are imported when they are first used, so `import mien` costs next to noth
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
+
+from mien.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from mien.camera_files.posed_picture import PosedPicture
@@ -137,16 +140,13 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    import importlib
+_named = lazy_names(__name__, _HOME)
 
+
+def __getattr__(name: str) -> Any:
     if name in ("export", "field_landmarks"):  # packages, which can be called: see mien/export/__init__.py
         return importlib.import_module(f"mien.{name}")
-    if name not in _HOME:
-        raise AttributeError(f"module 'mien' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"mien.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    return _named(name)
 
 
 def __dir__() -> list[str]:

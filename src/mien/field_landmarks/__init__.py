@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mien.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from mien.field_landmarks.predict import FieldLandmarker, field_landmarks
@@ -30,14 +32,7 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    import importlib
-
-    if name not in _HOME:
-        raise AttributeError(f"module 'mien.field_landmarks' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"mien.field_landmarks.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(__name__, _HOME)
 
 
 class _CallableModule(ModuleType):

@@ -10,7 +10,9 @@ Needs torch and safetensors (`pip install 'mien[fields]'`); runs on a CPU, and o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mien.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from mien.fields.config import FieldConfig
@@ -43,14 +45,7 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    import importlib
-
-    if name not in _HOME:
-        raise AttributeError(f"module 'mien.fields' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"mien.fields.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(__name__, _HOME)
 
 
 def require_torch() -> None:
