@@ -23,6 +23,9 @@ from mien.landmarks.types import Landmarks2D
 SETS = ("ibug68", "dense320", "dense703")
 """From few landmarks to many; a network is measured on those that are part of its own set."""
 
+SCAN_POINTS = 5_000
+"""Points on a whole head's skin: fewer than for exact landmarks, since there are many more fits."""
+
 
 @runtime_checkable
 class FaceFinder(Protocol):
@@ -44,7 +47,8 @@ class Way:
 
     Attributes:
         set_name: which landmarks are fitted.
-        sigma: whether each landmark keeps its own σ; otherwise all get the face's median σ.
+        sigma: whether each landmark keeps its own σ; otherwise all in all pictures get the same share of the
+            face's size, the network's median.
         several: all pictures of a person together instead of each alone.
     """
 
@@ -91,53 +95,86 @@ def study_predicted_landmarks(
     Raises:
         InputError: a picture is missing, or there is no face in any.
     """
-    from mien.images.photo import read_image
-
     crowd, head = photographer.crowd, photographer.head
+    seen = _Seen.by(landmarker, photographer, folder, progress=progress)
     sets = [name for name in SETS if _contains(landmarker.set_name, name)]
     errors: dict[Way, list[ShapeErrors]] = {}
     mean_head: list[ShapeErrors] = []
-    distances_px: list[float] = []
-    shares: list[float] = []
-    found = 0
     for person in range(len(crowd)):
-        judge = ShapeJudge.of(head, photographer.neutral_m(person))
+        judge = ShapeJudge.of(head, photographer.neutral_m(person), scan_points=SCAN_POINTS)
         mean_head.append(judge(head.mean_m))
-        faces: list[Landmarks2D | None] = []
-        for shot in range(crowd.shot_count):
-            path = picture_path(folder, person, shot)
-            if not path.exists():
-                raise InputError("this picture is missing; render the pictures with --assets", source=path)
-            exact = photographer.landmarks(person, shot, landmarker.set_name)
-            face = _found_face(landmarker, read_image(path), exact)
-            faces.append(face)
-            if face is not None:
-                found += 1
-                distance_px = float(np.linalg.norm(face.points_px - exact.points_px, axis=1).mean())
-                corners_px = exact.to("ibug68").points_px[[36, 45]]
-                distances_px.append(distance_px)
-                shares.append(distance_px / float(np.linalg.norm(corners_px[0] - corners_px[1])))
         for set_name in sets:
             for sigma in (True, False):
-                seen = [None if face is None else _prepared(face, set_name, sigma) for face in faces]
-                one, all_together = Way(set_name, sigma), Way(set_name, sigma, several=True)
-                for shape_m in _singles(photographer, seen, weights):
-                    errors.setdefault(one, []).append(judge(shape_m))
-                if sum(face is not None for face in seen) > 1:
-                    shape_m = _together(photographer, seen, weights)
-                    errors.setdefault(all_together, []).append(judge(shape_m))
-        progress(person + 1, len(crowd))
-    if not found:
-        raise InputError("the network finds no face in any of the pictures", source=folder)
+                faces = [
+                    None if face is None else _prepared(face, set_name, None if sigma else seen.sigma_share)
+                    for face in seen.faces[person]
+                ]
+                for shape_m in _singles(photographer, faces, weights):
+                    errors.setdefault(Way(set_name, sigma), []).append(judge(shape_m))
+                if sum(face is not None for face in faces) > 1:
+                    shape_m = _together(photographer, faces, weights)
+                    errors.setdefault(Way(set_name, sigma, several=True), []).append(judge(shape_m))
+        progress(len(crowd) + person + 1, 2 * len(crowd))
     return PredictedLandmarksResult(
         network=network,
         errors=errors,
         mean_head=mean_head,
-        landmark_error_px=float(np.mean(distances_px)),
-        landmark_share=float(np.mean(shares)),
+        landmark_error_px=seen.error_px,
+        landmark_share=seen.error_share,
         pictures=len(crowd) * crowd.shot_count,
-        found=found,
+        found=sum(face is not None for faces in seen.faces for face in faces),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What a network finds in everybody's pictures.
+
+    Attributes:
+        faces: per person and shot.
+        sigma_share: median σ over the face's radius.
+        error_px, error_share: see `PredictedLandmarksResult`.
+    """
+
+    faces: list[list[Landmarks2D | None]]
+    sigma_share: float
+    error_px: float
+    error_share: float
+
+    @staticmethod
+    def by(
+        landmarker: FaceFinder,
+        photographer: Photographer,
+        folder: Path,
+        *,
+        progress: Callable[[int, int], None],
+    ) -> _Seen:
+        from mien.images.photo import read_image
+
+        crowd = photographer.crowd
+        everybody: list[list[Landmarks2D | None]] = []
+        errors_px, errors_share, sigma_share = [], [], []
+        for person in range(len(crowd)):
+            everybody.append([])
+            for shot in range(crowd.shot_count):
+                path = picture_path(folder, person, shot)
+                if not path.exists():
+                    raise InputError(
+                        "this picture is missing; render the pictures with --assets", source=path
+                    )
+                exact = photographer.landmarks(person, shot, landmarker.set_name)
+                face = _found_face(landmarker, read_image(path), exact)
+                everybody[-1].append(face)
+                if face is not None:
+                    errors_px.append(float(np.linalg.norm(face.points_px - exact.points_px, axis=1).mean()))
+                    corners_px = exact.to("ibug68").points_px[[36, 45]]
+                    errors_share.append(errors_px[-1] / float(np.linalg.norm(corners_px[0] - corners_px[1])))
+                    sigma_share.append(float(np.median(face.sigma_px)) / face.radius_px)
+            progress(person + 1, 2 * len(crowd))
+        if not errors_px:
+            raise InputError("the network finds no face in any of the pictures", source=folder)
+        means = float(np.mean(errors_px)), float(np.mean(errors_share))
+        return _Seen(everybody, float(np.median(sigma_share)), *means)
 
 
 def _found_face(landmarker: FaceFinder, image: np.ndarray, exact: Landmarks2D) -> Landmarks2D | None:
@@ -149,11 +186,12 @@ def _found_face(landmarker: FaceFinder, image: np.ndarray, exact: Landmarks2D) -
     return None
 
 
-def _prepared(face: Landmarks2D, set_name: str, sigma: bool) -> Landmarks2D:
+def _prepared(face: Landmarks2D, set_name: str, sigma_share: float | None) -> Landmarks2D:
+    """Some of the landmarks, with their own σ or one and the same share of the face's radius for all."""
     chosen = face.to(set_name)
-    if sigma:
+    if sigma_share is None:
         return chosen
-    return replace(chosen, sigma_px=np.full(len(chosen), float(np.median(chosen.sigma_px))))
+    return replace(chosen, sigma_px=np.full(len(chosen), sigma_share * face.radius_px))
 
 
 def _singles(

@@ -47,12 +47,18 @@ class ShapeJudge:
     measured: Bool[np.ndarray, " vertices"]
 
     @staticmethod
-    def of(head: Head, neutral_m: Float[np.ndarray, "vertices 3"]) -> ShapeJudge:
-        """Scan somebody; always at the same points of the same shape."""
+    def of(
+        head: Head, neutral_m: Float[np.ndarray, "vertices 3"], *, scan_points: int = SCAN_POINTS
+    ) -> ShapeJudge:
+        """Scan somebody; always at the same points of the same shape.
+
+        Args:
+            scan_points: on the whole head's skin.
+        """
         skin = head.vertex_parts == head.part_names.index("skin")
         triangles = head.triangles[skin[head.triangles].all(axis=1)]
         seven_m = _seven(head, neutral_m)
-        points_m = _spread(neutral_m, triangles, SCAN_POINTS)
+        points_m = _spread(neutral_m, triangles, scan_points)
         return ShapeJudge(
             head=head,
             neutral_m=neutral_m,

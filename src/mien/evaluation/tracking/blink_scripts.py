@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.cameras import Camera
+from mien.errors import InputError
+from mien.evaluation.intersection import skin_intersections
 from mien.fitting.photo import CAMERA_FROM_WORLD
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
@@ -36,6 +38,7 @@ _BLINKS = ((0.5, 1.0, 0.7, 0.4, 0.15), (0.3, 0.8, 1.0, 0.9, 0.55, 0.3, 0.1))
 """How closed lids are in the frames of a quick and of an ordinary blink at 30 frames a second: lids close in
 70 to 100 ms and take about twice as long to open."""
 _BLINK_EVERY = 30
+_LIDS_THROUGH_MM = 0.5
 
 
 def blink_script(
@@ -92,6 +95,24 @@ def person_script(everybody: Head, person: int, *, count: int = 180, size_px: in
     )
     identity = np.eye(everybody.identity_count)[person]
     return blink_script(everybody, identity, count=count, camera=camera, seed=person)
+
+
+def who_can_blink(everybody: Head, count: int) -> list[int]:
+    """The first of a crowd whose lids pass over their eyeballs and not through them: random people have
+    eyes that no lids would close.
+
+    Raises:
+        InputError: there are not so many.
+    """
+    found = []
+    for person in range(everybody.identity_count):
+        script = person_script(everybody, person, count=_BLINK_EVERY + 1)
+        moments = (script.truths[0], script.truths[script.blinks[0]])
+        if all(skin_intersections(everybody, moment).eyeballs_mm < _LIDS_THROUGH_MM for moment in moments):
+            found.append(person)
+            if len(found) == count:
+                return found
+    raise InputError(f"only {len(found)} of these people can close their eyes; draw more people")
 
 
 def scripted_landmarks(
