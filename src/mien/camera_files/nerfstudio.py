@@ -26,7 +26,6 @@ OPENCV_FROM_OPENGL = np.diag([1.0, -1.0, -1.0])
 
 _DISTORTION = ("k1", "k2", "k3", "k4", "p1", "p2")
 
-
 _SPLITS = ("train", "val", "test")
 
 
@@ -71,9 +70,16 @@ def read_transforms(
                 raise InputError(f"frame {index} is no JSON object", source=file)
             values = {**content, **frame}
             split = part or splits.get(str(values.get("file_path")))
-            pictures.append(
-                _picture(values, index, file, metres_per_unit, ignore_distortion, axes == "opengl", split)
+            picture = _picture(
+                values,
+                file,
+                name=str(values.get("file_path", index)),
+                metres_per_unit=metres_per_unit,
+                ignore_distortion=ignore_distortion,
+                opengl=axes == "opengl",
+                split=split,
             )
+            pictures.append(picture)
     return pictures
 
 
@@ -95,14 +101,14 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _picture(
     values: dict[str, Any],
-    index: int,
     path: Path,
+    *,
+    name: str,
     metres_per_unit: float,
     ignore_distortion: bool,
     opengl: bool,
     split: str | None,
 ) -> PosedPicture:
-    name = str(values.get("file_path", index))
     picture = _existing(path.parent / name) if "file_path" in values else None
     try:
         distortion = [float(values.get(key, 0)) for key in _DISTORTION]

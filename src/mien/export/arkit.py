@@ -7,19 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-LIVE_LINK_FACE_NAMES = (
-    "EyeBlinkLeft", "EyeLookDownLeft", "EyeLookInLeft", "EyeLookOutLeft", "EyeLookUpLeft", "EyeSquintLeft",
-    "EyeWideLeft", "EyeBlinkRight", "EyeLookDownRight", "EyeLookInRight", "EyeLookOutRight", "EyeLookUpRight",
-    "EyeSquintRight", "EyeWideRight", "JawForward", "JawRight", "JawLeft", "JawOpen", "MouthClose",
-    "MouthFunnel", "MouthPucker", "MouthRight", "MouthLeft", "MouthSmileLeft", "MouthSmileRight",
-    "MouthFrownLeft", "MouthFrownRight", "MouthDimpleLeft", "MouthDimpleRight", "MouthStretchLeft",
-    "MouthStretchRight", "MouthRollLower", "MouthRollUpper", "MouthShrugLower", "MouthShrugUpper",
-    "MouthPressLeft", "MouthPressRight", "MouthLowerDownLeft", "MouthLowerDownRight", "MouthUpperUpLeft",
-    "MouthUpperUpRight", "BrowDownLeft", "BrowDownRight", "BrowInnerUp", "BrowOuterUpLeft",
-    "BrowOuterUpRight", "CheekPuff", "CheekSquintLeft", "CheekSquintRight", "NoseSneerLeft",
-    "NoseSneerRight", "TongueOut",
-)  # fmt: skip
-"""The 52 weights in the order of a Live Link Face CSV file (jaw and mouth have right before left there)."""
+from mien.fitting.arkit_weights import ARKIT_NAMES
+
+_SWAPPED = {
+    "jawLeft": "jawRight",
+    "jawRight": "jawLeft",
+    "mouthLeft": "mouthRight",
+    "mouthRight": "mouthLeft",
+}
+
+LIVE_LINK_FACE_NAMES = tuple(
+    name[0].upper() + name[1:] for name in (_SWAPPED.get(name, name) for name in ARKIT_NAMES)
+)
+"""The 52 weights in a Live Link Face CSV file's order: ARKit's, but jaw and mouth have right before left."""
 
 
 def export_weights(

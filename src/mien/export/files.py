@@ -11,7 +11,7 @@ from mien.export.live_link_face import NOTE, live_link_face_csv
 from mien.export.motion import HeadMotion
 from mien.export.obj import obj_text
 from mien.export.saved import json_text, npz_bytes, to_document
-from mien.files import atomic_path
+from mien.files import atomic_path, write_text
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.heads.model import Head
 
@@ -55,12 +55,10 @@ def export(result: HeadFit | HeadTrack | Head, path: str | Path, *, head: Head |
             source=path,
         )
     content = _content(result, model, suffix)
-    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
-        Path(temporary).write_bytes(content)
+        temporary.write_bytes(content)
     if suffix == ".csv":
-        with atomic_path(path.with_name(path.name + ".txt")) as temporary:
-            Path(temporary).write_text(NOTE, encoding="utf-8")
+        write_text(path.with_name(path.name + ".txt"), NOTE)
     return path
 
 

@@ -22,7 +22,6 @@ IBUG_GROUPS: dict[str, range] = {
 }
 """Feature of each iBUG landmark; left and right are the subject's."""
 
-
 LID_PAIRS: dict[str, tuple[tuple[int, int], ...]] = {
     "wflw98": ((61, 67), (62, 66), (63, 65), (69, 75), (70, 74), (71, 73)),
     "ibug68": ((37, 41), (38, 40), (43, 47), (44, 46)),

@@ -33,7 +33,6 @@ class Acceptance:
     """Ratio of these two regions' sides, larger over smaller."""
     most_turn_rad: float = 0.7
     """Angle between these two regions."""
-
     least_evidence: float = 4.5
     """For faces found by searching: least `evidence` of search, presence and σ together."""
 

@@ -102,14 +102,13 @@ def network_input(image: UInt8[np.ndarray, "height width 3"]) -> Float32[np.ndar
 def _looks(entries: object, source: Path) -> tuple[Look, ...]:
     if entries is None:
         return (Look(),)
+    message = f'"looks" must be a list of {{"scale": 1.0, "mirrored": false}}, not {entries!r}'
+    if not isinstance(entries, list) or not entries:
+        raise InputError(message, source=source)
     try:
-        assert isinstance(entries, list)
-        assert entries
         return tuple(Look(float(entry["scale"]), bool(entry.get("mirrored", False))) for entry in entries)
-    except (AssertionError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f'"looks" must be a list of {{"scale": 1.0, "mirrored": false}}, not {entries!r}', source=source
-        ) from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(message, source=source) from error
 
 
 def _probability(logit: float) -> float:

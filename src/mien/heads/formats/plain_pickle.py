@@ -106,21 +106,33 @@ def read_plain_pickle(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        with open(path, "rb") as stream:
-            content = _PlainUnpickler(stream, encoding="latin1").load()
+        stream = path.open("rb")
     except FileNotFoundError as error:
         raise InputError("there is no such file", source=path) from error
+    with stream:
+        content = unpickle_plain(stream)
+    if not isinstance(content, dict):
+        raise InputError("the pickle holds no dictionary of arrays", source=path)
+    return {str(key): _plain(value, f"{path}: {key}") for key, value in content.items()}
+
+
+def unpickle_plain(stream: BinaryIO) -> Any:
+    """What the pickle at a stream's position holds, with the same short list of names.
+
+    Raises:
+        InputError: it is broken or names anything but arrays and containers.
+    """
+    source = getattr(stream, "name", None)
+    try:
+        return _PlainUnpickler(stream, encoding="latin1").load()
     except pickle.UnpicklingError as error:
         raise InputError(
             f"this pickle is not read: {error}, and mien runs nothing that a file names. "
             "Save its arrays as .npz instead",
-            source=path,
+            source=source,
         ) from error
     except Exception as error:  # a broken pickle can fail in any way
-        raise InputError(f"is no readable pickle ({type(error).__name__})", source=path) from error
-    if not isinstance(content, dict):
-        raise InputError("the pickle holds no dictionary of arrays", source=path)
-    return {str(key): _plain(value, f"{path}: {key}") for key, value in content.items()}
+        raise InputError(f"is no readable pickle ({type(error).__name__})", source=source) from error
 
 
 def _plain(value: Any, source: str) -> Any:
@@ -150,16 +162,3 @@ def _dense(kind: str, state: dict[str, Any], source: str) -> np.ndarray:
     except (KeyError, TypeError, ValueError, IndexError) as error:
         raise InputError(f"its sparse matrix ({kind}) is not laid out as expected", source=source) from error
     return dense
-
-
-def unpickle_plain(stream: BinaryIO) -> Any:
-    """What the pickle at a stream's position holds, with the same short list of names.
-
-    Raises:
-        InputError: it is broken or names anything but arrays and containers.
-    """
-    try:
-        return _PlainUnpickler(stream, encoding="latin1").load()
-    except Exception as error:  # a broken pickle can fail in any way
-        raise InputError(f"this pickle is not read ({error}); mien runs nothing that a file names",
-                         source=getattr(stream, "name", None)) from error  # fmt: skip
