@@ -51,9 +51,11 @@ class ShardFolders:
 
     def nothing_there(self) -> InputError:
         """The error for folders without a shard of this part."""
+        from mien.training.synth.shards import SAMPLES_PER_SHARD
+
+        kept = self.held_out * SAMPLES_PER_SHARD
         return InputError(
-            f"no training shards (those with a number below {self.held_out} are kept for validation); draw "
-            "more pictures with: mien synth",
+            f"no training shards: the first {kept} pictures are kept to validate; draw more with: mien synth",
             source=", ".join(map(str, self.directories)),
         )
 

@@ -147,7 +147,7 @@ def test_a_folder_that_is_complete_without_training_shards_is_not_waited_for(pla
     shutil.copy(shards / "shard-000000.tar", tmp_path)
     (tmp_path / "manifest.json").write_text(json.dumps({"count": 16}))
     batches = feed(replace(plan, directories=(tmp_path,)), FeederOptions(processes=0, wait_s=600.0))
-    with pytest.raises(InputError, match="more pictures"):
+    with pytest.raises(InputError, match="draw more"):
         next(batches)
 
 
