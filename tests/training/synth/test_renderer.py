@@ -11,7 +11,7 @@ from mien.cameras import Camera
 from mien.training.synth import shaders
 from mien.training.synth.clip_space import clip_from_camera, orthographic
 from mien.training.synth.head_maps import add_coverings, ambient_occlusion, beard_region
-from mien.training.synth.renderer import Colour, DrawItem, Light, Renderer
+from mien.training.synth.renderer import Colour, DrawItem, Light, Renderer, StaticMesh
 from mien.training.synth.sample import BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE, VISIBLE
 from mien.training.synth.visibility import landmark_visibility
 
@@ -46,7 +46,7 @@ def rectangle(
 def small(renderer: Callable[[int], Renderer]) -> Renderer:
     small = renderer(SIZE_PX)
     for key in ("a", "b", "skin"):
-        small.add_mesh(key, triangles=QUAD, uv=np.zeros((4, 2)))
+        small.add_mesh(key, StaticMesh.of(QUAD, np.zeros((4, 2))))
     return small
 
 
@@ -115,7 +115,7 @@ def test_drawing_again_gives_the_same_picture(small: Renderer):
 
 
 def test_key_can_be_given_to_another_mesh(small: Renderer):
-    small.add_mesh("a", triangles=QUAD[:1], uv=np.zeros((4, 2)))
+    small.add_mesh("a", StaticMesh.of(QUAD[:1], np.zeros((4, 2))))
     half = draw(small, rectangle("a", (7.5, 7.5, 15.5, 15.5), depth_m=1.0, tint=(1.0, 1.0, 1.0)))
     assert (half[..., 3] / 255).sum() == pytest.approx(32, abs=4)
 

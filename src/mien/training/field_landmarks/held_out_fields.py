@@ -127,17 +127,16 @@ def make_test_fields(
             expression=name,
             skin=HELD_OUT_SKINS[person % len(HELD_OUT_SKINS)],
             hair=HAIR[person % len(HAIR)],
-            identity=tuple(np.eye(config.people)[person].tolist()),
         )
-        parameters = person_parameters(studio.head, request)
-        sitter = studio.dress(parameters, seed=request.looks, skin=request.skin, hair=request.hair)
-        light = scene_light("studio", seed=request.looks, skin_level=sitter.looks.skin_level)
+        parameters = person_parameters(studio.head, request, identity=np.eye(config.people)[person])
+        sitter = studio.dress(parameters, seed=request.looks_seed, skin=request.skin, hair=request.hair)
+        light = scene_light("studio", seed=request.looks_seed, skin_level=sitter.looks.skin_level)
         points_m = np.concatenate([item.position_m for item in sitter.items])
         low_m, high_m = points_m.min(axis=0), points_m.max(axis=0)
         centre_m, radius_m = (low_m + high_m) / 2, float(np.linalg.norm(high_m - low_m)) / 2 * 0.92
         cameras = cameras_around(centre_m, count=config.views, size_px=config.size, radius_m=radius_m)
         cameras += side_cameras(centre_m, size_px=config.size, focal_px=cameras[0].focal_px)
-        views = [studio.shoot(sitter, camera, light, seed=request.looks) for camera in cameras]
+        views = [studio.shoot(sitter, camera, light, seed=request.looks_seed) for camera in cameras]
         folder = out / f"person{person}" / name
         test = set(range(config.views, len(views)))
         write_posed_scene(folder, views, sitter, studio.head, test=test, details={"expression": name})

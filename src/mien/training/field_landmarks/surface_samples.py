@@ -8,11 +8,13 @@ import numpy as np
 
 from mien.field_landmarks.sources import triangle_lattice
 from mien.training.synth import shaders
-from mien.training.synth.posed_scene import WORN, DressMesh, PosedStudio, Sitter
+from mien.training.synth.clothing import below_hem
+from mien.training.synth.posed_scene import WORN, PosedStudio, Sitter
 from mien.training.synth.renderer import DrawItem, Light
+from mien.training.synth.wardrobe import SHOULDERS
 
 SPACING_M = 0.0011
-"""Between neighbouring points of skin, eyes and teeth; of hair twice that."""
+"""Between neighbouring points of a head's skin, eyes and teeth; of hair, shoulders and clothes twice that."""
 HIDDEN_WEIGHT = 0.15
 """Of the colours of teeth, sockets and mouth interior beside those of the skin in front of them."""
 _GAMMA = 2.1
@@ -59,8 +61,9 @@ class SurfaceSampler:
     def _pattern(self, item: DrawItem) -> _Pattern:
         if item.key in self._patterns and item.key not in WORN:
             return self._patterns[item.key]
-        mesh: DressMesh = self._studio.mesh(item.key)
-        spacing_m = 2 * SPACING_M if item.material == shaders.HAIR else SPACING_M
+        mesh = self._studio.mesh(item.key)
+        coarse = item.material in (shaders.HAIR, shaders.GARMENT) or item.key == SHOULDERS
+        spacing_m = 2 * SPACING_M if coarse else SPACING_M
         if item.material == shaders.HAIR and "hair" not in item.key and "eye" in item.key:
             spacing_m = 0.7 * SPACING_M
         triangle, weights = triangle_lattice(item.position_m[mesh.triangles], spacing_m)
@@ -135,6 +138,9 @@ class SurfaceSampler:
             shade = np.full(count, 0.85, np.float32)
         elif item.material == shaders.CLOTH:
             alpha = (pattern.extra[:, 1] >= 0).astype(np.float32)
+        elif item.material == shaders.GARMENT:
+            alpha = (below_hem(pattern.uv, pattern.extra, item.details["cut"]) >= 0).astype(np.float32)
+            shade = pattern.extra[:, 0]
         return albedo.astype(np.float32), alpha, np.asarray(shade, np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Procedural backgrounds: gradients, boxes, noise, stripes, text and foliage-like clutter, often blurred."""
+"""Procedural backgrounds: dark stages, walls, rooms, curtains, leaves, lettering, clutter; often blurred."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 
 LETTERS = "ABCDEFGHKLMNOPRSTUVWXZabcdefghk0123456789"
+KINDS = {"dark": 0.22, "wall": 0.18, "room": 0.22, "leaves": 0.10, "clutter": 0.28}
+"""Kinds of backgrounds and how often each is drawn."""
 
 
 def cloud(rng: np.random.Generator, size: int, *, octaves: int = 5, roughness: float = 0.55) -> np.ndarray:
@@ -19,57 +21,96 @@ def cloud(rng: np.random.Generator, size: int, *, octaves: int = 5, roughness: f
     return (total - low) / (high - low + 1e-6)
 
 
-def _palette(rng: np.random.Generator) -> np.ndarray:
-    """(6, 3) colours of one place, rather dull, sometimes vivid."""
-    base = rng.random(3)
-    spread = rng.choice([0.08, 0.2, 0.5])
-    colours = np.clip(base + rng.normal(0, spread, (6, 3)), 0, 1)
-    grey = colours.mean(axis=1, keepdims=True)
-    return grey + (colours - grey) * rng.uniform(0.0, 1.0) ** 1.7
+def _palette(rng: np.random.Generator, kind: str) -> np.ndarray:
+    """(6, 3) colours of one place: mostly dull, of one hue and its neighbours, sometimes vivid."""
+    level = rng.beta(1.2, 6.0) if kind == "dark" else rng.beta(1.6, 1.5)
+    levels = np.clip(level * np.exp(rng.normal(0, 0.45, 6)), 0, 1)
+    hue = np.array([0.28, 0.33, 0.20]) * 180 if kind == "leaves" else np.full(3, rng.uniform(0, 180))
+    hues = (rng.choice(hue, 6) + rng.normal(0, rng.choice([5.0, 14.0, 45.0]), 6)) % 180
+    most = 190.0 if rng.random() < 0.15 else 75.0
+    saturation = np.clip(rng.uniform(0, most) * np.exp(rng.normal(0, 0.5, 6)), 0, 220)
+    colours = np.stack([hues, saturation, levels * 255], axis=1)[None].astype(np.uint8)
+    return cv2.cvtColor(colours, cv2.COLOR_HSV2RGB)[0].astype(np.float32) / 255
 
 
 def random_background(rng: np.random.Generator, size: int) -> np.ndarray:
     """(size, size, 3) uint8 RGB."""
-    palette = _palette(rng).astype(np.float32)
-    mix = cloud(rng, size, octaves=int(rng.integers(1, 7)), roughness=float(rng.uniform(0.4, 0.8)))[..., None]
+    kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    palette = _palette(rng, kind)
+    octaves = int(rng.integers(5, 8)) if kind == "leaves" else int(rng.integers(1, 6))
+    mix = cloud(rng, size, octaves=octaves, roughness=float(rng.uniform(0.4, 0.9)))[..., None]
+    if kind == "leaves":
+        mix = np.clip((mix - 0.5) * 4 + 0.5, 0, 1)
+    if kind == "wall":
+        mix = 0.5 + 0.3 * (mix - 0.5)
     picture = palette[0] * mix + palette[1] * (1 - mix)
-    if rng.random() < 0.15:
-        picture[:] = palette[0]
+    if kind == "room" and rng.random() < 0.35:
+        picture *= _curtain(rng, size)
     picture = (np.clip(picture, 0, 1) * 255).astype(np.uint8)
     palette = palette * 255
-    for _ in range(int(rng.integers(0, 14))):
-        colour = np.clip(palette[rng.integers(6)] * rng.uniform(0.5, 1.3), 0, 255).tolist()
-        a, b = rng.integers(-size // 4, size * 5 // 4, 2), rng.integers(4, size, 2)
-        kind = rng.integers(5)
-        if kind == 0:
-            line = -1 if rng.random() < 0.7 else int(rng.integers(1, 9))
-            cv2.rectangle(picture, a.tolist(), (a + b).tolist(), colour, line)
-        elif kind == 1:
-            axes = (b // 3 + 1).tolist()
-            cv2.ellipse(picture, a.tolist(), axes, float(rng.uniform(0, 180)), 0, 360, colour, -1)
-        elif kind == 2:
-            end = (a + rng.integers(-size, size, 2)).tolist()
-            cv2.line(picture, a.tolist(), end, colour, int(rng.integers(1, 14)))
-        elif kind == 3:
-            text = "".join(rng.choice(list(LETTERS), size=int(rng.integers(2, 9))))
-            scale = float(rng.uniform(0.4, 3.0))
-            typeface, thickness = int(rng.integers(0, 8)), int(rng.integers(1, 6))
-            cv2.putText(picture, text, a.tolist(), typeface, scale, colour, thickness)
-        else:
-            period, turn = rng.uniform(4, 60), rng.uniform(0, np.pi)
-            y, x = np.mgrid[:size, :size].astype(np.float32)
-            wave = np.sin((x * np.cos(turn) + y * np.sin(turn)) * 2 * np.pi / period) > rng.uniform(-0.5, 0.8)
-            box = np.zeros((size, size), bool)
-            box[max(a[1], 0) : max(a[1] + b[1], 0), max(a[0], 0) : max(a[0] + b[0], 0)] = True
-            picture[wave & box] = colour
-    if rng.random() < 0.35:
-        for _ in range(int(rng.integers(20, 120))):
+    if kind == "room":
+        _panels(picture, palette, rng)
+    count = {"dark": 5, "wall": 3, "room": 5, "leaves": 3, "clutter": 14}[kind]
+    for _ in range(int(rng.integers(0, count))):
+        _shape(picture, palette, rng)
+    if rng.random() < {"clutter": 0.3, "dark": 0.2}.get(kind, 0.0):
+        for _ in range(int(rng.integers(10, 60))):
             centre = rng.integers(0, size, 2).tolist()
             shade = np.clip(palette[rng.integers(6)] * rng.uniform(0.4, 1.4), 0, 255).tolist()
-            cv2.circle(picture, centre, int(rng.integers(1, max(2, size // 16))), shade, -1)
+            cv2.circle(picture, centre, int(rng.integers(1, max(2, size // 24))), shade, -1, cv2.LINE_AA)
     light = cloud(rng, size, octaves=2)[..., None]
-    lit = picture.astype(np.float32) * (0.6 + 0.8 * light)
-    blur = float(rng.choice([0.0, 1.0, 2.5, 6.0], p=[0.25, 0.25, 0.3, 0.2]))
+    lit = picture.astype(np.float32) * (0.7 + 0.6 * light)
+    blur = float(rng.choice([0.0, 1.0, 2.5, 6.0], p=[0.15, 0.25, 0.35, 0.25])) * size / 192
     if blur:
         lit = cv2.GaussianBlur(lit, (0, 0), blur)
     return np.clip(lit, 0, 255).astype(np.uint8)
+
+
+def _curtain(rng: np.random.Generator, size: int) -> np.ndarray:
+    """(1, size, 1) folds from left to right."""
+    x = np.arange(size) / size
+    bend = 0.02 * np.sin(x * rng.uniform(5, 20) + rng.uniform(0, 6))
+    folds = np.sin((x + bend) * 2 * np.pi * rng.uniform(4, 18))
+    return (1 + rng.uniform(0.1, 0.45) * folds)[None, :, None].astype(np.float32)
+
+
+def _panels(picture: np.ndarray, palette: np.ndarray, rng: np.random.Generator) -> None:
+    """Walls, doors, shelves and windows: upright and level edges from side to side."""
+    size = len(picture)
+    for _ in range(int(rng.integers(1, 7))):
+        start, width = int(rng.integers(-size // 4, size)), int(rng.integers(size // 20, size // 2))
+        colour = np.clip(palette[rng.integers(6)] * rng.uniform(0.6, 1.3), 0, 255)
+        part = np.s_[:, max(start, 0) : max(start + width, 0)]
+        if rng.random() < 0.35:
+            part = part[::-1]
+        opacity = rng.uniform(0.4, 1.0)
+        picture[part] = (picture[part] * (1 - opacity) + colour * opacity).astype(np.uint8)
+
+
+def _shape(picture: np.ndarray, palette: np.ndarray, rng: np.random.Generator) -> None:
+    """A box, an oval, a line, a word or stripes."""
+    size = len(picture)
+    colour = np.clip(palette[rng.integers(6)] * rng.uniform(0.5, 1.3), 0, 255).tolist()
+    a, b = rng.integers(-size // 4, size * 5 // 4, 2), rng.integers(4, size, 2)
+    kind = rng.integers(5)
+    if kind == 0:
+        line = -1 if rng.random() < 0.7 else int(rng.integers(1, 9))
+        cv2.rectangle(picture, a.tolist(), (a + b).tolist(), colour, line)
+    elif kind == 1:
+        axes = (b // 3 + 1).tolist()
+        cv2.ellipse(picture, a.tolist(), axes, float(rng.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
+    elif kind == 2:
+        end = (a + rng.integers(-size, size, 2)).tolist()
+        cv2.line(picture, a.tolist(), end, colour, int(rng.integers(1, 14)), cv2.LINE_AA)
+    elif kind == 3:
+        text = "".join(rng.choice(list(LETTERS), size=int(rng.integers(2, 9))))
+        scale = float(rng.uniform(0.4, 3.0)) * size / 192
+        typeface, thickness = int(rng.integers(0, 8)), int(rng.integers(1, 6))
+        cv2.putText(picture, text, a.tolist(), typeface, scale, colour, thickness, cv2.LINE_AA)
+    else:
+        period, turn = rng.uniform(4, 60), rng.uniform(0, np.pi)
+        y, x = np.mgrid[:size, :size].astype(np.float32)
+        wave = np.sin((x * np.cos(turn) + y * np.sin(turn)) * 2 * np.pi / period) > rng.uniform(-0.5, 0.8)
+        box = np.zeros((size, size), bool)
+        box[max(a[1], 0) : max(a[1] + b[1], 0), max(a[0], 0) : max(a[0] + b[0], 0)] = True
+        picture[wave & box] = colour

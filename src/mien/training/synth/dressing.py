@@ -14,10 +14,14 @@ from mien.heads.parameters import HeadParameters
 from mien.heads.skinning import joint_transforms, skin
 from mien.training.synth import shaders
 from mien.training.synth.accessories import Accessory, microphone, random_glasses
-from mien.training.synth.clothing import add_necklines, as_colour, random_cloth_colours, random_stripes
+from mien.training.synth.clothing import as_colour, random_cloth_colours, random_outfit, random_stripes
+from mien.training.synth.face_maps import chart_of, face_maps
 from mien.training.synth.head_maps import add_coverings, ambient_occlusion, beard_region
-from mien.training.synth.renderer import DrawItem, Renderer, Settings
-from mien.training.synth.wardrobe import Garment, Wardrobe
+from mien.training.synth.renderer import DrawItem, Renderer, Settings, StaticMesh
+from mien.training.synth.skin_detail import random_skin_details
+from mien.training.synth.skin_tones import LUMINANCE, mean_tone, random_tone, tint_for
+from mien.training.synth.stock import Stock
+from mien.training.synth.wardrobe import Garment
 
 HAIR_COLOURS = np.array(
     [
@@ -44,7 +48,7 @@ class Looks:
 
     Attributes:
         skin: name of the skin picture; hair, covering: names, or None.
-        beard: how dense, 0 none; accessories: keys of what is worn.
+        beard: how dense, 0 none; accessories: keys of what is worn; outfit: name of the clothes.
         skin_level: mean albedo of the skin.
     """
 
@@ -53,6 +57,7 @@ class Looks:
     covering: str | None
     beard: float
     accessories: tuple[str, ...]
+    outfit: str
     skin_level: float
 
 
@@ -88,30 +93,32 @@ class _PosedHead:
 
 
 class DressingRoom:
-    """Gives random looks to posed heads; registers all that can be worn with the renderer.
+    """Gives random looks to posed heads; registers all that can be worn with the renderer."""
 
-    Args:
-        skins: (S, S, 3) skin pictures by name.
-    """
-
-    def __init__(
-        self, head: Head, wardrobe: Wardrobe, skins: dict[str, np.ndarray], renderer: Renderer
-    ) -> None:
+    def __init__(self, head: Head, stock: Stock, renderer: Renderer) -> None:
+        wardrobe, skins = stock.wardrobe, stock.skins
         self._head, self._wardrobe, self._renderer = head, wardrobe, renderer
-        self._skin_names = list(skins)
+        front = (head.vertex_parts == 0) & (head.mean_m[:, 2] > 0.05) & (head.mean_m[:, 1] > -0.06)
+        front_uv = head.uv[np.unique(head.uv_triangles[front[head.triangles].all(axis=1)])]
+        self._skins = {name: mean_tone(picture, front_uv) for name, picture in skins.items()}
         for name, picture in skins.items():
             renderer.add_texture(name, picture)
+        renderer.use_face_maps(face_maps(head))
         self._beard = beard_region(head)
         self._corner_vertex = self._add_head()
-        garments = (*wardrobe.hair, *wardrobe.brows, *wardrobe.lashes, wardrobe.body)
-        for garment in garments:
+        body = wardrobe.body
+        for garment in (*wardrobe.hair, *wardrobe.brows, *wardrobe.lashes, body):
             renderer.add_texture(garment.name, garment.texture)
-            renderer.add_mesh(garment.name, triangles=garment.triangles, uv=garment.uv)
-        self._garment_normals = {g.name: vertex_normals(g.rest_m, g.triangles) for g in garments}
+            renderer.add_mesh(garment.name, StaticMesh.of(garment.triangles, garment.uv))
+        self._around_neck = {garment.name: garment for garment in wardrobe.collars}
+        self._around_neck |= {"layer 0": body, "layer 1": body}
+        for key, garment in self._around_neck.items():
+            depth = np.stack([garment.shade, garment.rest_m[:, 2]], axis=1)
+            renderer.add_mesh(key, StaticMesh.of(garment.triangles, garment.rest_m[:, :2], extra=depth))
+        every = (*wardrobe.hair, *wardrobe.brows, *wardrobe.lashes, *wardrobe.collars, body)
+        self._garment_normals = {g.name: vertex_normals(g.rest_m, g.triangles) for g in every}
         self._hair_weight = np.array([HAIR_SHARES.get(g.name, 1.0) for g in wardrobe.hair])
         add_coverings(head, renderer)
-        neck_y_m = head.mean_m[head.vertex_parts == 0][:, 1].min() + 0.01
-        self._necklines = add_necklines(renderer, wardrobe.body, neck_y_m=float(neck_y_m))
         self._ibug = head.landmark_set("ibug68").vertices
 
     def _add_head(self) -> np.ndarray:
@@ -123,6 +130,7 @@ class DressingRoom:
         uv = head.uv[unique[:, 1]]
         occlusion = ambient_occlusion(head, renderer)
         extra = np.stack([occlusion, self._beard], axis=1)[corner_vertex]
+        chart = chart_of(head)[corner_vertex]
         parts = np.array(head.part_names)[head.vertex_parts]
         triangle_part = parts[head.triangles[:, 0]]
         for key, names in (
@@ -132,25 +140,31 @@ class DressingRoom:
             ("teeth", ("upper_teeth", "lower_teeth")),
         ):
             chosen = np.isin(triangle_part, names)
-            renderer.add_mesh(key, triangles=triangles[chosen], uv=uv, extra=extra)
+            renderer.add_mesh(key, StaticMesh.of(triangles[chosen], uv, extra=extra, chart=chart))
         return corner_vertex
 
-    def dress(self, parameters: HeadParameters, rng: np.random.Generator) -> tuple[list[DrawItem], Looks]:
+    def dress(
+        self, parameters: HeadParameters, rng: np.random.Generator, *, skin: str | None = None
+    ) -> tuple[list[DrawItem], Looks]:
         """Everything to draw of one person, world frame, and what was chosen.
 
         The order of the draws from `rng` is part of the format: it makes a seed's picture.
+
+        Args:
+            skin: name of the skin picture, instead of a random one.
         """
         head = _PosedHead.of(self._head, parameters)
-        skin_name = str(rng.choice(self._skin_names))
-        dark = "dark" in skin_name
+        skin_name = str(rng.choice(list(self._skins)))
+        skin_name = skin or skin_name
         old, male = skin_name.startswith("old"), "_male" in skin_name
-        gain = float(np.exp(rng.normal(0.05, 0.22)))
-        tint = as_colour(np.clip(gain * (1 + rng.normal(0, [0.05, 0.03, 0.06])), 0.3, 1.6))
-        level = (0.12 if dark else 0.36) * gain
+        tone = random_tone("dark" in skin_name, rng)
+        saturation = float(rng.uniform(0.75, 1.05))
+        tint = as_colour(tint_for(tone, self._skins[skin_name], saturation))
+        level = float(tone @ LUMINANCE)
         hair_colour = HAIR_COLOURS[rng.choice(len(HAIR_COLOURS), p=HAIR_COLOUR_SHARES)]
         if old and rng.random() < 0.7:
             hair_colour = HAIR_COLOURS[rng.choice(GREY_HAIR)]
-        beard = float(rng.beta(1.2, 1.8) * 1.6) if rng.random() < (0.6 if male else 0.08) else 0.0
+        beard = float(rng.beta(1.2, 1.8) * 1.6) if rng.random() < (0.6 if male else 0.01) else 0.0
         drawn_m = self._with_thick_beard(head, beard, rng)
         skin_item = DrawItem(
             "skin",
@@ -158,15 +172,16 @@ class DressingRoom:
             head.normals[self._corner_vertex],
             shaders.SKIN,
             tint,
-            second=(float(rng.uniform(0.7, 1.15)), float(rng.uniform(0.0, 0.35)), float(rng.random())),
+            second=(saturation, float(rng.uniform(0.0, 0.35)), float(rng.random())),
             settings=(beard, float(hair_colour.mean()) + 0.01, 0.0, 0.0),
             gloss=float(rng.gamma(1.2, 0.22)),
             texture=skin_name,
+            details=random_skin_details(self._head, parameters.expression, skin_name, rng),
         )
         items = [
             skin_item,
             replace(skin_item, key="interior", material=shaders.INTERIOR, casts_shadow=False),
-            *self._eyes_and_teeth(skin_item, rng),
+            *self._eyes_and_teeth(head, skin_item, rng),
             *self._brows_and_lashes(head, hair_colour, rng),
         ]
         covering, covering_items = self._covering(head, rng)
@@ -179,7 +194,8 @@ class DressingRoom:
             colour = hair_colour * rng.uniform(0.6, 1.5)
             settings = (float(rng.uniform(1.2, 1.9)), float(rng.uniform(0.8, 2.5)), 0.0, 0.0)
             items.append(self._on_head(head, hair, colour, settings, gloss=float(rng.uniform(0.2, 1.5))))
-        items += self._clothes(head, skin_item, rng)
+        outfit, clothes = self._clothes(head, skin_item, rng)
+        items += clothes
         worn = self._accessories(head, rng)
         looks = Looks(
             skin=skin_name,
@@ -187,6 +203,7 @@ class DressingRoom:
             covering=covering,
             beard=round(beard, 2),
             accessories=tuple(sorted({i.key for i in worn})),
+            outfit=outfit,
             skin_level=level,
         )
         return items + worn, looks
@@ -199,17 +216,36 @@ class DressingRoom:
         fuzz = 0.6 + 0.4 * np.sin(head.posed_m @ rng.normal(0, 900, 3) + 1.0)
         return head.posed_m + head.normals * (self._beard * thick_m * fuzz)[:, None]
 
-    def _eyes_and_teeth(self, skin_item: DrawItem, rng: np.random.Generator) -> list[DrawItem]:
+    def _eyes_and_teeth(
+        self, head: _PosedHead, skin_item: DrawItem, rng: np.random.Generator
+    ) -> list[DrawItem]:
         iris = IRIS_COLOURS[rng.choice(len(IRIS_COLOURS), p=IRIS_COLOUR_SHARES)] * rng.uniform(0.7, 1.5)
         around = np.clip(iris * rng.uniform(0.7, 1.8), 0, 1)
-        pupil_and_redness = (float(rng.uniform(0.12, 0.30)), float(rng.random()), 0.0, 0.0)
+        upper, lower = self._lid_heights(head)
+        settings = (float(rng.uniform(0.12, 0.30)), float(rng.random()), upper, lower)
         place = (skin_item.position_m, skin_item.normal)
         eyes = DrawItem(
-            "eyes", *place, shaders.EYE, as_colour(iris), as_colour(around), settings=pupil_and_redness
+            "eyes",
+            *place,
+            shaders.EYE,
+            as_colour(iris),
+            as_colour(around),
+            settings=settings,
+            details={"up": head.head_rotation[:, 1]},
         )
         yellow = rng.uniform(0.55, 0.85)
         colour = np.array((0.78, 0.55 + 0.25 * yellow, 0.35 + 0.4 * yellow)) * rng.uniform(0.6, 1.0)
         return [eyes, DrawItem("teeth", *place, shaders.TEETH, as_colour(colour), casts_shadow=False)]
+
+    def _lid_heights(self, head: _PosedHead) -> tuple[float, float]:
+        """Heights of upper and lower lid over an eyeball's middle, over its radius; of the eye more open."""
+        heights = []
+        for eye, upper, lower in (("right_eye", (37, 38), (40, 41)), ("left_eye", (43, 44), (46, 47))):
+            middle_m = self._part_centre(head, eye)
+            lids_m = head.rest_m[self._ibug[[*upper, *lower]]] - middle_m
+            height = lids_m[:, 1] / np.linalg.norm(lids_m, axis=1)
+            heights.append((float(height[:2].mean()), float(height[2:].mean())))
+        return max(heights, key=lambda pair: pair[0] - pair[1])
 
     def _brows_and_lashes(
         self, head: _PosedHead, hair_colour: np.ndarray, rng: np.random.Generator
@@ -259,25 +295,31 @@ class DressingRoom:
         cloth, other = random_cloth_colours(rng)
         return name, [DrawItem(name, edge_m, head.normals, shaders.CLOTH, cloth, other, random_stripes(rng))]
 
-    def _clothes(self, head: _PosedHead, skin_item: DrawItem, rng: np.random.Generator) -> list[DrawItem]:
+    def _clothes(
+        self, head: _PosedHead, skin_item: DrawItem, rng: np.random.Generator
+    ) -> tuple[str, list[DrawItem]]:
         """Shoulders and mostly something over them; they follow the root, not the head joint."""
+
+        def placed(garment: Garment, off_m: float) -> tuple[np.ndarray, np.ndarray]:
+            turned = self._garment_normals[garment.name] @ head.root_rotation.T
+            world_m = garment.place(head.displacement_m) @ head.root_rotation.T + head.root_translation_m
+            return world_m + off_m * turned, turned
+
         body = self._wardrobe.body
-        world_m = body.place(head.displacement_m) @ head.root_rotation.T + head.root_translation_m
-        turned = self._garment_normals[body.name] @ head.root_rotation.T
-        shoulders = replace(
-            skin_item,
-            key=body.name,
-            position_m=world_m - 0.002 * turned,
-            normal=turned,
-            settings=(0.0, 0.0, 0.0, 0.0),
-        )
-        if rng.random() >= 0.93:
-            return [shoulders]
-        cloth, other = random_cloth_colours(rng)
-        key = self._necklines[rng.integers(len(self._necklines))]
-        puffed_m = world_m + turned * rng.uniform(0.004, 0.014)
-        stripes = random_stripes(rng)
-        return [shoulders, DrawItem(key, puffed_m, turned, shaders.CLOTH, cloth, other, stripes)]
+        position_m, normal = placed(body, -0.0005)
+        items = [
+            replace(
+                skin_item, key=body.name, position_m=position_m, normal=normal, settings=(0.0, 0.0, 0.0, 0.0)
+            )
+        ]
+        outfit, layers = random_outfit(rng)
+        for layer in layers:
+            position_m, normal = placed(self._around_neck[layer.key], layer.puff_m)
+            colours = (layer.cloth.colour, layer.cloth.second)
+            items.append(
+                DrawItem(layer.key, position_m, normal, shaders.GARMENT, *colours, details=layer.details())
+            )
+        return outfit, items
 
     def _accessories(self, head: _PosedHead, rng: np.random.Generator) -> list[DrawItem]:
         """Glasses with or without visible lenses, a microphone, mostly nothing."""
@@ -314,7 +356,7 @@ class DressingRoom:
     ) -> DrawItem:
         """Register an accessory, which is another mesh each time, and put it on."""
         uv = np.zeros((len(accessory.vertices_m), 2))
-        self._renderer.add_mesh(key, triangles=accessory.triangles, uv=uv)
+        self._renderer.add_mesh(key, StaticMesh.of(accessory.triangles, uv))
         normals = vertex_normals(accessory.vertices_m, accessory.triangles)
         placed = accessory.vertices_m @ head.head_rotation.T + head.head_shift_m
         return DrawItem(key, placed, normals @ head.head_rotation.T, material, **looks)

@@ -9,7 +9,7 @@ from mien.geometry.normals import vertex_normals
 from mien.heads.model import Head
 from mien.training.synth import shaders
 from mien.training.synth.clip_space import orthographic
-from mien.training.synth.renderer import DrawItem, Renderer
+from mien.training.synth.renderer import DrawItem, Renderer, StaticMesh
 
 SKY_DIRECTIONS = 96
 
@@ -25,7 +25,7 @@ def _is_skin(head: Head) -> np.ndarray:
 
 def ambient_occlusion(head: Head, renderer: Renderer) -> Float[np.ndarray, " vertices"]:
     """Share of the sky that each vertex of the mean head sees, from depth maps of many directions."""
-    renderer.add_mesh("plain", triangles=head.triangles, uv=np.zeros((head.vertex_count, 2)))
+    renderer.add_mesh("plain", StaticMesh.of(head.triangles, np.zeros((head.vertex_count, 2))))
     normals = vertex_normals(head.mean_m, head.triangles)
     item = DrawItem("plain", head.mean_m, normals, shaders.SOLID)
     renderer.upload([item])
@@ -76,4 +76,4 @@ def add_coverings(head: Head, renderer: Renderer) -> None:
         triangles = head.triangles[((inside > 0) & skin_part)[head.triangles].any(axis=1)]
         triangles = triangles[skin_part[triangles].all(axis=1)]
         extra = np.stack([np.ones_like(inside), inside], axis=1)
-        renderer.add_mesh(name, triangles=triangles, uv=np.zeros((head.vertex_count, 2)), extra=extra)
+        renderer.add_mesh(name, StaticMesh.of(triangles, np.zeros((head.vertex_count, 2)), extra=extra))

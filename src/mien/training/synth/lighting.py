@@ -37,7 +37,7 @@ def random_light(rng: np.random.Generator, *, skin_level: float) -> Light:
             [np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)]
         )
     elif kind < 0.55:  # stage or neon light
-        colour_cast = np.clip(rng.normal(1.0, 0.4, 3), 0.3, 1.8)
+        colour_cast = np.clip(rng.normal(1.0, 0.3, 3), 0.4, 1.6)
     ambient = np.zeros((9, 3))
     level = 1 - key_share
     ambient[0] = level * _warm(temperature + rng.normal(0, 0.25))
@@ -45,7 +45,7 @@ def random_light(rng: np.random.Generator, *, skin_level: float) -> Light:
     ambient[1:] += level * rng.normal(0, 0.06, (8, 3))
     colour = 1.9 * key_share * _warm(temperature) * colour_cast
     rim_colour = (rng.random() < 0.35) * rng.uniform(0.2, 1.6) * _warm(rng.normal(0, 0.6))
-    brightness = rng.uniform(0.6, 1.35) * (0.36 / skin_level) ** rng.uniform(0.25, 0.8)
+    brightness = rng.uniform(0.6, 1.35) * (0.36 / skin_level) ** rng.uniform(0.15, 0.5)
     balance = np.clip(1 + rng.normal(0, 0.05, 3), 0.8, 1.25)
     return Light(
         key_direction=key,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -15,52 +14,19 @@ from mien.training.field_landmarks.expressions import PersonalStyle, find_expres
 from mien.training.synth.posed_scene import PosedStudio, PosedView, Sitter, cameras_around, scene_light
 from mien.training.synth.scene import random_identity
 from mien.training.synth.scene_files import write_posed_scene
+from mien.training.synth.scene_request import SceneRequest
 
-GOLDEN = (np.sqrt(5) - 1) / 2
 
+def person_parameters(
+    head: Head, request: SceneRequest, *, identity: np.ndarray | None = None
+) -> HeadParameters:
+    """The head of a request: at the origin, facing +z, joints at rest.
 
-@dataclass(frozen=True)
-class SceneRequest:
-    """What is photographed.
-
-    Attributes:
-        person: seed of the identity, and of how the person makes expressions.
-        looks: seed of skin, eyes, brows, hair.
-        expression: as `find_expression` reads it.
-        skin, hair: names instead of the looks' own; hair may be "none".
-        accessories: keep glasses, microphone, cap, scarf.
-        light: "studio" or "random".
-        views, test_views: how many pictures.
-        front_only: cameras on the front's hemisphere instead of all around.
-        distance_m: of the cameras.
+    Args:
         identity: (I,) instead of the seed's, for heads with other identities.
     """
-
-    person: int = 0
-    looks: int = 0
-    expression: str = "neutral"
-    skin: str | None = None
-    hair: str | None = None
-    accessories: bool = False
-    light: Literal["studio", "random"] = "studio"
-    views: int = 24
-    test_views: int = 4
-    front_only: bool = False
-    distance_m: float = 1.0
-    identity: tuple[float, ...] | None = None
-
-
-def open_studio(assets: Path, *, size_px: int, head: Head | None = None) -> PosedStudio:
-    """The studio; see `PosedStudio`."""
-    return PosedStudio(assets, size_px=size_px, head=head)
-
-
-def person_parameters(head: Head, request: SceneRequest) -> HeadParameters:
-    """The head of a request: at the origin, facing +z, joints at rest."""
-    if request.identity is None:
+    if identity is None:
         identity = random_identity(head, np.random.default_rng([request.person, 3]))
-    else:
-        identity = np.array(request.identity)
     style = PersonalStyle.of(head, identity, seed=request.person)
     weights = style.apply(find_expression(head, request.expression))
     return HeadParameters(identity, weights, np.zeros((4, 3)), np.zeros(3), np.zeros(3))
@@ -77,12 +43,12 @@ def photograph(studio: PosedStudio, request: SceneRequest) -> tuple[Sitter, list
     parameters = person_parameters(studio.head, request)
     sitter = studio.dress(
         parameters,
-        seed=request.looks,
+        seed=request.looks_seed,
         skin=request.skin,
         hair=request.hair,
         accessories=request.accessories,
     )
-    light = scene_light(request.light, seed=request.looks, skin_level=sitter.looks.skin_level)
+    light = scene_light(request.light, seed=request.looks_seed, skin_level=sitter.looks.skin_level)
     points_m = np.concatenate([item.position_m for item in sitter.items])
     low, high = points_m.min(axis=0), points_m.max(axis=0)
     total = request.views + request.test_views
@@ -92,11 +58,11 @@ def photograph(studio: PosedStudio, request: SceneRequest) -> tuple[Sitter, list
         size_px=studio.size_px,
         distance_m=request.distance_m,
         radius_m=float(np.linalg.norm(high - low)) / 2 * 0.92,
-        azimuth_rad=np.pi / 2 if request.front_only else np.pi,
+        azimuth_rad=np.pi / 2 if request.sides == "front" else np.pi,
     )
     # Test views lie evenly among the others: the sequence of cameras runs from the lowest to the highest.
     test = {int((k + 0.5) * total / request.test_views) for k in range(request.test_views)}
-    views = [studio.shoot(sitter, camera, light, seed=request.looks) for camera in cameras]
+    views = [studio.shoot(sitter, camera, light, seed=request.looks_seed) for camera in cameras]
     return sitter, views, test
 
 

@@ -6,23 +6,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Float32, Integer, UInt8
+from jaxtyping import Float, Float32, UInt8
 
 from mien.cameras import Camera
 from mien.errors import InputError
 from mien.heads.library import load_head
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
-from mien.training.head_building.ict_facekit import read_ict_facekit
-from mien.training.head_building.makehuman import MakeHuman
-from mien.training.head_building.onto_ict import ict_from_makehuman
-from mien.training.head_building.template import build_skin_template
 from mien.training.synth import shaders
 from mien.training.synth.clip_space import clip_from_camera
 from mien.training.synth.dressing import DressingRoom, Looks
 from mien.training.synth.lighting import random_light
-from mien.training.synth.renderer import DrawItem, Light, Renderer
-from mien.training.synth.wardrobe import Wardrobe, read_skins
+from mien.training.synth.renderer import DrawItem, Light, Renderer, StaticMesh
+from mien.training.synth.stock import read_stock
 
 WORN = ("glasses", "lenses", "microphone")
 COVERINGS = ("cap", "scarf")
@@ -46,23 +42,13 @@ class Sitter:
 
 
 @dataclass(frozen=True)
-class DressMesh:
-    """What stays the same of an item: triangles, texture coordinates, and per point occlusion and beard."""
-
-    triangles: Integer[np.ndarray, "triangles 3"]
-    uv: Float[np.ndarray, "points 2"]
-    extra: Float[np.ndarray, "points 2"]
-
-
-@dataclass(frozen=True)
 class PosedView:
     """One picture of a sitter.
 
     Attributes:
         picture: RGBA, colours not multiplied by alpha.
         depth_m: along the camera's axis, of the first surface; 0 where there is none. Single hairs in front
-            of
-            the face are in it as far as they cover the pixel's first sample.
+            of the face are in it as far as they cover the pixel's first sample.
         camera: who took it.
     """
 
@@ -103,17 +89,12 @@ class PosedStudio:
     def __init__(self, assets: Path, *, size_px: int, head: Head | None = None) -> None:
         self.head = load_head() if head is None else head
         self.size_px = size_px
-        makehuman = MakeHuman(assets / "makehuman")
-        ict = read_ict_facekit(assets / "ict_facekit")
-        self._renderer = _DepthKeeper(size_px)
-        template = build_skin_template(makehuman)
-        wardrobe = Wardrobe(makehuman, template, ict_from_makehuman(template, ict), load_head())
-        skins = read_skins(makehuman.folder / "skins")
-        self.skin_names = tuple(skins)
-        self.hair_names = tuple(garment.name for garment in wardrobe.hair)
-        self._room_of = lambda head: DressingRoom(head, wardrobe, skins, self._renderer)
-        self._rooms: dict[int, DressingRoom] = {id(self.head): self._room_of(self.head)}
-        self._body_keys = {wardrobe.body.name}
+        self._renderer = _Keeper(size_px)
+        stock = read_stock(assets, load_head())
+        self.skin_names = tuple(stock.skins)
+        self.hair_names = tuple(garment.name for garment in stock.wardrobe.hair)
+        self._room = DressingRoom(self.head, stock, self._renderer)
+        self._body_key = stock.wardrobe.body.name
 
     def dress(
         self,
@@ -142,9 +123,9 @@ class PosedStudio:
         ):
             if name is not None and name not in known:
                 raise InputError(f"there is no {what} {name!r}; choose from {', '.join(known)}", source=what)
-        room = self._rooms[id(self.head)]
         for attempt in range(400):
-            items, looks = room.dress(parameters, np.random.default_rng([seed, attempt]))
+            rng = np.random.default_rng([seed, attempt])
+            items, looks = self._room.dress(parameters, rng, skin=skin)
             if not accessories and looks.covering is not None and hair != "none":
                 continue
             if hair in (None, "none") or looks.hair == hair:
@@ -155,26 +136,22 @@ class PosedStudio:
             )
         kept = []
         for item in items:
-            is_cloth = item.material == shaders.CLOTH and item.key not in COVERINGS
-            if not shoulders and (is_cloth or item.key in self._body_keys):
+            if not shoulders and (item.material == shaders.GARMENT or item.key == self._body_key):
                 continue
             if not accessories and item.key in (*WORN, *COVERINGS):
                 continue
             if hair == "none" and item.key in (*self.hair_names, *COVERINGS):
                 continue
-            if skin is not None and item.texture in self.skin_names:
-                item = replace(item, texture=skin)
             kept.append(item)
         looks = replace(
             looks,
-            skin=skin or looks.skin,
             hair=None if hair == "none" else looks.hair,
             covering=looks.covering if accessories and hair != "none" else None,
             accessories=looks.accessories if accessories else (),
         )
         return Sitter(kept, parameters, looks)
 
-    def mesh(self, key: str) -> DressMesh:
+    def mesh(self, key: str) -> StaticMesh:
         """What stays the same of a sitter's item, by its key."""
         return self._renderer.meshes[key]
 
@@ -233,7 +210,7 @@ def _metric(window_depth: np.ndarray, near_m: float, far_m: float) -> np.ndarray
     return np.where(window_depth < 1, b / (2 * window_depth.astype(np.float64) - 1 - a), 0.0)
 
 
-class _DepthKeeper(Renderer):
+class _Keeper(Renderer):
     """A renderer that keeps what was registered with it, and the depth of what it drew.
 
     Transparent parts count for the depth as far as they cover.
@@ -241,7 +218,7 @@ class _DepthKeeper(Renderer):
 
     def __init__(self, size_px: int) -> None:
         super().__init__(size_px)
-        self.meshes: dict[str, DressMesh] = {}
+        self.meshes: dict[str, StaticMesh] = {}
         self.textures: dict[str, np.ndarray] = {}
         size = (size_px, size_px)
         self._kept = self._context.depth_texture(size)
@@ -251,17 +228,9 @@ class _DepthKeeper(Renderer):
         super().add_texture(name, picture)
         self.textures[name] = picture
 
-    def add_mesh(
-        self,
-        key: str,
-        *,
-        triangles: Integer[np.ndarray, "triangles 3"],
-        uv: Float[np.ndarray, "points 2"],
-        extra: Float[np.ndarray, "points 2"] | None = None,
-    ) -> None:
-        super().add_mesh(key, triangles=triangles, uv=uv, extra=extra)
-        plain = np.tile([1.0, 0.0], (len(uv), 1))
-        self.meshes[key] = DressMesh(triangles, uv, plain if extra is None else extra)
+    def add_mesh(self, key: str, mesh: StaticMesh) -> None:
+        super().add_mesh(key, mesh)
+        self.meshes[key] = mesh
 
     def drawn_depth(self) -> Float[np.ndarray, "size size"]:
         """Window depth of the last `draw`, at each pixel's first sample; row 0 is the top."""

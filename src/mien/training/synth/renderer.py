@@ -29,6 +29,7 @@ class DrawItem:
         tint, second, settings, gloss: the material's numbers (see shaders.py).
         texture: name of a registered texture, or None.
         casts_shadow: whether it is drawn into the shadow map.
+        details: further numbers of the material, by the names of the shader's uniforms.
     """
 
     key: str
@@ -41,6 +42,35 @@ class DrawItem:
     gloss: float = 0.0
     texture: str | None = None
     casts_shadow: bool = True
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StaticMesh:
+    """What stays the same of a mesh.
+
+    Attributes:
+        triangles: (T, 3); uv: (P, 2) texture coordinates, v up.
+        extra: (P, 2) ambient occlusion and, by material, beard, distance from a covering's hem, or z at rest.
+        chart: (P, 2) place in the face's maps (see face_maps.py).
+    """
+
+    triangles: Integer[np.ndarray, "triangles 3"]
+    uv: Float[np.ndarray, "points 2"]
+    extra: Float[np.ndarray, "points 2"]
+    chart: Float[np.ndarray, "points 2"]
+
+    @staticmethod
+    def of(
+        triangles: Integer[np.ndarray, "triangles 3"],
+        uv: Float[np.ndarray, "points 2"],
+        *,
+        extra: Float[np.ndarray, "points 2"] | None = None,
+        chart: Float[np.ndarray, "points 2"] | None = None,
+    ) -> StaticMesh:
+        """In full light where no `extra` is given, and in the maps' empty corner where no `chart` is."""
+        plain = np.tile([1.0, 0.0], (len(uv), 1)) if extra is None else extra
+        return StaticMesh(triangles, uv, plain, np.zeros((len(uv), 2)) if chart is None else chart)
 
 
 @dataclass
@@ -60,17 +90,63 @@ class Light:
     balance: np.ndarray = field(default_factory=lambda: np.ones(3))
 
 
-@dataclass
+class _Program:
+    """A compiled shader and its uniforms by name."""
+
+    def __init__(self, context: Any, vertex: str, fragment: str) -> None:
+        self.compiled: Any = context.program(vertex_shader=vertex, fragment_shader=fragment)
+        self._members = {name: self.compiled[name] for name in self.compiled}
+        for unit, name in enumerate(shaders.SAMPLERS):
+            if name in self._members:
+                self._members[name].value = unit
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._members
+
+    def set(self, values: dict[str, Any]) -> None:
+        """Set those uniforms that the shader has."""
+        for name, value in values.items():
+            if name in self._members:
+                self._members[name].write(np.asarray(value, "f4").tobytes())
+
+
 class _Mesh:
-    array: Any
-    depth_array: Any
-    dynamic: Any
-    static: Any
-    index: Any
+    """Buffers of a mesh, and how each program reads them."""
+
+    def __init__(self, context: Any, mesh: StaticMesh) -> None:
+        static = np.concatenate([mesh.uv, mesh.extra, mesh.chart], axis=1)
+        self._context = context
+        self._static = context.buffer(static.astype("f4").tobytes())
+        self.dynamic = context.buffer(reserve=len(static) * 24, dynamic=True)
+        self._index = context.buffer(mesh.triangles.astype("i4").tobytes())
+        self._arrays: dict[int, Any] = {}
+
+    def render(self, program: _Program) -> None:
+        array = self._arrays.get(id(program))
+        if array is None:
+            content = [
+                (self.dynamic, *_layout(program, "3f 3f", "position", "normal")),
+                (self._static, *_layout(program, "2f 2f 2f", "uv", "extra", "chart")),
+            ]
+            content = [part for part in content if len(part) > 2]
+            array = self._arrays[id(program)] = self._context.vertex_array(
+                program.compiled, content, self._index
+            )
+        array.render()
 
     def release(self) -> None:
-        for part in (self.array, self.depth_array, self.dynamic, self.static, self.index):
+        for part in (*self._arrays.values(), self.dynamic, self._static, self._index):
             part.release()
+
+
+def _layout(program: _Program, formats: str, *names: str) -> tuple[str, ...]:
+    """A buffer's layout for a program that may not read all of it."""
+    parts = formats.split()
+    read = [name for name in names if name in program]
+    padded = [
+        part if name in program else f"{4 * int(part[0])}x" for part, name in zip(parts, names, strict=True)
+    ]
+    return (" ".join(padded), *read)
 
 
 class Renderer:
@@ -99,8 +175,12 @@ class Renderer:
                 cause="moderngl and an EGL library (Debian: libegl1 libgl1-mesa-dri)",
             ) from error
         self.size_px = size_px
-        self._program: Any = self._context.program(shaders.VERTEX, shaders.FRAGMENT)
-        self._depth_program: Any = self._context.program(shaders.DEPTH_VERTEX, shaders.DEPTH_FRAGMENT)
+        self._programs = {m: _Program(self._context, *shaders.colour_program(m)) for m in shaders.MATERIALS}
+        plain = _Program(self._context, *shaders.depth_program(shaders.SOLID))
+        self._depth_programs = {
+            m: _Program(self._context, *shaders.depth_program(m)) if m in shaders.WITH_HOLES else plain
+            for m in shaders.MATERIALS
+        }
         size = (size_px, size_px)
         self._target = self._context.framebuffer(
             [self._context.renderbuffer(size, 4, samples=4)],
@@ -128,35 +208,19 @@ class Renderer:
         texture.filter = (self._gl.LINEAR_MIPMAP_LINEAR, self._gl.LINEAR)
         self._textures[name] = texture
 
-    def add_mesh(
-        self,
-        key: str,
-        *,
-        triangles: Integer[np.ndarray, "triangles 3"],
-        uv: Float[np.ndarray, "points 2"],
-        extra: Float[np.ndarray, "points 2"] | None = None,
-    ) -> None:
-        """Register what stays the same of a mesh.
+    def use_face_maps(self, maps: dict[int, UInt8[np.ndarray, "height width 4"]]) -> None:
+        """Set the maps that faces are painted and wrinkled with, by texture unit; row 0 is the top."""
+        for unit, picture in maps.items():
+            self.add_texture(f"face map {unit}", picture)
+            texture = self._textures[f"face map {unit}"]
+            texture.repeat_x = texture.repeat_y = False
+            texture.use(unit)
 
-        Args:
-            key: replaces the mesh that had the same one.
-            extra: ambient occlusion and, by material, beard or the distance from a garment's hem.
-        """
-        count = len(uv)
-        if extra is None:
-            extra = np.stack([np.ones(count), np.zeros(count)], axis=1)
-        static = self._context.buffer(np.concatenate([uv, extra], axis=1).astype("f4").tobytes())
-        dynamic = self._context.buffer(reserve=count * 24, dynamic=True)
-        index = self._context.buffer(triangles.astype("i4").tobytes())
-        array = self._context.vertex_array(
-            self._program, [(dynamic, "3f 3f", "position", "normal"), (static, "2f 2f", "uv", "extra")], index
-        )
-        depth_array = self._context.vertex_array(
-            self._depth_program, [(dynamic, "3f 12x", "position")], index
-        )
+    def add_mesh(self, key: str, mesh: StaticMesh) -> None:
+        """Register a mesh; it replaces the one that had the same key."""
         if key in self._meshes:
             self._meshes[key].release()
-        self._meshes[key] = _Mesh(array, depth_array, dynamic, static, index)
+        self._meshes[key] = _Mesh(self._context, mesh)
 
     def upload(self, items: list[DrawItem]) -> None:
         """Send the meshes' positions and normals of one picture."""
@@ -183,37 +247,34 @@ class Renderer:
         self.upload(items)
         light_from_world = orthographic(light.key_direction, centre_m, 0.24)
         self._draw_depth(self._shadow_target, [i for i in items if i.casts_shadow], light_from_world)
-        program, context = self._program, self._context
+        context = self._context
         self._target.use()
         context.clear(0.0, 0.0, 0.0, 0.0)
         context.enable(self._gl.DEPTH_TEST)
         context.disable(self._gl.BLEND)
         context.enable_direct(self.ALPHA_TO_COVERAGE)
         context.enable_direct(self.ALPHA_TO_ONE)
-        program["clip_from_world"].write(clip_from_world.T.astype("f4").tobytes())
-        program["light_from_world"].write(light_from_world.T.astype("f4").tobytes())
-        self._shadow.use(1)
-        self._grain.use(2)
-        program["picture"].value, program["shadow"].value, program["grain_picture"].value = 0, 1, 2
-        for name, value in (
-            ("key_direction", light.key_direction),
-            ("key_colour", light.key_colour),
-            ("rim_direction", light.rim_direction),
-            ("rim_colour", light.rim_colour),
-            ("balance", light.balance),
-        ):
-            program[name].value = tuple(float(v) for v in value)
-        program["ambient"].write(light.ambient.astype("f4").tobytes())
-        program["exposure"].value = light.exposure
-        program["seed"].value = seed
+        self._shadow.use(shaders.SHADOW)
+        self._grain.use(shaders.GRAIN)
+        picture: dict[str, Any] = {
+            "key_direction": light.key_direction,
+            "key_colour": light.key_colour,
+            "rim_direction": light.rim_direction,
+            "rim_colour": light.rim_colour,
+            "balance": light.balance,
+            "ambient": light.ambient,
+            "exposure": light.exposure,
+            "seed": seed,
+            "clip_from_world": clip_from_world.T,
+            "light_from_world": light_from_world.T,
+            "shadow_texel": 1.2 / self.SHADOW_SIZE,
+        }
+        for material in {item.material for item in items}:
+            self._programs[material].set(picture)
         for item in items:
-            if item.texture is not None:
-                self._textures[item.texture].use(0)
-            program["material"].value = item.material
-            program["tint"].value, program["second"].value = item.tint, item.second
-            program["settings"].value = (*item.settings[:3], 1.2 / self.SHADOW_SIZE)
-            program["gloss"].value = item.gloss
-            self._meshes[item.key].array.render()
+            program = self._programs[item.material]
+            program.set({"tint": item.tint, "second": item.second, "gloss": item.gloss})
+            self._render(item, program)
         context.disable_direct(self.ALPHA_TO_ONE)
         context.disable_direct(self.ALPHA_TO_COVERAGE)
         context.copy_framebuffer(self._resolved, self._target)
@@ -240,6 +301,13 @@ class Renderer:
         target.use()
         self._context.clear(depth=1.0)
         self._context.enable(self._gl.DEPTH_TEST)
-        self._depth_program["clip_from_world"].write(clip_from_world.T.astype("f4").tobytes())
+        for program in {id(p): p for p in (self._depth_programs[i.material] for i in items)}.values():
+            program.set({"clip_from_world": clip_from_world.T})
         for item in items:
-            self._meshes[item.key].depth_array.render()
+            self._render(item, self._depth_programs[item.material])
+
+    def _render(self, item: DrawItem, program: _Program) -> None:
+        if item.texture is not None:
+            self._textures[item.texture].use(shaders.PICTURE)
+        program.set({"settings": item.settings, **item.details})
+        self._meshes[item.key].render(program)

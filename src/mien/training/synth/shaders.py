@@ -1,30 +1,66 @@
-"""GLSL of the synthetic faces: one shader with a material switch, and a depth-only one."""
+"""GLSL of the synthetic faces: one source, compiled once for each material, and depth-only variants."""
 
 from __future__ import annotations
 
-SKIN, EYE, TEETH, INTERIOR, HAIR, CLOTH, SOLID, LENS = range(8)
-"""Materials."""
+SKIN, EYE, TEETH, INTERIOR, HAIR, CLOTH, SOLID, LENS, GARMENT = range(9)
+"""Materials. CLOTH is a covering cut off at a hem given per point; GARMENT is cut by a neckline."""
+MATERIALS = range(9)
+WITH_HOLES = (INTERIOR, HAIR, CLOTH, GARMENT)
+"""Materials that do not cover their whole triangles."""
 
-VERTEX = """
-#version 330
-in vec3 position; in vec3 normal; in vec2 uv; in vec2 extra;
+SAMPLERS = ("picture", "shadow", "grain_picture", "lines", "folds", "paint")
+"""The shader's textures, in the order of their units."""
+PICTURE, SHADOW, GRAIN, LINES, FOLDS, PAINT = range(6)
+"""Texture units."""
+
+_VERTEX = """
+in vec3 position; in vec3 normal; in vec2 uv; in vec2 extra; in vec2 chart;
 uniform mat4 clip_from_world; uniform mat4 light_from_world;
-out vec3 world; out vec3 n; out vec2 t; out vec2 e; out vec4 in_light;
+out vec3 world; out vec3 n; out vec2 t; out vec2 e; out vec2 c; out vec4 in_light;
 void main() {
-    gl_Position = clip_from_world * vec4(position, 1.0);
+    vec3 seen = position;
+#if MATERIAL == TEETH && defined(COLOUR)
+    seen *= 1.0 + 0.0015 / length(position); // lips that teeth would pierce stay before them
+#endif
+    gl_Position = clip_from_world * vec4(seen, 1.0);
     in_light = light_from_world * vec4(position, 1.0);
-    world = position; n = normal; t = uv; e = extra;
+    world = position; n = normal; t = uv; e = extra; c = chart;
 }
 """
 
-FRAGMENT = """
-#version 330
-in vec3 world; in vec3 n; in vec2 t; in vec2 e; in vec4 in_light;
-uniform int material; uniform sampler2D picture; uniform sampler2D shadow; uniform sampler2D grain_picture;
-uniform vec3 tint; uniform vec3 second; uniform vec4 settings;
+_COVERAGE = """
+in vec3 world; in vec3 n; in vec2 t; in vec2 e; in vec2 c; in vec4 in_light;
+uniform sampler2D picture; uniform vec4 settings;
+uniform vec4 cut; // of a neckline: height in front, its slope and its curve sideways, height behind
+
+float below_hem() { // metres under a garment's neckline, in the frame of the head at rest
+    float x = abs(t.x), front = smoothstep(-0.03, 0.02, e.y);
+    return mix(cut.w, min(cut.x + cut.y * x + cut.z * x * x, cut.w), front) - t.y;
+}
+
+float coverage() {
+#if MATERIAL == HAIR
+    return clamp((texture(picture, t).a - 0.06) * settings.x, 0.0, 1.0);
+#elif MATERIAL == CLOTH
+    return e.y < 0.0 ? 0.0 : 1.0;
+#elif MATERIAL == GARMENT
+    return below_hem() < 0.0 ? 0.0 : 1.0;
+#elif MATERIAL == INTERIOR
+    return gl_FrontFacing ? 1.0 : 0.0; // a wall of the mouth that lies before the skin shows its back
+#elif MATERIAL == LENS
+    return settings.x;
+#else
+    return 1.0;
+#endif
+}
+"""
+
+_COLOUR = """
+uniform sampler2D shadow; uniform sampler2D grain_picture;
+uniform vec3 tint; uniform vec3 second;
 uniform vec3 key_direction; uniform vec3 key_colour; uniform vec3 rim_direction; uniform vec3 rim_colour;
 uniform vec3 ambient[9]; uniform float exposure; uniform vec3 balance;
-uniform float seed; uniform float gloss;
+uniform float seed; uniform float gloss; uniform float shadow_texel;
 out vec4 colour;
 
 float noise(vec2 p) { return texture(grain_picture, p / 128.0 + vec2(seed * 0.37, seed * 0.71)).r; }
@@ -42,78 +78,258 @@ float lit_by_key(float facing) {
     float sum = 0.0, bias = 0.004 + 0.012 * (1.0 - max(facing, 0.0)); // slopes must not shade themselves
     for (int i = 0; i < 2; i++) {
         vec2 offset = vec2(float(i) - 0.5, 0.5 - float(i));
-        sum += texture(shadow, p.xy + offset * settings.w).r < p.z - bias ? 0.0 : 1.0;
+        sum += texture(shadow, p.xy + offset * shadow_texel).r < p.z - bias ? 0.0 : 1.0;
     }
-    return sum / 2.0;
+    bool unseen = any(greaterThan(abs(p - 0.5), vec3(0.49))); // beside the shadow map, or almost turned away
+    return unseen ? 1.0 : mix(1.0, sum / 2.0, smoothstep(0.02, 0.20, facing));
 }
 
+vec3 bumped(vec3 normal, float height_m) { // Mikkelsen 2010, "Bump mapping unparametrized surfaces"
+    vec3 along_x = dFdx(world), along_y = dFdy(world);
+    vec3 first = cross(along_y, normal), second = cross(normal, along_x);
+    float area = dot(along_x, first);
+    vec3 slope = sign(area) * (dFdx(height_m) * first + dFdy(height_m) * second);
+    return normalize(max(abs(area), 1e-12) * normal - slope);
+}
+"""
+
+_SKIN = """
+uniform sampler2D lines; uniform sampler2D folds; uniform sampler2D paint;
+uniform vec4 lines_left; uniform vec4 lines_right; uniform vec4 folds_left; uniform vec4 folds_right;
+uniform float line_depth_m;
+uniform vec4 lip_paint; uniform vec4 lid_paint; uniform vec4 spots; uniform vec3 moles[3];
+
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    vec3 skin = linear(texture(picture, t).rgb);
+    float grey = dot(skin, vec3(0.3, 0.6, 0.1));
+    albedo = mix(vec3(grey), skin, second.x) * tint;
+    float grain = noise(t * 900.0) * 0.6 + noise(t * 400.0) * 0.4;
+    albedo *= 1.0 + second.y * (grain - 0.5);
+    vec4 painted = texture(paint, c); // lips, lids, cheeks, edges of the lids
+    float freckle = smoothstep(0.72, 0.95, noise(c * 150.0)) * smoothstep(0.3, 0.7, noise(c * 14.0));
+    albedo *= mix(vec3(1.0), vec3(0.55, 0.42, 0.36), freckle * spots.x * painted.b);
+    for (int i = 0; i < 3; i++)
+        albedo *= mix(vec3(0.30, 0.22, 0.20), vec3(1.0),
+            smoothstep(0.6, 1.2, distance(c, moles[i].xy) / moles[i].z));
+    albedo *= mix(vec3(1.0), vec3(1.08, 0.78, 0.80), painted.b * spots.y);
+    albedo = mix(albedo, lip_paint.rgb * (0.5 + grey), painted.r * lip_paint.a);
+    albedo = mix(albedo, lid_paint.rgb * (0.5 + grey), painted.g * lid_paint.a);
+    albedo *= 1.0 - painted.a * spots.z;
+    float beard = clamp(e.y * settings.x * (0.55 + 0.9 * noise(t * 300.0)), 0.0, 0.95);
+    albedo = mix(albedo, vec3(settings.y) * vec3(1.0, 0.8, 0.65), beard);
+    shine = gloss * (1.0 - beard) * (0.5 + grain) + painted.r * spots.w; power = 14.0 + 20.0 * second.z;
+    shade = e.x;
+    float side = smoothstep(-0.02, 0.02, c.x - 0.5);
+    float height = dot(texture(lines, c) - 0.50196, mix(lines_right, lines_left, side))
+        + dot(texture(folds, c) - 0.50196, mix(folds_right, folds_left, side));
+    height = clamp(height * 2.0, -1.6, 1.6);
+    normal = bumped(normal, height * line_depth_m);
+    shade *= 1.0 + 0.30 * clamp(height, -1.0, 0.15);
+    albedo *= mix(vec3(1.0), vec3(0.90, 0.80, 0.78), clamp(-height, 0.0, 1.0) * 0.6);
+}
+"""
+
+_INTERIOR = """
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    albedo = linear(texture(picture, t).rgb) * tint * vec3(0.55, 0.35, 0.35);
+    shine = gloss * 0.5; power = 20.0; shade = e.x;
+}
+"""
+
+_EYE = """
+uniform vec3 up; // of the head
+
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    float r = length(t - 0.5) * 6.2831853, a = atan(t.y - 0.5, t.x - 0.5);
+    float pupil = settings.x, iris = 0.512;
+    float fibres = noise(vec2(a * 14.0, r * 9.0)) * 0.6 + noise(vec2(a * 40.0, r * 5.0)) * 0.4;
+    vec3 coloured = mix(tint, second, smoothstep(pupil, iris, r)) * (0.55 + 0.9 * fibres);
+    coloured *= 1.0 - 0.75 * smoothstep(iris - 0.10, iris, r);
+    coloured *= smoothstep(pupil - 0.02, pupil + 0.02, r);
+    vec3 white = vec3(0.80, 0.75, 0.71) * (0.92 + 0.16 * noise(t * 60.0));
+    white = mix(white, vec3(0.72, 0.45, 0.40), smoothstep(0.75, 1.35, r) * settings.y);
+    albedo = mix(coloured, white, smoothstep(iris - 0.015, iris + 0.03, r));
+    // the upper lid and its lashes shade what is right under them
+    float height = dot(normal, up);
+    shade = 0.36 + 0.56 * smoothstep(-0.02, 0.30, settings.z - height);
+    shade *= 0.60 + 0.40 * smoothstep(1.35, 0.45, r);
+    shine = 1.6; power = 180.0;
+}
+
+vec3 reflections(vec3 normal, vec3 view, float lit) {
+    vec3 mirrored = reflect(-view, normal);
+    vec3 lamp = key_colour * lit * smoothstep(0.950, 0.985, dot(mirrored, key_direction));
+    // a window or a second lamp: a box of light above and beside the camera
+    float turn = 1.2 * sin(seed * 5.1), rise = 0.45 + 0.25 * sin(seed * 3.3);
+    vec3 ahead = normalize(vec3(sin(turn), rise, cos(turn)));
+    vec3 sideways = normalize(cross(vec3(0.0, 1.0, 0.0), ahead)), upwards = cross(ahead, sideways);
+    vec2 place = abs(vec2(dot(mirrored, sideways), dot(mirrored, upwards)));
+    vec2 inside = smoothstep(vec2(0.24, 0.30), vec2(0.16, 0.22), place);
+    vec3 window = sky(ahead) * inside.x * inside.y * step(0.0, dot(mirrored, ahead));
+    float wet = smoothstep(0.09, 0.02, abs(dot(normal, up) - settings.w - 0.05)); // tears along the lower lid
+    return 0.55 * lamp + 0.4 * window + wet * (0.06 * sky(vec3(0.0, 0.7, 0.7)) + 0.04 * key_colour * lit);
+}
+"""
+
+_TEETH = """
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    albedo = tint * (0.9 + 0.2 * noise(world.xy * 3000.0)); shine = 0.5; power = 60.0;
+    shade = 0.45 + 0.55 * e.x;
+}
+"""
+
+_HAIR = """
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    float light = dot(linear(texture(picture, t).rgb), vec3(0.3, 0.6, 0.1));
+    albedo = tint * (0.35 + settings.y * light); shine = gloss; power = 12.0; shade = 0.85;
+}
+"""
+
+_CLOTH = """
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    float across = world.x * settings.y + world.y * (1.0 - settings.y);
+    float line = settings.x > 0.0 ? step(0.5, fract(across * settings.x)) : 0.0;
+    albedo = mix(tint, second, line) * (0.85 + 0.3 * noise(world.xy * 700.0));
+}
+"""
+
+_GARMENT = """
+uniform vec4 weave;   // kind of pattern, how often a metre, how wide, how deep the cloth's creases are
+uniform vec4 fittings; // width of the lapels, half the width of a tie, height of its knot, buttons
+uniform vec3 tie_colour;
+
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    float below = below_hem(), x = abs(t.x), front = step(0.0, e.y);
+    vec2 p = vec2(t.x + 0.5 * e.y * (1.0 - front), t.y) * weave.y;
+    vec2 stripe = step(fract(p), vec2(weave.z));
+    float spot = step(length(fract(p + vec2(0.5 * step(0.5, fract(p.y * 0.5)), 0.0)) - 0.5), 0.5 * weave.z);
+    float line = weave.x < 0.5 ? 0.0 : weave.x < 1.5 ? stripe.x : weave.x < 2.5 ? stripe.y
+        : weave.x < 3.5 ? 0.5 * (stripe.x + stripe.y) : spot;
+    albedo = mix(tint, second, line) * (0.90 + 0.2 * noise(t * 900.0));
+    float crease = noise(t * 38.0) * 0.6 + noise(t * 90.0) * 0.25 + noise(vec2(t.x * 20.0, t.y * 7.0));
+    normal = bumped(normal, crease * weave.w);
+    shade = e.x * (0.80 + 0.20 * smoothstep(0.0, 0.02, below));
+    albedo *= 0.72 + 0.28 * smoothstep(0.002, 0.005, below); // the seam of the neckline
+    if (fittings.x > 0.0) {
+        float beside = below / sqrt(1.0 + cut.y * cut.y), open = t.y - cut.x;
+        float width = fittings.x * clamp(0.25 + open * 6.0, 0.0, 1.0);
+        float behind = 10.0 * (1.0 - front); // lapels, notches and the closure are in front
+        float edge = abs(beside - width) + 10.0 * step(open, -0.01) + behind;
+        float notch = abs(t.y - (cut.x + 0.13) - 0.5 * (x - 0.05)) + 10.0 * step(width, beside) + behind;
+        float closure = abs(t.x - 0.008) + 10.0 * step(0.0, open) + behind;
+        albedo *= 0.45 + 0.55 * smoothstep(0.0, 0.004, edge);
+        albedo *= 0.5 + 0.5 * smoothstep(0.0, 0.003, notch);
+        albedo *= 0.6 + 0.4 * smoothstep(0.0, 0.004, closure);
+    }
+    if (fittings.w > 0.0 && front > 0.5) {
+        float placket = abs(x - 0.014);
+        albedo *= 0.8 + 0.2 * smoothstep(0.0, 0.002, placket);
+        float button = length(vec2(t.x, (fract(t.y * 11.0) - 0.5) / 11.0));
+        albedo = mix(second, albedo, smoothstep(0.004, 0.006, button));
+    }
+    if (fittings.y > 0.0 && front > 0.5) {
+        float down = fittings.z - t.y;
+        float half_width = down < 0.034 ? fittings.y * (0.62 - 7.0 * down)
+            : fittings.y * (0.38 + min(2.0 * (down - 0.034), 0.62));
+        float band = step(0.5, fract((t.x + t.y) * 45.0)) * step(0.5, weave.z);
+        vec3 silk = tie_colour * (1.0 - 0.45 * band);
+        silk *= 0.55 + 0.45 * smoothstep(0.0, 0.004, abs(down - 0.034));
+        albedo = mix(albedo, silk, step(x, half_width) * step(0.0, down));
+        albedo *= 0.7 + 0.3 * smoothstep(0.0, 0.004, abs(x - half_width) + 10.0 * step(down, 0.0));
+    }
+}
+"""
+
+_SOLID = """
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    shine = gloss; power = 40.0;
+}
+"""
+
+_LENS = """
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    shine = 2.0; power = 90.0;
+}
+"""
+
+_SURFACES = {
+    SKIN: _SKIN, EYE: _EYE, TEETH: _TEETH, INTERIOR: _INTERIOR, HAIR: _HAIR, CLOTH: _CLOTH, SOLID: _SOLID,
+    LENS: _LENS, GARMENT: _GARMENT,
+}  # fmt: skip
+
+_LIGHTING = """
 void main() {
+    float alpha = coverage();
+#if MATERIAL == INTERIOR || MATERIAL == CLOTH || MATERIAL == GARMENT
+    if (alpha <= 0.0) discard;
+#endif
     vec3 normal = normalize(n), view = normalize(-world);
-    if (dot(normal, view) < 0.0 && (material == 4 || material == 5 || material == 6)) normal = -normal;
-    vec3 albedo = tint; float alpha = 1.0, shine = 0.0, power = 20.0, shade = 1.0;
-    if (material == 0 || material == 3) {
-        vec3 skin = linear(texture(picture, t).rgb);
-        float grey = dot(skin, vec3(0.3, 0.6, 0.1));
-        albedo = mix(vec3(grey), skin, second.x) * tint;
-        float grain = noise(t * 900.0) * 0.6 + noise(t * 400.0) * 0.4;
-        albedo *= 1.0 + second.y * (grain - 0.5);
-        float beard = clamp(e.y * settings.x * (0.55 + 0.9 * noise(t * 300.0)), 0.0, 0.95);
-        albedo = mix(albedo, vec3(settings.y) * vec3(1.0, 0.8, 0.65), beard);
-        shine = gloss * (1.0 - beard) * (0.5 + grain); power = 14.0 + 20.0 * second.z;
-        shade = e.x;
-        if (material == 3) { albedo *= vec3(0.55, 0.35, 0.35); shine *= 0.5; }
-    } else if (material == 1) {
-        float r = length(t - 0.5) * 6.2831853, a = atan(t.y - 0.5, t.x - 0.5);
-        float pupil = settings.x, iris = 0.512;
-        float fibres = noise(vec2(a * 14.0, r * 9.0)) * 0.6 + noise(vec2(a * 40.0, r * 5.0)) * 0.4;
-        vec3 coloured = mix(tint, second, smoothstep(pupil, iris, r)) * (0.55 + 0.9 * fibres);
-        coloured *= 1.0 - 0.75 * smoothstep(iris - 0.10, iris, r);
-        coloured *= smoothstep(pupil - 0.02, pupil + 0.02, r);
-        vec3 white = vec3(0.80, 0.75, 0.71) * (0.92 + 0.16 * noise(t * 60.0));
-        white = mix(white, vec3(0.72, 0.45, 0.40), smoothstep(0.75, 1.35, r) * settings.y);
-        albedo = mix(coloured, white, smoothstep(iris - 0.015, iris + 0.03, r));
-        shine = 1.6; power = 180.0; shade = 0.42 + 0.5 * smoothstep(1.25, 0.3, r);
-    } else if (material == 2) {
-        albedo = tint * (0.9 + 0.2 * noise(world.xy * 3000.0)); shine = 0.5; power = 60.0; shade = e.x;
-    } else if (material == 4) {
-        vec4 hair = texture(picture, t);
-        alpha = clamp((hair.a - 0.06) * settings.x, 0.0, 1.0);
-        float light = dot(linear(hair.rgb), vec3(0.3, 0.6, 0.1));
-        albedo = tint * (0.35 + settings.y * light); shine = gloss; power = 12.0; shade = 0.85;
-    } else if (material == 5) {
-        if (e.y < 0.0) discard;
-        float across = world.x * settings.y + world.y * (1.0 - settings.y);
-        float line = settings.x > 0.0 ? step(0.5, fract(across * settings.x)) : 0.0;
-        albedo = mix(tint, second, line) * (0.85 + 0.3 * noise(world.xy * 700.0));
-    } else if (material == 6) { shine = gloss; power = 40.0;
-    } else { alpha = settings.x; shine = 2.0; power = 90.0; }
+#if MATERIAL == HAIR || MATERIAL == CLOTH || MATERIAL == SOLID || MATERIAL == GARMENT
+    if (dot(normal, view) < 0.0) normal = -normal;
+#endif
+    vec3 albedo = tint; float shine = 0.0, power = 20.0, shade = 1.0;
+    surface(normal, albedo, shine, power, shade);
     vec3 half_way = normalize(key_direction + view);
     float facing = dot(normal, key_direction), lit = lit_by_key(facing);
-    float wrap = material == 0 ? 0.18 : 0.0;
-    float diffuse = max(0.0, (facing + wrap) / (1.0 + wrap));
-    vec3 sss = material == 0 ? vec3(1.0, 0.93, 0.88) + vec3(0.10, -0.02, -0.05) * (1.0 - diffuse) : vec3(1.0);
+#if MATERIAL == SKIN
+    float diffuse = max(0.0, (facing + 0.18) / 1.18);
+    vec3 sss = vec3(1.0, 0.93, 0.88) + vec3(0.10, -0.02, -0.05) * (1.0 - diffuse);
+#else
+    float diffuse = max(0.0, facing); vec3 sss = vec3(1.0);
+#endif
     vec3 light = sky(normal) * shade * shade + key_colour * diffuse * lit * mix(1.0, shade, 0.5) * sss;
     light += rim_colour * max(0.0, dot(normal, rim_direction)) * shade;
+#if MATERIAL == HAIR
+    // two soft bands along the strands
+    float along = abs(dot(normalize(vec3(0.1, 1.0, 0.1)), half_way));
+    vec3 glint = shine * key_colour * lit * pow(1.0 - along, 3.0) * 0.25 * tint;
+#else
     float fresnel = 0.25 + 0.75 * pow(1.0 - max(0.0, dot(normal, view)), 4.0);
     vec3 glint = shine * fresnel * (key_colour * lit * pow(max(0.0, dot(normal, half_way)), power)
         + 0.25 * sky(reflect(-view, normal)) * shade);
-    if (material == 4) { // two soft bands along the strands
-        float along = abs(dot(normalize(vec3(0.1, 1.0, 0.1)), half_way));
-        glint = shine * key_colour * lit * pow(1.0 - along, 3.0) * 0.25 * tint;
-    }
+#endif
+#if MATERIAL == EYE
+    glint = 0.25 * glint + reflections(normal, view, lit) * smoothstep(0.3, 0.8, shade);
+#endif
     vec3 seen = (albedo * light + glint) * exposure * balance;
     seen = seen / (1.0 + 0.25 * seen);
     colour = vec4(pow(clamp(seen, 0.0, 1.0), vec3(1.0 / 2.1)), alpha);
 }
 """
 
-DEPTH_VERTEX = """
+_DEPTH = """
+void main() { if (coverage() < 0.5) discard; }
+"""
+
+_PLAIN_DEPTH_VERTEX = """
 #version 330
 in vec3 position; uniform mat4 clip_from_world;
 void main() { gl_Position = clip_from_world * vec4(position, 1.0); }
 """
 
-DEPTH_FRAGMENT = """
+_PLAIN_DEPTH_FRAGMENT = """
 #version 330
 void main() { }
 """
+
+_NAMES = ("SKIN", "EYE", "TEETH", "INTERIOR", "HAIR", "CLOTH", "SOLID", "LENS", "GARMENT")
+
+
+def _header(material: int, *flags: str) -> str:
+    """A material is a constant of its program: no program carries the others' work."""
+    lines = ["#version 330", f"#define MATERIAL {material}"]
+    lines += [f"#define {name} {value}" for value, name in enumerate(_NAMES)]
+    return "\n".join(lines + [f"#define {flag}" for flag in flags]) + "\n"
+
+
+def colour_program(material: int) -> tuple[str, str]:
+    """Vertex and fragment shader that draw a material."""
+    fragment = _header(material) + _COVERAGE + _COLOUR + _SURFACES[material] + _LIGHTING
+    return _header(material, "COLOUR") + _VERTEX, fragment
+
+
+def depth_program(material: int) -> tuple[str, str]:
+    """Vertex and fragment shader that draw a material's depth alone, without its holes."""
+    if material not in WITH_HOLES:
+        return _PLAIN_DEPTH_VERTEX, _PLAIN_DEPTH_FRAGMENT
+    return _header(material) + _VERTEX, _header(material) + _COVERAGE + _DEPTH

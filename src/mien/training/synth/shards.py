@@ -23,7 +23,7 @@ from mien.files import atomic_path
 from mien.training.synth.sample import LABEL_SET, Sample
 
 FORMAT_VERSION = 1
-DRAWING_VERSION = 2
+DRAWING_VERSION = 3
 """Changes whenever a seed gives another picture."""
 SAMPLES_PER_SHARD = 500
 

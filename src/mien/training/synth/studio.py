@@ -9,10 +9,6 @@ import numpy as np
 
 from mien.heads.library import load_head
 from mien.heads.model import Head
-from mien.training.head_building.ict_facekit import read_ict_facekit
-from mien.training.head_building.makehuman import MakeHuman
-from mien.training.head_building.onto_ict import ict_from_makehuman
-from mien.training.head_building.template import build_skin_template
 from mien.training.synth.backgrounds import random_background
 from mien.training.synth.clip_space import clip_from_camera
 from mien.training.synth.dressing import DressingRoom, Looks
@@ -20,8 +16,8 @@ from mien.training.synth.lighting import random_light
 from mien.training.synth.renderer import Renderer
 from mien.training.synth.sample import LABEL_SET, Sample
 from mien.training.synth.scene import Scene, random_scene
+from mien.training.synth.stock import read_stock
 from mien.training.synth.visibility import landmark_visibility
-from mien.training.synth.wardrobe import Wardrobe, read_skins
 
 
 class Studio:
@@ -40,13 +36,8 @@ class Studio:
     def __init__(self, assets: Path, *, size_px: int, head: Head | None = None) -> None:
         self.head = load_head() if head is None else head
         self.size_px = size_px
-        makehuman = MakeHuman(assets / "makehuman")
-        ict = read_ict_facekit(assets / "ict_facekit")
         self._renderer = Renderer(size_px)  # before the slow part: a missing OpenGL shows at once
-        template = build_skin_template(makehuman)
-        wardrobe = Wardrobe(makehuman, template, ict_from_makehuman(template, ict), self.head)
-        skins = read_skins(makehuman.folder / "skins")
-        self._dressing_room = DressingRoom(self.head, wardrobe, skins, self._renderer)
+        self._dressing_room = DressingRoom(self.head, read_stock(assets, self.head), self._renderer)
         self._landmark_head = self.head.subset(self.head.landmark_set(LABEL_SET).vertices)
 
     def shoot(self, seed: int, scene: Scene | None = None) -> Sample:
@@ -107,4 +98,5 @@ def _looks_details(looks: Looks) -> dict[str, Any]:
         "covering": looks.covering,
         "beard": looks.beard,
         "accessories": list(looks.accessories),
+        "outfit": looks.outfit,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,14 @@ from mien.geometry.alignment import Similarity
 from mien.heads.model import Head
 from mien.training.head_building.makehuman import MakeHuman, Proxy, triangulated
 from mien.training.head_building.template import BODY_VERTICES, MEAN_PERSON, SkinTemplate
+from mien.training.synth.collars import NECK_Z_M, Collar, all_collars
+
+SHOULDERS = "shoulders"
+"""The body's name and key."""
+SHOULDER_M, ARMS_DOWN_RAD = (0.165, -0.175), 0.62
+"""Where the arms are turned, x and y of the mean body, and how far."""
+NECK_TOP_M = -0.085
+"""Height below which the head's skin is its neck."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +30,12 @@ class Garment:
     """A textured mesh that follows the skin.
 
     Attributes:
-        name, kind: for example "short01", "hair" | "brow" | "lash" | "body".
+        name, kind: for example "short01", "hair" | "brow" | "lash" | "body" | "collar".
         rest_m: (P, 3) on the mean head, metres.
         triangles: (T, 3); uv: (P, 2), v up.
         skin_vertices, skin_weights: (P, K) the skin vertices whose displacements it follows.
-        normals_m: (P, 3) rest normals.
         texture: (H, W, 4) RGBA uint8.
+        shade: (P,) how much of the light around reaches it.
     """
 
     name: str
@@ -38,6 +46,7 @@ class Garment:
     skin_vertices: np.ndarray
     skin_weights: np.ndarray
     texture: np.ndarray
+    shade: np.ndarray = field(default_factory=lambda: np.ones(1))
 
     def place(self, skin_displacement_m: np.ndarray) -> np.ndarray:
         """(P, 3) before posing, for a displacement (V, 3) of the skin from the mean head."""
@@ -81,6 +90,9 @@ class Wardrobe:
         self.brows = [self._proxy(p, "brow") for p in sorted((folder / "eyebrows").glob("*/*.mhclo"))]
         self.lashes = [self._proxy(p, "lash") for p in sorted((folder / "eyelashes").glob("*/*.mhclo"))]
         self.body = self._shoulders()
+        skin_m = head.mean_m[:skin_count][self._outside]
+        around = np.concatenate([skin_m[skin_m[:, 1] < NECK_TOP_M], self.body.rest_m])
+        self.collars = [self._around_neck(name, made) for name, made in all_collars(around).items()]
 
     def _to_metres(self, units: np.ndarray) -> np.ndarray:
         to_metres = self._metres_from_units
@@ -140,18 +152,51 @@ class Wardrobe:
         body = base.face_groups == "body"
         faces, face_uv = base.faces[body], base.face_uv[body]
         v = self._mean_base
-        inside = (v[:, 1] > 4.3) & (v[:, 1] < 6.15) & (np.abs(v[:, 0]) < 2.6)
+        inside = (v[:, 1] > 2.6) & (v[:, 1] < 6.15) & (np.abs(v[:, 0]) < 4.3)
         inside &= np.arange(len(v)) < BODY_VERTICES
         keep = inside[faces].all(axis=1) & (faces[:, 3] >= 0)
         vertices, uv, triangles = _split_corners(faces[keep], face_uv[keep])
-        points_m = self._to_metres(v[vertices])
+        points_m = _arms_down(self._to_metres(v[vertices]))
+        index, weight = self._follow_neck(points_m)
+        placed = self._onto_mean_head(points_m, index, weight)
+        # The head's own neck ends on a plane that falls from the nape to the throat; above it the body dives
+        # under that skin.
+        border = self._head.mean_m[: len(self._skin_m), 1].min() + 0.3 * np.clip(0.02 - placed[:, 2], 0, 0.09)
+        above = np.clip((placed[:, 1] - border - 0.004) / 0.03, 0, 1)
+        middle = np.array([0, 0, NECK_Z_M])
+        placed[:, ::2] += (middle[::2] - placed[:, ::2]) * (0.25 * above * above)[:, None]
+        texture = np.full((4, 4, 4), 255, np.uint8)
+        shade = np.ones(len(placed))
+        return Garment(SHOULDERS, "body", placed, triangles, base.uv[uv], index, weight, texture, shade)
+
+    def _follow_neck(self, points_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What hangs from the neck follows it the less, the further away it is."""
         neck = self._outside[self._skin_m[self._outside, 1] < self._skin_m[:, 1].min() + 0.03]
         index, weight = _follow(points_m, self._skin_m, neck, 12)
         distance = KDTree(self._skin_m[neck], leafsize=16).query(points_m)[0]
-        weight = weight * np.exp(-((distance / 0.15) ** 2))[:, None]
-        placed = self._onto_mean_head(points_m, index, weight)
-        texture = np.full((4, 4, 4), 255, np.uint8)
-        return Garment("shoulders", "body", placed, triangles, base.uv[uv], index, weight, texture)
+        return index, weight * np.exp(-((distance / 0.15) ** 2))[:, None]
+
+    def _around_neck(self, name: str, collar: Collar) -> Garment:
+        made = collar.mesh
+        index, weight = self._follow_neck(made.vertices_m)
+        texture = np.zeros((1, 1, 4), np.uint8)
+        uv = made.vertices_m[:, :2]
+        return Garment(
+            name, "collar", made.vertices_m, made.triangles, uv, index, weight, texture, collar.shade
+        )
+
+
+def _arms_down(points_m: np.ndarray) -> np.ndarray:
+    """Arms that MakeHuman holds out sideways, hanging."""
+    out_m = np.abs(points_m[:, 0]) - SHOULDER_M[0]
+    t = np.clip((out_m + 0.05) / 0.09, 0, 1)
+    angle = -np.sign(points_m[:, 0]) * ARMS_DOWN_RAD * t * t * (3 - 2 * t)
+    x = points_m[:, 0] - np.sign(points_m[:, 0]) * SHOULDER_M[0]
+    y = points_m[:, 1] - SHOULDER_M[1]
+    lowered = points_m.copy()
+    lowered[:, 0] += np.cos(angle) * x - np.sin(angle) * y - x
+    lowered[:, 1] += np.sin(angle) * x + np.cos(angle) * y - y
+    return lowered
 
 
 def _read_picture(path: Path, mode: int) -> Any:
