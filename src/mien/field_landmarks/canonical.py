@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,6 +35,11 @@ class CleaningConfig:
     """Colours are kept down to this depth, as a share of half a coarse cube (about 1 cm): deeper ones no
     picture
     ever saw."""
+    sealed: float = 0.03
+    """A hollow field's shell is never quite tight: holes up to twice this share of the field's longest side
+    wide do not keep the inside from being filled."""
+    untouched: float = 0.02
+    """Nothing is filled down to this share of the longest side under the surface: mouths stay open."""
     clean: bool = True
     """Keep the largest connected part only and fill what cannot be reached from outside."""
 
@@ -144,8 +149,8 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
         sizes = np.bincount(parts.ravel(), minlength=count + 1)
         sizes[0] = 0
         part = parts == sizes.argmax()
-        regions, _ = ndimage.label(~part)
-        solid = regions != regions[0, 0, 0]
+        depth_inside = sealed_depth(part, reach=config.sealed * config.voxels)
+        solid = part | (depth_inside > config.untouched * config.voxels)
     depth = ndimage.distance_transform_edt(solid).astype(np.float32) if solid.any() else np.zeros(shape, "f4")
     centre_m, radius_m = np.full(3, np.nan), float("nan")
     if solid.any():
@@ -162,6 +167,19 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
     return CleanField(
         source, config, low_m, voxel_m, solid, depth, grid, float(threshold), centre_m, radius_m
     )
+
+
+def sealed_depth(shell: Bool[np.ndarray, "x y z"], *, reach: float) -> Float[np.ndarray, "x y z"]:
+    """How deep under a shell with holes each voxel lies; 0 or less outside. All lengths in voxels.
+
+    A flood from outside that comes no nearer than `reach` to the shell passes no hole narrower than twice that.
+    """
+    from scipy import ndimage
+
+    far = ndimage.distance_transform_edt(np.pad(~shell, 1, constant_values=True)) > reach
+    far[0] = True
+    regions, _ = ndimage.label(far)
+    return ndimage.distance_transform_edt(regions != regions[0, 0, 0])[1:-1, 1:-1, 1:-1] - reach
 
 
 def _nearest(colours: np.ndarray, known: np.ndarray) -> np.ndarray:

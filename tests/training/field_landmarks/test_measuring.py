@@ -85,7 +85,7 @@ def test_scenes_are_read_back_as_they_were_photographed(tmp_path: Path):
     rgba = np.random.default_rng(1).integers(0, 255, (20, 20, 4), dtype=np.uint8)
     depth_m = np.full((20, 20), 0.75, np.float32)
     views = [PosedView(rgba, depth_m, camera)] * 2
-    sitter = Sitter([], head.neutral(), Looks("skin", None, None, 0.0, (), 0.3))
+    sitter = Sitter([], head.neutral(), Looks("skin", None, None, 0.0, (), "bare", 0.3))
     path = write_posed_scene(tmp_path, views, sitter, head, test={1}, details={"who": "nobody"})
     train, test = read_transforms(path)
     assert (train.split, test.split) == ("train", "test")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from mien.field_landmarks.canonical import sealed_depth
 from mien.field_landmarks.sources import triangle_lattice
 from mien.heads.model import Head
 from mien.training.field_landmarks.surface_samples import SurfacePoints
@@ -113,7 +114,7 @@ def voxelise(
     wall = wall.reshape(shape) | hair_mask
     wall[:, 0] = _filled_slice(wall[:, 0])
     regions, _ = ndimage.label(~wall)
-    solid = regions != regions[0, -1, 0]
+    solid = _as_trained_fields_are(regions != regions[0, -1, 0], hair_mask, voxel_m)
     occupancy = solid.astype(np.float32).reshape(-1)
     planar = (count > 0) & (flatness > 0.5) & ~hair_mask.reshape(-1)
     occupancy[planar] = np.clip(0.5 + height[planar], 0, 1)
@@ -129,6 +130,34 @@ def voxelise(
 HIDDEN = 0.5
 """Points with less weight belong to teeth, sockets and the mouth's interior: they do not shape the
 surface."""
+
+
+SEALED_M, UNTOUCHED_M = 0.0125, 0.0085
+"""`CleaningConfig.sealed` and `untouched` of a field 0.42 m long."""
+
+
+def _as_trained_fields_are(solid: np.ndarray, hair: np.ndarray, voxel_m: float) -> np.ndarray:
+    """Hair is a thin shell with holes over the skull here, but a solid body in trained fields; the depth of a
+    mouth is filled when a field is cleaned. Found on voxels twice as large."""
+    from scipy import ndimage
+
+    pad = [(0, size % 2) for size in solid.shape]
+
+    def halved(values: np.ndarray) -> np.ndarray:
+        x, y, z = (size // 2 for size in np.pad(values, pad).shape)
+        return np.pad(values, pad).reshape(x, 2, y, 2, z, 2).any(axis=(1, 3, 5))
+
+    small = halved(solid)
+    depth = sealed_depth(small, reach=SEALED_M / (2 * voxel_m))
+    near_hair = ndimage.binary_dilation(halved(hair), iterations=2)
+    inside = ~small & ((depth > UNTOUCHED_M / (2 * voxel_m)) | (near_hair & (depth > 0)))
+
+    def doubled(values: np.ndarray) -> np.ndarray:
+        large = values.repeat(2, axis=0).repeat(2, axis=1).repeat(2, axis=2)
+        return large[: solid.shape[0], : solid.shape[1], : solid.shape[2]]
+
+    out = solid | doubled(inside)
+    return out | (ndimage.binary_closing(out, iterations=2) & doubled(near_hair))
 
 
 def _spread(colours: np.ndarray, weight: np.ndarray) -> np.ndarray:
