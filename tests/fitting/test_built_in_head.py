@@ -10,6 +10,7 @@ import pytest
 from mien.cameras import Camera
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.results import Status
+from mien.fitting.weights import FitWeights
 from mien.geometry.alignment import align_rigid
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.heads.library import load_head
@@ -49,7 +50,8 @@ def test_head_is_recovered(yaw_rad):
     for seed in range(4):
         truth = random_head(head, seed=seed, yaw_rad=yaw_rad)
         landmarks = exact_landmarks(head, truth, CAMERA, set_name="dense320", sigma_px=0.5)
-        fit = fit_landmarks(landmarks, camera=CAMERA, head=head)
+        # These heads are the model's own: there is nothing that it could not express.
+        fit = fit_landmarks(landmarks, camera=CAMERA, head=head, weights=FitWeights(sigma_floor=0.01))
         assert fit.status is Status.CONVERGED
         true_m = head.vertices_m(truth)[vertices]
         for parameters, errors in (

@@ -92,7 +92,7 @@ def test_cost_is_that_of_a_converged_fit(monkeypatch, seed):
         assert status is Status.CONVERGED
         turned = np.abs(parameters.root_rotation - truth.root_rotation).max()
         assert turned < 0.02
-    assert max(compared.excess) < 0.005
+    assert max(compared.excess) < compared.solver.relative_tolerance
     assert np.mean(compared.full_linearisations) < 2
 
 

@@ -16,7 +16,7 @@ from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.landmarks.types import Landmarks2D
 from tests.fitting.scenes import CAMERA_FROM_WORLD, exact_landmarks, some_parameters
 
-WEIGHTS = FitWeights(sigma_floor=1e-4, effective_landmarks=1e6)
+WEIGHTS = FitWeights(sigma_floor=1e-4)
 SIZE = (640, 480)
 
 

@@ -21,7 +21,7 @@ from mien.heads.parameters import HeadParameters
 from tests.fitting.scenes import exact_landmarks, some_parameters
 from tests.fitting.test_multiview import rig, shape_error_mm
 
-WEIGHTS = FitWeights(sigma_floor=1e-3, effective_landmarks=1e6, robust_kernel="none")
+WEIGHTS = FitWeights(sigma_floor=1e-3, robust_kernel="none")
 
 
 def recorded(head, *, frames=5, cameras=2, noise_px=0.0, seed=0, moving=True):

@@ -8,71 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mien.cameras import Camera
 from mien.errors import FitError
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene
-from mien.fitting.lbfgs import Lbfgs
-from mien.fitting.levenberg_marquardt import LevenbergMarquardt, Problem
-from mien.fitting.problem import HeadProblem
+from mien.evaluation.fitting.solvers import SOLVERS, noisy_problem
+from mien.fitting.levenberg_marquardt import Problem
 from mien.fitting.results import Status
-from mien.fitting.scipy_least_squares import ScipyLeastSquares
 from mien.fitting.shared_columns import Sharing
 from mien.fitting.solver import Solver
-from mien.fitting.terms.focal_prior import FocalTerm
-from mien.fitting.terms.landmarks import LandmarkTerm
-from mien.fitting.terms.priors import prior_terms
-from mien.fitting.unknowns import Unknowns
 from mien.fitting.weights import FitWeights
 from mien.heads.library import load_head
 from mien.heads.model import Head
-from tests.fitting.scenes import CAMERA_FROM_WORLD, exact_landmarks, some_parameters
 from tests.fitting.test_levenberg_marquardt import PROBLEMS
 from tests.toy_head import toy_head
-
-SOLVERS: dict[str, Solver] = {
-    "lm": LevenbergMarquardt(max_iterations=200, relative_tolerance=1e-9),
-    "lbfgs": Lbfgs(),
-    "scipy": ScipyLeastSquares(),
-}
-CAMERA = Camera.from_focal(800.0, width_px=640, height_px=480, camera_from_world=CAMERA_FROM_WORLD)
-
-
-def photo_problem(
-    head: Head, set_name: str, *, seed: int, weights: FitWeights, focal: bool = True, first: bool = True
-) -> HeadProblem:
-    """Noisy landmarks of a random head, from a start nearby."""
-    rng = np.random.default_rng(seed)
-    truth = some_parameters(head, seed=seed)
-    truth = replace(truth, identity=some_parameters(head, seed=seed % 7).identity)
-    landmarks = exact_landmarks(head, truth, CAMERA, set_name=set_name)
-    landmarks = replace(landmarks, points_px=landmarks.points_px + rng.normal(size=landmarks.points_px.shape))
-    model = FitModel.of(head, set_name)
-    unknowns = Unknowns(
-        identity_count=head.identity_count,
-        expression_count=head.expression_count,
-        joints=model.free_joints,
-        focal=focal,
-    )
-    start = replace(
-        head.neutral(),
-        root_rotation=truth.root_rotation + 0.1 * rng.normal(size=3),
-        root_translation_m=truth.root_translation_m + 0.02 * rng.normal(size=3),
-    )
-    terms = [LandmarkTerm.of(landmarks, weights), *prior_terms(head, unknowns, weights, identity=first)]
-    if focal and first:
-        terms.append(FocalTerm(850.0, 0.2))
-    return HeadProblem(HeadScene(model, unknowns, start, CAMERA), tuple(terms))
 
 
 def views_problem(seed: int, sharing: Sharing) -> Problem:
     weights = FitWeights(robust_kernel="none")
-    return sharing.problem(
-        [
-            photo_problem(toy_head(), "toy60", seed=seed + 7 * view, weights=weights, first=view == 0)
-            for view in range(3)
-        ]
-    )
+    parts = [noisy_problem(toy_head(), "toy60", weights, person=seed, shot=shot) for shot in range(3)]
+    return sharing.problem(parts)
 
 
 def small(name: str) -> Callable[[], tuple[Problem, np.ndarray]]:
@@ -81,7 +33,7 @@ def small(name: str) -> Callable[[], tuple[Problem, np.ndarray]]:
 
 def photo(seed: int, head: Callable[[], Head], set_name: str, **weights) -> Callable:
     def make():
-        problem = photo_problem(head(), set_name, seed=seed, weights=FitWeights(**weights))
+        problem = noisy_problem(head(), set_name, FitWeights(**weights), person=seed)
         return problem, problem.start()
 
     return make
@@ -136,7 +88,7 @@ def test_not_finite_is_a_status_or_an_error(name: str):
         SOLVERS[name].solve(problem, problem.start, throw=True)
 
 
-@pytest.mark.parametrize("name", ["lbfgs", "scipy"])
+@pytest.mark.parametrize("name", ["L-BFGS", "SciPy least_squares"])
 def test_limit_of_iterations_is_a_status(name: str):
     problem = PROBLEMS["rosenbrock"]
     solver = replace(SOLVERS[name], max_iterations=2)  # type: ignore[type-var]

@@ -65,8 +65,8 @@ def make_terms(scene):
     pairs, ends = np.array([[0, 5], [7, 2]]), np.array([0.5, 2.0])
     return {
         "landmarks": LandmarkTerm(base.target_px, base.precision),
-        "landmarks huber": LandmarkTerm(base.target_px, base.precision, 0.4, "huber", 3.0),
-        "landmarks geman": LandmarkTerm(base.target_px, base.precision, 0.4, "geman_mcclure", 30.0),
+        "landmarks huber": LandmarkTerm(base.target_px, base.precision, "huber", 3.0),
+        "landmarks geman": LandmarkTerm(base.target_px, base.precision, "geman_mcclure", 30.0),
         "openings": OpeningTerm(pairs, base.target_px[:, pairs[:, 0]] - base.target_px[:, pairs[:, 1]], ends),
         "identity": NormalIdentityTerm(0.8),
         "mixture": mixture,

@@ -115,8 +115,6 @@ class _Sequence:
         self.model = FitModel.of(head, faces[0].set_name)
         self.unknowns = self._unknowns(identity=True)
         self.still_m = weights.still_vertices_std_m
-        # Neighbouring vertices move together: they count as often as landmarks do.
-        self.still_share = min(1.0, weights.effective_landmarks / self.model.landmark_count)
         self.identity_prior = identity_term(head, deviation=weights.identity_std)
         self.problems: list[HeadProblem] = []
 
@@ -216,7 +214,7 @@ class _Sequence:
                 vertices_m = problem.state(x).vertices_m
                 if previous_m is not None:
                     moved = (vertices_m - previous_m) / self.still_m
-                    total += 0.5 * self.still_share * float((moved**2).sum())
+                    total += 0.5 * float((moved**2).sum())
                 previous_m = vertices_m
         return total + self._identity_cost(own, shared)
 
@@ -227,7 +225,7 @@ class _Sequence:
     def _linearized(self, own: np.ndarray, shared: np.ndarray) -> ChainEquations:
         n = self.unknowns.frame_size
         chain = ChainEquations.zeros(len(own), n, len(shared))
-        root = np.sqrt(self.still_share) / self.still_m if self.still_m > 0 else 0.0
+        root = 1 / self.still_m if self.still_m > 0 else 0.0
         previous: tuple[np.ndarray, np.ndarray] | None = None
         for frame, problem in enumerate(self.problems):
             x = np.concatenate([own[frame], shared])

@@ -14,12 +14,10 @@ class FitWeights:
     is a stronger prior.
     """
 
-    effective_landmarks: float = 120.0
-    """The landmark term counts as this many independent points at most: neighbouring landmarks of a dense set
-    err together, and without the limit 703 points would drown every prior."""
-    sigma_floor: float = 0.01
+    sigma_floor: float = 0.024
     """Smallest believed landmark deviation, as a fraction of the face's RMS radius in the picture: what the
-    head model cannot express however certain the landmarks are."""
+    head model cannot express however certain the landmarks are. Neighbours of a dense set err together there,
+    which the energy does not know, so this is about twice the error of a single point."""
     opening_sigma: float = 0.4
     """Deviation of the vector across lids and lips, over the deviation of the points at its ends; 0 turns
     the term off."""

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError
-from mien.evaluation.tracking.blink_scripts import BlinkScript, blink_script, scripted_landmarks
+from mien.evaluation.tracking.blink_scripts import (
+    BlinkScript,
+    blink_script,
+    scripted_landmarks,
+    who_can_blink,
+)
 from mien.evaluation.tracking.blinks import BlinkAmplitude, landmark_blinks, lid_openings, video_blinks
 from mien.heads.library import load_head
 from mien.landmarks.types import Landmarks2D
@@ -94,3 +99,16 @@ def test_a_head_without_lids_is_an_input_error():
     head = toy_head()
     with pytest.raises(InputError, match="lids"):
         lid_openings(head, [head.neutral()])
+
+
+def test_people_whose_eyeballs_stand_before_their_lids_cannot_blink():
+    head = load_head()
+    basis_m = np.zeros((2, head.vertex_count, 3))
+    eyes = [head.part_names.index(name) for name in ("left_eye", "right_eye")]
+    basis_m[:, np.isin(head.vertex_parts, eyes), 2] = np.array([[0.005], [-0.001]])
+    two = replace(
+        head, identity_basis_m=basis_m, joints_identity_m=np.zeros((2, 4, 3)), identity_mixture=None
+    )
+    assert who_can_blink(two, 1) == [1]
+    with pytest.raises(InputError, match="only 1"):
+        who_can_blink(two, 2)

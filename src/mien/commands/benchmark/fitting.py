@@ -174,20 +174,21 @@ def _run_tracking(config: FittingConfig) -> list[tuple[str, Table]]:
 
 def _blinks_in_videos(config: FittingConfig) -> BlinkAmplitude:
     from mien.evaluation.fitting.picture_files import blinks_path
-    from mien.evaluation.tracking.blink_scripts import person_script
+    from mien.evaluation.tracking.blink_scripts import person_script, who_can_blink
     from mien.evaluation.tracking.blinks import BlinkAmplitude, video_blinks
     from mien.images.video import open_video
 
-    photographer = _photographer(config, config.blink_people)
+    photographer = _photographer(config, config.people)
+    blinking = who_can_blink(photographer.people, config.blink_people)
     if config.assets is not None:
         from mien.training.unseen_people.blinking import film_blinks
 
         with _Progress(config, "filming") as progress:
             film_blinks(
-                photographer.crowd, config.assets, config.cache, people=config.blink_people, progress=progress
+                photographer.crowd, config.assets, config.cache, people=blinking, progress=progress
             )
     clips = []
-    for person in range(config.blink_people):
+    for person in blinking:
         script = person_script(photographer.people, person)
         with open_video(blinks_path(config.cache, person)) as video:
             clips.append(video_blinks(script, (frame.image for frame in video)))

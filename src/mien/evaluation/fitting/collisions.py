@@ -42,8 +42,8 @@ def with_terms(weights: FitWeights = DEFAULT_WEIGHTS) -> FitWeights:
     """The weights with collision terms on, where they are not."""
     return replace(
         weights,
-        skin_eyeball_std_m=weights.skin_eyeball_std_m or 3e-4,
-        skin_teeth_std_m=weights.skin_teeth_std_m or 3e-4,
+        skin_eyeball_std_m=weights.skin_eyeball_std_m or 1e-4,
+        skin_teeth_std_m=weights.skin_teeth_std_m or 1e-4,
     )
 
 

@@ -23,9 +23,6 @@ from mien.landmarks.types import Landmarks2D
 SETS = ("ibug68", "dense320", "dense703")
 """From few landmarks to many; a network is measured on those that are part of its own set."""
 
-SCAN_POINTS = 5_000
-"""Points on a whole head's skin: fewer than for exact landmarks, since there are many more fits."""
-
 
 @runtime_checkable
 class FaceFinder(Protocol):
@@ -101,7 +98,7 @@ def study_predicted_landmarks(
     errors: dict[Way, list[ShapeErrors]] = {}
     mean_head: list[ShapeErrors] = []
     for person in range(len(crowd)):
-        judge = ShapeJudge.of(head, photographer.neutral_m(person), scan_points=SCAN_POINTS)
+        judge = ShapeJudge.of(head, photographer.neutral_m(person))
         mean_head.append(judge(head.mean_m))
         for set_name in sets:
             for sigma in (True, False):

@@ -11,7 +11,7 @@ from mien.evaluation.scan_to_mesh import SEVEN_POINTS, ScanToMesh, face_region, 
 from mien.geometry.closest_points import closest_on_surface
 from mien.heads.model import Head
 
-SCAN_POINTS = 20_000
+SCAN_POINTS = 6_000
 """Points on a whole head's skin; the face has about a quarter of them."""
 
 
@@ -47,18 +47,12 @@ class ShapeJudge:
     measured: Bool[np.ndarray, " vertices"]
 
     @staticmethod
-    def of(
-        head: Head, neutral_m: Float[np.ndarray, "vertices 3"], *, scan_points: int = SCAN_POINTS
-    ) -> ShapeJudge:
-        """Scan somebody; always at the same points of the same shape.
-
-        Args:
-            scan_points: on the whole head's skin.
-        """
+    def of(head: Head, neutral_m: Float[np.ndarray, "vertices 3"]) -> ShapeJudge:
+        """Scan somebody; always at the same points of the same shape."""
         skin = head.vertex_parts == head.part_names.index("skin")
         triangles = head.triangles[skin[head.triangles].all(axis=1)]
         seven_m = _seven(head, neutral_m)
-        points_m = _spread(neutral_m, triangles, scan_points)
+        points_m = _spread(neutral_m, triangles, SCAN_POINTS)
         return ShapeJudge(
             head=head,
             neutral_m=neutral_m,

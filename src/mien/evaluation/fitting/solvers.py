@@ -94,13 +94,19 @@ def _case(head: Head, index: int) -> tuple[str, HeadProblem | SharedProblem]:
     kinds = list(KINDS)
     set_name, kind = names[index % len(names)], kinds[index // len(names) % len(kinds)]
     if index % 10 == 9:
-        parts = [_problem(head, names[0], KINDS[kind], person=index, shot=shot) for shot in range(2)]
+        parts = [noisy_problem(head, names[0], KINDS[kind], person=index, shot=shot) for shot in range(2)]
         return f"{names[0]}, {kind}, two views", Sharing(focal=False).problem(parts)
-    return f"{set_name}, {kind}", _problem(head, set_name, KINDS[kind], person=index)
+    return f"{set_name}, {kind}", noisy_problem(head, set_name, KINDS[kind], person=index)
 
 
-def _problem(head: Head, set_name: str, weights: FitWeights, *, person: int, shot: int = 0) -> HeadProblem:
-    """Landmarks with 1 px of noise, from a rough pose of the mean head."""
+def noisy_problem(
+    head: Head, set_name: str, weights: FitWeights, *, person: int, shot: int = 0
+) -> HeadProblem:
+    """Landmarks of a random person of the prior with 1 px of noise, from a rough pose of the mean head.
+
+    Args:
+        person: who it is; shot: which picture of them. The identity's prior belongs to shot 0.
+    """
     who, where = np.random.default_rng([person, 1]), np.random.default_rng([person, 2, shot])
     truth = HeadParameters(
         identity=who.normal(size=head.identity_count),

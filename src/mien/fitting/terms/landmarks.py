@@ -21,13 +21,11 @@ class LandmarkTerm:
     Attributes:
         target_px: (2, L) landmarks μ.
         precision: (L,) 1 / σ, per pixel; 0 for a landmark about which nothing is known.
-        share: factor on the whole term (see `FitWeights.effective_landmarks`).
         kernel, scale: robust kernel and the distance, in σ, from which it acts.
     """
 
     target_px: Float[np.ndarray, "2 landmarks"]
     precision: Float[np.ndarray, " landmarks"]
-    share: float = 1.0
     kernel: Kernel = "none"
     scale: float = 2.5
     name: str = "landmarks"
@@ -40,7 +38,6 @@ class LandmarkTerm:
         return LandmarkTerm(
             target_px=np.ascontiguousarray(landmarks.points_px.T, dtype=float),
             precision=1 / sigma_px,
-            share=min(1.0, weights.effective_landmarks / len(landmarks)),
             kernel=weights.robust_kernel,
             scale=weights.robust_scale,
         )
@@ -50,23 +47,21 @@ class LandmarkTerm:
 
     def cost(self, state: HeadState) -> float:
         whitened = self._whitened(state)
-        return self.share * robust_cost(
-            whitened[0] ** 2 + whitened[1] ** 2, kernel=self.kernel, scale=self.scale
-        )
+        return robust_cost(whitened[0] ** 2 + whitened[1] ** 2, kernel=self.kernel, scale=self.scale)
 
     def by_point(self, state: HeadState) -> tuple[Float[np.ndarray, "2 landmarks"], float]:
         """Derivatives by the projected points, and the cost."""
         whitened = self._whitened(state)
         squared = whitened[0] ** 2 + whitened[1] ** 2
         weights = robust_weights(squared, kernel=self.kernel, scale=self.scale)
-        cost = self.share * robust_cost(squared, kernel=self.kernel, scale=self.scale)
-        return whitened * (self.share * weights * self.precision), cost
+        cost = robust_cost(squared, kernel=self.kernel, scale=self.scale)
+        return whitened * (weights * self.precision), cost
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         whitened = self._whitened(state)
         squared = whitened[0] ** 2 + whitened[1] ** 2
-        cost = self.share * robust_cost(squared, kernel=self.kernel, scale=self.scale)
-        root = np.sqrt(self.share * robust_weights(squared, kernel=self.kernel, scale=self.scale))
+        cost = robust_cost(squared, kernel=self.kernel, scale=self.scale)
+        root = np.sqrt(robust_weights(squared, kernel=self.kernel, scale=self.scale))
         jacobian_t = state.scaled_jacobian_t(root * self.precision)
         normal.add_dense((whitened * root).reshape(-1), jacobian_t.reshape(len(jacobian_t), -1), cost=cost)
 

@@ -44,7 +44,7 @@ class OpeningTerm:
             return None
         upper, lower = pairs.T
         points_px, sigma_px = np.asarray(landmarks.points_px, float), np.asarray(landmarks.sigma_px, float)
-        floor_px = 0.5 * weights.sigma_floor * face_radius_px(landmarks)
+        floor_px = 0.2 * weights.sigma_floor * face_radius_px(landmarks)
         deviation_px = np.hypot(weights.opening_sigma * (sigma_px[upper] + sigma_px[lower]) / 2, floor_px)
         return OpeningTerm(
             pairs, (points_px[upper] - points_px[lower]).T, 1 / deviation_px, weights.robust_scale

@@ -27,13 +27,12 @@ class RigLandmarksTerm:
     Attributes:
         world_to_plane: (C, 3, 4) projection matrices.
         target_px: (C, 2, L); precision: (C, L), 0 where a camera does not see the face.
-        share, kernel, scale: as in `LandmarkTerm`.
+        kernel, scale: as in `LandmarkTerm`.
     """
 
     world_to_plane: Float[np.ndarray, "cameras 3 4"]
     target_px: Float[np.ndarray, "cameras 2 landmarks"]
     precision: Float[np.ndarray, "cameras landmarks"]
-    share: float
     kernel: Kernel
     scale: float
     name: str = "landmarks of all cameras"
@@ -55,7 +54,6 @@ class RigLandmarksTerm:
             np.stack([camera.intrinsics @ camera.camera_from_world[:3] for _, camera in seen]),
             np.stack([term.target_px for term, _ in seen]),
             np.stack([term.precision for term, _ in seen]),
-            single.share,
             single.kernel,
             single.scale,
         )
@@ -69,17 +67,17 @@ class RigLandmarksTerm:
     def cost(self, state: HeadState) -> float:
         whitened, _ = self._whitened(state)
         squared = (whitened**2).sum(axis=1).reshape(-1)
-        return self.share * robust_cost(squared, kernel=self.kernel, scale=self.scale)
+        return robust_cost(squared, kernel=self.kernel, scale=self.scale)
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         whitened, plane = self._whitened(state)
         squared = (whitened**2).sum(axis=1)
         flat = squared.reshape(-1)
-        cost = self.share * robust_cost(flat, kernel=self.kernel, scale=self.scale)
+        cost = robust_cost(flat, kernel=self.kernel, scale=self.scale)
         if not np.isfinite(cost):
             normal.cost = float("nan")
             return
-        root = np.sqrt(self.share * robust_weights(flat, kernel=self.kernel, scale=self.scale))
+        root = np.sqrt(robust_weights(flat, kernel=self.kernel, scale=self.scale))
         root = root.reshape(squared.shape)
         # Gradients (C, 2, 3, L) of the whitened residuals by the point in the world.
         matrix = self.world_to_plane[:, :, :3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +24,10 @@ def film_blinks(
     assets: Path,
     folder: Path,
     *,
-    people: int,
+    people: Sequence[int],
     progress: Callable[[int, int], None] = lambda _, __: None,
 ) -> list[Path]:
-    """Film the first people as their `person_script` says, each in one dress and light, with fresh noise in
+    """Film people as their `person_script` says, each in one dress and light, with fresh noise in
     every frame; videos that are there already are kept. Returns all paths.
 
     Args:
@@ -37,10 +37,10 @@ def film_blinks(
         InputError: the assets are not there.
         MissingExtraError: no OpenGL context can be made.
     """
-    paths = [blinks_path(folder, person) for person in range(people)]
-    missing = [person for person, path in enumerate(paths) if not path.exists()]
+    paths = {person: blinks_path(folder, person) for person in people}
+    missing = [person for person, path in paths.items() if not path.exists()]
     if not missing:
-        return paths
+        return list(paths.values())
     everybody = crowd.as_head(load_head())
     scripts = {person: person_script(everybody, person) for person in missing}
     frames = sum(len(script.truths) for script in scripts.values())
@@ -53,7 +53,7 @@ def film_blinks(
                 video.write(image)
                 done += 1
                 progress(done, frames)
-    return paths
+    return list(paths.values())
 
 
 def _frames(studio: Studio, script: BlinkScript, *, seed: list[int]) -> Iterator[np.ndarray]:
