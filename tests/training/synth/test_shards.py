@@ -18,8 +18,9 @@ from mien.heads.library import load_head
 from mien.training.landmark_network.layout import load_layout
 from mien.training.landmark_network.shards import read_shard
 from mien.training.synth import shards
-from mien.training.synth.sample import LABEL_SET, Sample
+from mien.training.synth.sample import LABEL_SET, LabelMaps, Sample
 from mien.training.synth.shards import (
+    DEPTH_UNIT_M,
     DRAWING_VERSION,
     SynthConfig,
     add_sample,
@@ -42,6 +43,20 @@ def fake_sample(seed: int) -> Sample:
         points_px=points_px.astype(np.float32),
         visibility=rng.integers(0, 4, len(points_px), np.uint8),
         details={"seed": seed, "yaw_rad": 0.5, "hair": None},
+        maps=fake_maps(rng),
+    )
+
+
+def fake_maps(rng: np.random.Generator) -> LabelMaps:
+    """Maps of a face in the middle of a picture."""
+    there = np.zeros((SIZE_PX, SIZE_PX), bool)
+    there[10:40, 12:30] = True
+    normals = rng.normal(size=(SIZE_PX, SIZE_PX, 3))
+    normals /= np.linalg.norm(normals, axis=2, keepdims=True)
+    return LabelMaps(
+        depth_m=(rng.uniform(0.3, 3.0, there.shape) * there).astype(np.float32),
+        normals=(normals * there[..., None]).astype(np.float32),
+        parts=(rng.integers(1, 9, there.shape) * there).astype(np.uint8),
     )
 
 
@@ -50,7 +65,7 @@ class FakeStudio:
 
     broken: int | None = None
 
-    def __init__(self, assets: Path, *, size_px: int) -> None:
+    def __init__(self, assets: Path, *, size_px: int, maps: bool) -> None:
         assert size_px == SIZE_PX
 
     def shoot(self, seed: int) -> Sample:
@@ -94,6 +109,30 @@ def test_sample_comes_back(tmp_path: Path):
     assert json.loads(content["00000003.json"]) == sample.details
 
 
+def test_maps_come_back(config: SynthConfig):
+    names = ("depth", "normals", "parts")
+    paths = write_shards(SynthConfig(**{**vars(config), "maps": names}))
+    with tarfile.open(paths[0]) as archive:
+        content = {m.name: archive.extractfile(m).read() for m in archive}  # type: ignore[union-attr]
+    depth, normals, parts = (
+        cv2.imdecode(np.frombuffer(content[f"00000001.{name}.png"], np.uint8), cv2.IMREAD_UNCHANGED)
+        for name in names
+    )
+    maps = fake_sample(101).maps
+    assert maps is not None
+    np.testing.assert_allclose(depth * DEPTH_UNIT_M, maps.depth_m, atol=DEPTH_UNIT_M)
+    unit = (normals[..., ::-1].astype(float) - 128) / 127 * (depth[..., None] > 0)
+    np.testing.assert_allclose(unit, maps.normals, atol=0.005)
+    np.testing.assert_array_equal(parts, maps.parts)
+    manifest = json.loads((config.out / "manifest.json").read_text())
+    assert manifest["maps"] == sorted(names)
+    assert manifest["part_names"][:2] == ["background", "skin"]
+    assert "--maps depth normals parts" in manifest["command"]
+    assert len(read_shard(paths[0], load_layout(LABEL_SET))) == 3  # training reads past them
+    with pytest.raises(InputError, match="another maps"):
+        write_shards(config)
+
+
 def test_training_reads_what_was_written(config: SynthConfig):
     paths = write_shards(config)
     assert [p.name for p in paths] == [f"shard-{i:06d}.tar" for i in range(3)]
@@ -101,7 +140,6 @@ def test_training_reads_what_was_written(config: SynthConfig):
     read = [read_shard(path, layout) for path in paths]
     assert [len(r) for r in read] == [3, 3, 1]
     assert [d["seed"] for r in read for d in r.details] == list(range(100, 107))
-    assert read[2].keys == ["00000006"]
     face, sample = read[1].face(2), fake_sample(105)
     np.testing.assert_array_equal(face.points_px, sample.points_px)
     np.testing.assert_array_equal(face.visibility, sample.visibility)

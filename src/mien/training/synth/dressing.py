@@ -17,6 +17,7 @@ from mien.training.synth.accessories import Accessory, microphone, random_glasse
 from mien.training.synth.clothing import as_colour, random_cloth_colours, random_outfit, random_stripes
 from mien.training.synth.face_maps import chart_of, face_maps
 from mien.training.synth.head_maps import add_coverings, ambient_occlusion, beard_region
+from mien.training.synth.label_maps import HEAD_MESHES, triangles_of
 from mien.training.synth.renderer import DrawItem, Renderer, Settings, StaticMesh
 from mien.training.synth.skin_detail import random_skin_details
 from mien.training.synth.skin_tones import LUMINANCE, mean_tone, random_tone, tint_for
@@ -131,15 +132,8 @@ class DressingRoom:
         occlusion = ambient_occlusion(head, renderer)
         extra = np.stack([occlusion, self._beard], axis=1)[corner_vertex]
         chart = chart_of(head)[corner_vertex]
-        parts = np.array(head.part_names)[head.vertex_parts]
-        triangle_part = parts[head.triangles[:, 0]]
-        for key, names in (
-            ("skin", ("skin",)),
-            ("interior", ("mouth_interior", "eye_sockets")),
-            ("eyes", ("left_eye", "right_eye")),
-            ("teeth", ("upper_teeth", "lower_teeth")),
-        ):
-            chosen = np.isin(triangle_part, names)
+        for key in HEAD_MESHES:
+            chosen = triangles_of(head, key)
             renderer.add_mesh(key, StaticMesh.of(triangles[chosen], uv, extra=extra, chart=chart))
         return corner_vertex
 

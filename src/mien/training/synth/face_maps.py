@@ -12,7 +12,7 @@ from mien.training.synth import shaders
 SIZE_PX = 512
 SPAN_M = 0.20
 """Side of the square that the maps show."""
-CENTRE_M = np.array([0.0, 0.01])
+CENTRE_M = np.array([0.0, 0.02])
 NEUTRAL = 128
 """Where the skin is flat."""
 
@@ -22,10 +22,9 @@ Points = Float[np.ndarray, "points 2"]
 def chart_of(head: Head) -> Float[np.ndarray, "vertices 2"]:
     """Each vertex' place in the maps, 0 … 1, v up; what is not in front lies outside, where nothing is."""
     x, y, z = head.mean_m.T
-    x = x + np.sign(x) * 3 * np.maximum(0.01 - z, 0)
-    chart = (np.stack([x, y], axis=1) - CENTRE_M) / SPAN_M + 0.5
-    chart[head.vertex_parts != head.part_names.index("skin")] = 0
-    return chart
+    behind_m = np.maximum(0.01 - z, 0)  # the back is drawn out sideways and upwards, without a tear
+    place_m = np.stack([x * (1 + 60 * behind_m), y + 4 * behind_m], axis=1)
+    return (place_m - CENTRE_M) / SPAN_M + 0.5
 
 
 def face_maps(head: Head) -> dict[int, UInt8[np.ndarray, "height width 4"]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Integer, UInt8
+from jaxtyping import Float, Float32, Integer, UInt8
 
 from mien.errors import MissingExtraError
 from mien.training.synth import shaders
@@ -196,6 +196,8 @@ class Renderer:
         grain = np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
         self._grain = self._context.texture((128, 128), 1, grain.tobytes())
         self._grain.filter = (self._gl.LINEAR, self._gl.LINEAR)
+        self._maps_target: Any = None
+        self._maps_programs: dict[int, _Program] = {}
         self._textures: dict[str, Any] = {}
         self._meshes: dict[str, _Mesh] = {}
 
@@ -280,6 +282,36 @@ class Renderer:
         context.copy_framebuffer(self._resolved, self._target)
         raw = np.frombuffer(self._resolved.read(components=4), np.uint8)
         return raw.reshape(self.size_px, self.size_px, 4)[::-1]
+
+    def draw_maps(
+        self, items: list[DrawItem], clip_from_world: Float[np.ndarray, "4 4"]
+    ) -> tuple[Float32[np.ndarray, "size size 4"], Float32[np.ndarray, "size size 2"]]:
+        """What is at the pixels' centres, of meshes whose positions were uploaded last; row 0 is the top.
+
+        Returns:
+            normal (world frame, towards the viewer) and depth along the camera's axis, metres;
+            number of the item, from 1, and its triangle. All are 0 where there is nothing.
+        """
+        if self._maps_target is None:
+            size, context = (self.size_px, self.size_px), self._context
+            textures = [context.texture(size, 4, dtype="f4") for _ in range(2)]
+            self._maps_target = context.framebuffer(textures, context.depth_renderbuffer(size))
+            self._maps_programs = {m: _Program(context, *shaders.maps_program(m)) for m in shaders.MATERIALS}
+        self._maps_target.use()
+        self._maps_target.clear()
+        self._context.enable(self._gl.DEPTH_TEST)
+        self._context.disable(self._gl.BLEND)
+        for number, item in enumerate(items, start=1):
+            program = self._maps_programs[item.material]
+            program.set({"clip_from_world": clip_from_world.T, "item": number})
+            self._render(item, program)
+        shape, what = (
+            np.frombuffer(self._maps_target.read(components=4, attachment=i, dtype="f4"), np.float32).reshape(
+                self.size_px, self.size_px, 4
+            )[::-1]
+            for i in range(2)
+        )
+        return shape, what[..., :2]
 
     def draw_depth(
         self, items: list[DrawItem], clip_from_world: Float[np.ndarray, "4 4"]

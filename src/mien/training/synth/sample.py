@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -13,6 +13,24 @@ LABEL_SET = "dense703"
 
 VISIBLE, BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE = range(4)
 """Values of `Sample.visibility`."""
+
+
+MapName = Literal["depth", "normals", "parts"]
+
+
+@dataclass(frozen=True)
+class LabelMaps:
+    """Labels at the pixels' centres; hair counts where it covers at least half.
+
+    Attributes:
+        depth_m: along the camera's axis; 0 where nobody is.
+        normals: in the camera's frame (OpenCV), towards the camera; 0 where nobody is.
+        parts: place in `part_names` of the head that was drawn; 0 is the background.
+    """
+
+    depth_m: Float32[np.ndarray, "size size"]
+    normals: Float32[np.ndarray, "size size 3"]
+    parts: UInt8[np.ndarray, "size size"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +43,7 @@ class Sample:
         points_px: landmarks in the picture, pixels.
         visibility: per landmark VISIBLE, BEHIND_HEAD, BEHIND_OBJECT (hair, glasses, clothes) or OUTSIDE.
         details: plain data about the scene, ready for JSON.
+        maps: what each pixel shows, where the studio was asked for it.
     """
 
     picture: UInt8[np.ndarray, "size size 3"]
@@ -32,3 +51,4 @@ class Sample:
     points_px: Float32[np.ndarray, "landmarks 2"]
     visibility: UInt8[np.ndarray, " landmarks"]
     details: dict[str, Any]
+    maps: LabelMaps | None = None

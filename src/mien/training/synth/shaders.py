@@ -16,14 +16,15 @@ PICTURE, SHADOW, GRAIN, LINES, FOLDS, PAINT = range(6)
 _VERTEX = """
 in vec3 position; in vec3 normal; in vec2 uv; in vec2 extra; in vec2 chart;
 uniform mat4 clip_from_world; uniform mat4 light_from_world;
-out vec3 world; out vec3 n; out vec2 t; out vec2 e; out vec2 c; out vec4 in_light;
+out vec3 world; out vec3 n; out vec2 t; out vec2 e; out vec2 c; out vec4 in_light; out float away;
 void main() {
     vec3 seen = position;
-#if MATERIAL == TEETH && defined(COLOUR)
+#if MATERIAL == TEETH && defined(SEEN)
     seen *= 1.0 + 0.0015 / length(position); // lips that teeth would pierce stay before them
 #endif
     gl_Position = clip_from_world * vec4(seen, 1.0);
     in_light = light_from_world * vec4(position, 1.0);
+    away = (clip_from_world * vec4(position, 1.0)).w;
     world = position; n = normal; t = uv; e = extra; c = chart;
 }
 """
@@ -301,6 +302,21 @@ _DEPTH = """
 void main() { if (coverage() < 0.5) discard; }
 """
 
+_MAPS = """
+in float away; uniform float item;
+layout(location = 0) out vec4 shape; layout(location = 1) out vec4 what;
+void main() {
+    if (coverage() < 0.5) discard;
+    vec3 normal = normalize(n), ray = normalize(world);
+#if MATERIAL == HAIR || MATERIAL == CLOTH || MATERIAL == SOLID || MATERIAL == GARMENT || MATERIAL == LENS
+    if (dot(normal, ray) > 0.0) normal = -normal;
+#endif
+    normal = normalize(normal - max(dot(normal, ray), 0.0) * ray); // at outlines they may point away
+    shape = vec4(normal, away);
+    what = vec4(item, float(gl_PrimitiveID), 0.0, 0.0);
+}
+"""
+
 _PLAIN_DEPTH_VERTEX = """
 #version 330
 in vec3 position; uniform mat4 clip_from_world;
@@ -325,7 +341,12 @@ def _header(material: int, *flags: str) -> str:
 def colour_program(material: int) -> tuple[str, str]:
     """Vertex and fragment shader that draw a material."""
     fragment = _header(material) + _COVERAGE + _COLOUR + _SURFACES[material] + _LIGHTING
-    return _header(material, "COLOUR") + _VERTEX, fragment
+    return _header(material, "SEEN") + _VERTEX, fragment
+
+
+def maps_program(material: int) -> tuple[str, str]:
+    """Vertex and fragment shader that draw a material's normal and depth, and which triangle it is."""
+    return _header(material, "SEEN") + _VERTEX, _header(material) + _COVERAGE + _MAPS
 
 
 def depth_program(material: int) -> tuple[str, str]:

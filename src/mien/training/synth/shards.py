@@ -20,12 +20,15 @@ import numpy as np
 
 from mien.errors import InputError, MienError
 from mien.files import atomic_path
-from mien.training.synth.sample import LABEL_SET, Sample
+from mien.training.synth.label_maps import part_names
+from mien.training.synth.sample import LABEL_SET, LabelMaps, MapName, Sample
 
 FORMAT_VERSION = 1
 DRAWING_VERSION = 3
 """Changes whenever a seed gives another picture."""
 SAMPLES_PER_SHARD = 500
+DEPTH_UNIT_M = 0.0001
+"""A step of a depth map's PNG."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class SynthConfig:
     """First seed; picture i has seed `seed` + i."""
     workers: int = os.cpu_count() or 1
     """Processes that draw."""
+    maps: tuple[MapName, ...] = ()
+    """Labels of every pixel to be written too: depth, normals, parts."""
 
 
 def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambda _: None) -> list[Path]:
@@ -71,6 +76,10 @@ def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambd
         "seed": config.seed,
         "command": f"mien synth --count {config.count} --size {config.size} --seed {config.seed}",
     }
+    if config.maps:
+        manifest["maps"] = sorted(config.maps)
+        manifest["command"] += f" --maps {' '.join(config.maps)}"
+        manifest["part_names"] = part_names(head)
     _refuse_other_settings(config.out, manifest)
     with atomic_path(config.out / "manifest.json") as temporary:
         temporary.write_text(json.dumps(manifest, indent=1))
@@ -125,8 +134,9 @@ def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
         "head_name",
         "head_version",
         "seed",
+        "maps",
     )
-    other = [name for name in names if there.get(name) != manifest[name]]
+    other = [name for name in names if there.get(name) != manifest.get(name)]
     count = int(there.get("count", 0))
     if count > manifest["count"] or (count % SAMPLES_PER_SHARD and count != manifest["count"]):
         other.append("count")
@@ -159,18 +169,19 @@ def _work(config: SynthConfig, tasks: Any, results: Any) -> None:
 
         studio = None
         while (job := tasks.get()) is not None:
-            studio = studio or Studio(config.assets, size_px=config.size)
+            studio = studio or Studio(config.assets, size_px=config.size, maps=bool(config.maps))
             path, first, count = job
             with atomic_path(path) as temporary, tarfile.open(temporary, "w") as archive:
                 for index in range(first, first + count):
-                    add_sample(archive, f"{index:08d}", studio.shoot(config.seed + index))
+                    sample = studio.shoot(config.seed + index)
+                    add_sample(archive, f"{index:08d}", sample, maps=config.maps)
                     results.put(1)
     except Exception as error:
         results.put(f"{type(error).__name__}: {error}")
 
 
-def add_sample(archive: tarfile.TarFile, key: str, sample: Sample) -> None:
-    """Append a sample's five files, KEY.jpg, .mask.png, .points.npy, .visibility.npy and .json."""
+def add_sample(archive: tarfile.TarFile, key: str, sample: Sample, *, maps: tuple[MapName, ...] = ()) -> None:
+    """Append a sample's KEY.jpg, .mask.png, .points.npy, .visibility.npy, .json, and a .png for each map."""
 
     def add(suffix: str, data: bytes) -> None:
         info = tarfile.TarInfo(f"{key}.{suffix}")
@@ -185,9 +196,22 @@ def add_sample(archive: tarfile.TarFile, key: str, sample: Sample) -> None:
     picture = cv2.cvtColor(sample.picture, cv2.COLOR_RGB2BGR)
     add("jpg", cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
     add("mask.png", cv2.imencode(".png", sample.mask)[1].tobytes())
+    for name in maps:
+        assert sample.maps is not None
+        add(f"{name}.png", cv2.imencode(".png", _picture_of(sample.maps, name))[1].tobytes())
     add("points.npy", array(sample.points_px))
     add("visibility.npy", array(sample.visibility))
     add("json", json.dumps(sample.details).encode())
+
+
+def _picture_of(maps: LabelMaps, name: MapName) -> np.ndarray:
+    """A map as a PNG holds it; OpenCV writes colours in the order blue, green, red."""
+    if name == "depth":
+        return np.rint(np.minimum(maps.depth_m / DEPTH_UNIT_M, 65535)).astype(np.uint16)
+    if name == "normals":
+        there = maps.depth_m[..., None] > 0
+        return (np.rint(maps.normals * 127 + 128) * there)[..., ::-1].astype(np.uint8)
+    return maps.parts
 
 
 def contact_sheet_of(shards: list[Path], *, count: int = 64) -> np.ndarray:

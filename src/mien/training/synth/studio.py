@@ -12,6 +12,7 @@ from mien.heads.model import Head
 from mien.training.synth.backgrounds import random_background
 from mien.training.synth.clip_space import clip_from_camera
 from mien.training.synth.dressing import DressingRoom, Looks
+from mien.training.synth.label_maps import draw_label_maps
 from mien.training.synth.lighting import random_light
 from mien.training.synth.renderer import Renderer
 from mien.training.synth.sample import LABEL_SET, Sample
@@ -27,15 +28,16 @@ class Studio:
         assets: folder that holds `ict_facekit/` and `makehuman/`.
         size_px: side of the pictures.
         head: the built-in head, or one with the same mean, parts and expressions but other identities.
+        maps: label every pixel too.
 
     Raises:
         InputError: the assets are not there.
         MissingExtraError: no OpenGL context can be made.
     """
 
-    def __init__(self, assets: Path, *, size_px: int, head: Head | None = None) -> None:
+    def __init__(self, assets: Path, *, size_px: int, head: Head | None = None, maps: bool = False) -> None:
         self.head = load_head() if head is None else head
-        self.size_px = size_px
+        self.size_px, self._maps = size_px, maps
         self._renderer = Renderer(size_px)  # before the slow part: a missing OpenGL shows at once
         self._dressing_room = DressingRoom(self.head, read_stock(assets, self.head), self._renderer)
         self._landmark_head = self.head.subset(self.head.landmark_set(LABEL_SET).vertices)
@@ -49,12 +51,9 @@ class Studio:
         light = random_light(rng, skin_level=looks.skin_level)
         camera, centre_m = scene.camera, scene.parameters.root_translation_m
         distance_m = float(-centre_m[2])
+        near_m, far_m = max(0.05, distance_m - 0.35), distance_m + 0.5
         clip_from_world = clip_from_camera(
-            camera.intrinsics,
-            camera.camera_from_world,
-            self.size_px,
-            near_m=max(0.05, distance_m - 0.35),
-            far_m=distance_m + 0.5,
+            camera.intrinsics, camera.camera_from_world, self.size_px, near_m=near_m, far_m=far_m
         )
         grain = float(rng.uniform(0, 50))
         drawn = self._renderer.draw(items, light, clip_from_world, centre_m=centre_m, seed=grain)
@@ -66,12 +65,16 @@ class Studio:
         visibility = landmark_visibility(
             self._renderer, items, clip_from_world, points_m=points_m, points_px=points_px
         )
+        maps = None
+        if self._maps:
+            maps = draw_label_maps(self._renderer, self.head, items, camera, near_m=near_m, far_m=far_m)
         return Sample(
             picture=np.clip(drawn[..., :3] + behind, 0, 255).astype(np.uint8),
             mask=drawn[..., 3].copy(),
             points_px=points_px.astype(np.float32),
             visibility=visibility,
             details={"seed": seed, **_scene_details(scene), **_looks_details(looks)},
+            maps=maps,
         )
 
 

@@ -6,11 +6,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.training.synth import shaders
+from mien.training.synth.label_maps import HEAD_MESHES
 from mien.training.synth.renderer import DrawItem, Renderer
 from mien.training.synth.sample import BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE, VISIBLE
-
-HEAD_KEYS = ("skin", "interior", "eyes", "teeth")
-"""Meshes of the head itself; brows, lashes and lenses hide nothing."""
 
 SLACK_M, SLACK_PX = 0.0015, 2.0
 """A landmark lies on the surface and must not hide itself: it is taken to be this much nearer, plus as far as
@@ -44,12 +42,12 @@ def landmark_visibility(
     scale = clip_from_world[2, :3] @ forward  # clip z = scale · depth + shift
     shift = clip_from_world[2, 3] - scale * clip_from_world[3, 3]
     own = (scale + shift / near_m + 1) / 2
-    head_items = [i for i in items if i.key in HEAD_KEYS]
+    head_items = [i for i in items if i.key in HEAD_MESHES]
     others = [
         i
         for i in items
-        if i.key not in HEAD_KEYS
-        and i.material != shaders.LENS
+        if i.key not in HEAD_MESHES
+        and i.material != shaders.LENS  # brows, lashes and lenses hide nothing
         and not i.key.startswith(("eyebrow", "eyelash"))
     ]
     by_head = renderer.draw_depth(head_items, clip_from_world)[row, column] < own
