@@ -83,11 +83,14 @@ class ShardFolders:
             yield path
 
 
-def read_samples(path: str | Path, *, needed: Sequence[str]) -> dict[str, dict[str, bytes]]:
+def read_samples(
+    path: str | Path, *, needed: Sequence[str], optional: Sequence[str] = ()
+) -> dict[str, dict[str, bytes]]:
     """The files of a shard by sample and kind: {"000017": {"jpg": …, "points.npy": …}}.
 
     Args:
         needed: kinds that every sample must have.
+        optional: kinds that are read where they are there; all others are skipped.
 
     Raises:
         InputError: the file is no readable shard, it is empty, or a sample lacks a file.
@@ -97,9 +100,10 @@ def read_samples(path: str | Path, *, needed: Sequence[str]) -> dict[str, dict[s
         with tarfile.open(path, "r:") as archive:
             for member in archive:
                 key, _, kind = member.name.partition(".")
-                content = archive.extractfile(member)
+                files = samples.setdefault(key, {})
+                content = archive.extractfile(member) if kind in (*needed, *optional) else None
                 if content is not None:
-                    samples.setdefault(key, {})[kind] = content.read()
+                    files[kind] = content.read()
     except (OSError, tarfile.TarError) as error:
         raise InputError(f"cannot be read as a tar shard ({error}); {REMEDY}", source=path) from error
     if not samples:

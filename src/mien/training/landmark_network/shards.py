@@ -74,7 +74,7 @@ def read_shard(path: str | Path, layout: LandmarkLayout) -> FaceShard:
     """
     import cv2
 
-    samples = read_samples(path, needed=("jpg", "points.npy"))
+    samples = read_samples(path, needed=("jpg", "points.npy"), optional=("visibility.npy", "json"))
     pictures, points, visibility, details = [], [], [], []
     for key, sample in samples.items():
         picture = cv2.imdecode(np.frombuffer(sample["jpg"], np.uint8), cv2.IMREAD_COLOR)
