@@ -8,7 +8,7 @@ import torch
 
 from mien.errors import ShapeError
 from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes
-from mien.field_landmarks.canonical import CleaningConfig, clean_field
+from mien.field_landmarks.canonical import CleaningConfig, clean_field, sealed_depth
 from mien.field_landmarks.predict import cube_rotations, turned_volume
 from mien.field_landmarks.sources import GridField
 from mien.geometry.rotations import matrix_from_rotation_vector
@@ -33,6 +33,19 @@ def test_all_kinds_of_fields_look_alike(other):
     torch.testing.assert_close(cleaned.overview(BOX, 12)[3], solid.overview(BOX, 12)[3])
     torch.testing.assert_close(cleaned.detail(BOX, 12)[3], solid.detail(BOX, 12)[3], atol=0.26, rtol=0)
     assert (cleaned.detail(BOX, 12)[3] - solid.detail(BOX, 12)[3]).abs().mean() < 0.01
+
+
+def test_a_shell_with_small_holes_has_an_inside():
+    x, y, z = np.mgrid[:60, :60, :60] - 30.0
+    radius = np.sqrt(x**2 + y**2 + z**2)
+    shell = (radius < 20) & (radius > 17)
+    holes = shell & (np.hypot(x, y) > 1.5) & (np.hypot(y - 8, z) > 1.5)  # two pin holes
+    depth = sealed_depth(holes, reach=3)
+    np.testing.assert_array_equal(depth[radius > 21] <= 0, True)
+    inside = radius < 19
+    np.testing.assert_allclose(depth[inside], 20 - radius[inside], atol=1.6)
+    wide = shell & (np.hypot(x, y) > 7)  # nothing wide is sealed: the flood runs in
+    assert (sealed_depth(wide, reach=3)[radius < 8] <= 0).all()
 
 
 def test_without_cleaning_a_hollow_field_is_hollow_and_floaters_stay():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,9 +100,10 @@ class CleanField:
         colours = np.zeros((len(points_m), 3), np.float32)
         skin = self.config.skin * 2.0 * self.radius_m / self.voxel_m
         asked = np.flatnonzero(near & (depth < skin + 1))
-        density, colour = _ask(self.source, points_m[asked], view)
-        occupied[asked] = density >= self.density
-        colours[asked] = colour
+        dense = _densities(self.source, points_m[asked]) >= self.density
+        occupied[asked] = dense
+        shown = asked[dense | (depth[asked] >= 1)]
+        colours[shown] = _colours(self.source, points_m[shown], view)
         if self.config.clean:
             occupied[depth >= 1] = 1
         colours[depth > skin] = 0
@@ -110,18 +112,42 @@ class CleanField:
         return functional.avg_pool3d(grid, 2)[0]
 
 
-def _ask(source: VolumeSource, points_m: np.ndarray, view: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Densities and colours at many points, in pieces."""
-    densities, colours = [np.zeros(0, np.float32)], [np.zeros((0, 3), np.float32)]
-    device = getattr(source, "device", "cpu")
-    direction = torch.tensor(view, dtype=torch.float32, device=device)
+def _densities(source: VolumeSource, points_m: np.ndarray) -> Float[np.ndarray, " m"]:
+    """Densities at many points, in pieces; of a source that can, without its colours."""
+    alone: Callable[[Tensor], Tensor] | None = getattr(source, "density", None)
+    still = torch.tensor(FRONT, dtype=torch.float32, device=_device(source))
+
+    def ask(points: Tensor) -> Tensor:
+        if alone is not None:
+            return alone(points)
+        return source.density_and_color(points, still.expand(len(points), 3))[0]
+
+    return _in_pieces(source, points_m, ask, np.zeros(0, np.float32))
+
+
+def _colours(source: VolumeSource, points_m: np.ndarray, view: np.ndarray) -> Float[np.ndarray, "m 3"]:
+    """Colours at many points seen along one direction, in pieces."""
+    direction = torch.tensor(view, dtype=torch.float32, device=_device(source))
+
+    def ask(points: Tensor) -> Tensor:
+        return source.density_and_color(points, direction.expand(len(points), 3))[1]
+
+    return _in_pieces(source, points_m, ask, np.zeros((0, 3), np.float32))
+
+
+def _device(source: VolumeSource) -> torch.device | str:
+    return getattr(source, "device", "cpu")
+
+
+def _in_pieces(
+    source: VolumeSource, points_m: np.ndarray, ask: Callable[[Tensor], Tensor], nothing: np.ndarray
+) -> np.ndarray:
+    pieces = [nothing]
     with torch.no_grad():
         for start in range(0, len(points_m), CHUNK):
-            points = torch.from_numpy(points_m[start : start + CHUNK].astype(np.float32)).to(device)
-            density, colour = source.density_and_color(points, direction.expand(len(points), 3))
-            densities.append(density.cpu().numpy())
-            colours.append(colour.cpu().numpy())
-    return np.concatenate(densities), np.concatenate(colours)
+            points = torch.from_numpy(points_m[start : start + CHUNK].astype(np.float32))
+            pieces.append(ask(points.to(_device(source))).cpu().numpy())
+    return np.concatenate(pieces)
 
 
 def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> CleanField:
@@ -138,10 +164,8 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
     steps = [low_m[a] + (np.arange(shape[a]) + 0.5) * voxel_m for a in range(3)]
     points_m = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
     inside = ((points_m >= bounds_m[0]) & (points_m <= bounds_m[1])).all(axis=1)
-    density, colour = np.zeros(len(points_m), np.float32), np.zeros((len(points_m), 3), np.float32)
-    viewpoint = getattr(getattr(source, "facts", None), "viewpoint", None)
-    front = np.array(FRONT if viewpoint is None else viewpoint.front, float)
-    density[inside], colour[inside] = _ask(source, points_m[inside], -front)
+    density = np.zeros(len(points_m), np.float32)
+    density[inside] = _densities(source, points_m[inside])
     dense = (density >= threshold).reshape(shape)
     solid = dense
     if config.clean and dense.any():
@@ -159,8 +183,11 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
         radius_m = float(np.sqrt(((places_m - centre_m) ** 2).sum(axis=1).mean()))
     skin = config.skin * 2.0 * radius_m / voxel_m if solid.any() else 0.0
     keep = solid & (depth <= skin)
+    viewpoint = getattr(getattr(source, "facts", None), "viewpoint", None)
+    front = np.array(FRONT if viewpoint is None else viewpoint.front, float)
     # What is solid but not dense (the inside of a shell) has no colour of its own
-    colours = colour.reshape(*shape, 3) * (keep & dense)[..., None]
+    colours = np.zeros((*shape, 3), np.float32)
+    colours[keep & dense] = _colours(source, points_m[(keep & dense).ravel()], -front)
     colours = np.where((keep & ~dense)[..., None], _nearest(colours, keep & dense), colours)
     rgba = np.concatenate([colours, solid[..., None]], axis=3).astype(np.float32)
     grid = torch.from_numpy(np.ascontiguousarray(np.moveaxis(rgba, 3, 0)))[None]
@@ -172,7 +199,8 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
 def sealed_depth(shell: Bool[np.ndarray, "x y z"], *, reach: float) -> Float[np.ndarray, "x y z"]:
     """How deep under a shell with holes each voxel lies; 0 or less outside. All lengths in voxels.
 
-    A flood from outside that comes no nearer than `reach` to the shell passes no hole narrower than twice that.
+    A flood from outside that comes no nearer than `reach` to the shell passes no hole narrower than twice
+    that.
     """
     from scipy import ndimage
 
