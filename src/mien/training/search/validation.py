@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from torch import nn
 
 from mien.landmarks.candidates import Candidate, decode, suppress
 from mien.training.search.batches import ScenePlan, scene_at
-from mien.training.search.network import SearchNetwork
 from mien.training.search.scenes import Scene
 from mien.training.search.targets import PlacedFace
 
@@ -47,8 +47,8 @@ def validation_scenes(plan: ScenePlan, *, count: int = 300) -> list[Scene]:
 
 
 @torch.no_grad()
-def evaluate(network: SearchNetwork, scenes: list[Scene], *, device: str = "cpu") -> SearchFigures:
-    """Figures of a network (in eval mode)."""
+def evaluate(network: nn.Module, scenes: list[Scene], *, device: str = "cpu") -> SearchFigures:
+    """Figures of a `SearchNetwork` (in eval mode)."""
     errors: list[tuple[float, float, float]] = []
     demanded = false = 0
     for scene in scenes:
