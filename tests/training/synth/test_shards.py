@@ -114,10 +114,11 @@ def test_maps_come_back(config: SynthConfig):
     paths = write_shards(SynthConfig(**{**vars(config), "maps": names}))
     with tarfile.open(paths[0]) as archive:
         content = {m.name: archive.extractfile(m).read() for m in archive}  # type: ignore[union-attr]
-    depth, normals, parts = (
+    read = [
         cv2.imdecode(np.frombuffer(content[f"00000001.{name}.png"], np.uint8), cv2.IMREAD_UNCHANGED)
         for name in names
-    )
+    ]
+    depth, normals, parts = (np.asarray(picture) for picture in read)
     maps = fake_sample(101).maps
     assert maps is not None
     np.testing.assert_allclose(depth * DEPTH_UNIT_M, maps.depth_m, atol=DEPTH_UNIT_M)

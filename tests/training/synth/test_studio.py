@@ -32,7 +32,7 @@ def test_labels_lie_on_the_drawn_head(renderer: Callable[[int], Renderer]):
         sample = studio.shoot(seed)
         assert sample.picture.shape == (size_px, size_px, 3)
         assert sample.points_px.shape == (703, 2)
-        inside = ((sample.points_px > -0.5) & (sample.points_px < size_px - 0.5)).all(axis=1)
+        inside = np.all((sample.points_px > -0.5) & (sample.points_px < size_px - 0.5), axis=1)
         np.testing.assert_array_equal(inside, sample.visibility != OUTSIDE)
         assert inside[ibug].all()
         # what can be seen lies on the person

@@ -148,6 +148,7 @@ class PosedStudio:
             hair=None if hair == "none" else looks.hair,
             covering=looks.covering if accessories and hair != "none" else None,
             accessories=looks.accessories if accessories else (),
+            outfit=looks.outfit if shoulders else "bare",
         )
         return Sitter(kept, parameters, looks)
 
