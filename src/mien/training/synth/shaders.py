@@ -19,8 +19,9 @@ uniform mat4 clip_from_world; uniform mat4 light_from_world;
 out vec3 world; out vec3 n; out vec2 t; out vec2 e; out vec2 c; out vec4 in_light; out float away;
 void main() {
     vec3 seen = position;
-#if MATERIAL == TEETH && defined(SEEN)
-    seen *= 1.0 + 0.0015 / length(position); // lips that teeth would pierce stay before them
+#if defined(SEEN) && (MATERIAL == TEETH || MATERIAL == INTERIOR)
+    // gums and walls that would pierce lips and chin stay behind them
+    seen *= 1.0 + (MATERIAL == TEETH ? 0.006 : 0.007) / length(position);
 #endif
     gl_Position = clip_from_world * vec4(seen, 1.0);
     in_light = light_from_world * vec4(position, 1.0);
