@@ -67,6 +67,10 @@ def test_sigma_and_several_pictures_help(photographer: Photographer, tmp_path: P
         *["320"] * 2,
     ]
     assert table.data["found"] == 2
+    more, without_sigma = (table.data["differences"][index] for index in (0, 1))
+    assert (more["of"]["landmarks"], more["over"]["landmarks"]) == ("dense320", "ibug68")
+    assert not without_sigma["of"]["sigma"]
+    assert without_sigma["mm"] > 0
 
 
 def test_a_missing_picture_is_told(photographer: Photographer, tmp_path: Path):

@@ -101,7 +101,8 @@ def _run_people(config: FittingConfig) -> list[tuple[str, Table]]:
         from mien.evaluation.fitting.sheet import draw_sheet
         from mien.images.writing import write_image
 
-        shown = range(0, len(photographer.crowd), max(1, len(photographer.crowd) // 8 + 1))
+        pictured = min(config.people, config.picture_people)
+        shown = range(0, pictured, max(1, pictured // 8))[:8]
         write_image(config.sheet, draw_sheet(photographer, result.neutral_m, shown, folder=config.cache))
     return [("people", exact_landmarks_table(result))]
 
@@ -184,9 +185,7 @@ def _blinks_in_videos(config: FittingConfig) -> BlinkAmplitude:
         from mien.training.unseen_people.blinking import film_blinks
 
         with _Progress(config, "filming") as progress:
-            film_blinks(
-                photographer.crowd, config.assets, config.cache, people=blinking, progress=progress
-            )
+            film_blinks(photographer.crowd, config.assets, config.cache, people=blinking, progress=progress)
     clips = []
     for person in blinking:
         script = person_script(photographer.people, person)

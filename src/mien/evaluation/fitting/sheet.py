@@ -43,6 +43,8 @@ def draw_sheet(
     from mien.pictures.sheets import contact_sheet
 
     head = photographer.head
+    pictures = {} if folder is None else {person: picture_path(folder, person, 0) for person in people}
+    pictures = {person: read_image(path) for person, path in pictures.items() if path.exists()}
     cells, captions = [], []
     for person in people:
         true_m = photographer.neutral_m(person)
@@ -50,9 +52,9 @@ def draw_sheet(
         fit, mean = judge.measure(fitted_m[person]), judge.measure(head.mean_m)
         aligned_m = fit.scan_from_mesh.apply(fitted_m[person])
         aligned_mean_m = mean.scan_from_mesh.apply(head.mean_m)
-        path = None if folder is None else picture_path(folder, person, 0)
-        if path is not None and path.exists():
-            cells.append(_middle(read_image(path)))
+        if pictures:  # a column for all, even if some were not drawn
+            blank = np.zeros((_CELL_PX, _CELL_PX, 3), np.uint8)
+            cells.append(_middle(pictures[person]) if person in pictures else blank)
             captions.append(f"person {person}, {photographer.crowd.groups[person]}")
         for label, vertices_m in (("true", true_m), ("fitted", aligned_m)):
             for yaw_rad in (0.0, _TURN_RAD):

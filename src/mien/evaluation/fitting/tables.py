@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,7 @@ def predicted_landmarks_table(result: PredictedLandmarksResult) -> Table:
         "landmark_error_of_inter_ocular": result.landmark_share,
         "mean_head": mean_head,
         "ways": [{**_way_data(way), **figures[way]} for way in ordered],
+        "differences": [_difference(result, *pair) for pair in _compared(ordered)],
     }
     return Table(
         f"Landmarks predicted by {result.network!r}: scan-to-mesh error, mm",
@@ -109,6 +110,24 @@ def predicted_landmarks_table(result: PredictedLandmarksResult) -> Table:
         tuple(rows),
         data,
     )
+
+
+def _compared(ways: list[Way]) -> list[tuple[Way, Way]]:
+    """Each number of landmarks with the next larger one, and the largest with σ and without."""
+    pairs = []
+    for several in (False, True):
+        own = [way for way in ways if way.several == several and way.sigma]
+        pairs += list(zip(own[1:], own[:-1], strict=True))
+        pairs += [(way, own[-1]) for way in ways if own and way == replace(own[-1], sigma=False)]
+    return pairs
+
+
+def _difference(result: PredictedLandmarksResult, way: Way, than: Way) -> dict[str, Any]:
+    """How much larger the fits' own medians are than another way's, and the standard error of that, mm."""
+    medians = [np.array([np.median(fit.distances_mm) for fit in result.errors[one]]) for one in (way, than)]
+    more = medians[0] - medians[1]
+    error_mm = float(more.std() / np.sqrt(len(more)))
+    return {"of": _way_data(way), "over": _way_data(than), "mm": float(more.mean()), "error_mm": error_mm}
 
 
 def _way_data(way: Way) -> dict[str, Any]:
