@@ -169,15 +169,16 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
     dense = (density >= threshold).reshape(shape)
     solid = dense
     if config.clean and dense.any():
-        parts, count = ndimage.label(dense, structure=np.ones((3, 3, 3)))
-        sizes = np.bincount(parts.ravel(), minlength=count + 1)
+        parts = np.asarray(ndimage.label(dense, structure=np.ones((3, 3, 3)))[0])
+        sizes = np.bincount(parts.ravel())
         sizes[0] = 0
         part = parts == sizes.argmax()
         depth_inside = sealed_depth(part, reach=config.sealed * config.voxels)
         solid = part | (depth_inside > config.untouched * config.voxels)
-    depth = ndimage.distance_transform_edt(solid).astype(np.float32) if solid.any() else np.zeros(shape, "f4")
+    depth = np.zeros(shape, np.float32)
     centre_m, radius_m = np.full(3, np.nan), float("nan")
     if solid.any():
+        depth = np.asarray(ndimage.distance_transform_edt(solid), np.float32)
         places_m = points_m[solid.ravel()]
         centre_m = places_m.mean(axis=0)
         radius_m = float(np.sqrt(((places_m - centre_m) ** 2).sum(axis=1).mean()))
@@ -204,10 +205,12 @@ def sealed_depth(shell: Bool[np.ndarray, "x y z"], *, reach: float) -> Float[np.
     """
     from scipy import ndimage
 
-    far = ndimage.distance_transform_edt(np.pad(~shell, 1, constant_values=True)) > reach
+    to_shell = np.asarray(ndimage.distance_transform_edt(np.pad(~shell, 1, constant_values=True)))
+    far = to_shell > reach
     far[0] = True
-    regions, _ = ndimage.label(far)
-    return ndimage.distance_transform_edt(regions != regions[0, 0, 0])[1:-1, 1:-1, 1:-1] - reach
+    regions = np.asarray(ndimage.label(far)[0])
+    to_outside = np.asarray(ndimage.distance_transform_edt(regions != regions[0, 0, 0]))
+    return to_outside[1:-1, 1:-1, 1:-1] - reach
 
 
 def _nearest(colours: np.ndarray, known: np.ndarray) -> np.ndarray:

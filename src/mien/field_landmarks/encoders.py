@@ -56,7 +56,9 @@ class VoxResModule(nn.Module):
             _normalised(width),
             nn.Conv3d(width, width, 3, padding=1),
         )
-        nn.init.zeros_(self.layers[-1].weight)
+        last = self.layers[-1]
+        assert isinstance(last, nn.Conv3d)
+        nn.init.zeros_(last.weight)
 
     def forward(self, features: Tensor) -> Tensor:
         """The same shape."""

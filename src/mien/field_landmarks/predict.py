@@ -14,17 +14,23 @@ from torch import Tensor
 from mien.errors import InputError
 from mien.field_landmarks.boxes import WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
 from mien.field_landmarks.canonical import CleanField, CleaningConfig, clean_field
+from mien.field_landmarks.network import NetworkOutput
 from mien.field_landmarks.sources import VolumeSource
 from mien.field_landmarks.types import Landmarks3D
 from mien.field_landmarks.weights import NetworkPair, read_networks
+
+CERTAINLY_NOT = -4.0
+"""Below this logit the fine network looks no more."""
+SAME_TURN_RAD = 0.35
+"""Coarse predictions less apart than this are one."""
 
 
 @dataclass(frozen=True)
 class SearchConfig:
     """How a head is looked for."""
 
-    candidates: int = 3
-    """Of the 24 ways a cube can stand, so many are looked at again, turned as predicted."""
+    candidates: int = 4
+    """Of the 24 ways a cube can stand, so many are looked at again, turned as predicted, by both networks."""
     coarse_passes: int = 2
     """Further looks of the coarse network, each turned as the last one said."""
     fine_passes: int = 2
@@ -85,45 +91,62 @@ class FieldLandmarker:
             return self._find(clean)
 
     def _find(self, clean: CleanField) -> Landmarks3D:
-        box, points_m, rotation, confidence, transform = self._coarse(clean)
-        if confidence < self.config.least_confidence:
-            return Landmarks3D.none_found(confidence)
-        coarse_points_m = points_m
-        for _ in range(self.config.fine_passes):
-            boxes = fine_boxes(points_m, rotation, self.config.sizes)[: self._fine_boxes]
-            size = self.networks.fine.config.size
-            volumes = torch.stack([clean.detail(one, size) for one in boxes])
-            output = self.networks.fine(volumes[None])
-            box = boxes[0]
-            points_m, rotation, transform = output.in_field(0, box)
-        return Landmarks3D(points_m, confidence, True, transform, coarse_points_m)
+        found = [self._fine(clean, coarse) for coarse in self._coarse(clean)]
+        best = max(found, key=lambda one: one.confidence)
+        if best.confidence < self.config.least_confidence:
+            return Landmarks3D.none_found(best.confidence)
+        return best
 
-    @property
-    def _fine_boxes(self) -> int:
-        return self.networks.fine.config.boxes
-
-    def _coarse(self, clean: CleanField) -> tuple[Box, np.ndarray, np.ndarray, float, np.ndarray]:
-        """The best coarse prediction: box, points, rotation, confidence, field_from_head."""
+    def _coarse(self, clean: CleanField) -> list[_Guess]:
+        """Different heads that the coarse network sees, the most confident first."""
         network = self.networks.coarse
         size = network.config.size
         whole = Box(clean.centre_m, WHOLE_OVER_RADIUS * clean.radius_m, np.eye(3))
         seen = clean.overview(whole, size)
         turns = cube_rotations()
         output = network(torch.stack([turned_volume(seen, turn) for turn in turns])[:, None])
-        best = output.head_logit.argsort(descending=True)[: self.config.candidates].tolist()
-        found = []
-        for index in best:
-            box = replace(whole, field_from_box=turns[index])
-            points_m, rotation, transform = output.in_field(index, box)
-            logit = float(output.head_logit[index])
+        found: list[_Guess] = []
+        for index in output.head_logit.argsort(descending=True)[: self.config.candidates].tolist():
+            guess = _Guess.of(output, index, replace(whole, field_from_box=turns[index]))
             for _ in range(self.config.coarse_passes):
-                box = replace(whole, field_from_box=rotation)
-                closer = network(clean.overview(box, size)[None, None])
-                logit = float(closer.head_logit[0])
-                points_m, rotation, transform = closer.in_field(0, box)
-            found.append((logit, box, points_m, rotation, transform))
-        logit, box, points_m, rotation, transform = max(found, key=lambda one: one[0])
-        return box, points_m, rotation, float(1 / (1 + np.exp(-logit))), transform
+                box = replace(whole, field_from_box=guess.rotation)
+                guess = _Guess.of(network(clean.overview(box, size)[None, None]), 0, box)
+            if not any(guess.is_like(other) for other in found):
+                found.append(guess)
+        return sorted(found, key=lambda guess: guess.logit, reverse=True)
+
+    def _fine(self, clean: CleanField, coarse: _Guess) -> Landmarks3D:
+        """The landmarks near a coarse prediction; as sure as the less sure of the two networks."""
+        network, guess = self.networks.fine, coarse
+        logit = float("nan")
+        for look in range(self.config.fine_passes):
+            boxes = fine_boxes(guess.points_m, guess.rotation, self.config.sizes)[: network.config.boxes]
+            volumes = torch.stack([clean.detail(one, network.config.size) for one in boxes])
+            guess = _Guess.of(network(volumes[None]), 0, boxes[0])
+            logit = guess.logit if look == 0 else min(logit, guess.logit)
+            if logit < CERTAINLY_NOT:
+                break
+        confidence = float(1 / (1 + np.exp(-min(coarse.logit, logit))))
+        return Landmarks3D(guess.points_m, confidence, True, guess.field_from_head, coarse.points_m)
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """One network's prediction in the field's frame; see `NetworkOutput`."""
+
+    points_m: Float[np.ndarray, "68 3"]
+    rotation: Float[np.ndarray, "3 3"]
+    field_from_head: Float[np.ndarray, "3 4"]
+    logit: float
+
+    @staticmethod
+    def of(output: NetworkOutput, index: int, box: Box) -> _Guess:
+        return _Guess(*output.in_field(index, box), float(output.head_logit[index]))
+
+    def is_like(self, other: _Guess) -> bool:
+        """Whether both are the same head, seen about alike."""
+        cosine = (np.trace(self.rotation.T @ other.rotation) - 1) / 2
+        return bool(cosine > np.cos(SAME_TURN_RAD))
 
 
 def field_landmarks(source: VolumeSource) -> Landmarks3D:

@@ -40,7 +40,9 @@ class ColourNetwork(nn.Module):
             nn.ReLU(),
             nn.Linear(width, 3),
         )
-        nn.init.zeros_(self.layers[-1].bias)
+        last = self.layers[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.bias)
 
     def forward(
         self, features: Float[Tensor, "m f"], directions: Float[Tensor, "m 3"]

@@ -192,8 +192,8 @@ def _viewpoint(images: PosedImages, field: RadianceField) -> Viewpoint:
         for camera in images.cameras
     ]
     return Viewpoint(
-        up=tuple(float(v) for v in up),
-        front=tuple(float(v) for v in front),
+        up=(float(up[0]), float(up[1]), float(up[2])),
+        front=(float(front[0]), float(front[1]), float(front[2])),
         distance_m=float(np.median(np.linalg.norm(offsets_m, axis=1))),
         field_of_view_rad=float(np.median(angles)),
     )

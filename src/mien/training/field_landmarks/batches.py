@@ -13,7 +13,6 @@ from torch import Tensor
 from mien.errors import InputError
 from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes
 from mien.field_landmarks.network import LandmarkNetwork
-from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.landmark_sets import mirror_indices
 from mien.heads.library import load_head
 from mien.training.field_landmarks.augmentation import not_a_head, roughen
@@ -25,9 +24,10 @@ from mien.training.field_landmarks.box_sampling import (
     coarse_box,
     likely_coarse_error,
     random_rotation,
+    wrong_rotation,
 )
 from mien.training.field_landmarks.expressions import PersonalStyle, all_expressions
-from mien.training.field_landmarks.head_volume import HeadVolume
+from mien.training.field_landmarks.head_volume import HeadVolume, with_dark_mouth
 from mien.training.field_landmarks.warps import TpsWarp, can_warp, warped_points_m
 
 LARGEST_TURN_RAD = 1.13
@@ -38,7 +38,11 @@ FROM_COARSE = 0.5
 """Share of the fine samples whose boxes are cut at the coarse network's prediction."""
 FARTHEST_COARSE_M = 0.02
 """Mean error from which a coarse prediction is no start for the fine network."""
-NEGATIVES = 0.25
+NEGATIVES = 0.3
+"""Share of the coarse samples without an upright head, half of them other things; of the fine samples half as
+many are cut elsewhere than at the face."""
+DARK_MOUTHS = 0.85
+"""Share of the volumes whose open mouths are filled as in trained fields."""
 KEPT = 1500
 """Cut samples that are kept for use in further batches."""
 VALIDATION_EVERY = 25
@@ -109,6 +113,9 @@ class Pool:
             self._seen.add(path)
             volume = read_volume(path)
             if self._kinds is None or volume.kind in self._kinds:
+                rng = np.random.default_rng([int(path.stem), 41])
+                if rng.random() < DARK_MOUTHS:
+                    volume = with_dark_mouth(volume, rng)
                 self.volumes.append(LoadedVolume.of(volume))
 
     def random(self, rng: np.random.Generator) -> LoadedVolume:
@@ -206,10 +213,8 @@ class BatchMaker:
             landmarks_m = self._mirrored(landmarks_m)
         upright = rng.random() > NEGATIVES / 2
         turn = random_rotation(rng, largest_rad=LARGEST_TURN_RAD)
-        if not upright:  # one of the other 23 turns of the cube, further off than the right one could be
-            angle = rng.uniform(1.5, np.pi)
-            axis = rng.normal(size=3)
-            turn = matrix_from_rotation_vector(axis / np.linalg.norm(axis) * angle)
+        if not upright:
+            turn = wrong_rotation(rng)
         box = coarse_box(volume, rng, mirrored=mirrored, cut_y_m=cut_y_m, turn=turn)
         sampled = volume.sample(box, self.size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m)
         return _Cut.of([sampled], box.from_field(landmarks_m), box.half_side_m, float(upright))
@@ -217,6 +222,8 @@ class BatchMaker:
     def _fine(self, rng: np.random.Generator) -> _Cut:
         volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
         landmarks_m = volume.source.landmarks_m
+        if self._augment and rng.random() < NEGATIVES / 2:
+            return self._not_at_the_face(volume, rng, mirrored=mirrored)
         warp = None
         if rng.random() < self._warp:
             target_m = self._other_expression(volume.source, rng)
@@ -237,6 +244,19 @@ class BatchMaker:
                 points_m = warped_points_m(box, self.size, warp, mirrored=mirrored)
             sampled.append(volume.sample(box, self.size, level=level, mirrored=mirrored, points_m=points_m))
         return _Cut.of(sampled, boxes[0].from_field(landmarks_m), boxes[0].half_side_m, 1.0)
+
+    def _not_at_the_face(self, volume: LoadedVolume, rng: np.random.Generator, *, mirrored: bool) -> _Cut:
+        """Boxes where a face would be if the head were turned: what a coarse network that took the back or a
+        side of a head for a face would cut."""
+        turn = wrong_rotation(rng)
+        landmarks_m = volume.source.landmarks_m @ turn.T
+        boxes = likely_coarse_error(landmarks_m, rng, self._sizes, field_from_head=turn)[: self.boxes]
+        levels = [FACE_POOL, 1, 1, 1]
+        sampled = [
+            volume.sample(box, self.size, level=level, mirrored=mirrored)
+            for box, level in zip(boxes, levels, strict=False)
+        ]
+        return _Cut.of(sampled, boxes[0].from_field(landmarks_m), boxes[0].half_side_m, 0.0)
 
     def _predicted_boxes(
         self, volume: LoadedVolume, landmarks_m: np.ndarray, rng: np.random.Generator, *, mirrored: bool

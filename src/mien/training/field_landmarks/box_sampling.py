@@ -82,6 +82,18 @@ def random_rotation(rng: np.random.Generator, *, largest_rad: float) -> Float[np
     return matrix_from_rotation_vector(axis / np.linalg.norm(axis) * rng.uniform(0, largest_rad))
 
 
+def wrong_rotation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
+    """Further off than the best of the 24 ways a cube can stand ever is.
+
+    Every third time by about half a turn around the upright axis: the back of a head is most like its front.
+    """
+    if rng.random() < 1 / 3:
+        tilt = random_rotation(rng, largest_rad=0.4)
+        return tilt @ matrix_from_rotation_vector(np.array([0.0, np.pi, 0.0]))
+    axis = rng.normal(size=3)
+    return matrix_from_rotation_vector(axis / np.linalg.norm(axis) * rng.uniform(1.5, np.pi))
+
+
 def coarse_box(
     volume: LoadedVolume, rng: np.random.Generator, *, mirrored: bool, cut_y_m: float, turn: np.ndarray
 ) -> Box:
@@ -98,14 +110,22 @@ def coarse_box(
 
 
 def likely_coarse_error(
-    landmarks_m: Float[np.ndarray, "68 3"], rng: np.random.Generator, sizes: BoxSizes
+    landmarks_m: Float[np.ndarray, "68 3"],
+    rng: np.random.Generator,
+    sizes: BoxSizes,
+    *,
+    field_from_head: np.ndarray | None = None,
 ) -> list[Box]:
     """The fine boxes as a coarse prediction would cut them: shifted, turned and scaled, each a little
-    apart."""
+    apart.
+
+    Args:
+        field_from_head: the head's rotation; upright when None.
+    """
     amount = rng.uniform(0.1, 1.3)
     turn = random_rotation(rng, largest_rad=0.22 * amount)
     centre_m = landmarks_m.mean(axis=0)
     scale = float(np.exp(rng.normal(0, 0.04 * amount)))
     shifted_m = (landmarks_m - centre_m) * scale @ turn.T + centre_m + rng.normal(0, 0.004 * amount, 3)
-    boxes = fine_boxes(shifted_m, turn, sizes)
+    boxes = fine_boxes(shifted_m, turn if field_from_head is None else turn @ field_from_head, sizes)
     return [replace(box, centre_m=box.centre_m + rng.normal(0, 0.003 * amount, 3)) for box in boxes]

@@ -3,7 +3,7 @@ cleaning."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -19,6 +19,10 @@ HIGH_M = np.array([0.15, 0.21, 0.18])
 """Corners of the space that is looked at, head frame; shoulders end there."""
 SKIN_DEPTH_M = 0.010
 """Colours deeper than this are cleared: in trained fields they were never seen."""
+INNER_LIPS = tuple(range(60, 68))
+OPEN_M = 0.003
+"""Inner lips further apart than this are an open mouth."""
+MOUTH_DEPTH_M = 0.05
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,26 @@ class HeadVolume:
     landmarks_m: Float[np.ndarray, "68 3"]
     name: str = ""
     kind: str = ""
+
+
+def with_dark_mouth(volume: HeadVolume, rng: np.random.Generator) -> HeadVolume:
+    """An open mouth filled with something dark some millimetres behind the lips, as pictures that cannot look
+    into a mouth leave it in a trained field; the volume itself when the mouth is closed."""
+    import cv2
+
+    lips = volume.landmarks_m[list(INNER_LIPS)]
+    if np.linalg.norm(lips[2] - lips[6]) < OPEN_M:
+        return volume
+    place = (lips - volume.low_m) / volume.voxel_m - 0.5
+    opening = np.zeros(volume.rgba.shape[1::-1], np.uint8)  # rows y, columns x
+    cv2.fillPoly(opening, [np.rint(place[:, :2]).astype(np.int32)], (1,))
+    front = int(place[:, 2].mean() - rng.uniform(0.002, 0.012) / volume.voxel_m)
+    depth = slice(max(0, front - round(MOUTH_DEPTH_M / volume.voxel_m)), max(0, front))
+    rgba = volume.rgba.copy()
+    inside = rgba[:, :, depth]
+    empty = (inside[..., 3] < 128) & (opening.T[:, :, None] > 0)
+    inside[empty] = [*(rng.uniform(5, 45) * np.array([1.0, 0.8, 0.75])).astype(np.uint8), 255]
+    return replace(volume, rgba=rgba)
 
 
 def neck_cap(head: Head) -> np.ndarray:
@@ -107,13 +131,13 @@ def voxelise(
     flatness = np.linalg.norm(mean_normal, axis=1) / np.maximum(count, 1)
 
     hair = np.bincount(cell[~wall_point], minlength=total).reshape(shape)
-    hair_mask = ndimage.binary_closing(hair > 1, iterations=2)
+    hair_mask = np.asarray(ndimage.binary_closing(hair > 1, iterations=2))
     cap_cells, _ = cells(points[cap_start:][inside[cap_start:]])
     wall = np.bincount(cell[wall_point], minlength=total).astype(bool)
     wall[cap_cells] = True
     wall = wall.reshape(shape) | hair_mask
     wall[:, 0] = _filled_slice(wall[:, 0])
-    regions, _ = ndimage.label(~wall)
+    regions = np.asarray(ndimage.label(~wall)[0])
     solid = _as_trained_fields_are(regions != regions[0, -1, 0], hair_mask, voxel_m)
     occupancy = solid.astype(np.float32).reshape(-1)
     planar = (count > 0) & (flatness > 0.5) & ~hair_mask.reshape(-1)
@@ -121,7 +145,7 @@ def voxelise(
     occupancy = occupancy.reshape(shape)
 
     colours = _spread(colours.reshape(*shape, 3), colour_weight.reshape(shape))
-    deep = ndimage.binary_erosion(solid, iterations=round(SKIN_DEPTH_M / voxel_m))
+    deep = np.asarray(ndimage.binary_erosion(solid, iterations=round(SKIN_DEPTH_M / voxel_m)))
     colours[deep] = 0
     rgba = np.concatenate([colours * occupancy[..., None], occupancy[..., None]], axis=3)
     return np.rint(255 * np.clip(rgba, 0, 1)).astype(np.uint8), low_m.astype(np.float64)
@@ -149,7 +173,7 @@ def _as_trained_fields_are(solid: np.ndarray, hair: np.ndarray, voxel_m: float) 
 
     small = halved(solid)
     depth = sealed_depth(small, reach=SEALED_M / (2 * voxel_m))
-    near_hair = ndimage.binary_dilation(halved(hair), iterations=2)
+    near_hair = np.asarray(ndimage.binary_dilation(halved(hair), iterations=2))
     inside = ~small & ((depth > UNTOUCHED_M / (2 * voxel_m)) | (near_hair & (depth > 0)))
 
     def doubled(values: np.ndarray) -> np.ndarray:
@@ -157,7 +181,8 @@ def _as_trained_fields_are(solid: np.ndarray, hair: np.ndarray, voxel_m: float) 
         return large[: solid.shape[0], : solid.shape[1], : solid.shape[2]]
 
     out = solid | doubled(inside)
-    return out | (ndimage.binary_closing(out, iterations=2) & doubled(near_hair))
+    closed = np.asarray(ndimage.binary_closing(out, iterations=2))
+    return out | (closed & doubled(near_hair))
 
 
 def _spread(colours: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -179,4 +204,4 @@ def _spread(colours: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def _filled_slice(slice_: np.ndarray) -> np.ndarray:
     from scipy import ndimage
 
-    return ndimage.binary_fill_holes(slice_)
+    return np.asarray(ndimage.binary_fill_holes(slice_))

@@ -91,10 +91,9 @@ class SurfaceSampler:
     def _item(self, item: DrawItem, light: Light, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         pattern = self._pattern(item)
         corners = self._studio.mesh(item.key).triangles[pattern.triangle]
-        w = pattern.corner_weights[..., None]
         position, normal = item.position_m.astype(np.float32), item.normal.astype(np.float32)
-        points = sum(w[:, k] * position[corners[:, k]] for k in range(3))
-        normals = sum(w[:, k] * normal[corners[:, k]] for k in range(3))
+        points = np.einsum("pk,pkc->pc", pattern.corner_weights, position[corners])
+        normals = np.einsum("pk,pkc->pc", pattern.corner_weights, normal[corners])
         albedo, alpha, shade = self._albedo(item, pattern)
         colours = lit(albedo, normals, shade, light)
         keep = alpha > rng.uniform(0.25, 0.6, len(alpha))
