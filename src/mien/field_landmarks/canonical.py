@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
+from mien.field_landmarks import voxel_masks
 from mien.field_landmarks.boxes import Box
 from mien.field_landmarks.sources import VolumeSource
 
@@ -152,8 +153,6 @@ def _in_pieces(
 
 def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> CleanField:
     """Look at a whole field: threshold, largest connected part, flood from outside, colour of the skin."""
-    from scipy import ndimage
-
     config = config or CleaningConfig()
     bounds_m = np.asarray(source.bounds_m, float)
     extent_m = float((bounds_m[1] - bounds_m[0]).max())
@@ -169,7 +168,7 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
     dense = (density >= threshold).reshape(shape)
     solid = dense
     if config.clean and dense.any():
-        parts = np.asarray(ndimage.label(dense, structure=np.ones((3, 3, 3)))[0])
+        parts = voxel_masks.regions(dense, diagonal=True)
         sizes = np.bincount(parts.ravel())
         sizes[0] = 0
         part = parts == sizes.argmax()
@@ -178,7 +177,7 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
     depth = np.zeros(shape, np.float32)
     centre_m, radius_m = np.full(3, np.nan), float("nan")
     if solid.any():
-        depth = np.asarray(ndimage.distance_transform_edt(solid), np.float32)
+        depth = voxel_masks.distance_to_empty(solid).astype(np.float32)
         places_m = points_m[solid.ravel()]
         centre_m = places_m.mean(axis=0)
         radius_m = float(np.sqrt(((places_m - centre_m) ** 2).sum(axis=1).mean()))
@@ -203,14 +202,10 @@ def sealed_depth(shell: Bool[np.ndarray, "x y z"], *, reach: float) -> Float[np.
     A flood from outside that comes no nearer than `reach` to the shell passes no hole narrower than twice
     that.
     """
-    from scipy import ndimage
-
-    to_shell = np.asarray(ndimage.distance_transform_edt(np.pad(~shell, 1, constant_values=True)))
-    far = to_shell > reach
+    far = voxel_masks.distance_to_empty(np.pad(~shell, 1, constant_values=True)) > reach
     far[0] = True
-    regions = np.asarray(ndimage.label(far)[0])
-    to_outside = np.asarray(ndimage.distance_transform_edt(regions != regions[0, 0, 0]))
-    return to_outside[1:-1, 1:-1, 1:-1] - reach
+    regions = voxel_masks.regions(far)
+    return voxel_masks.distance_to_empty(regions != regions[0, 0, 0])[1:-1, 1:-1, 1:-1] - reach
 
 
 def _nearest(colours: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -108,7 +108,7 @@ class VolumeEncoder(nn.Module):
         self.layers = nn.Sequential(*layers)
         for layer in self.layers.modules():  # on a CPU this order of channels is twice as quick
             if isinstance(layer, nn.Conv3d):
-                layer.to(memory_format=torch.channels_last_3d)
+                layer.weight.data = layer.weight.data.contiguous(memory_format=torch.channels_last_3d)
 
     def forward(self, volumes: Float[Tensor, "b 4 n n n"]) -> Float[Tensor, "b f"]:
         """Features of (B, 4, N, N, N) volumes: red, green, blue, occupied."""

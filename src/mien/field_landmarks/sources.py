@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from mien.errors import ShapeError
+from mien.field_landmarks import voxel_masks
 
 
 @runtime_checkable
@@ -75,13 +76,14 @@ def mesh_field(
     *,
     voxels: int = 112,
 ) -> GridField:
-    """A mesh with coloured vertices as a field: voxels that its surface passes are opaque.
+    """A mesh with coloured vertices as a solid field, coloured inside as the nearest surface is.
 
-    It need not be closed or solid: cleaning a field fills what cannot be reached from outside.
+    It need not be closed: fans close its borders (an open neck).
 
     Args:
         triangles: (T, 3) vertex indices; colours: in [0, 1]; voxels: along the longest side.
     """
+    vertices_m, triangles, colours = _with_closed_borders(vertices_m, triangles, colours)
     extent = vertices_m.max(axis=0) - vertices_m.min(axis=0)
     voxel_m = float(extent.max()) / (voxels - 6)
     low_m = vertices_m.min(axis=0) - 3 * voxel_m
@@ -97,9 +99,38 @@ def mesh_field(
     for channel in range(3):
         summed = np.bincount(cell, weights=shades[:, channel], minlength=total)
         rgba[:, channel] = summed / np.maximum(count, 1)
-    rgba[:, 3] = np.where(count > 0, 0.9999, 0)
-    bounds_m = np.stack([low_m, low_m + shape * voxel_m])
-    return GridField(rgba.reshape(*shape, 4), bounds_m)
+    shell = (count > 0).reshape(shape)
+    solid = voxel_masks.without_holes(voxel_masks.closed(shell, 1))
+    rgba = rgba[voxel_masks.nearest_in(shell)]
+    rgba[..., 3] = 0.9999 * solid
+    return GridField(rgba, np.stack([low_m, low_m + shape * voxel_m]))
+
+
+def _with_closed_borders(
+    vertices_m: np.ndarray, triangles: np.ndarray, colours: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The mesh with a fan from every border to the border's middle."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    edges = np.sort(
+        np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1
+    )
+    unique, uses = np.unique(edges, axis=0, return_counts=True)
+    border = unique[uses == 1]
+    if len(border) == 0:
+        return vertices_m, triangles, colours
+    count = len(vertices_m)
+    links = coo_matrix((np.ones(len(border)), tuple(border.T)), shape=(count, count))
+    _, part = connected_components(links, directed=False)
+    parts, which = np.unique(part[border[:, 0]], return_inverse=True)
+    rings = [np.unique(border[which == k]) for k in range(len(parts))]
+    fans = np.concatenate([border, count + which[:, None]], axis=1)
+    return (
+        np.concatenate([vertices_m, [vertices_m[ring].mean(axis=0) for ring in rings]]),
+        np.concatenate([triangles, fans]),
+        np.concatenate([colours, [colours[ring].mean(axis=0) for ring in rings]]),
+    )
 
 
 def triangle_lattice(

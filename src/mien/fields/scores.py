@@ -84,9 +84,9 @@ def _at_edges(depth_m: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """Whether the surface ends or jumps within a pixel's neighbours: depth has no one value there."""
     from scipy import ndimage
 
-    spread_m = ndimage.maximum_filter(depth_m, 3) - ndimage.minimum_filter(depth_m, 3)
-    unknown = ndimage.maximum_filter(~np.isfinite(depth_m), 3)
-    return unknown | ~(spread_m < EDGE_M)
+    spread_m = np.asarray(ndimage.maximum_filter(depth_m, 3)) - np.asarray(ndimage.minimum_filter(depth_m, 3))
+    unknown = np.asarray(ndimage.maximum_filter(~np.isfinite(depth_m), 3))
+    return np.asarray(unknown, bool) | ~(spread_m < EDGE_M)
 
 
 def _decibels(mean_square: float) -> float:

@@ -76,7 +76,7 @@ def _may_be_inside(
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach_px + 1, 2 * reach_px + 1))
     grown = cv2.dilate(mask.astype(np.uint8), kernel)
     pixels = camera.project(points_m)
-    seen = np.isfinite(pixels).all(axis=1)
+    seen = np.asarray(np.isfinite(pixels).all(axis=1))
     x, y = np.rint(np.where(seen[:, None], pixels, -1)).astype(int).T
     seen &= (x >= 0) & (x < camera.width_px) & (y >= 0) & (y < camera.height_px)
     result = np.ones(len(points_m), dtype=bool)

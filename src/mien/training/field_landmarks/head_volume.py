@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from mien.field_landmarks import voxel_masks
 from mien.field_landmarks.canonical import sealed_depth
 from mien.field_landmarks.sources import triangle_lattice
 from mien.heads.model import Head
@@ -95,10 +96,8 @@ def voxelise(
     Returns:
         The grid (see `HeadVolume.rgba`) and its lower corner.
     """
-    from scipy import ndimage
-
     points = np.concatenate([surface.points_m, cap_m]).astype(np.float32)
-    inside = ((points > LOW_M + voxel_m) & (points < HIGH_M - voxel_m)).all(axis=1)
+    inside = np.asarray(((points > LOW_M + voxel_m) & (points < HIGH_M - voxel_m)).all(axis=1))
     low_m = points[inside].min(axis=0) - 3 * voxel_m
     shape = np.ceil((points[inside].max(axis=0) + 3 * voxel_m - low_m) / voxel_m).astype(int)
     total = int(np.prod(shape))
@@ -131,13 +130,13 @@ def voxelise(
     flatness = np.linalg.norm(mean_normal, axis=1) / np.maximum(count, 1)
 
     hair = np.bincount(cell[~wall_point], minlength=total).reshape(shape)
-    hair_mask = np.asarray(ndimage.binary_closing(hair > 1, iterations=2))
+    hair_mask = voxel_masks.closed(hair > 1, 2)
     cap_cells, _ = cells(points[cap_start:][inside[cap_start:]])
     wall = np.bincount(cell[wall_point], minlength=total).astype(bool)
     wall[cap_cells] = True
     wall = wall.reshape(shape) | hair_mask
-    wall[:, 0] = _filled_slice(wall[:, 0])
-    regions = np.asarray(ndimage.label(~wall)[0])
+    wall[:, 0] = voxel_masks.without_holes(wall[:, 0])
+    regions = voxel_masks.regions(~wall)
     solid = _as_trained_fields_are(regions != regions[0, -1, 0], hair_mask, voxel_m)
     occupancy = solid.astype(np.float32).reshape(-1)
     planar = (count > 0) & (flatness > 0.5) & ~hair_mask.reshape(-1)
@@ -145,7 +144,7 @@ def voxelise(
     occupancy = occupancy.reshape(shape)
 
     colours = _spread(colours.reshape(*shape, 3), colour_weight.reshape(shape))
-    deep = np.asarray(ndimage.binary_erosion(solid, iterations=round(SKIN_DEPTH_M / voxel_m)))
+    deep = voxel_masks.eroded(solid, round(SKIN_DEPTH_M / voxel_m))
     colours[deep] = 0
     rgba = np.concatenate([colours * occupancy[..., None], occupancy[..., None]], axis=3)
     return np.rint(255 * np.clip(rgba, 0, 1)).astype(np.uint8), low_m.astype(np.float64)
@@ -163,17 +162,15 @@ SEALED_M, UNTOUCHED_M = 0.0125, 0.0085
 def _as_trained_fields_are(solid: np.ndarray, hair: np.ndarray, voxel_m: float) -> np.ndarray:
     """Hair is a thin shell with holes over the skull here, but a solid body in trained fields; the depth of a
     mouth is filled when a field is cleaned. Found on voxels twice as large."""
-    from scipy import ndimage
-
     pad = [(0, size % 2) for size in solid.shape]
 
     def halved(values: np.ndarray) -> np.ndarray:
         x, y, z = (size // 2 for size in np.pad(values, pad).shape)
-        return np.pad(values, pad).reshape(x, 2, y, 2, z, 2).any(axis=(1, 3, 5))
+        return np.asarray(np.pad(values, pad).reshape(x, 2, y, 2, z, 2).any(axis=(1, 3, 5)))
 
     small = halved(solid)
     depth = sealed_depth(small, reach=SEALED_M / (2 * voxel_m))
-    near_hair = np.asarray(ndimage.binary_dilation(halved(hair), iterations=2))
+    near_hair = voxel_masks.dilated(halved(hair), 2)
     inside = ~small & ((depth > UNTOUCHED_M / (2 * voxel_m)) | (near_hair & (depth > 0)))
 
     def doubled(values: np.ndarray) -> np.ndarray:
@@ -181,8 +178,7 @@ def _as_trained_fields_are(solid: np.ndarray, hair: np.ndarray, voxel_m: float) 
         return large[: solid.shape[0], : solid.shape[1], : solid.shape[2]]
 
     out = solid | doubled(inside)
-    closed = np.asarray(ndimage.binary_closing(out, iterations=2))
-    return out | (closed & doubled(near_hair))
+    return out | (voxel_masks.closed(out, 2) & doubled(near_hair))
 
 
 def _spread(colours: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -199,9 +195,3 @@ def _spread(colours: np.ndarray, weight: np.ndarray) -> np.ndarray:
         near_by = (weight == 0) & (total > 1e-4)
         out = np.where(near_by[..., None], near, out)
     return out
-
-
-def _filled_slice(slice_: np.ndarray) -> np.ndarray:
-    from scipy import ndimage
-
-    return np.asarray(ndimage.binary_fill_holes(slice_))
