@@ -21,8 +21,7 @@ class FieldLandmarksConfig:
     """Find the head's 68 landmarks in a field, in 3D.
 
     Writes NAME-landmarks.json and NAME-landmarks.ply (points in the field's frame, metres), and a turntable
-    of
-    the field with the landmarks drawn on it (faint where the head hides them).
+    of the field with the landmarks drawn on it (faint where the head hides them).
     """
 
     field: Positional[Path]
@@ -31,6 +30,9 @@ class FieldLandmarksConfig:
     """Folder for the results."""
     turntable: Literal["mp4", "gif", "png", "none"] = "png"
     """Format of the turntable; png is one sheet."""
+    upright: bool = False
+    """The head stands upright in the field and faces +z, as in mien's own: look for nothing else, which is
+    quicker and takes no side or back of a head for a face."""
     networks: Path | None = None
     """A .safetensors file of mien train field-landmarks --stage export, instead of the shipped networks."""
     count: int = 6
@@ -48,7 +50,7 @@ def run(arguments: list[str]) -> int:
 
     config = parse(FieldLandmarksConfig, arguments, prog="mien field landmarks")
     from mien.commands.batch import check_folder
-    from mien.field_landmarks.predict import FieldLandmarker
+    from mien.field_landmarks.predict import FieldLandmarker, SearchConfig
     from mien.field_landmarks.weights import read_networks
     from mien.field_landmarks.writing import landmarks_document, write_landmarks, write_ply
     from mien.fields import load_field
@@ -56,7 +58,8 @@ def run(arguments: list[str]) -> int:
     field = load_field(config.field)
     check_folder(config.out)
     start = time.perf_counter()
-    landmarker = FieldLandmarker(None if config.networks is None else read_networks(config.networks))
+    networks = None if config.networks is None else read_networks(config.networks)
+    landmarker = FieldLandmarker(networks, SearchConfig(upright=config.upright))
     found = landmarker(field)
     seconds = time.perf_counter() - start
     stem = config.field.name.removesuffix(".field")

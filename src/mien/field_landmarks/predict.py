@@ -29,6 +29,9 @@ SAME_TURN_RAD = 0.35
 class SearchConfig:
     """How a head is looked for."""
 
+    upright: bool = False
+    """The head is known to stand upright in the field and to face +z, give or take 60°: nothing else is
+    looked for."""
     candidates: int = 4
     """Of the 24 ways a cube can stand, so many are looked at again, turned as predicted, by both networks."""
     coarse_passes: int = 2
@@ -103,7 +106,7 @@ class FieldLandmarker:
         size = network.config.size
         whole = Box(clean.centre_m, WHOLE_OVER_RADIUS * clean.radius_m, np.eye(3))
         seen = clean.overview(whole, size)
-        turns = cube_rotations()
+        turns = np.eye(3)[None] if self.config.upright else cube_rotations()
         output = network(torch.stack([turned_volume(seen, turn) for turn in turns])[:, None])
         found: list[_Guess] = []
         for index in output.head_logit.argsort(descending=True)[: self.config.candidates].tolist():

@@ -34,6 +34,8 @@ class FieldLandmarksBenchmark:
     """With --make: how the neutral fields are trained."""
     networks: Path | None = None
     """A .safetensors file instead of the shipped networks."""
+    upright: bool = False
+    """Look for upright heads that face +z only, as all test heads do."""
     baselines: bool = False
     """Measure what landmarks in fields are compared with as well."""
     ablations: bool = False
@@ -66,7 +68,8 @@ def run(arguments: list[str]) -> int:
     if config.most is not None:
         fields = [fields[i * len(fields) // config.most] for i in range(min(config.most, len(fields)))]
     seen = fields if config.json else list(fields)
-    measured = measure_fields(seen if config.json else progress(seen, "fields"), networks=config.networks)
+    shown = seen if config.json else progress(seen, "fields")
+    measured = measure_fields(shown, networks=config.networks, upright=config.upright)
     rows = list(measured.rows)
     if config.baselines:
         rows += measure_baselines(seen if config.json else progress(seen, "baselines"))

@@ -99,7 +99,7 @@ def run_ablations(
                 out=out / name / f"fine-{expressions}-{boxes}",
             )
             pair = NetworkPair(coarse, _trained(training, report)[0])
-            landmarker = FieldLandmarker(pair, SearchConfig(least_confidence=0.0))
+            landmarker = FieldLandmarker(pair, SearchConfig(upright=True, least_confidence=0.0))
             first, last = [], []
             for volume in held_out:
                 found = landmarker(volume_as_field(volume))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.camera_files.nerfstudio import read_transforms
-from mien.field_landmarks.predict import FieldLandmarker
+from mien.field_landmarks.predict import FieldLandmarker, SearchConfig
 from mien.field_landmarks.weights import read_networks
 from mien.landmarks.landmarker import Landmarker
 from mien.training.field_landmarks.baselines import (
@@ -37,11 +37,15 @@ class FieldMeasurement:
 
 
 def measure_fields(
-    fields: Iterable[TestField], *, networks: Path | None = None, landmarker: FieldLandmarker | None = None
+    fields: Iterable[TestField], *, networks: Path | None = None, upright: bool = False
 ) -> FieldMeasurement:
-    """Our landmarks straight from the fields."""
-    if landmarker is None:
-        landmarker = FieldLandmarker(None if networks is None else read_networks(networks))
+    """Our landmarks straight from the fields.
+
+    Args:
+        networks: the shipped ones when None; upright: see `SearchConfig`.
+    """
+    pair = None if networks is None else read_networks(networks)
+    landmarker = FieldLandmarker(pair, SearchConfig(upright=upright))
     fine, coarse, seconds = [], [], []
     for one in fields:
         field = one.field()
