@@ -282,7 +282,7 @@ def _array(prediction: dict[str, Any], key: str, shape: tuple[int, int]) -> np.n
     if prediction.get(key) is None:
         return None
     try:
-        values = np.array(prediction[key], float)
+        values: np.ndarray = np.array(prediction[key], float)
         if shape[0] > 0:
             values = values.reshape(shape)
         if values.ndim != 2 or values.shape[-1] != shape[1] or not np.isfinite(values).all():

@@ -30,7 +30,7 @@ def distance_to_empty(mask: Mask) -> Float[np.ndarray, "*grid"]:
 def nearest_in(mask: Mask) -> Int[np.ndarray, "*grid"]:
     """The flat index of the mask's voxel that is nearest to each voxel."""
     places = _scipy().distance_transform_edt(~mask, return_distances=False, return_indices=True)
-    return np.ravel_multi_index(tuple(places), mask.shape)
+    return np.asarray(np.ravel_multi_index(tuple(places), mask.shape))
 
 
 def closed(mask: Mask, steps: int) -> Mask:
