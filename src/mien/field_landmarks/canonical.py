@@ -203,7 +203,7 @@ def sealed_depth(shell: Bool[np.ndarray, "x y z"], *, reach: float) -> Float[np.
     that.
     """
     far = voxel_masks.distance_to_empty(np.pad(~shell, 1, constant_values=True)) > reach
-    far[0] = True
+    far[0] = True  # of the margin: outside, however near the shell comes to it
     regions = voxel_masks.regions(far)
     return voxel_masks.distance_to_empty(regions != regions[0, 0, 0])[1:-1, 1:-1, 1:-1] - reach
 

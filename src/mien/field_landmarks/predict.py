@@ -101,7 +101,7 @@ class FieldLandmarker:
         return best
 
     def _coarse(self, clean: CleanField) -> list[_Guess]:
-        """Different heads that the coarse network sees, the most confident first."""
+        """Different heads that the coarse network sees."""
         network = self.networks.coarse
         size = network.config.size
         whole = Box(clean.centre_m, WHOLE_OVER_RADIUS * clean.radius_m, np.eye(3))
@@ -116,20 +116,19 @@ class FieldLandmarker:
                 guess = _Guess.of(network(clean.overview(box, size)[None, None]), 0, box)
             if not any(guess.is_like(other) for other in found):
                 found.append(guess)
-        return sorted(found, key=lambda guess: guess.logit, reverse=True)
+        return found
 
     def _fine(self, clean: CleanField, coarse: _Guess) -> Landmarks3D:
         """The landmarks near a coarse prediction; as sure as the less sure of the two networks."""
-        network, guess = self.networks.fine, coarse
-        logit = float("nan")
-        for look in range(self.config.fine_passes):
+        network, guess, logit = self.networks.fine, coarse, coarse.logit
+        for _ in range(self.config.fine_passes):
             boxes = fine_boxes(guess.points_m, guess.rotation, self.config.sizes)[: network.config.boxes]
             volumes = torch.stack([clean.detail(one, network.config.size) for one in boxes])
             guess = _Guess.of(network(volumes[None]), 0, boxes[0])
-            logit = guess.logit if look == 0 else min(logit, guess.logit)
-            if logit < CERTAINLY_NOT:
+            logit = min(logit, guess.logit)
+            if guess.logit < CERTAINLY_NOT:
                 break
-        confidence = float(1 / (1 + np.exp(-min(coarse.logit, logit))))
+        confidence = float(1 / (1 + np.exp(-logit)))
         return Landmarks3D(guess.points_m, confidence, True, guess.field_from_head, coarse.points_m)
 
 

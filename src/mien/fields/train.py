@@ -88,10 +88,8 @@ def train_field(
     images = source if isinstance(source, PosedImages) else load_posed_images(source)
     images = images.reduced(config.picture_side_px)
     config = replace(config, background=_background(config, images))
-    if not images.has_masks:
-        config = replace(
-            config, initial_density=0.0
-        )  # no hull to start from: a solid box would hide everything
+    if not images.has_masks:  # no hull to start from: a solid box would hide everything
+        config = replace(config, initial_density=0.0)
     where = torch.device("cuda" if device == "auto" and torch.cuda.is_available() else _named(device))
     started_s = time.perf_counter()
     field = _prepare(images, config, start_from, bounds_m).to(where).train()
