@@ -11,8 +11,9 @@ import torch
 from mien.errors import InputError
 from mien.field_landmarks.bilinear import BilinearModel, LinearModel
 from mien.field_landmarks.encoders import PositionedConvolution, VolumeEncoder
-from mien.field_landmarks.network import LandmarkNetwork, NetworkConfig, wing_of
+from mien.field_landmarks.network import LandmarkNetwork, NetworkConfig, wing_of, with_mirrored
 from mien.field_landmarks.weights import NetworkPair, read_networks, write_networks
+from mien.heads.landmark_sets import mirror_indices
 
 
 def toy_model(kind: str, seed: int = 0) -> BilinearModel | LinearModel:
@@ -72,6 +73,24 @@ def test_right_eye_is_seen_as_a_mirrored_left_eye():
     volumes[:, 2] = volumes[:, 1].flip(2)
     network(volumes)
     torch.testing.assert_close(seen[0][0], seen[0][1])
+
+
+@pytest.mark.parametrize("boxes", [1, 4])
+def test_a_mirrored_face_gets_mirrored_landmarks(boxes):
+    network = toy_network(stage="fine", boxes=boxes).eval()
+    torch.nn.init.normal_(network.pose.layer.weight, std=0.1)
+    seen = torch.rand(2, 4, 4, 8, 8, 8)[:, :boxes]
+    order = [0, 2, 1, 3][:boxes]
+    with torch.no_grad():
+        plain = network(with_mirrored(seen)).mean_with_mirrored()
+        mirrored = network(with_mirrored(seen[:, order].flip(3))).mean_with_mirrored()
+    swap = list(mirror_indices("ibug68"))
+    expected = plain.landmarks[:, swap] * torch.tensor([-1.0, 1.0, 1.0])
+    torch.testing.assert_close(mirrored.landmarks, expected)
+    torch.testing.assert_close(mirrored.head_logit, plain.head_logit)
+    flip = torch.diag(torch.tensor([-1.0, 1.0, 1.0]))
+    turned = flip @ plain.transform @ torch.diag(torch.tensor([-1.0, 1.0, 1.0, 1.0]))
+    torch.testing.assert_close(mirrored.transform, turned)
 
 
 @pytest.mark.parametrize("stage", ["coarse", "fine"])

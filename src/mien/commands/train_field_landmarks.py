@@ -1,5 +1,4 @@
-"""`mien train field-landmarks`: volumes of synthetic heads, and the coarse and fine networks that learn from
-them."""
+"""`mien train field-landmarks`: volumes of synthetic heads, and the networks that learn from them."""
 
 from __future__ import annotations
 
@@ -14,31 +13,34 @@ from mien.errors import InputError
 
 @dataclass(frozen=True)
 class FieldLandmarkTrainingConfig:
-    """Train the networks that find 3D landmarks in radiance fields, in three stages.
+    """Train the networks that find 3D landmarks in radiance fields, in stages.
 
-    First `--stage volumes` (dressed synthetic heads as grids; goes on where it stopped), then `--stage
-    coarse`
-    and `--stage fine` (in any order, each goes on from its checkpoint), then `--stage export` puts both into
-    one
-    file with a card.
+    `--stage volumes` fills dressed synthetic heads, `--stage trained-volumes` photographs them and trains a
+    field of each; both go on where they stopped. Then come `--stage coarse` and `--stage fine`, which saves a
+    checkpoint when it is interrupted with Ctrl-C and goes on with --resume, and `--stage export`, which puts
+    both networks into one file with a card.
     """
 
-    stage: Literal["volumes", "coarse", "fine", "export"]
+    stage: Literal["volumes", "trained-volumes", "coarse", "fine", "export"]
     """What to do."""
     out: Path
     """Folder for volumes or a checkpoint; for export the .safetensors file."""
-    volumes: Path | None = None
-    """Coarse and fine: folder of the volumes."""
+    volumes: tuple[Path, ...] = ()
+    """Coarse and fine: folders of volumes."""
     assets: Path | None = None
     """Volumes: folder that holds ict_facekit/ and makehuman/."""
     first_seed: int = 0
-    """Volumes: the first one's seed."""
+    """Volumes: the first person's seed."""
     count: int = 1000
     """Volumes: how many."""
     coarse: Path | None = None
     """Fine: the coarse stage's checkpoint; half of the boxes are cut at its predictions. Export: the same."""
     fine: Path | None = None
     """Export: the fine checkpoint."""
+    start_from: Path | None = None
+    """Coarse and fine: begin with the weights of this checkpoint instead of random ones."""
+    resume: bool = False
+    """Coarse and fine: go on from OUT/checkpoint.pt."""
     encoder: Literal["voxresnet", "vgg"] = "voxresnet"
     """Backbone."""
     shape: Literal["bilinear", "linear"] = "bilinear"
@@ -46,8 +48,7 @@ class FieldLandmarkTrainingConfig:
     pose: Literal["6d", "matrix"] = "6d"
     """6D rotation with scale and shift, or the paper's 3×4 matrix."""
     size: int = 24
-    """Voxels a side of each box (the paper: 64, sampled; here boxes are sampled at twice this and
-    averaged)."""
+    """Voxels a side of each box (the paper: 64; here boxes are sampled at twice this and averaged)."""
     width: int = 16
     """Channels after the first convolution."""
     boxes: Literal[1, 4] = 4
@@ -55,13 +56,15 @@ class FieldLandmarkTrainingConfig:
     expressions: Literal["all", "basic", "warped"] = "all"
     """Volumes of every expression, of the 20 basic ones, or these warped by thin-plate splines."""
     max_minutes: float = 60.0
-    """Wall time; the learning rate decays over it."""
-    max_steps: int = 1_000_000
-    """Steps at most."""
+    """Length of the training, minutes; the learning rate follows it."""
+    max_steps: int | None = None
+    """Length in steps instead of minutes."""
+    learning_rate: float = 1e-3
+    """Peak learning rate."""
     batch: int = 16
     """Samples in a step."""
     threads: int = 1
-    """Threads."""
+    """Torch's CPU threads."""
     seed: int = 0
     """Of weights and batches."""
 
@@ -69,7 +72,7 @@ class FieldLandmarkTrainingConfig:
 def run(arguments: list[str]) -> int:
     """Run one stage."""
     config = parse(FieldLandmarkTrainingConfig, arguments, prog="mien train field-landmarks")
-    if config.stage == "volumes":
+    if config.stage in ("volumes", "trained-volumes"):
         return _volumes(config)
     if config.stage == "export":
         return _export(config)
@@ -77,12 +80,17 @@ def run(arguments: list[str]) -> int:
 
 
 def _volumes(config: FieldLandmarkTrainingConfig) -> int:
+    import torch
     from rich.console import Console
     from rich.progress import Progress
 
-    from mien.training.field_landmarks.bank import make_bank
+    if config.stage == "volumes":
+        from mien.training.field_landmarks.bank import make_bank
+    else:
+        from mien.training.field_landmarks.trained_volumes import make_trained_bank as make_bank
 
     assets = _required(config.assets, "--assets")
+    torch.set_num_threads(config.threads)
     with Progress(console=Console(file=sys.stderr)) as bar:
         task = bar.add_task("volumes", total=config.count)
         written = make_bank(
@@ -98,18 +106,14 @@ def _volumes(config: FieldLandmarkTrainingConfig) -> int:
 
 
 def _train(config: FieldLandmarkTrainingConfig) -> int:
+    from mien.commands.training_display import Display
     from mien.field_landmarks.network import NetworkConfig
-    from mien.field_landmarks.wing import millimetres_of_wing
-    from mien.training.field_landmarks.train import LandmarkTraining, TrainingReport, train_landmark_network
-
-    def report(state: TrainingReport) -> None:
-        line = f"{state.seconds:7.0f} s  step {state.step:6d}  wing×10 {10 * state.wing:6.3f}"
-        if state.validation_wing == state.validation_wing:
-            millimetres = millimetres_of_wing(state.validation_wing)
-            line += f"  validation {10 * state.validation_wing:6.3f} ({millimetres:.2f} mm)"
-        print(line, file=sys.stderr, flush=True)
+    from mien.training.field_landmarks.loop import FieldLandmarkTraining, VolumePlan, train_landmark_network
+    from mien.training.training_run import CHECKPOINT_NAME
 
     assert config.stage in ("coarse", "fine")
+    if not config.volumes:
+        raise InputError("this stage needs --volumes", source="mien train field-landmarks")
     network = NetworkConfig(
         stage=config.stage,
         encoder=config.encoder,
@@ -119,20 +123,37 @@ def _train(config: FieldLandmarkTrainingConfig) -> int:
         width=config.width,
         boxes=config.boxes,
     )
-    training = LandmarkTraining(
+    plan = VolumePlan(
         network=network,
-        volumes=_required(config.volumes, "--volumes"),
-        out=config.out,
+        volumes=config.volumes,
         coarse=config.coarse if config.stage == "fine" else None,
         expressions=config.expressions,
-        max_minutes=config.max_minutes,
-        max_steps=config.max_steps,
         batch=config.batch,
-        threads=config.threads,
         seed=config.seed,
     )
-    path = train_landmark_network(training, report=report)
-    print(f"{config.stage} checkpoint: {path}")
+    options = FieldLandmarkTraining(
+        max_minutes=config.max_minutes,
+        max_steps=config.max_steps,
+        learning_rate=config.learning_rate,
+        threads=config.threads,
+    )
+    with Display(out=config.out, samples="samples") as display:
+        checkpoint = train_landmark_network(
+            plan,
+            options,
+            out=config.out,
+            resume=config.resume,
+            start_from=config.start_from,
+            report=display.report,
+        )
+    path = config.out / CHECKPOINT_NAME
+    print(f"{path}: {checkpoint.step} steps in {checkpoint.elapsed_s / 60:.1f} minutes")
+    if config.stage == "coarse":
+        print(f"next: mien train field-landmarks --stage fine --coarse {path} --volumes … --out fine")
+    else:
+        print(
+            f"next: mien train field-landmarks --stage export --coarse … --fine {path} --out mine.safetensors"
+        )
     return 0
 
 
@@ -143,6 +164,7 @@ def _export(config: FieldLandmarkTrainingConfig) -> int:
         coarse=_required(config.coarse, "--coarse"), fine=_required(config.fine, "--fine"), out=config.out
     )
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; card beside it")
+    print(f"try it: mien field landmarks FIELD --networks {path}")
     return 0
 
 

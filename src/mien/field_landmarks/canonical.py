@@ -82,12 +82,12 @@ class CleanField:
         values = self._grid_values(self.rgba, box.grid_m(2 * size))
         return functional.avg_pool3d(values.reshape(1, 4, *(2 * size,) * 3), 2)[0]
 
-    def detail(self, box: Box, size: int) -> Float[Tensor, "4 n n n"]:
-        """A box sampled from the field itself at 2·size points a side, averaged to size³ voxels.
+    def detail(self, box: Box, size: int, *, samples: int = 2) -> Float[Tensor, "4 n n n"]:
+        """A box sampled from the field itself, `samples` times each way in each of size³ voxels.
 
         Colours are those that somebody in front of the box sees (FLNeRF, §3.2).
         """
-        points_m = box.grid_m(2 * size)
+        points_m = box.grid_m(samples * size)
         view = -(box.field_from_box @ np.array(FRONT))
         depth = self._grid_values(torch.from_numpy(self.depth)[None, None], points_m)[0].numpy()
         near = depth > 0 if self.config.clean else np.ones(len(points_m), bool)
@@ -109,8 +109,8 @@ class CleanField:
             occupied[depth >= 1] = 1
         colours[depth > skin] = 0
         rgba = np.concatenate([colours * occupied[:, None], occupied[:, None]], axis=1)
-        grid = torch.from_numpy(rgba.T.reshape(1, 4, *(2 * size,) * 3).copy())
-        return functional.avg_pool3d(grid, 2)[0]
+        grid = torch.from_numpy(rgba.T.reshape(1, 4, *(samples * size,) * 3).copy())
+        return functional.avg_pool3d(grid, samples)[0]
 
 
 def _densities(source: VolumeSource, points_m: np.ndarray) -> Float[np.ndarray, " m"]:

@@ -16,6 +16,7 @@ from mien.field_landmarks.boxes import Box
 from mien.field_landmarks.encoders import EncoderKind, VolumeEncoder
 from mien.field_landmarks.wing import EPSILON, OFFSET, OMEGA, UNIT_M
 from mien.geometry.rotations import nearest_rotation
+from mien.heads.landmark_sets import mirror_indices
 
 HEAD_UNIT_M = 0.1
 """Landmarks of the shape models are divided by this inside the networks."""
@@ -151,6 +152,21 @@ class NetworkOutput:
         linear = box.half_side_m * box.field_from_box @ transform[:, :3] / HEAD_UNIT_M
         shift_m = box.to_field(transform[None, :, 3])[0]
         return points_m, nearest_rotation(linear), np.concatenate([linear, shift_m[:, None]], axis=1)
+
+    def mean_with_mirrored(self) -> NetworkOutput:
+        """The mean of predictions of volumes (first half) and of their mirror images (second half)."""
+        landmarks, mirrored = self.landmarks.chunk(2)
+        swapped = mirrored[:, list(mirror_indices("ibug68"))] * mirrored.new_tensor([-1.0, 1.0, 1.0])
+        transform, turned = self.transform.chunk(2)
+        signs = turned.new_tensor([[1, -1, -1, -1], [-1, 1, 1, 1], [-1, 1, 1, 1]])
+        logit, other = self.head_logit.chunk(2)
+        return NetworkOutput((landmarks + swapped) / 2, (transform + turned * signs) / 2, (logit + other) / 2)
+
+
+def with_mirrored(volumes: Float[Tensor, "b k 4 n n n"]) -> Float[Tensor, "b2 k 4 n n n"]:
+    """Volumes of face, left eye, right eye and mouth (or the first alone), then their mirror images."""
+    order = [0, 2, 1, 3] if volumes.shape[1] == 4 else [0]
+    return torch.cat([volumes, volumes[:, order].flip(3)])
 
 
 class LandmarkNetwork(nn.Module):

@@ -14,7 +14,7 @@ from torch import Tensor
 from mien.errors import InputError
 from mien.field_landmarks.boxes import WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
 from mien.field_landmarks.canonical import CleanField, CleaningConfig, clean_field
-from mien.field_landmarks.network import NetworkOutput
+from mien.field_landmarks.network import NetworkOutput, with_mirrored
 from mien.field_landmarks.sources import VolumeSource
 from mien.field_landmarks.types import Landmarks3D
 from mien.field_landmarks.weights import NetworkPair, read_networks
@@ -124,7 +124,8 @@ class FieldLandmarker:
         for _ in range(self.config.fine_passes):
             boxes = fine_boxes(guess.points_m, guess.rotation, self.config.sizes)[: network.config.boxes]
             volumes = torch.stack([clean.detail(one, network.config.size) for one in boxes])
-            guess = _Guess.of(network(volumes[None]), 0, boxes[0])
+            output = network(with_mirrored(volumes[None])).mean_with_mirrored()
+            guess = _Guess.of(output, 0, boxes[0])
             logit = min(logit, guess.logit)
             if guess.logit < CERTAINLY_NOT:
                 break

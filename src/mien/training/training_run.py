@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -118,6 +118,7 @@ class TrainingRun(ABC, Generic[BatchT]):
     Attributes:
         options: settings.
         out: folder for checkpoint and log.
+        memory_format: that the network's weights are brought into.
         network, average, optimiser: what is trained; from `begin` on.
         step: steps done.
         samples: samples presented.
@@ -128,6 +129,7 @@ class TrainingRun(ABC, Generic[BatchT]):
     network: nn.Module
     average: WeightAverage
     optimiser: torch.optim.Optimizer
+    memory_format: ClassVar[torch.memory_format] = torch.channels_last
 
     def __init__(self, options: RunOptions, out: Path) -> None:
         self.options, self.out = options, out
@@ -160,7 +162,7 @@ class TrainingRun(ABC, Generic[BatchT]):
         """Take the network to train; `own_parameters` are the loss's, trained without weight decay."""
         options = self.options
         network = network.to(options.device)
-        self.network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.network = network.to(memory_format=self.memory_format)  # pyright: ignore[reportCallIssue]
         self.average = WeightAverage(self.network, decay=options.average_decay)
         groups = parameter_groups(self.network, weight_decay=options.weight_decay)
         own = list(own_parameters)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,29 +12,36 @@ import torch
 
 from mien.errors import InputError
 from mien.field_landmarks.boxes import Box
+from mien.field_landmarks.canonical import clean_field
 from mien.field_landmarks.network import NetworkConfig
 from mien.field_landmarks.sources import triangle_lattice
 from mien.geometry.normals import vertex_normals
 from mien.heads.library import load_head
 from mien.training.field_landmarks import batches
+from mien.training.field_landmarks.ablations import volume_as_field
 from mien.training.field_landmarks.bank import draw_person, read_volume, write_volume
-from mien.training.field_landmarks.batches import BatchMaker, Pool
+from mien.training.field_landmarks.batches import BatchMaker
 from mien.training.field_landmarks.box_sampling import LoadedVolume, random_rotation
+from mien.training.field_landmarks.checkpoints import load_checkpoint
 from mien.training.field_landmarks.export import export_networks
 from mien.training.field_landmarks.head_volume import (
+    TRAINED,
     HeadVolume,
     cap_points,
     neck_cap,
     voxelise,
     with_dark_mouth,
 )
-from mien.training.field_landmarks.surface_samples import SurfacePoints
-from mien.training.field_landmarks.train import (
-    LandmarkTraining,
+from mien.training.field_landmarks.head_volume import VOXEL_M as HEAD_VOXEL_M
+from mien.training.field_landmarks.loop import (
+    FieldLandmarkTraining,
+    VolumePlan,
     new_network,
-    read_trained,
     train_landmark_network,
 )
+from mien.training.field_landmarks.pool import Pool
+from mien.training.field_landmarks.surface_samples import SurfacePoints
+from mien.training.field_landmarks.trained_volumes import sampled_grid
 
 VOXEL_M = 0.005
 
@@ -106,6 +114,33 @@ def test_open_mouths_are_filled_behind_the_lips_and_closed_ones_are_left_alone(b
     assert (column[middle[2] + 1 :, 3] == 0).all()
 
 
+def test_a_field_is_sampled_where_it_is(bank: Path):
+    volume = read_volume(bank / "000002.npz")
+    rgba, low_m = sampled_grid(clean_field(volume_as_field(volume)))
+    sampled = HeadVolume(rgba, low_m, HEAD_VOXEL_M, volume.landmarks_m, kind=TRAINED)
+    loaded, expected = LoadedVolume.of(sampled), LoadedVolume.of(volume)
+    box = Box(volume.landmarks_m.mean(axis=0), 0.07, np.eye(3))
+    seen, wanted = loaded.sample(box, 16, level=1), expected.sample(box, 16, level=1)
+    assert float(((seen[3] > 0.5) == (wanted[3] > 0.5)).float().mean()) > 0.97
+    both = (seen[3] > 0.9) & (wanted[3] > 0.9) & (wanted[:3].sum(dim=0) > 0.3) & (seen[:3].sum(dim=0) > 0.3)
+    assert int(both.sum()) > 20
+    assert float((seen[:3] - wanted[:3]).abs()[:, both].mean()) < 0.1
+
+
+def test_pools_tell_volumes_of_trained_fields_and_keep_people_apart(bank: Path, tmp_path: Path):
+    volume = read_volume(bank / "000001.npz")
+    for person, take in ((25, 0), (25, 1), (26, 0)):
+        write_volume(tmp_path / f"{person:06d}-{take}.npz", replace(volume, kind=TRAINED))
+    pool = Pool([bank, tmp_path], levels=Pool.levels_of("coarse"))
+    assert pool.counts() == {"analytic": 3, "trained": 1}
+    assert set(pool.volumes[0].levels) == {4}
+    held_out = Pool([bank, tmp_path], validation=True)
+    assert held_out.counts() == {"analytic": 1, "trained": 2}
+    write_volume(tmp_path / "000027-3.npz", volume)
+    pool.refresh()
+    assert pool.counts() == {"analytic": 4, "trained": 1}
+
+
 def test_boxes_of_a_turned_volume_carry_their_landmarks(bank: Path):
     volume = LoadedVolume.of(read_volume(bank / "000002.npz"))
     rng = np.random.default_rng(0)
@@ -132,7 +167,7 @@ def test_mirrored_boxes_swap_the_sides(bank: Path):
 
 @pytest.mark.parametrize("stage", ["coarse", "fine"])
 def test_batches_have_their_shapes_and_are_mostly_heads(bank: Path, stage):
-    maker = BatchMaker(Pool(bank), stage=stage, size=8, fresh=0.5, warp=0.5)
+    maker = BatchMaker(Pool([bank]), stage=stage, size=8, fresh=0.5, warp=0.5)
     drawn = [maker.draw(6, seed) for seed in range(3)]
     for batch in drawn:
         assert batch.volumes.shape == (6, 1 if stage == "coarse" else 4, 4, 8, 8, 8)
@@ -142,7 +177,7 @@ def test_batches_have_their_shapes_and_are_mostly_heads(bank: Path, stage):
         assert batch.landmarks[heads].abs().max() < 1.3
     shares = [float(batch.is_head.mean()) for batch in drawn]
     assert 0.5 < np.mean(shares) <= 1
-    again = BatchMaker(Pool(bank), stage=stage, size=8, fresh=0.5, warp=0.5).draw(6, 0)
+    again = BatchMaker(Pool([bank]), stage=stage, size=8, fresh=0.5, warp=0.5).draw(6, 0)
     torch.testing.assert_close(again.volumes, drawn[0].volumes)
 
 
@@ -151,41 +186,44 @@ def test_fine_boxes_are_cut_where_the_coarse_network_puts_the_landmarks(bank: Pa
     coarse = new_network(
         NetworkConfig(size=8, width=4, features=32)
     ).eval()  # says "a usual head" of anything
-    maker = BatchMaker(Pool(bank), stage="fine", size=8, coarse=coarse)
+    maker = BatchMaker(Pool([bank]), stage="fine", size=8, coarse=coarse)
     near = maker.draw(4, 0)
     monkeypatch.setattr(batches, "FARTHEST_COARSE_M", 0.0)  # every prediction is too far off: drawn errors
-    far = BatchMaker(Pool(bank), stage="fine", size=8, coarse=coarse).draw(4, 0)
+    far = BatchMaker(Pool([bank]), stage="fine", size=8, coarse=coarse).draw(4, 0)
     assert near.landmarks.abs().max() < 2.5
     assert not torch.allclose(near.half_side_m, far.half_side_m)
-    plain = BatchMaker(Pool(bank), stage="fine", size=8).draw(4, 0)
+    plain = BatchMaker(Pool([bank]), stage="fine", size=8).draw(4, 0)
     assert plain.volumes.shape == near.volumes.shape
 
 
 def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):
-    training = LandmarkTraining(
-        network=NetworkConfig(stage="fine", size=8, width=4, features=32),
-        volumes=bank,
-        out=tmp_path / "fine",
-        max_minutes=60.0,
-        max_steps=20,
-        batch=6,
+    plan = VolumePlan(
+        network=NetworkConfig(stage="fine", size=8, width=4, features=32), volumes=(bank,), batch=6
     )
-    train_landmark_network(training)
-    _, before = read_trained(training.out / "checkpoint.pt")
-    assert before["step"] == 20
-    train_landmark_network(replace(training, max_steps=60))
-    _, after = read_trained(training.out / "checkpoint.pt")
-    assert after["step"] == 60
-    assert after["validation_wing"] < before["validation_wing"]
-    with pytest.raises(InputError, match="other settings"):
-        train_landmark_network(replace(training, seed=1))
-    coarse = replace(
-        training, network=replace(training.network, stage="coarse"), out=tmp_path / "coarse", max_steps=2
+    options = FieldLandmarkTraining(max_steps=15, log_steps=15)
+    fine = tmp_path / "fine"
+    before = train_landmark_network(plan, options, out=fine)
+    assert before.step == 15
+    with pytest.raises(InputError, match="--resume"):
+        train_landmark_network(plan, options, out=fine)
+    after = train_landmark_network(plan, replace(options, max_steps=60), out=fine, resume=True)
+    assert after.step == load_checkpoint(fine / "checkpoint.pt").step == 60
+    losses = [json.loads(line)["loss"] for line in (fine / "log.jsonl").read_text().splitlines()]
+    assert losses[-1] < losses[0]
+    other = replace(plan, network=replace(plan.network, width=8))
+    with pytest.raises(InputError, match="another network"):
+        train_landmark_network(other, options, out=fine, resume=True)
+    again = train_landmark_network(
+        plan, replace(options, max_steps=1), out=tmp_path / "again", start_from=fine / "checkpoint.pt"
     )
-    train_landmark_network(coarse)
+    assert again.step == 1
+    for name, start in after.average.items():
+        torch.testing.assert_close(again.average[name], start, atol=0.01, rtol=0)
+    coarse = replace(plan, network=replace(plan.network, stage="coarse"))
+    train_landmark_network(coarse, replace(options, max_steps=2), out=tmp_path / "coarse")
     out = export_networks(
-        coarse=coarse.out / "checkpoint.pt",
-        fine=training.out / "checkpoint.pt",
+        coarse=tmp_path / "coarse" / "checkpoint.pt",
+        fine=fine / "checkpoint.pt",
         out=tmp_path / "pair.safetensors",
     )
     assert out.exists()
@@ -194,6 +232,6 @@ def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):
 
 def test_banks_and_checkpoints_that_are_not_there_say_what_to_do(tmp_path: Path):
     with pytest.raises(InputError, match="--stage volumes"):
-        Pool(tmp_path)
+        Pool([tmp_path])
     with pytest.raises(InputError, match="mien train field-landmarks"):
-        read_trained(tmp_path / "checkpoint.pt")
+        load_checkpoint(tmp_path / "checkpoint.pt")

@@ -44,6 +44,8 @@ class FieldLandmarksBenchmark:
     """With --ablations: folder of training volumes."""
     minutes: float = 10.0
     """With --ablations: training time of each network."""
+    steps: int | None = None
+    """With --ablations: training steps of each network, instead of minutes."""
     out: Path | None = None
     """With --ablations: folder for the networks; those already there are not trained again."""
     only: Literal["all", "voxresnet-bilinear", "voxresnet-linear", "vgg-bilinear", "vgg-linear"] = "all"
@@ -119,13 +121,14 @@ def _make(config: FieldLandmarksBenchmark) -> int:
 
 def _ablations(config: FieldLandmarksBenchmark) -> int:
     from mien.training.field_landmarks.ablations import run_ablations
+    from mien.training.field_landmarks.loop import FieldLandmarkTraining
 
     if config.volumes is None or config.out is None:
         raise InputError("--ablations needs --volumes and --out", source="mien benchmark field-landmarks")
     tables = run_ablations(
         config.volumes,
         config.out,
-        minutes=config.minutes,
+        options=FieldLandmarkTraining(max_minutes=config.minutes, max_steps=config.steps),
         only=None if config.only == "all" else config.only,
         report=lambda line: print(line, file=sys.stderr, flush=True),
     )

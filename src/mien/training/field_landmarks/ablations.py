@@ -13,15 +13,11 @@ from mien.field_landmarks.predict import FieldLandmarker, SearchConfig
 from mien.field_landmarks.sources import GridField
 from mien.field_landmarks.weights import NetworkPair
 from mien.training.field_landmarks.bank import read_volume
-from mien.training.field_landmarks.batches import VALIDATION_EVERY
 from mien.training.field_landmarks.evaluation import FieldResult, MethodFigures, figures
 from mien.training.field_landmarks.head_volume import HeadVolume
-from mien.training.field_landmarks.train import (
-    LandmarkTraining,
-    TrainingReport,
-    read_trained,
-    train_landmark_network,
-)
+from mien.training.field_landmarks.loop import FieldLandmarkTraining, VolumePlan, train_landmark_network
+from mien.training.field_landmarks.pool import is_held_out
+from mien.training.training_run import CHECKPOINT_NAME, TrainingProgress
 
 TABLES: dict[str, tuple[str, str]] = {
     "voxresnet-bilinear": ("voxresnet", "bilinear"),
@@ -51,9 +47,9 @@ def held_out_volumes(folder: Path, most: int = MEASURED_LISTED) -> list[HeadVolu
     """Volumes of the bank that no training uses, with named expressions."""
     out = []
     for path in sorted(folder.glob("[0-9]*.npz")):
-        if int(path.stem) % VALIDATION_EVERY == 0 and len(out) < most:
+        if is_held_out(path) and len(out) < most:
             volume = read_volume(path)
-            if volume.kind != "random":
+            if volume.kind in ("basic", "listed"):
                 out.append(volume)
     return out
 
@@ -62,7 +58,7 @@ def run_ablations(
     volumes: Path,
     out: Path,
     *,
-    minutes: float,
+    options: FieldLandmarkTraining,
     only: str | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[MethodFigures]]:
@@ -70,7 +66,7 @@ def run_ablations(
     on.
 
     Args:
-        minutes: of each training.
+        options: length of each training, in minutes or steps.
         only: one of `TABLES`.
 
     Raises:
@@ -81,24 +77,20 @@ def run_ablations(
     for name, (encoder, shape) in TABLES.items():
         if only is not None and name != only:
             continue
-        base = LandmarkTraining(
+        base = VolumePlan(
             network=NetworkConfig(stage="coarse", encoder=encoder, shape=shape),  # type: ignore[arg-type]
-            volumes=volumes,
-            out=out / name / "coarse",
-            max_minutes=minutes,
+            volumes=(volumes,),
         )
-        coarse, coarse_path = _trained(base, report)
+        coarse_folder = out / name / "coarse"
+        coarse = _trained(base, options, coarse_folder, report)
         rows: list[MethodFigures] = []
         for row, (expressions, boxes) in FINE_VARIANTS.items():
             network = replace(base.network, stage="fine", boxes=boxes)
-            training = replace(
-                base,
-                network=network,
-                coarse=coarse_path,
-                expressions=expressions,
-                out=out / name / f"fine-{expressions}-{boxes}",
+            plan = replace(
+                base, network=network, coarse=coarse_folder / CHECKPOINT_NAME, expressions=expressions
             )
-            pair = NetworkPair(coarse, _trained(training, report)[0])
+            fine = _trained(plan, options, out / name / f"fine-{expressions}-{boxes}", report)
+            pair = NetworkPair(coarse, fine)
             landmarker = FieldLandmarker(pair, SearchConfig(upright=True, least_confidence=0.0))
             first, last = [], []
             for volume in held_out:
@@ -114,11 +106,14 @@ def run_ablations(
     return tables
 
 
-def _trained(training: LandmarkTraining, report: Callable[[str], None]) -> tuple[LandmarkNetwork, Path]:
+def _trained(
+    plan: VolumePlan, options: FieldLandmarkTraining, out: Path, report: Callable[[str], None]
+) -> LandmarkNetwork:
+    """Goes on, or is done at once."""
 
-    def say(state: TrainingReport) -> None:
-        if state.validation_wing == state.validation_wing:
-            report(f"{training.out.name}: {state.seconds:.0f} s, wing×10 {10 * state.wing:.2f}")
+    def say(progress: TrainingProgress) -> None:
+        if progress.figures:
+            report(f"{out.name}: step {progress.step}, wing×10 {progress.losses['wing_x10']:.2f}")
 
-    path = train_landmark_network(training, report=say)  # goes on, or is done at once
-    return read_trained(path)[0], path
+    there = (out / CHECKPOINT_NAME).exists()
+    return train_landmark_network(plan, options, out=out, resume=there, report=say).averaged_network()

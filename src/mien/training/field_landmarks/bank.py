@@ -58,11 +58,17 @@ def _lists(head: Head) -> tuple[list[NamedExpression], list[NamedExpression]]:
     return basic, all_expressions(head)[len(basic) :]
 
 
-def draw_person(head: Head, seed: int) -> Draw:
-    """Who, and which expression, belongs to a seed."""
+def draw_person(head: Head, seed: int, *, take: int = 0) -> Draw:
+    """Who, and which expression, belongs to a seed.
+
+    Args:
+        take: another expression of the same person.
+    """
     rng = np.random.default_rng([seed, 21])
     identity = random_identity(head, rng)
     style = PersonalStyle.of(head, identity, seed=seed)
+    if take:
+        rng = np.random.default_rng([seed, 24, take])
     pick = rng.random()
     joints = np.zeros((4, 3))
     basic, listed = _lists(head)
@@ -175,7 +181,7 @@ def make_bank(
     for seed in range(first_seed, first_seed + count):
         path = folder / f"{seed:06d}.npz"
         if not path.exists():
-            maker = maker or VolumeMaker(PosedStudio(assets, size_px=64))
+            maker = maker or VolumeMaker(PosedStudio(assets, size_px=64, even_hair=True))
             try:
                 write_volume(path, maker.make(seed))
                 written += 1

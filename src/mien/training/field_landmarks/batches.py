@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mien.errors import InputError
 from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes
 from mien.field_landmarks.network import LandmarkNetwork
 from mien.heads.landmark_sets import mirror_indices
 from mien.heads.library import load_head
 from mien.training.field_landmarks.augmentation import not_a_head, roughen
-from mien.training.field_landmarks.bank import draw_person, read_volume
+from mien.training.field_landmarks.bank import draw_person
 from mien.training.field_landmarks.box_sampling import (
     COARSE_POOL,
     FACE_POOL,
@@ -27,7 +25,8 @@ from mien.training.field_landmarks.box_sampling import (
     wrong_rotation,
 )
 from mien.training.field_landmarks.expressions import PersonalStyle, all_expressions
-from mien.training.field_landmarks.head_volume import HeadVolume, with_dark_mouth
+from mien.training.field_landmarks.head_volume import HeadVolume
+from mien.training.field_landmarks.pool import Pool
 from mien.training.field_landmarks.warps import TpsWarp, can_warp, warped_points_m
 
 LARGEST_TURN_RAD = 1.13
@@ -41,12 +40,8 @@ FARTHEST_COARSE_M = 0.02
 NEGATIVES = 0.3
 """Share of the coarse samples without an upright head, half of them other things; of the fine samples half as
 many are cut elsewhere than at the face."""
-DARK_MOUTHS = 0.85
-"""Share of the volumes whose open mouths are filled as in trained fields."""
 KEPT = 1500
 """Cut samples that are kept for use in further batches."""
-VALIDATION_EVERY = 25
-"""Every so manieth volume of the bank is for validation."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +51,17 @@ class Batch:
     Attributes:
         volumes: (B, K, 4, N, N, N); landmarks: (B, 68, 3) in the first box's coordinates (rubbish where there
             is no head); half_side_m: (B,) of the first box; is_head: (B,) 0 or 1.
+        store_size: volumes that they were drawn from.
     """
 
     volumes: Float[Tensor, "b k 4 n n n"]
     landmarks: Float[Tensor, "b 68 3"]
     half_side_m: Float[Tensor, " b"]
     is_head: Float[Tensor, " b"]
+    store_size: int
+
+    def __len__(self) -> int:
+        return len(self.volumes)
 
 
 @dataclass(frozen=True)
@@ -76,50 +76,6 @@ class _Cut:
     @staticmethod
     def of(volumes: list[Tensor], landmarks: np.ndarray, half_side_m: float, is_head: float) -> _Cut:
         return _Cut((torch.stack(volumes) * 255).round_().byte(), landmarks, half_side_m, is_head)
-
-
-class Pool:
-    """Volumes held in memory; `refresh` takes in those that were written since.
-
-    Args:
-        kinds: which kinds of expressions; None takes all.
-        validation: the volumes kept for validation instead of the others.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        kinds: tuple[str, ...] | None = None,
-        validation: bool = False,
-        most: int = 1500,
-    ) -> None:
-        self._folder, self._kinds, self._validation, self._most = folder, kinds, validation, most
-        self._seen: set[Path] = set()
-        self.volumes: list[LoadedVolume] = []
-        self.refresh()
-        if not self.volumes:
-            raise InputError(
-                "holds no volumes; make some with: mien train field-landmarks --stage volumes", source=folder
-            )
-
-    def refresh(self) -> None:
-        """Read what is new."""
-        for path in sorted(self._folder.glob("[0-9]*.npz")):
-            if len(self.volumes) >= self._most:
-                return
-            if path in self._seen or (int(path.stem) % VALIDATION_EVERY == 0) != self._validation:
-                continue
-            self._seen.add(path)
-            volume = read_volume(path)
-            if self._kinds is None or volume.kind in self._kinds:
-                rng = np.random.default_rng([int(path.stem), 41])
-                if rng.random() < DARK_MOUTHS:
-                    volume = with_dark_mouth(volume, rng)
-                self.volumes.append(LoadedVolume.of(volume))
-
-    def random(self, rng: np.random.Generator) -> LoadedVolume:
-        return self.volumes[rng.integers(len(self.volumes))]
 
 
 class BatchMaker:
@@ -178,6 +134,7 @@ class BatchMaker:
             torch.from_numpy(np.stack([sample.landmarks for sample in samples]).astype(np.float32)),
             torch.tensor([sample.half_side_m for sample in samples], dtype=torch.float32),
             torch.tensor([sample.is_head for sample in samples], dtype=torch.float32),
+            len(self.pool.volumes),
         )
 
     def _cut(self, count: int, rng: np.random.Generator, generator: torch.Generator) -> list[_Cut]:

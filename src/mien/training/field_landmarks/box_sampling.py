@@ -19,16 +19,19 @@ COARSE_POOL, FACE_POOL = 4, 2
 
 @dataclass(frozen=True, eq=False)
 class LoadedVolume:
-    """A volume with reduced copies; all (1, 4, X, Y, Z) uint8, voxels of `voxel_m` times 1, 2, 4."""
+    """A volume with reduced copies; all (1, 4, X, Y, Z) uint8, voxels of `voxel_m` times 1, 2, 4 where
+    these levels are kept."""
 
     source: HeadVolume
     levels: dict[int, Tensor]
 
     @staticmethod
-    def of(volume: HeadVolume) -> LoadedVolume:
+    def of(volume: HeadVolume, kept: tuple[int, ...] = (1, FACE_POOL, COARSE_POOL)) -> LoadedVolume:
         full = torch.from_numpy(volume.rgba).permute(3, 0, 1, 2)[None].contiguous()
-        levels = {1: full}
-        for pool in (FACE_POOL, COARSE_POOL):
+        levels = {1: full} if 1 in kept else {}
+        for pool in kept:
+            if pool == 1:
+                continue
             pad = [amount for size in reversed(full.shape[2:]) for amount in (0, -size % pool)]
             levels[pool] = functional.avg_pool3d(functional.pad(full.float(), pad), pool).round().byte()
         return LoadedVolume(replace(volume, rgba=np.zeros((0, 0, 0, 4), np.uint8)), levels)

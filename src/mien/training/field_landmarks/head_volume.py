@@ -24,6 +24,8 @@ INNER_LIPS = tuple(range(60, 68))
 OPEN_M = 0.003
 """Inner lips further apart than this are an open mouth."""
 MOUTH_DEPTH_M = 0.05
+TRAINED = "trained"
+"""`HeadVolume.kind` of volumes of trained fields."""
 
 
 @dataclass(frozen=True)

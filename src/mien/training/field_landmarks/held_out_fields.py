@@ -17,7 +17,7 @@ from mien.files import write_text
 from mien.training.field_landmarks.bank import HELD_OUT_SKINS
 from mien.training.field_landmarks.expressions import BASIC
 from mien.training.synth.make_scene import SceneRequest, person_parameters
-from mien.training.synth.posed_scene import PosedStudio, cameras_around, look_at, scene_light
+from mien.training.synth.posed_scene import PosedStudio, cameras_around_sitter, look_at, scene_light
 from mien.training.synth.scene_files import write_posed_scene
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def make_test_fields(
     from mien.fields.config import FieldConfig
     from mien.fields.files import load_field, save_field
     from mien.fields.posed_images import PosedImages
-    from mien.fields.train import train_field
     from mien.heads.library import load_head
+    from mien.training.field_landmarks.sitter_fields import field_of_sitter
     from mien.training.unseen_people.draw import draw_crowd
 
     config = config or FieldTestConfig()
@@ -131,11 +131,10 @@ def make_test_fields(
         parameters = person_parameters(studio.head, request, identity=np.eye(config.people)[person])
         sitter = studio.dress(parameters, seed=request.looks_seed, skin=request.skin, hair=request.hair)
         light = scene_light("studio", seed=request.looks_seed, skin_level=sitter.looks.skin_level)
-        points_m = np.concatenate([item.position_m for item in sitter.items])
-        low_m, high_m = points_m.min(axis=0), points_m.max(axis=0)
-        centre_m, radius_m = (low_m + high_m) / 2, float(np.linalg.norm(high_m - low_m)) / 2 * 0.92
-        cameras = cameras_around(centre_m, count=config.views, size_px=config.size, radius_m=radius_m)
-        cameras += side_cameras(centre_m, size_px=config.size, focal_px=cameras[0].focal_px)
+        cameras = cameras_around_sitter(sitter, count=config.views, size_px=config.size)
+        cameras += side_cameras(
+            sitter.bounds_m().mean(axis=0), size_px=config.size, focal_px=cameras[0].focal_px
+        )
         views = [studio.shoot(sitter, camera, light, seed=request.looks_seed) for camera in cameras]
         folder = out / f"person{person}" / name
         test = set(range(config.views, len(views)))
@@ -143,10 +142,7 @@ def make_test_fields(
         images = PosedImages.of(cameras[: config.views], [view.picture for view in views[: config.views]])
         neutral = out / f"person{person}" / "neutral" / "field"
         start = load_field(neutral) if name != "neutral" and neutral.exists() else None
-        settings = preset if start is None else preset.for_refinement(iterations=config.iterations)
-        margin_m = 0.02
-        bounds_m = np.stack([low_m - margin_m, high_m + margin_m]) if start is None else None
-        field = train_field(images, settings, start_from=start, bounds_m=bounds_m, device="cpu")
+        field = field_of_sitter(sitter, images, preset, start_from=start, refine_iterations=config.iterations)
         save_field(field, folder / "field")
         facts = field.facts.training
         report(f"person {person} {name}: {facts.seconds:.0f} s, {facts.psnr_db:.1f} dB")

@@ -94,9 +94,13 @@ class _PosedHead:
 
 
 class DressingRoom:
-    """Gives random looks to posed heads; registers all that can be worn with the renderer."""
+    """Gives random looks to posed heads; registers all that can be worn with the renderer.
 
-    def __init__(self, head: Head, stock: Stock, renderer: Renderer) -> None:
+    Args:
+        even_hair: every hair style as often as the others, instead of those that hang into faces seldom.
+    """
+
+    def __init__(self, head: Head, stock: Stock, renderer: Renderer, *, even_hair: bool = False) -> None:
         wardrobe, skins = stock.wardrobe, stock.skins
         self._head, self._wardrobe, self._renderer = head, wardrobe, renderer
         front = (head.vertex_parts == 0) & (head.mean_m[:, 2] > 0.05) & (head.mean_m[:, 1] > -0.06)
@@ -118,7 +122,8 @@ class DressingRoom:
             renderer.add_mesh(key, StaticMesh.of(garment.triangles, garment.rest_m[:, :2], extra=depth))
         every = (*wardrobe.hair, *wardrobe.brows, *wardrobe.lashes, *wardrobe.collars, body)
         self._garment_normals = {g.name: vertex_normals(g.rest_m, g.triangles) for g in every}
-        self._hair_weight = np.array([HAIR_SHARES.get(g.name, 1.0) for g in wardrobe.hair])
+        shares = {} if even_hair else HAIR_SHARES
+        self._hair_weight = np.array([shares.get(g.name, 1.0) for g in wardrobe.hair])
         add_coverings(head, renderer)
         self._ibug = head.landmark_set("ibug68").vertices
 

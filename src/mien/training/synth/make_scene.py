@@ -11,7 +11,7 @@ from mien.errors import InputError
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.training.field_landmarks.expressions import PersonalStyle, find_expression
-from mien.training.synth.posed_scene import PosedStudio, PosedView, Sitter, cameras_around, scene_light
+from mien.training.synth.posed_scene import PosedStudio, PosedView, Sitter, cameras_around_sitter, scene_light
 from mien.training.synth.scene import random_identity
 from mien.training.synth.scene_files import write_posed_scene
 from mien.training.synth.scene_request import SceneRequest
@@ -49,15 +49,12 @@ def photograph(studio: PosedStudio, request: SceneRequest) -> tuple[Sitter, list
         accessories=request.accessories,
     )
     light = scene_light(request.light, seed=request.looks_seed, skin_level=sitter.looks.skin_level)
-    points_m = np.concatenate([item.position_m for item in sitter.items])
-    low, high = points_m.min(axis=0), points_m.max(axis=0)
     total = request.views + request.test_views
-    cameras = cameras_around(
-        (low + high) / 2,
+    cameras = cameras_around_sitter(
+        sitter,
         count=total,
         size_px=studio.size_px,
         distance_m=request.distance_m,
-        radius_m=float(np.linalg.norm(high - low)) / 2 * 0.92,
         azimuth_rad=np.pi / 2 if request.sides == "front" else np.pi,
     )
     # Test views lie evenly among the others: the sequence of cameras runs from the lowest to the highest.

@@ -40,6 +40,11 @@ class Sitter:
     parameters: HeadParameters
     looks: Looks
 
+    def bounds_m(self, *, margin_m: float = 0.0) -> Float[np.ndarray, "2 3"]:
+        """Lower and upper corner of the box around it, world frame."""
+        points_m = np.concatenate([item.position_m for item in self.items])
+        return np.stack([points_m.min(axis=0) - margin_m, points_m.max(axis=0) + margin_m])
+
 
 @dataclass(frozen=True)
 class PosedView:
@@ -80,20 +85,23 @@ class PosedStudio:
         assets: folder that holds `ict_facekit/` and `makehuman/`.
         size_px: side of the pictures.
         head: the built-in head, or one with the same mesh and expressions but other identities.
+        even_hair: see `DressingRoom`.
 
     Raises:
         InputError: the assets are not there.
         MissingExtraError: no OpenGL context can be made.
     """
 
-    def __init__(self, assets: Path, *, size_px: int, head: Head | None = None) -> None:
+    def __init__(
+        self, assets: Path, *, size_px: int, head: Head | None = None, even_hair: bool = False
+    ) -> None:
         self.head = load_head() if head is None else head
         self.size_px = size_px
         self._renderer = _Keeper(size_px)
         stock = read_stock(assets, load_head())
         self.skin_names = tuple(stock.skins)
         self.hair_names = tuple(garment.name for garment in stock.wardrobe.hair)
-        self._room = DressingRoom(self.head, stock, self._renderer)
+        self._room = DressingRoom(self.head, stock, self._renderer, even_hair=even_hair)
         self._body_key = stock.wardrobe.body.name
 
     def dress(
@@ -284,6 +292,26 @@ def cameras_around(
             Camera.from_focal(float(focal_px), width_px=size_px, height_px=size_px, camera_from_world=pose)
         )
     return cameras
+
+
+def cameras_around_sitter(
+    sitter: Sitter,
+    *,
+    count: int,
+    size_px: int,
+    distance_m: float = 1.0,
+    azimuth_rad: float = np.pi,
+) -> list[Camera]:
+    """See `cameras_around`; the sitter fills the pictures."""
+    low_m, high_m = sitter.bounds_m()
+    return cameras_around(
+        (low_m + high_m) / 2,
+        count=count,
+        size_px=size_px,
+        distance_m=distance_m,
+        radius_m=float(np.linalg.norm(high_m - low_m)) / 2 * 0.92,
+        azimuth_rad=azimuth_rad,
+    )
 
 
 def scene_light(kind: str, *, seed: int, skin_level: float) -> Light:
