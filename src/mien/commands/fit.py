@@ -98,12 +98,18 @@ def run(arguments: list[str]) -> int:
         command="fit",
         columns=("faces", "median residual (px)", "distance (m)", "solver"),
         out=config.out,
-        next_step=(
-            "Look at the -overlay.png to judge the fit; open the .glb in Blender or any glTF viewer "
-            "(its shape keys have ARKit names); the .json holds all parameters."
-        ),
+        next_step=_next_step(config.formats),
         as_json=config.json,
     )
+
+
+def _next_step(formats: tuple[str, ...]) -> str:
+    hint = "Look at the -overlay.png to judge the fit"
+    if "glb" in formats:
+        hint += "; open the .glb in Blender or any glTF viewer (its shape keys have ARKit names)"
+    if "json" in formats:
+        hint += "; the .json holds all parameters"
+    return hint + "."
 
 
 def _fit_picture(

@@ -3,7 +3,7 @@ face, whether σ is honest and knows what is hidden, and how well lids are follo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,11 +105,11 @@ def figures(measured: list[MeasuredFace]) -> dict[str, float]:
 
     return {
         "faces": len(measured),
-        "found": float(np.mean([face.found for face in measured])),
-        "tracked": float(np.mean([face.tracked for face in measured])),
-        "nme": float(np.mean([face.error for face in tracked])) if tracked else float("nan"),
-        "within_1_sigma": float(np.mean(ratios < 1)),
-        "within_2_sigma": float(np.mean(ratios < 2)),
+        "found": _mean([face.found for face in measured]),
+        "tracked": _mean([face.tracked for face in measured]),
+        "nme": _mean([face.error for face in tracked]),
+        "within_1_sigma": _mean(ratios < 1),
+        "within_2_sigma": _mean(ratios < 2),
         "sigma_visible": of(0),
         "sigma_behind_head_ratio": of(1) / of(0),
         "sigma_behind_things_ratio": of(2) / of(0),
@@ -131,11 +131,14 @@ def _lid_figures(gaps: list[np.ndarray]) -> dict[str, float]:
     return {
         "lid_gap_error": float(np.abs(predicted - true).mean()),
         "lid_gap_slope": float(np.polyfit(true, predicted, 1)[0]),
-        "lid_gap_error_closed": float(np.abs(predicted - true)[closed].mean())
-        if closed.any()
-        else float("nan"),
+        "lid_gap_error_closed": _mean(np.abs(predicted - true)[closed]),
         "closed_eyes": int(closed.sum()),
     }
+
+
+def _mean(values: Sequence[float] | np.ndarray) -> float:
+    """NaN of nothing."""
+    return float(np.mean(values)) if len(values) else float("nan")
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,7 @@ field = mien.fields.load_field("anna.field")
 mien.field_landmarks(field).points_m          # (68, 3), metres, the field's frame
 
 `mien.field_landmarks` names this package and the function: whichever import ran last, calling works. Needs
-torch
-(`pip install 'mien[fields]'`).
+torch (`pip install 'mien[fields]'`).
 """
 
 from __future__ import annotations

@@ -28,15 +28,13 @@ class CleaningConfig:
     """Along the longest side of the field's box, for the first look."""
     alpha: float = 0.79
     """Density counts from here on: alpha of crossing a `reference`-th of the field's longest side. FLNeRF's
-    density
-    of 20 per 50 mm is this over its 64³ voxel. Alpha has no unit, so it does not matter in which the field
-    is."""
+    density of 20 per 50 mm is this over its 64³ voxel. Alpha has no unit, so it does not matter in which the
+    field is."""
     reference: int = 64
     """See `alpha`."""
     skin: float = 0.045
     """Colours are kept down to this depth, as a share of half a coarse cube (about 1 cm): deeper ones no
-    picture
-    ever saw."""
+    picture ever saw."""
     sealed: float = 0.03
     """A hollow field's shell is never quite tight: holes up to twice this share of the field's longest side
     wide do not keep the inside from being filled."""

@@ -46,8 +46,7 @@ class ArkitWeights:
     Attributes:
         weights: (52,) in [0, 1]; mouthClose is at most jawOpen. 0 for shapes that the head lacks.
         deviations: (52,) posterior standard deviation of each: what else is unknown (pose, person, focal
-        length,
-            the other weights) taken into account, bounds not.
+            length, the other weights) taken into account, bounds not.
         reliability: (52,) in [0, 1]: 1 − posterior variance / prior variance, the share of what was unknown
             about the weight that the landmarks have settled. 0: the value is the prior's, the picture does
             not show this shape; 1: fully seen. 0 for shapes that the head lacks.

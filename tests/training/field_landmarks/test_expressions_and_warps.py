@@ -19,6 +19,7 @@ from mien.training.field_landmarks.expressions import (
     expression_weights,
     find_expression,
 )
+from mien.training.field_landmarks.shape_jitter import ShapeJitter
 from mien.training.field_landmarks.warps import (
     ANCHORS_M,
     ThinPlateSpline,
@@ -106,6 +107,17 @@ def test_warps_go_from_target_to_source_and_leave_the_skull(face_m: np.ndarray):
     box = closed.source_from_target(np.random.default_rng(3).uniform(-0.1, 0.1, (100, 3)))
     assert np.isfinite(box).all()
     assert np.abs(box).max() < 0.4
+
+
+def test_jitter_makes_other_people_and_is_undone(face_m: np.ndarray):
+    moved = []
+    for seed in range(20):
+        jitter = ShapeJitter.random(np.random.default_rng(seed), face_m.mean(axis=0))
+        other_m = jitter.target_from_source(face_m)
+        np.testing.assert_allclose(jitter.source_from_target(other_m), face_m, atol=1e-6)
+        moved.append(np.linalg.norm(other_m - face_m, axis=1).mean())
+    assert 0.001 < np.mean(moved) < 0.005
+    assert max(moved) < 0.010
 
 
 def test_touching_lips_are_not_parted_by_a_warp(face_m: np.ndarray):

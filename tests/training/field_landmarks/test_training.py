@@ -208,8 +208,8 @@ def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):
         train_landmark_network(plan, options, out=fine)
     after = train_landmark_network(plan, replace(options, max_steps=60), out=fine, resume=True)
     assert after.step == load_checkpoint(fine / "checkpoint.pt").step == 60
-    losses = [json.loads(line)["loss"] for line in (fine / "log.jsonl").read_text().splitlines()]
-    assert losses[-1] < losses[0]
+    presence = [json.loads(line)["presence"] for line in (fine / "log.jsonl").read_text().splitlines()]
+    assert presence[-1] < presence[0]
     other = replace(plan, network=replace(plan.network, width=8))
     with pytest.raises(InputError, match="another network"):
         train_landmark_network(other, options, out=fine, resume=True)

@@ -1,6 +1,5 @@
-"""What sets trained fields apart from analytic volumes, drawn at random: soft and wavy surfaces, dents,
-lumps,
-colours. Works on batches of sampled boxes (premultiplied colour and occupancy)."""
+"""What sets fields apart from each other and from analytic volumes, drawn at random: soft and wavy surfaces,
+dents, lumps, colours. Works on batches of sampled boxes (premultiplied colour and occupancy)."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ from mien.training.field_landmarks.box_sampling import (
 from mien.training.field_landmarks.expressions import PersonalStyle, all_expressions
 from mien.training.field_landmarks.head_volume import HeadVolume
 from mien.training.field_landmarks.pool import Pool
+from mien.training.field_landmarks.shape_jitter import ShapeJitter
 from mien.training.field_landmarks.warps import TpsWarp, can_warp, warped_points_m
 
 LARGEST_TURN_RAD = 1.13
@@ -40,6 +41,8 @@ FARTHEST_COARSE_M = 0.02
 NEGATIVES = 0.3
 """Share of the coarse samples without an upright head, half of them other things; of the fine samples half as
 many are cut elsewhere than at the face."""
+JITTERED = 0.8
+"""Share of the samples that are made into somebody a little different."""
 KEPT = 1500
 """Cut samples that are kept for use in further batches."""
 
@@ -150,6 +153,12 @@ class BatchMaker:
         rough = roughen(volumes.flatten(0, 1), generator).reshape(volumes.shape).mul_(255).round_().byte()
         return [replace(sample, volumes=volume) for sample, volume in zip(samples, rough, strict=True)]
 
+    def _jitter(self, landmarks_m: np.ndarray, rng: np.random.Generator) -> ShapeJitter | None:
+        """Nobody is changed who is warped to another expression, or shown as is."""
+        if not self._augment or self._warp or rng.random() > JITTERED:
+            return None
+        return ShapeJitter.random(rng, landmarks_m.mean(axis=0))
+
     def _mirrored(self, landmarks_m: np.ndarray) -> np.ndarray:
         return landmarks_m[self._mirror] * [-1.0, 1.0, 1.0]
 
@@ -165,6 +174,9 @@ class BatchMaker:
     def _coarse(self, rng: np.random.Generator) -> _Cut:
         volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
         landmarks_m = volume.source.landmarks_m
+        jitter = self._jitter(landmarks_m, rng)
+        if jitter is not None:
+            landmarks_m = jitter.target_from_source(landmarks_m)
         cut_y_m = landmarks_m[8, 1] - rng.uniform(0.01, 0.12) if rng.random() < 0.6 else -np.inf
         if mirrored:
             landmarks_m = self._mirrored(landmarks_m)
@@ -173,7 +185,9 @@ class BatchMaker:
         if not upright:
             turn = wrong_rotation(rng)
         box = coarse_box(volume, rng, mirrored=mirrored, cut_y_m=cut_y_m, turn=turn)
-        sampled = volume.sample(box, self.size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m)
+        sampled = volume.sample(
+            box, self.size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m, jitter=jitter
+        )
         return _Cut.of([sampled], box.from_field(landmarks_m), box.half_side_m, float(upright))
 
     def _fine(self, rng: np.random.Generator) -> _Cut:
@@ -181,8 +195,10 @@ class BatchMaker:
         landmarks_m = volume.source.landmarks_m
         if self._augment and rng.random() < NEGATIVES / 2:
             return self._not_at_the_face(volume, rng, mirrored=mirrored)
-        warp = None
-        if rng.random() < self._warp:
+        warp, jitter = None, self._jitter(landmarks_m, rng)
+        if jitter is not None:
+            landmarks_m = jitter.target_from_source(landmarks_m)
+        elif rng.random() < self._warp:
             target_m = self._other_expression(volume.source, rng)
             if can_warp(landmarks_m, target_m):
                 warp = TpsWarp.between(landmarks_m, target_m)
@@ -191,7 +207,7 @@ class BatchMaker:
             landmarks_m = self._mirrored(landmarks_m)
         boxes: list[Box] | None = None
         if self._coarse_network is not None and warp is None and rng.random() < FROM_COARSE:
-            boxes = self._predicted_boxes(volume, landmarks_m, rng, mirrored=mirrored)
+            boxes = self._predicted_boxes(volume, landmarks_m, rng, mirrored=mirrored, jitter=jitter)
         boxes = boxes or likely_coarse_error(landmarks_m, rng, self._sizes)
         sampled = []
         for index, box in enumerate(boxes[: self.boxes]):
@@ -199,7 +215,11 @@ class BatchMaker:
             points_m = None
             if warp is not None:
                 points_m = warped_points_m(box, self.size, warp, mirrored=mirrored)
-            sampled.append(volume.sample(box, self.size, level=level, mirrored=mirrored, points_m=points_m))
+            sampled.append(
+                volume.sample(
+                    box, self.size, level=level, mirrored=mirrored, points_m=points_m, jitter=jitter
+                )
+            )
         return _Cut.of(sampled, boxes[0].from_field(landmarks_m), boxes[0].half_side_m, 1.0)
 
     def _not_at_the_face(self, volume: LoadedVolume, rng: np.random.Generator, *, mirrored: bool) -> _Cut:
@@ -216,7 +236,13 @@ class BatchMaker:
         return _Cut.of(sampled, boxes[0].from_field(landmarks_m), boxes[0].half_side_m, 0.0)
 
     def _predicted_boxes(
-        self, volume: LoadedVolume, landmarks_m: np.ndarray, rng: np.random.Generator, *, mirrored: bool
+        self,
+        volume: LoadedVolume,
+        landmarks_m: np.ndarray,
+        rng: np.random.Generator,
+        *,
+        mirrored: bool,
+        jitter: ShapeJitter | None,
     ) -> list[Box] | None:
         """Boxes at the coarse network's prediction; None where that is too far off to learn from."""
         assert self._coarse_network is not None
@@ -224,7 +250,9 @@ class BatchMaker:
         turn = random_rotation(rng, largest_rad=LAST_TURN_RAD)
         box = coarse_box(volume, rng, mirrored=mirrored, cut_y_m=cut_y_m, turn=turn)
         size = self._coarse_network.config.size
-        seen = volume.sample(box, size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m)[None]
+        seen = volume.sample(box, size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m, jitter=jitter)[
+            None
+        ]
         if self._augment:
             seen = roughen(seen, torch.Generator().manual_seed(int(rng.integers(2**31))))
         with torch.no_grad():

@@ -53,8 +53,7 @@ class FieldResult:
 @dataclass(frozen=True)
 class RegionFigure:
     """Mean and standard deviation over faces of Wing ×10, the mm a coordinate that the mean stands for, and
-    the
-    mean distance of the points in mm."""
+    the mean distance of the points in mm."""
 
     wing_x10: float
     spread: float
