@@ -11,8 +11,9 @@ import pytest
 from mien.camera_files.nerfstudio import read_transforms
 from mien.field_landmarks.wing import millimetres_of_wing
 from mien.heads.library import load_head
-from mien.training.field_landmarks.baselines import on_white, triangulate
+from mien.training.field_landmarks.baselines import Shot, on_white, triangulate, triangulated_truth
 from mien.training.field_landmarks.evaluation import REGIONS, FieldResult, figures
+from mien.training.field_landmarks.held_out_fields import turned
 from mien.training.synth.dressing import Looks
 from mien.training.synth.posed_scene import PosedView, Sitter, cameras_around, look_at
 from mien.training.synth.scene_files import write_posed_scene
@@ -36,6 +37,30 @@ def test_triangulation_finds_points_and_ignores_a_wrong_view():
     assert error.mean() < 0.0015
     sigma[4] = 1e4
     assert np.linalg.norm(triangulate(noisy, sigma, cameras) - truth, axis=1).mean() < 0.001
+
+
+def test_more_noise_makes_triangulation_worse():
+    truth = points()
+    cameras = cameras_around(truth.mean(axis=0), count=10, size_px=256, azimuth_rad=1.0)
+    shots = [Shot(np.zeros((256, 256, 3), np.uint8), camera) for camera in cameras]
+    errors = [
+        np.linalg.norm(triangulated_truth(shots, truth, noise_px=noise_px) - truth, axis=1).mean()
+        for noise_px in (0.01, 1.0, 3.0)
+    ]
+    assert errors[0] < 2e-5
+    assert 3 * errors[1] == pytest.approx(errors[2], rel=0.15)
+
+
+def test_badly_estimated_cameras_stay_where_they_are():
+    camera = cameras_around(np.zeros(3), count=3, size_px=20)[1]
+    rng = np.random.default_rng(0)
+    other = turned(camera, rng, 1.0)
+    np.testing.assert_allclose(other.world_from_camera[:3, 3], camera.world_from_camera[:3, 3], atol=1e-12)
+    angle = np.degrees(
+        np.arccos((np.trace(other.camera_from_world[:3, :3] @ camera.world_from_camera[:3, :3]) - 1) / 2)
+    )
+    assert 0.2 < angle < 5
+    np.testing.assert_array_equal(turned(camera, rng, 0.0).camera_from_world, camera.camera_from_world)
 
 
 def test_cameras_look_at_the_middle_from_all_sides():

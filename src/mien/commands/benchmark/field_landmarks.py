@@ -32,6 +32,14 @@ class FieldLandmarksBenchmark:
     """With --make: folder that holds ict_facekit/ and makehuman/."""
     preset: Literal["draft", "standard", "quality"] = "draft"
     """With --make: how the neutral fields are trained."""
+    views: int = 24
+    """With --make: pictures of each field."""
+    softplus: bool = False
+    """With --make: softplus densities (solid fields) instead of ReLU ones (hollow fields)."""
+    camera_noise_deg: float = 0.0
+    """With --make: standard deviation of the angles by which cameras are turned, as if badly estimated."""
+    expressions: int = 20
+    """With --make: so many of the basic expressions, from neutral on."""
     networks: Path | None = None
     """A .safetensors file instead of the shipped networks."""
     upright: bool = False
@@ -112,7 +120,13 @@ def _make(config: FieldLandmarksBenchmark) -> int:
     made = make_test_fields(
         config.assets,
         config.data,
-        config=FieldTestConfig(preset=config.preset),
+        config=FieldTestConfig(
+            preset=config.preset,
+            views=config.views,
+            softplus=config.softplus,
+            camera_noise_deg=config.camera_noise_deg,
+            expressions=config.expressions,
+        ),
         report=lambda line: print(line, file=sys.stderr, flush=True),
     )
     print(f"{made} fields trained in {config.data}")

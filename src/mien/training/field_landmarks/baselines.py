@@ -78,6 +78,16 @@ def triangulated_landmarks(shots: Sequence[Shot], landmarker: object) -> Float[n
     return triangulate(points, sigma, [camera for _, camera in found])
 
 
+def triangulated_truth(
+    shots: Sequence[Shot], true_m: Float[np.ndarray, "68 3"], *, noise_px: float
+) -> Float[np.ndarray, "68 3"]:
+    """What triangulation gives where every point of every picture is off by independent Gaussian noise."""
+    rng = np.random.default_rng(0)
+    points = np.stack([shot.camera.project(true_m) for shot in shots])
+    noisy = points + rng.normal(0, noise_px, points.shape)
+    return triangulate(noisy, np.full(points.shape[:2], noise_px), [shot.camera for shot in shots])
+
+
 @dataclass(frozen=True)
 class SinglePictureLandmarks:
     """Landmarks of the head fitted to one picture; NaN where no face was found.

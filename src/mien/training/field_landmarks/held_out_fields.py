@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from jaxtyping import Float
 from mien.cameras import Camera
 from mien.errors import InputError
 from mien.files import write_text
+from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.training.field_landmarks.bank import HELD_OUT_SKINS
 from mien.training.field_landmarks.expressions import BASIC
 from mien.training.synth.make_scene import SceneRequest, person_parameters
@@ -46,6 +47,12 @@ class FieldTestConfig:
     """Pictures of each field."""
     size: int = 256
     """Their side, pixels; the field's preset reduces them."""
+    softplus: bool = False
+    """Softplus densities (solid fields) instead of ReLU ones (hollow fields)."""
+    camera_noise_deg: float = 0.0
+    """Standard deviation of the angles by which the cameras that a field is trained with are turned."""
+    expressions: int = len(BASIC)
+    """So many of the basic expressions, from neutral on."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,13 @@ def side_cameras(centre_m: np.ndarray, *, size_px: int, focal_px: float) -> list
     return out
 
 
+def turned(camera: Camera, rng: np.random.Generator, noise_deg: float) -> Camera:
+    """A camera turned about its centre by a random angle, as if its pose had been estimated badly."""
+    turn = np.eye(4)
+    turn[:3, :3] = matrix_from_rotation_vector(np.radians(noise_deg) * rng.normal(size=3))
+    return replace(camera, camera_from_world=turn @ camera.camera_from_world)
+
+
 def make_test_fields(
     assets: Path,
     out: Path,
@@ -94,7 +108,7 @@ def make_test_fields(
     ones, each as the person makes it.
 
     Raises:
-        InputError: the assets are not there.
+        InputError: the assets are not there, or `out` holds fields made with other settings.
         MissingExtraError: no OpenGL context can be made.
     """
     import torch
@@ -107,10 +121,15 @@ def make_test_fields(
     from mien.training.unseen_people.draw import draw_crowd
 
     config = config or FieldTestConfig()
+    about = out / "about.json"
+    if about.exists() and json.loads(about.read_text(encoding="utf-8")) != asdict(config):
+        raise InputError("holds fields made with other settings; choose another folder", source=out)
+    write_text(about, json.dumps(asdict(config)))
     torch.set_num_threads(1)
+    names = list(BASIC)
     wanted = [
         (person, name)
-        for name in BASIC  # all people first: what is there at any time is balanced
+        for name in names[: config.expressions]  # all people first: what is there is balanced at any time
         for person in range(config.people)
         if not (out / f"person{person}" / name / "field" / "field.json").exists()
     ]
@@ -120,6 +139,8 @@ def make_test_fields(
     crowd = draw_crowd(assets, count=config.people, shots=1, seed=PEOPLE_SEED)
     studio = PosedStudio(assets, size_px=config.size, head=crowd.as_head(load_head()))
     preset = FieldConfig.preset(config.preset)
+    if config.softplus:
+        preset = replace(preset, density_activation="softplus")
     for person, name in wanted:
         request = SceneRequest(
             person=person,
@@ -139,14 +160,15 @@ def make_test_fields(
         folder = out / f"person{person}" / name
         test = set(range(config.views, len(views)))
         write_posed_scene(folder, views, sitter, studio.head, test=test, details={"expression": name})
-        images = PosedImages.of(cameras[: config.views], [view.picture for view in views[: config.views]])
+        rng = np.random.default_rng([person, names.index(name), 42])
+        believed = [turned(camera, rng, config.camera_noise_deg) for camera in cameras[: config.views]]
+        images = PosedImages.of(believed, [view.picture for view in views[: config.views]])
         neutral = out / f"person{person}" / "neutral" / "field"
         start = load_field(neutral) if name != "neutral" and neutral.exists() else None
         field = field_of_sitter(sitter, images, preset, start_from=start, refine_iterations=config.iterations)
         save_field(field, folder / "field")
         facts = field.facts.training
         report(f"person {person} {name}: {facts.seconds:.0f} s, {facts.psnr_db:.1f} dB")
-    write_text(out / "about.json", json.dumps({"preset": config.preset, "views": config.views}))
     return len(wanted)
 
 

@@ -18,6 +18,7 @@ from mien.training.field_landmarks.baselines import (
     on_white,
     single_picture_landmarks,
     triangulated_landmarks,
+    triangulated_truth,
 )
 from mien.training.field_landmarks.evaluation import FieldResult, MethodFigures, figures
 from mien.training.field_landmarks.held_out_fields import (
@@ -25,6 +26,9 @@ from mien.training.field_landmarks.held_out_fields import (
     TRIANGULATED_VIEWS,
     TestField,
 )
+
+TRIANGULATION_NOISE_PX = (1.0, 2.0, 3.0)
+"""What a triangulation would give with independent errors of these sizes in every picture."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,10 @@ def measure_baselines(fields: Iterable[TestField]) -> list[MethodFigures]:
         points_m = triangulated_landmarks(frontal, landmarker)
         name = f"2D landmarks in {TRIANGULATED_VIEWS} views, triangulated"
         rows.setdefault(name, []).append(FieldResult(points_m, one.landmarks_m, one.expression))
+        for noise_px in TRIANGULATION_NOISE_PX:
+            points_m = triangulated_truth(frontal, one.landmarks_m, noise_px=noise_px)
+            name = f"true points ± {noise_px:g} px in {TRIANGULATED_VIEWS} views, triangulated"
+            rows.setdefault(name, []).append(FieldResult(points_m, one.landmarks_m, one.expression))
         for azimuth, shot in zip(SIDE_VIEWS_RAD, sides, strict=True):
             single = single_picture_landmarks(shot, one.landmarks_m, landmarker)
             label = f"one picture from {np.degrees(azimuth):.0f}°"
