@@ -33,6 +33,8 @@ class FieldLandmarkTrainingConfig:
     """Volumes: the first person's seed."""
     count: int = 1000
     """Volumes: how many."""
+    takes: int = 4
+    """Trained volumes: expressions of each person."""
     coarse: Path | None = None
     """Fine: the coarse stage's checkpoint; half of the boxes are cut at its predictions. Export: the same."""
     fine: Path | None = None
@@ -84,22 +86,23 @@ def _volumes(config: FieldLandmarkTrainingConfig) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    if config.stage == "volumes":
-        from mien.training.field_landmarks.bank import make_bank
-    else:
-        from mien.training.field_landmarks.trained_volumes import make_trained_bank as make_bank
-
     assets = _required(config.assets, "--assets")
     torch.set_num_threads(config.threads)
     with Progress(console=Console(file=sys.stderr)) as bar:
         task = bar.add_task("volumes", total=config.count)
-        written = make_bank(
-            assets,
-            config.out,
-            first_seed=config.first_seed,
-            count=config.count,
-            progress=lambda done: bar.update(task, completed=done),
-        )
+
+        def progress(done: int) -> None:
+            bar.update(task, completed=done)
+
+        common = {"first_seed": config.first_seed, "count": config.count}
+        if config.stage == "volumes":
+            from mien.training.field_landmarks.bank import make_bank
+
+            written = make_bank(assets, config.out, **common, progress=progress)
+        else:
+            from mien.training.field_landmarks.trained_volumes import make_trained_bank
+
+            written = make_trained_bank(assets, config.out, **common, takes=config.takes, progress=progress)
     print(f"{written} new volumes in {config.out}")
     print(f"train with: mien train field-landmarks --stage coarse --volumes {config.out} --out coarse")
     return 0

@@ -24,8 +24,6 @@ from mien.training.synth.renderer import Light
 if TYPE_CHECKING:
     from mien.fields.radiance_field import RadianceField
 
-PER_PERSON = 4
-"""Expressions of a person: the first field is trained from the silhouettes on, the others from the first."""
 PICTURE_PX = 128
 TILE = 48
 """Voxels a side of the cubes in which a field is sampled."""
@@ -39,8 +37,11 @@ class TrainedVolumeMaker:
         self._ibug = studio.head.landmark_set("ibug68").vertices
         self._skins = [name for name in studio.skin_names if name not in HELD_OUT_SKINS]
 
-    def make(self, person: int) -> Iterator[HeadVolume]:
-        """All volumes of a person, by a seed: who, which expressions, looks, light, pictures, settings."""
+    def make(self, person: int, *, takes: int) -> Iterator[HeadVolume]:
+        """Volumes of a person by a seed: who, which expressions, looks, light, pictures, settings.
+
+        The first expression's field is trained from the silhouettes on, the others from the first.
+        """
         rng = np.random.default_rng([person, 23])
         looks, skin = int(rng.integers(2**31)), str(rng.choice(self._skins))
         hair = "none" if rng.random() < 0.1 else None
@@ -49,7 +50,7 @@ class TrainedVolumeMaker:
         settings = _random_settings(rng)
         views, refined = int(rng.integers(14, 29)), int(rng.integers(80, 160))
         field: RadianceField | None = None
-        for take in range(PER_PERSON):
+        for take in range(takes):
             draw = draw_person(self.studio.head, person, take=take)
             sitter = self.studio.dress(
                 draw.parameters,
@@ -115,25 +116,28 @@ def make_trained_bank(
     *,
     first_seed: int,
     count: int,
+    takes: int = 4,
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Write the volumes of people (`count` volumes, `PER_PERSON` of each) that are not there yet; returns how
-    many were written.
+    """Write the volumes of people that are not there yet; returns how many were written.
+
+    Args:
+        count: volumes; takes: of each person.
 
     Raises:
         InputError: the assets are not there.
         MissingExtraError: no OpenGL context can be made.
     """
     maker, written = None, 0
-    for person in range(first_seed, first_seed + -(-count // PER_PERSON)):
-        paths = [folder / f"{person:06d}-{take}.npz" for take in range(PER_PERSON)]
+    for person in range(first_seed, first_seed + -(-count // takes)):
+        paths = [folder / f"{person:06d}-{take}.npz" for take in range(takes)]
         if not all(path.exists() for path in paths):
             maker = maker or TrainedVolumeMaker(PosedStudio(assets, size_px=PICTURE_PX, even_hair=True))
             try:
-                for path, volume in zip(paths, maker.make(person), strict=True):
+                for path, volume in zip(paths, maker.make(person, takes=takes), strict=True):
                     write_volume(path, volume)
                     written += 1
             except InputError:  # looks that cannot be dressed, or nothing left after cleaning
                 pass
-        progress((person - first_seed + 1) * PER_PERSON)
+        progress((person - first_seed + 1) * takes)
     return written
