@@ -20,6 +20,7 @@ WRITES = {
     "02_fit_photo.py": ["fit.png", "fit.glb"],
     "03_track_video.py": ["track.mp4", "track.glb"],
     "04_export.py": ["head.glb", "head.obj", "head.json", "head.npz", "head-mouth-open.obj"],
+    "05_field.py": ["turntable.gif", "landmarks.ply"],
 }
 
 
