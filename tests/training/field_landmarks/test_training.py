@@ -28,7 +28,6 @@ from mien.training.field_landmarks.head_volume import (
     TRAINED,
     HeadVolume,
     cap_points,
-    neck_cap,
     voxelise,
     with_dark_mouth,
 )
@@ -42,6 +41,8 @@ from mien.training.field_landmarks.loop import (
 from mien.training.field_landmarks.pool import Pool
 from mien.training.field_landmarks.surface_samples import SurfacePoints
 from mien.training.field_landmarks.trained_volumes import sampled_grid
+from mien.training.synth.neck import NeckLid, neck_border
+from mien.training.synth.renderer import DrawItem
 
 VOXEL_M = 0.005
 
@@ -61,7 +62,7 @@ def plain_volume(seed: int) -> HeadVolume:
     surface = SurfacePoints(
         points_m, normals, colours, np.where(hidden, 0.15, 1.0), np.ones(len(points_m), bool)
     )
-    cap_m = cap_points(vertices_m, neck_cap(head), 0.45 * VOXEL_M)
+    cap_m = cap_points(vertices_m, neck_border(head), 0.45 * VOXEL_M)
     rgba, low_m = voxelise(surface, cap_m, voxel_m=VOXEL_M)
     landmarks_m = vertices_m[head.landmark_set("ibug68").vertices]
     return HeadVolume(rgba, low_m, VOXEL_M, landmarks_m, draw.name, draw.kind)
@@ -87,6 +88,17 @@ def test_volumes_are_solid_and_their_surface_is_where_the_mesh_is(bank: Path):
     for shift_m, low, high in ((0.008, -0.01, 0.15), (-0.012, 0.85, 1.01)):
         box = Box(tip_m + np.array([0, 0, shift_m]), 1e-4, np.eye(3))
         assert low < float(loaded.sample(box, 1, level=1)[3, 0, 0, 0]) < high
+
+
+def test_the_neck_has_one_lower_border_and_a_lid_that_looks_down():
+    head = load_head()
+    edges = neck_border(head)
+    assert (np.unique(edges, return_counts=True)[1] == 2).all()  # a closed ring
+    skin = DrawItem("skin", np.zeros((0, 3)), np.zeros((0, 3)), 0, tint=(0.5, 0.5, 0.5))
+    lid = NeckLid(head).item(head.mean_m, skin, np.full((8, 8, 3), 255, np.uint8))
+    assert lid.position_m[:, 1].max() < head.mean_m[:, 1].min() + 0.045
+    assert (lid.normal[:, 1] < 0).all()
+    assert lid.tint == pytest.approx((0.5, 0.5, 0.5))
 
 
 def test_open_mouths_are_filled_behind_the_lips_and_closed_ones_are_left_alone(bank: Path):
@@ -183,6 +195,7 @@ def test_batches_have_their_shapes_and_are_mostly_heads(bank: Path, stage):
 
 def test_fine_boxes_are_cut_where_the_coarse_network_puts_the_landmarks(bank: Path, monkeypatch):
     monkeypatch.setattr(batches, "FROM_COARSE", 1.0)
+    torch.manual_seed(0)
     coarse = new_network(
         NetworkConfig(size=8, width=4, features=32)
     ).eval()  # says "a usual head" of anything

@@ -20,9 +20,10 @@ from mien.training.field_landmarks.expressions import (
     all_expressions,
     basic_expressions,
 )
-from mien.training.field_landmarks.head_volume import HeadVolume, cap_points, neck_cap, voxelise
+from mien.training.field_landmarks.head_volume import HeadVolume, cap_points, voxelise
 from mien.training.field_landmarks.surface_samples import SPACING_M, SurfacePoints, SurfaceSampler
 from mien.training.synth.expressions import random_expression
+from mien.training.synth.neck import neck_border
 from mien.training.synth.posed_scene import PosedStudio, scene_light
 from mien.training.synth.scene import random_identity
 
@@ -90,7 +91,7 @@ class VolumeMaker:
     def __init__(self, studio: PosedStudio) -> None:
         self.studio = studio
         self._sampler = SurfaceSampler(studio)
-        self._border = neck_cap(studio.head)
+        self._border = neck_border(studio.head)
         self._ibug = studio.head.landmark_set("ibug68").vertices
         self._skins = [name for name in studio.skin_names if name not in HELD_OUT_SKINS]
 

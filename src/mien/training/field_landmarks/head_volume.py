@@ -11,7 +11,6 @@ from jaxtyping import Float, UInt8
 from mien.field_landmarks import voxel_masks
 from mien.field_landmarks.canonical import sealed_depth
 from mien.field_landmarks.sources import triangle_lattice
-from mien.heads.model import Head
 from mien.training.field_landmarks.surface_samples import SurfacePoints
 
 VOXEL_M = 0.0025
@@ -67,16 +66,6 @@ def with_dark_mouth(volume: HeadVolume, rng: np.random.Generator) -> HeadVolume:
     empty = (inside[..., 3] < 128) & (opening.T[:, :, None] > 0)
     inside[empty] = [*(rng.uniform(5, 45) * np.array([1.0, 0.8, 0.75])).astype(np.uint8), 255]
     return replace(volume, rgba=rgba)
-
-
-def neck_cap(head: Head) -> np.ndarray:
-    """(E, 2) edges of the skin's lower border, to be closed with a fan."""
-    skin = head.triangles[(head.vertex_parts == head.part_names.index("skin"))[head.triangles].all(axis=1)]
-    edges = np.sort(np.concatenate([skin[:, [0, 1]], skin[:, [1, 2]], skin[:, [2, 0]]]), axis=1)
-    unique, count = np.unique(edges, axis=0, return_counts=True)
-    border = unique[count == 1]
-    lowest = head.mean_m[border][..., 1].max(axis=1) < head.mean_m[:, 1].min() + 0.045
-    return border[lowest]
 
 
 def cap_points(vertices_m: np.ndarray, border: np.ndarray, spacing_m: float) -> np.ndarray:

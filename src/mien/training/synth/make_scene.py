@@ -47,6 +47,7 @@ def photograph(studio: PosedStudio, request: SceneRequest) -> tuple[Sitter, list
         skin=request.skin,
         hair=request.hair,
         accessories=request.accessories,
+        closed_neck=True,
     )
     light = scene_light(request.light, seed=request.looks_seed, skin_level=sitter.looks.skin_level)
     total = request.views + request.test_views

@@ -13,10 +13,11 @@ from mien.errors import InputError
 from mien.heads.library import load_head
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
-from mien.training.synth import shaders
+from mien.training.synth import neck, shaders
 from mien.training.synth.clip_space import clip_from_camera
 from mien.training.synth.dressing import DressingRoom, Looks
 from mien.training.synth.lighting import random_light
+from mien.training.synth.neck import NeckLid
 from mien.training.synth.renderer import DrawItem, Light, Renderer, StaticMesh
 from mien.training.synth.stock import read_stock
 
@@ -103,6 +104,8 @@ class PosedStudio:
         self.hair_names = tuple(garment.name for garment in stock.wardrobe.hair)
         self._room = DressingRoom(self.head, stock, self._renderer, even_hair=even_hair)
         self._body_key = stock.wardrobe.body.name
+        self._lid = NeckLid(self.head)
+        self._renderer.add_mesh(neck.KEY, self._lid.mesh)
 
     def dress(
         self,
@@ -113,6 +116,7 @@ class PosedStudio:
         hair: str | None = None,
         accessories: bool = False,
         shoulders: bool = False,
+        closed_neck: bool = False,
     ) -> Sitter:
         """The looks that belong to a seed, on a head.
 
@@ -121,6 +125,7 @@ class PosedStudio:
             hair: "none", or the name of a hair style, instead of the seed's.
             accessories: keep glasses, microphone, cap or scarf where the seed has them.
             shoulders: with shoulders and clothes; otherwise head and neck alone.
+            closed_neck: without shoulders, a lid closes the neck, which is open below otherwise.
 
         Raises:
             InputError: there is no such skin or hair.
@@ -151,6 +156,11 @@ class PosedStudio:
             if hair == "none" and item.key in (*self.hair_names, *COVERINGS):
                 continue
             kept.append(item)
+        if closed_neck and not shoulders:
+            skin_item = next(item for item in items if item.key == "skin")
+            assert skin_item.texture is not None
+            picture = self.texture(skin_item.texture)
+            kept.append(self._lid.item(self.head.vertices_m(parameters), skin_item, picture))
         looks = replace(
             looks,
             hair=None if hair == "none" else looks.hair,
