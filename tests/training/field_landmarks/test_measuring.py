@@ -15,7 +15,7 @@ from mien.training.field_landmarks.baselines import Shot, on_white, triangulate,
 from mien.training.field_landmarks.evaluation import REGIONS, FieldResult, figures
 from mien.training.field_landmarks.held_out_fields import turned
 from mien.training.synth.dressing import Looks
-from mien.training.synth.posed_scene import PosedView, Sitter, cameras_around, look_at
+from mien.training.synth.posed_scene import PosedView, Sitter, cameras_around, depth_with_hair, look_at
 from mien.training.synth.scene_files import write_posed_scene
 
 
@@ -95,6 +95,20 @@ def test_figures_leave_out_what_was_not_found():
     assert row.exaggerated["nose"].mm_per_coordinate == pytest.approx(3.0)
     assert millimetres_of_wing(row.exaggerated["mouth"].wing_x10 / 10) == pytest.approx(3.0)
     assert set(row.everything) == set(REGIONS)
+
+
+def test_hair_counts_for_the_depth_also_where_the_head_is_steep():
+    row = np.arange(12.0)
+    scalp_m = np.tile(0.9 + 0.006 * row, (12, 1))  # 6 mm deeper with every pixel
+    hair_m = scalp_m - 0.012
+    np.testing.assert_allclose(depth_with_hair(scalp_m, hair_m), hair_m)
+    ear_m = scalp_m.copy()
+    ear_m[:, :6] = 0.85
+    shifted_m = np.concatenate([ear_m[:, :1], ear_m[:, :-1]], axis=1)  # first samples lie a pixel to the left
+    np.testing.assert_allclose(depth_with_hair(ear_m, shifted_m), ear_m)
+    nothing = np.zeros((3, 3))
+    np.testing.assert_allclose(depth_with_hair(nothing, nothing + 0.9), 0.9)
+    np.testing.assert_allclose(depth_with_hair(nothing, nothing), 0)
 
 
 def test_cut_outs_are_laid_on_white():

@@ -26,7 +26,7 @@ COVERINGS = ("cap", "scarf")
 SEE_THROUGH = (shaders.HAIR, shaders.LENS)
 """Materials whose meshes are partly transparent: they do not count for the depth of opaque surfaces."""
 NEARER_M = 0.002
-"""Hair counts for the depth where it lies at least this much in front of what is behind it."""
+"""Hair counts for the depth where it lies at least this much in front of all opaque surfaces nearby."""
 
 
 @dataclass(frozen=True)
@@ -200,27 +200,27 @@ class PosedStudio:
         first_m = _metric(self._renderer.drawn_depth(), near_m, far_m)
         opaque = [item for item in items if item.material not in SEE_THROUGH]
         depth_m = _metric(self._renderer.draw_depth(opaque, clip_from_world), near_m, far_m)
-        hair = (first_m > 0) & ((depth_m == 0) | (first_m < depth_m - NEARER_M))
-        covered = drawn[..., 3] > 127
-        hair &= covered & ~_near_edges(depth_m)
-        depth_m = np.where(hair, first_m, depth_m) * covered
+        depth_m = depth_with_hair(depth_m, first_m) * (drawn[..., 3] > 127)
         alpha = drawn[..., 3:].astype(np.float32) / 255
         colour = np.clip(drawn[..., :3] / np.maximum(alpha, 1 / 255), 0, 255) * (alpha > 0)
         picture = np.concatenate([np.rint(colour).astype(np.uint8), drawn[..., 3:]], axis=2)
         return PosedView(picture, depth_m.astype(np.float32), camera)
 
 
-def _near_edges(depth_m: np.ndarray) -> np.ndarray:
-    """Pixels beside a jump of the opaque depth, whose first sample may lie on the other surface."""
-    jump = np.zeros(depth_m.shape, bool)
-    for axis in (0, 1):
-        step = np.abs(np.diff(depth_m, axis=axis)) > 2 * NEARER_M
-        low = [slice(None), slice(None)]
-        high = [slice(None), slice(None)]
-        low[axis], high[axis] = slice(None, -1), slice(1, None)
-        jump[tuple(low)] |= step
-        jump[tuple(high)] |= step
-    return jump & (depth_m > 0)
+def depth_with_hair(
+    opaque_m: Float[np.ndarray, "h w"], first_m: Float[np.ndarray, "h w"]
+) -> Float[np.ndarray, "h w"]:
+    """Depth of the first surface, partly transparent ones included.
+
+    Args:
+        opaque_m: depth of opaque surfaces at the pixels' centres; first_m: of anything at the pixels' first
+            samples; both 0 where there is nothing. A first sample may lie on a neighbour's opaque surface, so
+            it counts only where it is nearer than all opaque surfaces around.
+    """
+    from scipy import ndimage
+
+    nearest_m = np.asarray(ndimage.minimum_filter(np.where(opaque_m > 0, opaque_m, np.inf), 3))
+    return np.where((first_m > 0) & (first_m < nearest_m - NEARER_M), first_m, opaque_m)
 
 
 def _metric(window_depth: np.ndarray, near_m: float, far_m: float) -> np.ndarray:
