@@ -230,6 +230,7 @@ def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):
         plan, replace(options, max_steps=1), out=tmp_path / "again", start_from=fine / "checkpoint.pt"
     )
     assert again.step == 1
+    assert again.training["earlier_steps"] == 60
     for name, start in after.average.items():
         torch.testing.assert_close(again.average[name], start, atol=0.01, rtol=0)
     coarse = replace(plan, network=replace(plan.network, stage="coarse"))

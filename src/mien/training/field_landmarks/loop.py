@@ -126,9 +126,13 @@ def train_landmark_network(
     run = _FieldLandmarkRun(plan, options, path.parent)
     run.begin(new_network(plan.network))
     if resume:
-        run.restore(_checkpoint_of(path, plan.network))
+        checkpoint = _checkpoint_of(path, plan.network)
+        run.restore(checkpoint)
+        run.earlier_steps = checkpoint.training["earlier_steps"]
     elif start_from is not None:
-        run.begin(_checkpoint_of(Path(start_from), plan.network).averaged_network())
+        checkpoint = _checkpoint_of(Path(start_from), plan.network)
+        run.begin(checkpoint.averaged_network())
+        run.earlier_steps = checkpoint.training["earlier_steps"] + checkpoint.step
     run.train(run.batches(), report)
     return run.checkpoint()
 
@@ -141,7 +145,11 @@ def _checkpoint_of(path: Path, network: NetworkConfig) -> FieldLandmarkCheckpoin
 
 
 class _FieldLandmarkRun(TrainingRun[Batch]):
-    """State of one training."""
+    """State of one training.
+
+    Attributes:
+        earlier_steps: of the trainings that this one began from.
+    """
 
     options: FieldLandmarkTraining
     network: LandmarkNetwork
@@ -152,6 +160,7 @@ class _FieldLandmarkRun(TrainingRun[Batch]):
     def __init__(self, plan: VolumePlan, options: FieldLandmarkTraining, out: Path) -> None:
         super().__init__(options, out)
         self.plan = plan
+        self.earlier_steps = 0
         kinds = None if plan.expressions == "all" else ("basic",)
         levels = Pool.levels_of(plan.network.stage)
         self._pool = Pool(plan.volumes, kinds=kinds, levels=levels)
@@ -209,5 +218,5 @@ class _FieldLandmarkRun(TrainingRun[Batch]):
             description=self.network.description(),
             training=asdict(self.options)
             | {"expressions": plan.expressions, "batch": plan.batch, "fresh": plan.fresh, "seed": plan.seed}
-            | {"volumes": self._pool.counts()},
+            | {"volumes": self._pool.counts(), "earlier_steps": self.earlier_steps},
         )
