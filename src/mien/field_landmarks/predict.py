@@ -37,7 +37,7 @@ class SearchConfig:
     coarse_passes: int = 2
     """Further looks of the coarse network, each turned as the last one said."""
     fine_passes: int = 2
-    """Looks of the fine network, each at boxes around the last result."""
+    """Looks of the fine network, each at boxes around the last result; the landmarks are their mean."""
     least_confidence: float = 0.5
     """Below this there is no head."""
     sizes: BoxSizes = field(default_factory=BoxSizes)
@@ -121,16 +121,18 @@ class FieldLandmarker:
     def _fine(self, clean: CleanField, coarse: _Guess) -> Landmarks3D:
         """The landmarks near a coarse prediction; as sure as the less sure of the two networks."""
         network, guess, logit = self.networks.fine, coarse, coarse.logit
+        looks = []
         for _ in range(self.config.fine_passes):
             boxes = fine_boxes(guess.points_m, guess.rotation, self.config.sizes)[: network.config.boxes]
             volumes = torch.stack([clean.detail(one, network.config.size) for one in boxes])
             output = network(with_mirrored(volumes[None])).mean_with_mirrored()
             guess = _Guess.of(output, 0, boxes[0])
             logit = min(logit, guess.logit)
+            looks.append(guess.points_m)
             if guess.logit < CERTAINLY_NOT:
                 break
         confidence = float(1 / (1 + np.exp(-logit)))
-        return Landmarks3D(guess.points_m, confidence, True, guess.field_from_head, coarse.points_m)
+        return Landmarks3D(np.mean(looks, axis=0), confidence, True, guess.field_from_head, coarse.points_m)
 
 
 @dataclass(frozen=True)
