@@ -132,7 +132,8 @@ class FieldLandmarker:
             if guess.logit < CERTAINLY_NOT:
                 break
         confidence = float(1 / (1 + np.exp(-logit)))
-        return Landmarks3D(np.mean(looks, axis=0), confidence, True, guess.field_from_head, coarse.points_m)
+        points_m = np.mean(looks or [coarse.points_m], axis=0)
+        return Landmarks3D(points_m, confidence, True, guess.field_from_head, coarse.points_m)
 
 
 @dataclass(frozen=True)
