@@ -53,7 +53,8 @@ class FieldLandmarksBenchmark:
     minutes: float = 10.0
     """With --ablations: training time of each network."""
     steps: int | None = None
-    """With --ablations: training steps of each network, instead of minutes."""
+    """With --ablations: training steps of each fine network (three times as many of each coarse one), instead
+    of minutes."""
     out: Path | None = None
     """With --ablations: folder for the networks; those already there are not trained again."""
     only: Literal["all", "voxresnet-bilinear", "voxresnet-linear", "vgg-bilinear", "vgg-linear"] = "all"

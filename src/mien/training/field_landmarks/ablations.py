@@ -33,6 +33,8 @@ FINE_VARIANTS: dict[str, tuple[str, int]] = {
 }
 """Row to the expressions it is trained on and its number of boxes."""
 MEASURED_LISTED = 60
+COARSE_STEPS = 3
+"""Times the fine networks' steps, where a training's length is given in steps: theirs cost more each."""
 
 
 def volume_as_field(volume: HeadVolume) -> GridField:
@@ -82,7 +84,8 @@ def run_ablations(
             volumes=(volumes,),
         )
         coarse_folder = out / name / "coarse"
-        coarse = _trained(base, options, coarse_folder, report)
+        longer = None if options.max_steps is None else COARSE_STEPS * options.max_steps
+        coarse = _trained(base, replace(options, max_steps=longer), coarse_folder, report)
         rows: list[MethodFigures] = []
         for row, (expressions, boxes) in FINE_VARIANTS.items():
             network = replace(base.network, stage="fine", boxes=boxes)
