@@ -102,7 +102,7 @@ def test_files_of_landmarks_are_read_back(tmp_path: Path):
     nothing = read_landmarks(write_landmarks(tmp_path / "none.json", Landmarks3D.none_found(0.1)))
     assert not nothing.found
     assert np.isnan(nothing.points_m).all()
-    cloud = write_ply(tmp_path / "anna.ply", landmarks.points_m).read_text().splitlines()
+    cloud = write_ply(str(tmp_path / "anna.ply"), landmarks.points_m).read_text().splitlines()
     assert cloud[0] == "ply"
     assert len(cloud) == cloud.index("end_header") + 1 + 68
     with pytest.raises(InputError):

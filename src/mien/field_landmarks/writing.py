@@ -35,10 +35,10 @@ def landmarks_document(landmarks: Landmarks3D) -> dict[str, Any]:
     }
 
 
-def write_landmarks(path: Path, landmarks: Landmarks3D) -> Path:
+def write_landmarks(path: str | Path, landmarks: Landmarks3D) -> Path:
     """Write as JSON."""
     write_text(path, json.dumps(landmarks_document(landmarks), indent=1))
-    return path
+    return Path(path)
 
 
 def read_landmarks(path: Path) -> Landmarks3D:
@@ -68,10 +68,10 @@ def read_landmarks(path: Path) -> Landmarks3D:
         raise InputError("is no file of 3D landmarks as mien field landmarks writes", source=path) from error
 
 
-def write_ply(path: Path, points_m: Float[np.ndarray, "points 3"]) -> Path:
+def write_ply(path: str | Path, points_m: Float[np.ndarray, "points 3"]) -> Path:
     """Write points as an ASCII PLY file."""
     lines = ["ply", "format ascii 1.0", "comment 3D landmarks, metres", f"element vertex {len(points_m)}"]
     lines += ["property float x", "property float y", "property float z", "end_header"]
     lines += [" ".join(f"{value:.7g}" for value in point) for point in points_m]
     write_text(path, "\n".join(lines) + "\n")
-    return path
+    return Path(path)
