@@ -35,6 +35,8 @@ class FieldLandmarkTrainingConfig:
     """Volumes: how many."""
     takes: int = 4
     """Trained volumes: expressions of each person."""
+    people: Literal["head", "makehuman"] = "head"
+    """Trained volumes: people of the built-in head, or drawn from MakeHuman anew."""
     coarse: Path | None = None
     """Fine: the coarse stage's checkpoint; half of the boxes are cut at its predictions. Export: the same."""
     fine: Path | None = None
@@ -102,7 +104,9 @@ def _volumes(config: FieldLandmarkTrainingConfig) -> int:
         else:
             from mien.training.field_landmarks.trained_volumes import make_trained_bank
 
-            written = make_trained_bank(assets, config.out, **common, takes=config.takes, progress=progress)
+            written = make_trained_bank(
+                assets, config.out, **common, takes=config.takes, people=config.people, progress=progress
+            )
     print(f"{written} new volumes in {config.out}")
     print(f"train with: mien train field-landmarks --stage coarse --volumes {config.out} --out coarse")
     return 0

@@ -103,6 +103,9 @@ def test_warps_go_from_target_to_source_and_leave_the_skull(face_m: np.ndarray):
     reached = warp.source_from_target(target)
     assert np.abs(reached - source).max() < 0.0015
     np.testing.assert_allclose(warp.source_from_target(ANCHORS_M), ANCHORS_M, atol=1e-4)
+    broad = TpsWarp.between(face_m, 1.1 * face_m, carried_m=0.1 * face_m)
+    ear_m = broad.source_from_target(np.array([[0.085, 0.02, 0.03]]))
+    assert 0.0 < 0.085 - ear_m[0, 0] < 0.008  # the ears of a broader face come along
     closed = TpsWarp.between(face_m, expression_m(face_m, "eye_closed"))  # coincident lids must not explode
     box = closed.source_from_target(np.random.default_rng(3).uniform(-0.1, 0.1, (100, 3)))
     assert np.isfinite(box).all()

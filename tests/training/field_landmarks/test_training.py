@@ -38,9 +38,11 @@ from mien.training.field_landmarks.loop import (
     new_network,
     train_landmark_network,
 )
+from mien.training.field_landmarks.other_faces import OtherFaces
 from mien.training.field_landmarks.pool import Pool
 from mien.training.field_landmarks.surface_samples import SurfacePoints
 from mien.training.field_landmarks.trained_volumes import sampled_grid
+from mien.training.field_landmarks.warps import TpsWarp
 from mien.training.synth.neck import NeckLid, neck_border
 from mien.training.synth.renderer import DrawItem
 
@@ -65,7 +67,8 @@ def plain_volume(seed: int) -> HeadVolume:
     cap_m = cap_points(vertices_m, neck_border(head), 0.45 * VOXEL_M)
     rgba, low_m = voxelise(surface, cap_m, voxel_m=VOXEL_M)
     landmarks_m = vertices_m[head.landmark_set("ibug68").vertices]
-    return HeadVolume(rgba, low_m, VOXEL_M, landmarks_m, draw.name, draw.kind)
+    expression = draw.parameters.expression
+    return HeadVolume(rgba, low_m, VOXEL_M, landmarks_m, expression, draw.name, draw.kind)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +132,7 @@ def test_open_mouths_are_filled_behind_the_lips_and_closed_ones_are_left_alone(b
 def test_a_field_is_sampled_where_it_is(bank: Path):
     volume = read_volume(bank / "000002.npz")
     rgba, low_m = sampled_grid(clean_field(volume_as_field(volume)))
-    sampled = HeadVolume(rgba, low_m, HEAD_VOXEL_M, volume.landmarks_m, kind=TRAINED)
+    sampled = replace(volume, rgba=rgba, low_m=low_m, voxel_m=HEAD_VOXEL_M, kind=TRAINED)
     loaded, expected = LoadedVolume.of(sampled), LoadedVolume.of(volume)
     box = Box(volume.landmarks_m.mean(axis=0), 0.07, np.eye(3))
     seen, wanted = loaded.sample(box, 16, level=1), expected.sample(box, 16, level=1)
@@ -175,6 +178,27 @@ def test_mirrored_boxes_swap_the_sides(bank: Path):
     box = Box(np.array([0.0, 0.0, 0.02]), 0.2, np.eye(3))
     plain = volume.sample(box, 16, level=2)
     torch.testing.assert_close(volume.sample(box, 16, level=2, mirrored=True), plain.flip(1))
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_other_people_and_expressions_carry_their_landmarks(bank: Path, mirrored: bool):
+    volume = LoadedVolume.of(read_volume(bank / "000002.npz"))
+    here_m, rng = volume.source.landmarks_m, np.random.default_rng(4)
+    others = OtherFaces(load_head())
+    for _ in range(4):
+        person_m = others.person_m(here_m, rng)
+        moved_m = np.linalg.norm(person_m - here_m, axis=1).mean()
+        assert 0.001 < moved_m < 0.012
+        warp = TpsWarp.between(here_m, person_m, carried_m=person_m - here_m)
+        target_m = person_m * [-1.0 if mirrored else 1.0, 1.0, 1.0]
+        nose_m = target_m[27:36]  # of all landmarks these stand out most clearly from the surface around
+        for shift_m, low, high in ((0.012, -0.01, 0.2), (-0.012, 0.8, 1.01)):
+            box = Box(nose_m[3] + np.array([0, 0, shift_m]), 0.001, np.eye(3))
+            seen = volume.sample(box, 2, level=1, mirrored=mirrored, change=warp)
+            assert low < float(seen[3].mean()) < high
+    drawn = np.stack([others.expression_m(volume.source, rng) - here_m for _ in range(20)])
+    inner_lips, nose_bridge = drawn[:, 60:68], drawn[:, 27]
+    assert np.abs(inner_lips).mean() > 3 * np.abs(nose_bridge).mean()
 
 
 @pytest.mark.parametrize("stage", ["coarse", "fine"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from mien.errors import InputError
 from mien.files import atomic_path
@@ -27,7 +28,7 @@ from mien.training.synth.neck import neck_border
 from mien.training.synth.posed_scene import PosedStudio, scene_light
 from mien.training.synth.scene import random_identity
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 HELD_OUT_SKINS = (
     "middleage_darkskinned_female_diffuse",
     "old_lightskinned_male_diffuse2",
@@ -59,14 +60,18 @@ def _lists(head: Head) -> tuple[list[NamedExpression], list[NamedExpression]]:
     return basic, all_expressions(head)[len(basic) :]
 
 
-def draw_person(head: Head, seed: int, *, take: int = 0) -> Draw:
+def draw_person(
+    head: Head, seed: int, *, take: int = 0, identity: Float[np.ndarray, " i"] | None = None
+) -> Draw:
     """Who, and which expression, belongs to a seed.
 
     Args:
         take: another expression of the same person.
+        identity: instead of the seed's, for heads with other identities.
     """
     rng = np.random.default_rng([seed, 21])
-    identity = random_identity(head, rng)
+    drawn = random_identity(head, rng)
+    identity = drawn if identity is None else identity
     style = PersonalStyle.of(head, identity, seed=seed)
     if take:
         rng = np.random.default_rng([seed, 24, take])
@@ -121,7 +126,7 @@ class VolumeMaker:
         vertices_m = self.studio.head.vertices_m(parameters)
         cap_m = cap_points(vertices_m, self._border, SPACING_M)
         rgba, low_m = voxelise(points, cap_m)
-        volume = HeadVolume(rgba, low_m, 0.0025, vertices_m[self._ibug], name, kind)
+        volume = HeadVolume(rgba, low_m, 0.0025, vertices_m[self._ibug], parameters.expression, name, kind)
         litres = float((rgba[..., 3] > 127).sum()) * volume.voxel_m**3 * 1000
         if not LIKELY_SOLID_L[0] < litres < LIKELY_SOLID_L[1]:
             raise InputError(f"the surface has a hole: {litres:.1f} litres", source=name)
@@ -138,6 +143,7 @@ def write_volume(path: Path, volume: HeadVolume) -> None:
             low_m=volume.low_m,
             voxel_m=np.array(volume.voxel_m),
             landmarks_m=volume.landmarks_m,
+            expression=volume.expression,
             name=np.array(volume.name),
             kind=np.array(volume.kind),
         )
@@ -157,6 +163,7 @@ def read_volume(path: Path) -> HeadVolume:
                 values["low_m"].astype(float),
                 float(values["voxel_m"]),
                 values["landmarks_m"].astype(float),
+                values["expression"].astype(float),
                 str(values["name"]),
                 str(values["kind"]),
             )

@@ -14,7 +14,6 @@ from mien.field_landmarks.network import LandmarkNetwork
 from mien.heads.landmark_sets import mirror_indices
 from mien.heads.library import load_head
 from mien.training.field_landmarks.augmentation import not_a_head, roughen
-from mien.training.field_landmarks.bank import draw_person
 from mien.training.field_landmarks.box_sampling import (
     COARSE_POOL,
     FACE_POOL,
@@ -24,11 +23,11 @@ from mien.training.field_landmarks.box_sampling import (
     random_rotation,
     wrong_rotation,
 )
-from mien.training.field_landmarks.expressions import PersonalStyle, all_expressions
 from mien.training.field_landmarks.head_volume import HeadVolume
+from mien.training.field_landmarks.other_faces import OtherFaces
 from mien.training.field_landmarks.pool import Pool
 from mien.training.field_landmarks.shape_jitter import ShapeJitter
-from mien.training.field_landmarks.warps import TpsWarp, can_warp, warped_points_m
+from mien.training.field_landmarks.warps import SpaceMap, TpsWarp, can_warp
 
 LARGEST_TURN_RAD = 1.13
 """Upright enough: turning a cube in 24 ways brings every head within this (62.8° and a little)."""
@@ -41,8 +40,10 @@ FARTHEST_COARSE_M = 0.02
 NEGATIVES = 0.3
 """Share of the coarse samples without an upright head, half of them other things; of the fine samples half as
 many are cut elsewhere than at the face."""
+OTHER_PERSON = 0.4
+"""Share of the samples that are warped to somebody else's landmarks."""
 JITTERED = 0.8
-"""Share of the samples that are made into somebody a little different."""
+"""Share of the samples that are not warped and are made into somebody a little different."""
 KEPT = 1500
 """Cut samples that are kept for use in further batches."""
 
@@ -87,8 +88,8 @@ class BatchMaker:
     Args:
         size: voxels a side.
         boxes: of the fine stage, 4 or 1.
-        warp: share of fine samples whose expression is another volume's, by a thin-plate spline.
-        augment: roughen the volumes.
+        warp: share of samples that are warped to another expression, where their mouth allows it.
+        augment: change people and expressions, roughen the volumes.
         fresh: share of each batch that is cut anew.
         coarse: of the fine stage: half of the boxes are cut where this network puts the landmarks, the others
             with errors drawn at random (second looks have smaller ones than any coarse network).
@@ -111,9 +112,7 @@ class BatchMaker:
         self._warp, self._augment, self._fresh = warp, augment, fresh
         self._kept: list[_Cut] = []
         self._sizes, self._coarse_network = sizes or BoxSizes(), coarse
-        self._head = load_head()
-        self._listed = all_expressions(self._head)
-        self._vertices = self._head.landmark_set("ibug68").vertices
+        self._others = OtherFaces(load_head())
         self._mirror = mirror_indices("ibug68")
 
     def draw(self, count: int, seed: int) -> Batch:
@@ -153,30 +152,34 @@ class BatchMaker:
         rough = roughen(volumes.flatten(0, 1), generator).reshape(volumes.shape).mul_(255).round_().byte()
         return [replace(sample, volumes=volume) for sample, volume in zip(samples, rough, strict=True)]
 
-    def _jitter(self, landmarks_m: np.ndarray, rng: np.random.Generator) -> ShapeJitter | None:
-        """Nobody is changed who is warped to another expression, or shown as is."""
-        if not self._augment or self._warp or rng.random() > JITTERED:
-            return None
-        return ShapeJitter.random(rng, landmarks_m.mean(axis=0))
+    def _changed(
+        self, source: HeadVolume, rng: np.random.Generator
+    ) -> tuple[SpaceMap | None, Float[np.ndarray, "68 3"]]:
+        """How a sample's volume is changed, and where its landmarks then are."""
+        here_m = source.landmarks_m
+        if not self._augment:
+            return None, here_m
+        target_m, carried_m = here_m, None
+        if rng.random() < self._warp:
+            other_m = self._others.expression_m(source, rng)
+            if can_warp(here_m, other_m):
+                target_m = other_m
+        if rng.random() < OTHER_PERSON:
+            other_m = self._others.person_m(target_m, rng)
+            target_m, carried_m = other_m, other_m - target_m
+        if target_m is not here_m:
+            return TpsWarp.between(here_m, target_m, carried_m=carried_m), target_m
+        if rng.random() < JITTERED:
+            jitter = ShapeJitter.random(rng, here_m.mean(axis=0))
+            return jitter, jitter.target_from_source(here_m)
+        return None, here_m
 
     def _mirrored(self, landmarks_m: np.ndarray) -> np.ndarray:
         return landmarks_m[self._mirror] * [-1.0, 1.0, 1.0]
 
-    def _other_expression(self, source: HeadVolume, rng: np.random.Generator) -> np.ndarray:
-        """(68, 3) the same person's landmarks with one of the 110 expressions."""
-        seed = int(source.name.split("-")[0])
-        draw = draw_person(self._head, seed)
-        style = PersonalStyle.of(self._head, draw.parameters.identity, seed=seed)
-        weights = style.apply(self._listed[rng.integers(len(self._listed))].weights)
-        basis_m = self._head.expression_basis_m[:, self._vertices]
-        return source.landmarks_m + np.tensordot(weights - draw.parameters.expression, basis_m, axes=1)
-
     def _coarse(self, rng: np.random.Generator) -> _Cut:
         volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
-        landmarks_m = volume.source.landmarks_m
-        jitter = self._jitter(landmarks_m, rng)
-        if jitter is not None:
-            landmarks_m = jitter.target_from_source(landmarks_m)
+        change, landmarks_m = self._changed(volume.source, rng)
         cut_y_m = landmarks_m[8, 1] - rng.uniform(0.01, 0.12) if rng.random() < 0.6 else -np.inf
         if mirrored:
             landmarks_m = self._mirrored(landmarks_m)
@@ -186,40 +189,25 @@ class BatchMaker:
             turn = wrong_rotation(rng)
         box = coarse_box(volume, rng, mirrored=mirrored, cut_y_m=cut_y_m, turn=turn)
         sampled = volume.sample(
-            box, self.size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m, jitter=jitter
+            box, self.size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m, change=change
         )
         return _Cut.of([sampled], box.from_field(landmarks_m), box.half_side_m, float(upright))
 
     def _fine(self, rng: np.random.Generator) -> _Cut:
         volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
-        landmarks_m = volume.source.landmarks_m
         if self._augment and rng.random() < NEGATIVES / 2:
             return self._not_at_the_face(volume, rng, mirrored=mirrored)
-        warp, jitter = None, self._jitter(landmarks_m, rng)
-        if jitter is not None:
-            landmarks_m = jitter.target_from_source(landmarks_m)
-        elif rng.random() < self._warp:
-            target_m = self._other_expression(volume.source, rng)
-            if can_warp(landmarks_m, target_m):
-                warp = TpsWarp.between(landmarks_m, target_m)
-                landmarks_m = target_m
+        change, landmarks_m = self._changed(volume.source, rng)
         if mirrored:
             landmarks_m = self._mirrored(landmarks_m)
         boxes: list[Box] | None = None
-        if self._coarse_network is not None and warp is None and rng.random() < FROM_COARSE:
-            boxes = self._predicted_boxes(volume, landmarks_m, rng, mirrored=mirrored, jitter=jitter)
+        if self._coarse_network is not None and rng.random() < FROM_COARSE:
+            boxes = self._predicted_boxes(volume, landmarks_m, rng, mirrored=mirrored, change=change)
         boxes = boxes or likely_coarse_error(landmarks_m, rng, self._sizes)
         sampled = []
         for index, box in enumerate(boxes[: self.boxes]):
             level = FACE_POOL if index == 0 else 1
-            points_m = None
-            if warp is not None:
-                points_m = warped_points_m(box, self.size, warp, mirrored=mirrored)
-            sampled.append(
-                volume.sample(
-                    box, self.size, level=level, mirrored=mirrored, points_m=points_m, jitter=jitter
-                )
-            )
+            sampled.append(volume.sample(box, self.size, level=level, mirrored=mirrored, change=change))
         return _Cut.of(sampled, boxes[0].from_field(landmarks_m), boxes[0].half_side_m, 1.0)
 
     def _not_at_the_face(self, volume: LoadedVolume, rng: np.random.Generator, *, mirrored: bool) -> _Cut:
@@ -242,7 +230,7 @@ class BatchMaker:
         rng: np.random.Generator,
         *,
         mirrored: bool,
-        jitter: ShapeJitter | None,
+        change: SpaceMap | None,
     ) -> list[Box] | None:
         """Boxes at the coarse network's prediction; None where that is too far off to learn from."""
         assert self._coarse_network is not None
@@ -250,7 +238,7 @@ class BatchMaker:
         turn = random_rotation(rng, largest_rad=LAST_TURN_RAD)
         box = coarse_box(volume, rng, mirrored=mirrored, cut_y_m=cut_y_m, turn=turn)
         size = self._coarse_network.config.size
-        seen = volume.sample(box, size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m, jitter=jitter)[
+        seen = volume.sample(box, size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m, change=change)[
             None
         ]
         if self._augment:

@@ -13,7 +13,7 @@ from torch.nn import functional
 from mien.field_landmarks.boxes import WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.training.field_landmarks.head_volume import HeadVolume
-from mien.training.field_landmarks.shape_jitter import ShapeJitter
+from mien.training.field_landmarks.warps import SpaceMap, warped_points_m
 
 COARSE_POOL, FACE_POOL = 4, 2
 
@@ -45,22 +45,19 @@ class LoadedVolume:
         level: int,
         mirrored: bool = False,
         cut_y_m: float = -np.inf,
-        points_m: np.ndarray | None = None,
-        jitter: ShapeJitter | None = None,
+        change: SpaceMap | None = None,
     ) -> Float[Tensor, "4 n n n"]:
         """The box as size³ voxels, [0, 1]; the axes are the box's x, y, z.
 
         Args:
             mirrored: of the volume's mirror image.
             cut_y_m: what lies lower (head frame) is taken away.
-            points_m: where the box's voxels are taken from, instead of their own places (a warp).
-            jitter: of somebody a little different.
+            change: of somebody else or another expression.
         """
-        points = box.grid_m(size) if points_m is None else points_m
-        if mirrored and points_m is None:
-            points = points * [-1.0, 1.0, 1.0]
-        if jitter is not None:
-            points = jitter.source_from_target(points)
+        if change is not None:
+            points = warped_points_m(box, size, change, mirrored=mirrored)
+        else:
+            points = box.grid_m(size) * [-1.0 if mirrored else 1.0, 1.0, 1.0]
         grid = self.levels[level]
         index = (points - self.source.low_m) / (self.source.voxel_m * level) - 0.5
         low = np.clip(np.floor(index.min(axis=0)).astype(int) - 1, 0, np.array(grid.shape[2:]) - 2)

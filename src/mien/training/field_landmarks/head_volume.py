@@ -37,6 +37,7 @@ class HeadVolume:
         low_m: (3,) corner of voxel (0, 0, 0), head frame.
         voxel_m: side of a voxel.
         landmarks_m: (68, 3) head frame.
+        expression: (E,) weights of the built-in head's expressions that it shows.
         name: who and which expression; kind: of the expression.
     """
 
@@ -44,6 +45,7 @@ class HeadVolume:
     low_m: Float[np.ndarray, " 3"]
     voxel_m: float
     landmarks_m: Float[np.ndarray, "68 3"]
+    expression: Float[np.ndarray, " e"]
     name: str = ""
     kind: str = ""
 

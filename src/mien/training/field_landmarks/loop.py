@@ -26,8 +26,8 @@ from mien.training.training_run import RunOptions, TrainingProgress, TrainingRun
 
 HEAD_WEIGHT = 0.1
 """Of the cross entropy of "a head is here" beside the Wing loss."""
-WARPED = 0.7
-"""Share of warped samples with `VolumePlan.expressions` "warped"."""
+WARPED = {"all": 0.25, "basic": 0.0, "warped": 0.7}
+"""Share of the samples that are warped to another expression, by `VolumePlan.expressions`."""
 VALIDATION_BATCHES, VALIDATION_SAMPLES = 4, 16
 TYPICAL_RADIUS_M = 0.098
 """Root mean square radius of a solid head: a start for the coarse pose."""
@@ -65,7 +65,8 @@ class VolumePlan:
     coarse: Path | None = None
     """Fine: checkpoint of the coarse network at whose predictions half of the boxes are cut."""
     expressions: Literal["all", "basic", "warped"] = "all"
-    """Volumes of every expression; of the 20 basic ones; or these warped to the 110 by thin-plate splines."""
+    """Volumes of every expression, some warped to others; of the 20 basic ones as they are; or many of these
+    warped by thin-plate splines."""
     batch: int = 16
     """Samples in a step (the paper: 32)."""
     fresh: float = 0.25
@@ -165,7 +166,6 @@ class _FieldLandmarkRun(TrainingRun[Batch]):
         levels = Pool.levels_of(plan.network.stage)
         self._pool = Pool(plan.volumes, kinds=kinds, levels=levels)
         held_out = Pool(plan.volumes, validation=True, levels=levels)
-        warp = WARPED if plan.expressions == "warped" else 0.0
         coarse = None if plan.coarse is None else load_checkpoint(plan.coarse).averaged_network()
         network = plan.network
         self._maker = BatchMaker(
@@ -173,7 +173,7 @@ class _FieldLandmarkRun(TrainingRun[Batch]):
             stage=network.stage,
             size=network.size,
             boxes=network.boxes,
-            warp=warp,
+            warp=WARPED[plan.expressions],
             fresh=plan.fresh,
             coarse=coarse,
         )

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from mien.errors import InputError
 from mien.field_landmarks.boxes import Box
 from mien.field_landmarks.canonical import CleanField, clean_field
 from mien.fields.config import FieldConfig
 from mien.fields.posed_images import PosedImages
+from mien.heads.library import load_head
 from mien.heads.parameters import HeadParameters
 from mien.training.field_landmarks.bank import HELD_OUT_SKINS, draw_person, write_volume
 from mien.training.field_landmarks.head_volume import HIGH_M, LOW_M, TRAINED, VOXEL_M, HeadVolume
 from mien.training.field_landmarks.sitter_fields import field_of_sitter
 from mien.training.synth.posed_scene import PosedStudio, Sitter, cameras_around_sitter, scene_light
 from mien.training.synth.renderer import Light
+from mien.training.unseen_people.draw import draw_crowd
 
 if TYPE_CHECKING:
     from mien.fields.radiance_field import RadianceField
@@ -37,10 +40,15 @@ class TrainedVolumeMaker:
         self._ibug = studio.head.landmark_set("ibug68").vertices
         self._skins = [name for name in studio.skin_names if name not in HELD_OUT_SKINS]
 
-    def make(self, person: int, *, takes: int) -> Iterator[HeadVolume]:
+    def make(
+        self, person: int, *, takes: int, identity: Float[np.ndarray, " i"] | None = None
+    ) -> Iterator[HeadVolume]:
         """Volumes of a person by a seed: who, which expressions, looks, light, pictures, settings.
 
         The first expression's field is trained from the silhouettes on, the others from the first.
+
+        Args:
+            identity: of the studio's head, instead of the seed's.
         """
         rng = np.random.default_rng([person, 23])
         looks, skin = int(rng.integers(2**31)), str(rng.choice(self._skins))
@@ -51,7 +59,7 @@ class TrainedVolumeMaker:
         views, refined = int(rng.integers(14, 29)), int(rng.integers(80, 160))
         field: RadianceField | None = None
         for take in range(takes):
-            draw = draw_person(self.studio.head, person, take=take)
+            draw = draw_person(self.studio.head, person, take=take, identity=identity)
             sitter = self.studio.dress(
                 draw.parameters,
                 seed=looks,
@@ -74,7 +82,7 @@ class TrainedVolumeMaker:
     def _sampled(self, clean: CleanField, parameters: HeadParameters, *, name: str) -> HeadVolume:
         rgba, low_m = sampled_grid(clean)
         landmarks_m = self.studio.head.vertices_m(parameters)[self._ibug]
-        return HeadVolume(rgba, low_m, VOXEL_M, landmarks_m, name, TRAINED)
+        return HeadVolume(rgba, low_m, VOXEL_M, landmarks_m, parameters.expression, name, TRAINED)
 
 
 def _random_settings(rng: np.random.Generator) -> FieldConfig:
@@ -117,27 +125,39 @@ def make_trained_bank(
     first_seed: int,
     count: int,
     takes: int = 4,
+    people: Literal["head", "makehuman"] = "head",
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Write the volumes of people that are not there yet; returns how many were written.
 
     Args:
         count: volumes; takes: of each person.
+        people: drawn from the built-in head's identities, or from MakeHuman anew, by `first_seed`: these lie
+            beside what the head learned, as real people do.
 
     Raises:
         InputError: the assets are not there.
         MissingExtraError: no OpenGL context can be made.
     """
-    maker, written = None, 0
-    for person in range(first_seed, first_seed + -(-count // takes)):
+    maker, written, head = None, 0, None
+    persons = -(-count // takes)
+    if people == "makehuman":
+        head = draw_crowd(assets, count=persons, shots=1, seed=first_seed).as_head(load_head())
+    for index in range(persons):
+        person = first_seed + index
+        identity = None if head is None else np.eye(persons)[index]
         paths = [folder / f"{person:06d}-{take}.npz" for take in range(takes)]
         if not all(path.exists() for path in paths):
-            maker = maker or TrainedVolumeMaker(PosedStudio(assets, size_px=PICTURE_PX, even_hair=True))
+            maker = maker or TrainedVolumeMaker(
+                PosedStudio(assets, size_px=PICTURE_PX, head=head, even_hair=True)
+            )
             try:
-                for path, volume in zip(paths, maker.make(person, takes=takes), strict=True):
+                for path, volume in zip(
+                    paths, maker.make(person, takes=takes, identity=identity), strict=True
+                ):
                     write_volume(path, volume)
                     written += 1
             except InputError:  # looks that cannot be dressed, or nothing left after cleaning
                 pass
-        progress((person - first_seed + 1) * takes)
+        progress((index + 1) * takes)
     return written

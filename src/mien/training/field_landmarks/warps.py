@@ -1,9 +1,9 @@
-"""Expressions by warping: 3D thin-plate splines between landmarks (FLNeRF, §4.2 and appendix A)."""
+"""Other expressions and people by warping: 3D thin-plate splines (FLNeRF, §4.2 and appendix A)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,15 +20,17 @@ solvable."""
 MERGED_M = 0.0015
 """Of landmarks closer than this at the target, one is left out."""
 _UNIT_M = 0.1
-LATTICE = 13
+LATTICE = 17
 """Nodes a side of the lattice on which a box's warp is computed; in between it is interpolated."""
+CARRIED_M = 0.05
+"""Anchors follow the landmarks within about this distance."""
 ANCHORS_M = np.array(
     [[x, y, z] for x in (-0.16, 0.16) for y in (-0.2, 0.22) for z in (-0.16, 0.2)]
     + [[x, y, z] for x in (-0.085, 0.085) for y in (-0.06, 0.02, 0.1) for z in (-0.03, 0.03)]
     + [[0, 0.14, 0.03], [0, 0.12, 0.09], [0, 0.0, -0.09], [0, 0.1, -0.09], [0, -0.12, 0.0], [0, -0.12, 0.04]]
     + [[0.05, 0.09, 0.08], [-0.05, 0.09, 0.08]]
 )  # fmt: skip
-"""Points of skull, ears, neck and surroundings that stay where they are, head frame: the 68 landmarks
+"""Points of skull, ears, neck and surroundings that expressions do not move, head frame: the 68 landmarks
 cover the face alone."""
 
 
@@ -79,29 +81,51 @@ class ThinPlateSpline:
         return out * _UNIT_M
 
 
+@runtime_checkable
+class SpaceMap(Protocol):
+    """Says where in a volume the points of a changed volume are taken from."""
+
+    def source_from_target(self, points_m: Float[np.ndarray, "m 3"]) -> Float[np.ndarray, "m 3"]: ...
+
+
 @dataclass(frozen=True, eq=False)
 class TpsWarp:
-    """One volume with another expression: where its landmarks then are, and where to sample.
+    """One volume with another expression or shape: where its landmarks then are, and where to sample.
 
     Attributes:
-        target_m: (68, 3) landmarks after the warp; source_from_target: takes points of the warped volume to
-            the original one (sampling goes from target to source).
+        target_m: (68, 3) landmarks after the warp; spline: takes points of the warped volume to the original
+            one (sampling goes from target to source).
     """
 
     target_m: Float[np.ndarray, "68 3"]
-    source_from_target: ThinPlateSpline
+    spline: ThinPlateSpline
+
+    def source_from_target(self, points_m: Float[np.ndarray, "m 3"]) -> Float[np.ndarray, "m 3"]:
+        """Where in the original volume points of the warped one lie."""
+        return self.spline(points_m)
 
     @staticmethod
     def between(
         source_m: Float[np.ndarray, "68 3"],
         target_m: Float[np.ndarray, "68 3"],
         *,
+        carried_m: Float[np.ndarray, "68 3"] | None = None,
         kind: Kernel = "r2logr",
     ) -> TpsWarp:
-        """The warp that takes a face's landmarks to their targets and leaves skull and surroundings."""
+        """The warp that takes a face's landmarks to their targets and leaves skull and surroundings.
+
+        Args:
+            carried_m: displacements of the landmarks that what is around them takes part in: a broader face
+                has its ears further apart.
+        """
         distance = np.linalg.norm(target_m[:, None] - target_m[None], axis=2)
         first = [i for i in range(len(target_m)) if not (distance[i, :i] < MERGED_M).any()]
-        controls = np.concatenate([target_m[first], ANCHORS_M])
+        anchors_m = ANCHORS_M
+        if carried_m is not None:
+            away_m = np.linalg.norm(ANCHORS_M[:, None] - source_m[None], axis=2)
+            near = np.exp(-((away_m / CARRIED_M) ** 2))
+            anchors_m = ANCHORS_M + near @ carried_m / (near.sum(axis=1, keepdims=True) + 1)
+        controls = np.concatenate([target_m[first], anchors_m])
         images = np.concatenate([source_m[first], ANCHORS_M])
         return TpsWarp(target_m, ThinPlateSpline.fit(controls, images, kind=kind))
 
@@ -119,7 +143,7 @@ def can_warp(source_m: Float[np.ndarray, "68 3"], target_m: Float[np.ndarray, "6
     return gap(target_m) < CLOSED_M or gap(source_m) > max(CLOSED_M, 0.3 * gap(target_m))
 
 
-def warped_points_m(box: Box, size: int, warp: TpsWarp, *, mirrored: bool) -> Float[np.ndarray, "points 3"]:
+def warped_points_m(box: Box, size: int, warp: SpaceMap, *, mirrored: bool) -> Float[np.ndarray, "points 3"]:
     """Where in the original volume the voxels of a box of the warped volume lie."""
     steps = np.linspace(-1, 1, LATTICE)
     nodes = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
