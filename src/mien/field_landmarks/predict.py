@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mien.errors import InputError
-from mien.field_landmarks.boxes import WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
+from mien.field_landmarks.boxes import OUTER_EYE_CORNERS, WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
 from mien.field_landmarks.canonical import CleanField, CleaningConfig, clean_field
 from mien.field_landmarks.network import NetworkOutput, with_mirrored
 from mien.field_landmarks.sources import VolumeSource
@@ -38,6 +38,9 @@ class SearchConfig:
     """Further looks of the coarse network, each turned as the last one said."""
     fine_passes: int = 2
     """Looks of the fine network, each at boxes around the last result; the landmarks are their mean."""
+    far: float = 0.1
+    """A first look that moves the landmarks by more than this share of the distance of the eyes' outer corners
+    only says where to look."""
     least_confidence: float = 0.5
     """Below this there is no head."""
     sizes: BoxSizes = field(default_factory=BoxSizes)
@@ -121,18 +124,19 @@ class FieldLandmarker:
     def _fine(self, clean: CleanField, coarse: _Guess) -> Landmarks3D:
         """The landmarks near a coarse prediction; as sure as the less sure of the two networks."""
         network, guess, logit = self.networks.fine, coarse, coarse.logit
-        looks = []
-        for _ in range(self.config.fine_passes):
+        looks: list[np.ndarray] = []
+        while len(looks) < self.config.fine_passes:
             boxes = fine_boxes(guess.points_m, guess.rotation, self.config.sizes)[: network.config.boxes]
             volumes = torch.stack([clean.detail(one, network.config.size) for one in boxes])
             output = network(with_mirrored(volumes[None])).mean_with_mirrored()
-            guess = _Guess.of(output, 0, boxes[0])
+            last, guess = guess, _Guess.of(output, 0, boxes[0])
             logit = min(logit, guess.logit)
-            looks.append(guess.points_m)
+            if last is not coarse or guess.moved_from(coarse) < self.config.far:
+                looks.append(guess.points_m)
             if guess.logit < CERTAINLY_NOT:
                 break
         confidence = float(1 / (1 + np.exp(-logit)))
-        points_m = np.mean(looks or [coarse.points_m], axis=0)
+        points_m = np.mean(looks or [guess.points_m], axis=0)
         return Landmarks3D(points_m, confidence, True, guess.field_from_head, coarse.points_m)
 
 
@@ -148,6 +152,12 @@ class _Guess:
     @staticmethod
     def of(output: NetworkOutput, index: int, box: Box) -> _Guess:
         return _Guess(*output.in_field(index, box), float(output.head_logit[index]))
+
+    def moved_from(self, other: _Guess) -> float:
+        """Mean distance of two predictions' landmarks over the distance of the outer corners of the eyes."""
+        right, left = self.points_m[list(OUTER_EYE_CORNERS)]
+        distances = np.linalg.norm(self.points_m - other.points_m, axis=1)
+        return float(distances.mean() / np.linalg.norm(left - right))
 
     def is_like(self, other: _Guess) -> bool:
         """Whether both are the same head, seen about alike."""
