@@ -39,8 +39,8 @@ class SearchConfig:
     fine_passes: int = 2
     """Looks of the fine network, each at boxes around the last result; the landmarks are their mean."""
     far: float = 0.1
-    """A first look that moves the landmarks by more than this share of the distance of the eyes' outer corners
-    only says where to look."""
+    """Over the distance of the outer corners of the eyes: a first look that moves the landmarks further only
+    says where to look."""
     least_confidence: float = 0.5
     """Below this there is no head."""
     sizes: BoxSizes = field(default_factory=BoxSizes)
