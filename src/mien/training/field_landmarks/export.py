@@ -34,8 +34,8 @@ def export_networks(*, coarse: Path, fine: Path, out: Path) -> Path:
         "task": "68 3D landmarks of a head in a radiance field",
         "training_data": (
             "volumes of synthetic heads alone, filled from their surfaces or sampled from fields trained on "
-            "renderings of them: the built-in head with random identities and expressions, MakeHuman skins, "
-            "brows, lashes and hair; no photograph of a person, no scan"
+            "renderings of them: random people of the built-in head and of MakeHuman with random "
+            "expressions, MakeHuman skins, brows, lashes and hair; no photograph of a person, no scan"
         ),
         "held_out_skins": list(HELD_OUT_SKINS),
         "licence": "Apache-2.0; MakeHuman assets CC0, ICT-FaceKit MIT",
