@@ -30,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": {"errors", "files", "geometry", "cameras", "heads", "landmarks", "fitting"},
     "pictures": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting"},
     "fields": {"errors", "lazy_names", "files", "geometry", "cameras", "images", "camera_files"},
-    "field_landmarks": {"errors", "lazy_names", "files", "geometry"},
+    "field_landmarks": {"errors", "lazy_names", "files", "geometry", "heads"},
     "evaluation": {
         "errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting", "pictures"
     },
