@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from mien.errors import ShapeError
-from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes
+from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes, relative_places
 from mien.field_landmarks.canonical import CleaningConfig, clean_field, sealed_depth
 from mien.field_landmarks.predict import cube_rotations, turned_volume
 from mien.field_landmarks.sources import GridField
@@ -128,6 +128,14 @@ def test_fine_boxes_follow_the_head():
     ):
         np.testing.assert_allclose(other.centre_m, 2.5 * turn @ box.centre_m + [1, 2, 3], atol=1e-12)
         assert other.half_side_m == pytest.approx(2.5 * box.half_side_m)
+
+
+def test_places_tell_where_points_of_a_box_lie_in_the_first():
+    rng = np.random.default_rng(2)
+    boxes = fine_boxes(rng.normal(size=(68, 3)) * 0.04, np.eye(3), BoxSizes())
+    places, points = relative_places(boxes), rng.normal(size=(5, 3))
+    for box, place in zip(boxes, places, strict=True):
+        np.testing.assert_allclose(boxes[0].from_field(box.to_field(points)), place[:3] + place[3] * points)
 
 
 def test_empty_fields_have_no_centre():

@@ -11,6 +11,7 @@ import torch
 from mien.errors import InputError
 from mien.field_landmarks.bilinear import BilinearModel, LinearModel
 from mien.field_landmarks.encoders import PositionedConvolution, VolumeEncoder
+from mien.field_landmarks.heatmaps import mean_positions
 from mien.field_landmarks.network import LandmarkNetwork, NetworkConfig, wing_of, with_mirrored
 from mien.field_landmarks.weights import NetworkPair, read_networks, write_networks
 from mien.heads.landmark_sets import mirror_indices
@@ -68,22 +69,30 @@ def test_new_networks_say_a_usual_upright_head(pose, shape):
 def test_right_eye_is_seen_as_a_mirrored_left_eye():
     network = toy_network(stage="fine").eval()
     seen = []
-    network.parts["eye"].register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
+    network.parts["eye"].layers[0].register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
     volumes = torch.rand(1, 4, 4, 8, 8, 8)
     volumes[:, 2] = volumes[:, 1].flip(2)
     network(volumes)
     torch.testing.assert_close(seen[0][0], seen[0][1])
 
 
+PLACES = torch.tensor([[0.0, 0, 0, 1], [0.3, 0.5, 0.1, 0.4], [-0.4, 0.5, 0, 0.4], [0, -0.3, 0.2, 0.5]])
+"""Of face, left eye, right eye, mouth."""
+
+
 @pytest.mark.parametrize("boxes", [1, 4])
-def test_a_mirrored_face_gets_mirrored_landmarks(boxes):
-    network = toy_network(stage="fine", boxes=boxes).eval()
+@pytest.mark.parametrize("local", [False, True])
+def test_a_mirrored_face_gets_mirrored_landmarks(boxes, local):
+    network = toy_network(stage="fine", boxes=boxes, local=local).eval()
     torch.nn.init.normal_(network.pose.layer.weight, std=0.1)
-    seen = torch.rand(2, 4, 4, 8, 8, 8)[:, :boxes]
+    if local:
+        torch.nn.init.normal_(network.placed.weight, std=0.3)
+    seen, places = torch.rand(2, 4, 4, 8, 8, 8)[:, :boxes], PLACES[None, :boxes].repeat(2, 1, 1)
     order = [0, 2, 1, 3][:boxes]
+    turned = places[:, order] * torch.tensor([-1.0, 1.0, 1.0, 1.0])
     with torch.no_grad():
-        plain = network(with_mirrored(seen)).mean_with_mirrored()
-        mirrored = network(with_mirrored(seen[:, order].flip(3))).mean_with_mirrored()
+        plain = network(*with_mirrored(seen, places)).mean_with_mirrored()
+        mirrored = network(*with_mirrored(seen[:, order].flip(3), turned)).mean_with_mirrored()
     swap = list(mirror_indices("ibug68"))
     expected = plain.landmarks[:, swap] * torch.tensor([-1.0, 1.0, 1.0])
     torch.testing.assert_close(mirrored.landmarks, expected)
@@ -93,20 +102,46 @@ def test_a_mirrored_face_gets_mirrored_landmarks(boxes):
     torch.testing.assert_close(mirrored.transform, turned)
 
 
-@pytest.mark.parametrize("stage", ["coarse", "fine"])
-def test_a_few_samples_are_learned_by_heart(stage):
+def test_heatmaps_mean_where_they_are_hot():
+    logits = torch.full((1, 2, 4, 4, 4), -50.0)
+    logits[0, 0, 3, 0, 1] = 0.0
+    logits[0, 1, 0, 2, 2] = logits[0, 1, 1, 2, 2] = 0.0
+    expected = torch.tensor([[[0.75, -0.75, -0.25], [-0.5, 0.25, 0.25]]])
+    torch.testing.assert_close(mean_positions(logits), expected)
+
+
+def test_what_heatmaps_find_in_a_part_is_told_in_the_faces_coordinates():
+    network = toy_network(stage="fine", local=True).eval()
+    decoders, found = network.local.parts, {"eye": 0.5, "mouth": 0.25}
+    for name, x in found.items():
+        decoders[name].forward = lambda pyramid, x=x, n={"eye": 11, "mouth": 20}[name]: torch.tensor(
+            [x, 0.2, 0.4]
+        ).expand(len(pyramid[0]), n, 3)
+    output = network(torch.rand(1, 4, 4, 8, 8, 8), PLACES[None])
+    _, whole, parts = output.opinions
+    torch.testing.assert_close(parts[0, 45], torch.tensor([0.3 + 0.4 * 0.5, 0.58, 0.26]))
+    torch.testing.assert_close(parts[0, 17], torch.tensor([-0.4 - 0.4 * 0.5, 0.58, 0.16]))  # seen mirrored
+    torch.testing.assert_close(parts[0, 60], torch.tensor([0.125, -0.2, 0.4]))
+    torch.testing.assert_close(parts[0, :17], whole[0, :17])
+    torch.testing.assert_close(parts[0, 27:36], whole[0, 27:36])
+    low, high = torch.stack(output.opinions).aminmax(dim=0)
+    assert ((output.landmarks >= low - 1e-6) & (output.landmarks <= high + 1e-6)).all()
+
+
+@pytest.mark.parametrize(("stage", "local"), [("coarse", False), ("fine", False), ("fine", True)])
+def test_a_few_samples_are_learned_by_heart(stage, local):
     torch.manual_seed(1)
-    network = toy_network(stage=stage, width=8)
+    network = toy_network(stage=stage, width=8, local=local)
     count, boxes = 4, 1 if stage == "coarse" else 4
-    volumes = torch.rand(count, boxes, 4, 8, 8, 8)
+    volumes, places = torch.rand(count, boxes, 4, 8, 8, 8), PLACES[None, :boxes].repeat(count, 1, 1)
     with torch.no_grad():
-        usual = network(volumes).landmarks
+        usual = network(volumes, places).landmarks
     turn = torch.linalg.matrix_exp(0.3 * torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 0]]))
     truth = torch.cat([usual[:2] @ turn.T, usual[2:] * 1.2])
     optimiser = torch.optim.Adam(network.parameters(), lr=3e-3)
     first = last = 0.0
     for step in range(60):
-        loss = wing_of(0.2 * network(volumes).landmarks, 0.2 * truth).mean()
+        loss = wing_of(0.2 * network(volumes, places).landmarks, 0.2 * truth).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -116,13 +151,14 @@ def test_a_few_samples_are_learned_by_heart(stage):
 
 
 def test_networks_survive_their_file(tmp_path: Path):
-    coarse, fine = toy_network().eval(), toy_network(stage="fine").eval()
+    coarse, fine = toy_network().eval(), toy_network(stage="fine", local=True).eval()
     path = tmp_path / "networks.safetensors"
     write_networks(path, coarse=coarse, fine=fine)
     pair: NetworkPair = read_networks(path)
     volumes = torch.rand(1, 4, 4, 8, 8, 8)
     torch.testing.assert_close(pair.coarse(volumes).landmarks, coarse(volumes).landmarks, atol=2e-2, rtol=0)
-    torch.testing.assert_close(pair.fine(volumes).landmarks, fine(volumes).landmarks, atol=2e-2, rtol=0)
+    again, before = pair.fine(volumes, PLACES[None]), fine(volumes, PLACES[None])
+    torch.testing.assert_close(again.landmarks, before.landmarks, atol=2e-2, rtol=0)
     assert pair.fine.config == fine.config
 
 

@@ -124,7 +124,7 @@ class _Oracle(LandmarkNetwork):
         torch.nn.Module.__init__(self)
         self.config, self.anchors_m, self.points_m = config, anchors_m, points_m
 
-    def forward(self, volumes: torch.Tensor) -> NetworkOutput:
+    def forward(self, volumes: torch.Tensor, places: torch.Tensor | None = None) -> NetworkOutput:
         landmarks, transforms, logits = [], [], []
         for volume in volumes[:, 0]:
             size = volume.shape[-1]

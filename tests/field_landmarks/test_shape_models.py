@@ -13,7 +13,8 @@ from mien.field_landmarks.bilinear import (
     partial_tucker,
     unfold,
 )
-from mien.field_landmarks.network import rotation_from_6d, wing_of
+from mien.field_landmarks.decoders import rotation_from_6d
+from mien.field_landmarks.network import wing_of
 from mien.field_landmarks.position_encoding import CHANNELS, encode_positions, encoded_grid
 from mien.field_landmarks.wing import OMEGA, millimetres_of_wing, wing
 

@@ -57,6 +57,9 @@ class FieldLandmarkTrainingConfig:
     """Channels after the first convolution."""
     boxes: Literal[1, 4] = 4
     """Fine: face, both eyes and mouth, or the face alone."""
+    local: bool = True
+    """Fine: find landmarks in the boxes by heatmaps too; with --no-local only the shape model says where they
+    are, as in the paper."""
     expressions: Literal["all", "basic", "warped"] = "all"
     """Volumes of every expression, of the 20 basic ones, or these warped by thin-plate splines."""
     max_minutes: float = 60.0
@@ -129,6 +132,7 @@ def _train(config: FieldLandmarkTrainingConfig) -> int:
         size=config.size,
         width=config.width,
         boxes=config.boxes,
+        local=config.local and config.stage == "fine",
     )
     plan = VolumePlan(
         network=network,

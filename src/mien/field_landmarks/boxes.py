@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,3 +78,9 @@ def fine_boxes(
         centre_m = landmarks_m[list(points)].mean(axis=0)
         out.append(Box(centre_m, 0.5 * side * eye_distance_m, field_from_head))
     return out
+
+
+def relative_places(boxes: Sequence[Box]) -> Float[np.ndarray, "boxes 4"]:
+    """Centre and half a side of each box in the coordinates of the first; all are turned alike."""
+    first = boxes[0]
+    return np.stack([[*first.from_field(one.centre_m), one.half_side_m / first.half_side_m] for one in boxes])

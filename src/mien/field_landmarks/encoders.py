@@ -40,7 +40,8 @@ class PositionedConvolution(nn.Module):
         return out + self.on_position(self.position) if self.use_positions else out
 
 
-def _normalised(width: int) -> nn.Module:
+def normalised(width: int) -> nn.Module:
+    """Group normalisation and ReLU."""
     # Groups instead of batches: batches on a CPU are small
     return nn.Sequential(nn.GroupNorm(min(GROUPS, width), width), nn.ReLU(inplace=True))
 
@@ -51,9 +52,9 @@ class VoxResModule(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            _normalised(width),
+            normalised(width),
             nn.Conv3d(width, width, 3, padding=1),
-            _normalised(width),
+            normalised(width),
             nn.Conv3d(width, width, 3, padding=1),
         )
         last = self.layers[-1]
@@ -66,7 +67,7 @@ class VoxResModule(nn.Module):
 
 
 def _halved(inputs: int, outputs: int) -> nn.Module:
-    return nn.Sequential(_normalised(inputs), nn.Conv3d(inputs, outputs, 3, stride=2, padding=1))
+    return nn.Sequential(normalised(inputs), nn.Conv3d(inputs, outputs, 3, stride=2, padding=1))
 
 
 class VolumeEncoder(nn.Module):
@@ -78,6 +79,9 @@ class VolumeEncoder(nn.Module):
         width: channels after the first convolution.
         quick: the first convolution halves the volume.
         outputs: length of the vector.
+
+    Attributes:
+        channels: of the feature volumes that `pyramid` returns, the finest first.
     """
 
     def __init__(
@@ -88,21 +92,32 @@ class VolumeEncoder(nn.Module):
         side = size // 2 if quick else size
         layers: list[nn.Module] = [PositionedConvolution(size, width, stride=2 if quick else 1)]
         channels = width
+        self.channels: list[int] = []
+        self._kept: list[int] = []
+
+        def keep() -> None:
+            self.channels.append(channels)
+            self._kept.append(len(layers) - 1)
+
         if kind == "voxresnet":
-            layers += [_normalised(channels), nn.Conv3d(channels, channels, 3, padding=1)]
+            layers += [normalised(channels), nn.Conv3d(channels, channels, 3, padding=1)]
+            keep()
             while side > FINAL_SIDE:
                 wider = min(2 * channels, 4 * width)
                 layers += [_halved(channels, wider), VoxResModule(wider), VoxResModule(wider)]
                 channels, side = wider, side // 2
-            layers.append(_normalised(channels))
+                keep()
+            layers.append(normalised(channels))
         else:
+            keep()
             while side > FINAL_SIDE:
                 wider = min(2 * channels, 4 * width)
-                layers += [_normalised(channels), nn.Conv3d(channels, wider, 3, padding=1)]
-                layers += [_normalised(wider), nn.Conv3d(wider, wider, 3, padding=1)]
+                layers += [normalised(channels), nn.Conv3d(channels, wider, 3, padding=1)]
+                layers += [normalised(wider), nn.Conv3d(wider, wider, 3, padding=1)]
                 layers.append(nn.MaxPool3d(2))
                 channels, side = wider, side // 2
-            layers.append(_normalised(channels))
+                keep()
+            layers.append(normalised(channels))
         layers += [nn.Conv3d(channels, SQUEEZED, 1), nn.ReLU(inplace=True), nn.Flatten()]
         layers += [nn.Linear(SQUEEZED * side**3, outputs), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
@@ -112,4 +127,13 @@ class VolumeEncoder(nn.Module):
 
     def forward(self, volumes: Float[Tensor, "b 4 n n n"]) -> Float[Tensor, "b f"]:
         """Features of (B, 4, N, N, N) volumes: red, green, blue, occupied."""
-        return self.layers(volumes.contiguous(memory_format=torch.channels_last_3d))
+        return self.pyramid(volumes)[0]
+
+    def pyramid(self, volumes: Float[Tensor, "b 4 n n n"]) -> tuple[Float[Tensor, "b f"], list[Tensor]]:
+        """The features and the feature volumes on the way to them, the finest first."""
+        out, kept = volumes.contiguous(memory_format=torch.channels_last_3d), []
+        for index, layer in enumerate(self.layers):
+            out = layer(out)
+            if index in self._kept:
+                kept.append(out)
+        return out, kept

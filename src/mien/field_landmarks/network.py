@@ -13,13 +13,15 @@ from torch.nn import functional
 
 from mien.field_landmarks.bilinear import BilinearModel, LinearModel
 from mien.field_landmarks.boxes import Box
+from mien.field_landmarks.decoders import HEAD_UNIT_M, PoseDecoder, ShapeDecoder
 from mien.field_landmarks.encoders import EncoderKind, VolumeEncoder
+from mien.field_landmarks.heatmaps import LocalDecoder
 from mien.field_landmarks.wing import EPSILON, OFFSET, OMEGA, UNIT_M
 from mien.geometry.rotations import nearest_rotation
 from mien.heads.landmark_sets import mirror_indices
 
-HEAD_UNIT_M = 0.1
-"""Landmarks of the shape models are divided by this inside the networks."""
+SHAPE_TRUST = 2.0
+"""Logit of the shape model's share where landmarks are also found by heatmaps, before training."""
 
 
 @dataclass(frozen=True)
@@ -44,88 +46,9 @@ class NetworkConfig:
     """Length of each encoder's vector."""
     boxes: int = 4
     """Fine: 4 boxes, or only the face's (1): FLNeRF's ablation (c) keeps two scales, coarse and face."""
-
-
-class ShapeDecoder(nn.Module):
-    """Landmarks in the head's frame (units of 0.1 m) from features."""
-
-    def __init__(self, features: int, model: BilinearModel | LinearModel) -> None:
-        super().__init__()
-        self.is_bilinear = isinstance(model, BilinearModel)
-        if isinstance(model, BilinearModel):
-            arrays = {
-                "core": model.core_m / HEAD_UNIT_M,
-                "expression_mean": model.expression_mean,
-                "expression_spread": model.expression_spread,
-                "identity_mean": model.identity_mean,
-                "identity_spread": model.identity_spread,
-            }
-            counts = model.core_m.shape[2:]
-        else:
-            arrays = {
-                "mean": model.mean_m / HEAD_UNIT_M,
-                "expression_basis": model.expression_m / HEAD_UNIT_M,
-                "identity_basis": model.identity_m / HEAD_UNIT_M,
-            }
-            counts = (len(model.expression_m), len(model.identity_m))
-        for name, array in arrays.items():
-            self.register_buffer(name, torch.from_numpy(np.asarray(array, np.float32)))
-        self.expression = nn.Linear(features, counts[0])
-        self.identity = nn.Linear(features, counts[1])
-        for head in (self.expression, self.identity):
-            nn.init.normal_(head.weight, std=0.01)
-            nn.init.zeros_(head.bias)
-
-    def forward(self, features: Float[Tensor, "b f"]) -> Float[Tensor, "b 68 3"]:
-        """FLNeRF, eq. 1; weights are in standard deviations from their means."""
-        expression, identity = self.expression(features), self.identity(features)
-        values: dict[str, Tensor] = dict(self.named_buffers())
-        if self.is_bilinear:
-            expression = values["expression_mean"] + values["expression_spread"] * expression
-            identity = values["identity_mean"] + values["identity_spread"] * identity
-            return torch.einsum("lcei,be,bi->blc", values["core"], expression, identity)
-        return (
-            values["mean"]
-            + torch.einsum("elc,be->blc", values["expression_basis"], expression)
-            + torch.einsum("ilc,bi->blc", values["identity_basis"], identity)
-        )
-
-
-def rotation_from_6d(six: Float[Tensor, "b 6"]) -> Float[Tensor, "b 3 3"]:
-    """Rotation matrices whose first two columns are the orthonormalised halves (Zhou et al., CVPR 2019)."""
-    first = functional.normalize(six[:, :3], dim=1)
-    second = functional.normalize(six[:, 3:] - (first * six[:, 3:]).sum(1, keepdim=True) * first, dim=1)
-    return torch.stack([first, second, torch.linalg.cross(first, second)], dim=2)
-
-
-class PoseDecoder(nn.Module):
-    """The transform of eq. 2, (B, 3, 4): box coordinates from the head's frame in units of 0.1 m.
-
-    Starts as "upright, facing +z, of the usual size" for any features.
-    """
-
-    usual: Tensor
-
-    def __init__(
-        self, features: int, kind: str, *, usual_scale: float, usual_shift: tuple[float, float, float]
-    ) -> None:
-        super().__init__()
-        self.kind = kind
-        self.layer = nn.Linear(features, 10 if kind == "6d" else 12)
-        nn.init.normal_(self.layer.weight, std=0.01)
-        nn.init.zeros_(self.layer.bias)
-        self.usual_scale = usual_scale
-        self.register_buffer("usual", torch.tensor(usual_shift))
-
-    def forward(self, features: Float[Tensor, "b f"]) -> Float[Tensor, "b 3 4"]:
-        """[scale · rotation | shift], or any 3×4 matrix."""
-        values = self.layer(features)
-        if self.kind == "matrix":
-            start = torch.cat([self.usual_scale * torch.eye(3, device=values.device), self.usual[:, None]], 1)
-            return start + values.reshape(-1, 3, 4)
-        six = values[:, :6] + torch.tensor([1.0, 0, 0, 0, 1.0, 0], device=values.device)
-        scaled = self.usual_scale * torch.exp(values[:, 6:7])[..., None] * rotation_from_6d(six)
-        return torch.cat([scaled, (self.usual + values[:, 7:10])[..., None]], dim=2)
+    local: bool = False
+    """Landmarks are found in the boxes too, by heatmaps, and weighed against the shape model's. False: the
+    paper's network."""
 
 
 @dataclass(frozen=True)
@@ -136,11 +59,13 @@ class NetworkOutput:
         landmarks: (B, 68, 3) in the coordinates of the whole volume (coarse) or of the face's box (fine).
         transform: (B, 3, 4) from the head's frame, units of 0.1 m, to those coordinates.
         head_logit: (B,) above 0 where the volume shows a head, about upright.
+        opinions: each (B, 68, 3): what `landmarks` was weighed from, if from several; for training.
     """
 
     landmarks: Float[Tensor, "b 68 3"]
     transform: Float[Tensor, "b 3 4"]
     head_logit: Float[Tensor, " b"]
+    opinions: tuple[Float[Tensor, "b 68 3"], ...] = ()
 
     def in_field(
         self, index: int, box: Box
@@ -163,10 +88,14 @@ class NetworkOutput:
         return NetworkOutput((landmarks + swapped) / 2, (transform + turned * signs) / 2, (logit + other) / 2)
 
 
-def with_mirrored(volumes: Float[Tensor, "b k 4 n n n"]) -> Float[Tensor, "b2 k 4 n n n"]:
-    """Volumes of face, left eye, right eye and mouth (or the first alone), then their mirror images."""
+def with_mirrored(
+    volumes: Float[Tensor, "b k 4 n n n"], places: Float[Tensor, "b k 4"]
+) -> tuple[Float[Tensor, "b2 k 4 n n n"], Float[Tensor, "b2 k 4"]]:
+    """Volumes and places of face, left eye, right eye and mouth (or the first alone), then their mirror
+    images."""
     order = [0, 2, 1, 3] if volumes.shape[1] == 4 else [0]
-    return torch.cat([volumes, volumes[:, order].flip(3)])
+    turned = places[:, order] * places.new_tensor([-1.0, 1.0, 1.0, 1.0])
+    return torch.cat([volumes, volumes[:, order].flip(3)]), torch.cat([places, turned])
 
 
 class LandmarkNetwork(nn.Module):
@@ -210,19 +139,47 @@ class LandmarkNetwork(nn.Module):
             config.features, config.pose, usual_scale=usual_scale, usual_shift=usual_shift
         )
         self.head = nn.Linear(config.features, 1)
+        if config.local:
+            self.local = LocalDecoder(self.whole.channels, with_parts=bool(self.parts))
+            self.placed = nn.Linear(4 * (4 if self.parts else 1), config.features, bias=False)
+            nn.init.zeros_(self.placed.weight)
+            self.trust = nn.Parameter(torch.zeros(68, 3 if self.parts else 2))
+            self.trust.data[:, 0] = SHAPE_TRUST
 
-    def forward(self, volumes: Float[Tensor, "b k 4 n n n"]) -> NetworkOutput:
-        """Volumes of K boxes: the whole one; or face, left eye, right eye, mouth."""
-        features = [self.whole(volumes[:, 0])]
+    def _part(self, name: str) -> VolumeEncoder:
+        encoder = self.parts[name]
+        assert isinstance(encoder, VolumeEncoder)
+        return encoder
+
+    def forward(
+        self, volumes: Float[Tensor, "b k 4 n n n"], places: Float[Tensor, "b k 4"] | None = None
+    ) -> NetworkOutput:
+        """Landmarks and pose.
+
+        Args:
+            volumes: of K boxes: the whole one; or face, left eye, right eye, mouth.
+            places: of the boxes, see `relative_places`; only networks with `local` ask for them.
+        """
+        whole, whole_pyramid = self.whole.pyramid(volumes[:, 0])
+        features, pyramids = [whole], {"whole": whole_pyramid}
         if self.parts:
             left, right = volumes[:, 1], volumes[:, 2].flip(2)
-            eyes = self.parts["eye"](torch.cat([left, right]))
-            features += [*eyes.chunk(2), self.parts["mouth"](volumes[:, 3])]
-        mixed = self.mixed(torch.cat(features, dim=1))
+            eyes, pyramids["eye"] = self._part("eye").pyramid(torch.cat([left, right]))
+            mouth, pyramids["mouth"] = self._part("mouth").pyramid(volumes[:, 3])
+            features += [*eyes.chunk(2), mouth]
+        mixed = self.mixed[0](torch.cat(features, dim=1))
+        if self.config.local:
+            assert places is not None, "a network with local heatmaps has to know where its boxes lie"
+            mixed = mixed + self.placed(places.flatten(1))
+        mixed = functional.relu(mixed)
         transform = self.pose(mixed)
-        shape = self.shape(mixed)
-        landmarks = shape @ transform[:, :, :3].transpose(1, 2) + transform[:, None, :, 3]
-        return NetworkOutput(landmarks, transform, self.head(mixed)[:, 0])
+        landmarks = self.shape(mixed) @ transform[:, :, :3].transpose(1, 2) + transform[:, None, :, 3]
+        logit = self.head(mixed)[:, 0]
+        if not self.config.local:
+            return NetworkOutput(landmarks, transform, logit)
+        opinions = (landmarks, *self.local(pyramids, places))
+        weighed = (torch.stack(opinions, dim=-1) * self.trust.softmax(dim=1)[:, None]).sum(dim=-1)
+        return NetworkOutput(weighed, transform, logit, opinions)
 
     def description(self) -> dict[str, Any]:
         """What `from_description` needs besides the weights; plain data."""

@@ -12,7 +12,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mien.errors import InputError
-from mien.field_landmarks.boxes import OUTER_EYE_CORNERS, WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
+from mien.field_landmarks.boxes import (
+    OUTER_EYE_CORNERS,
+    WHOLE_OVER_RADIUS,
+    Box,
+    BoxSizes,
+    fine_boxes,
+    relative_places,
+)
 from mien.field_landmarks.canonical import CleanField, CleaningConfig, clean_field
 from mien.field_landmarks.network import NetworkOutput, with_mirrored
 from mien.field_landmarks.sources import VolumeSource
@@ -128,7 +135,8 @@ class FieldLandmarker:
         while len(looks) < self.config.fine_passes:
             boxes = fine_boxes(guess.points_m, guess.rotation, self.config.sizes)[: network.config.boxes]
             volumes = torch.stack([clean.detail(one, network.config.size) for one in boxes])
-            output = network(with_mirrored(volumes[None])).mean_with_mirrored()
+            places = torch.from_numpy(relative_places(boxes)).float()
+            output = network(*with_mirrored(volumes[None], places[None])).mean_with_mirrored()
             last, guess = guess, _Guess.of(output, 0, boxes[0])
             logit = min(logit, guess.logit)
             if last is not coarse or guess.moved_from(coarse) < self.config.far:

@@ -257,6 +257,12 @@ def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):
     assert again.training["earlier_steps"] == 60
     for name, start in after.average.items():
         torch.testing.assert_close(again.average[name], start, atol=0.01, rtol=0)
+    heated = replace(plan, network=replace(plan.network, local=True))
+    begun = train_landmark_network(
+        heated, replace(options, max_steps=1), out=tmp_path / "heated", start_from=fine / "checkpoint.pt"
+    )
+    for name, start in after.average.items():
+        torch.testing.assert_close(begun.average[name], start, atol=0.01, rtol=0)
     coarse = replace(plan, network=replace(plan.network, stage="coarse"))
     train_landmark_network(coarse, replace(options, max_steps=2), out=tmp_path / "coarse")
     out = export_networks(

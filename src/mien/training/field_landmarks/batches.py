@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes
+from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes, relative_places
 from mien.field_landmarks.network import LandmarkNetwork
 from mien.heads.landmark_sets import mirror_indices
 from mien.heads.library import load_head
@@ -53,12 +53,16 @@ class Batch:
     """Samples of one stage.
 
     Attributes:
-        volumes: (B, K, 4, N, N, N); landmarks: (B, 68, 3) in the first box's coordinates (rubbish where there
-            is no head); half_side_m: (B,) of the first box; is_head: (B,) 0 or 1.
+        volumes: (B, K, 4, N, N, N).
+        places: (B, K, 4), see `relative_places`.
+        landmarks: (B, 68, 3) in the first box's coordinates (rubbish where there is no head).
+        half_side_m: (B,) of the first box.
+        is_head: (B,) 0 or 1.
         store_size: volumes that they were drawn from.
     """
 
     volumes: Float[Tensor, "b k 4 n n n"]
+    places: Float[Tensor, "b k 4"]
     landmarks: Float[Tensor, "b 68 3"]
     half_side_m: Float[Tensor, " b"]
     is_head: Float[Tensor, " b"]
@@ -73,13 +77,20 @@ class _Cut:
     """The boxes of one sample; colours in bytes."""
 
     volumes: Tensor
+    places: np.ndarray
     landmarks: np.ndarray
     half_side_m: float
     is_head: float
 
     @staticmethod
-    def of(volumes: list[Tensor], landmarks: np.ndarray, half_side_m: float, is_head: float) -> _Cut:
-        return _Cut((torch.stack(volumes) * 255).round_().byte(), landmarks, half_side_m, is_head)
+    def of(volumes: list[Tensor], boxes: list[Box], landmarks_m: np.ndarray, is_head: float) -> _Cut:
+        return _Cut(
+            (torch.stack(volumes) * 255).round_().byte(),
+            relative_places(boxes),
+            boxes[0].from_field(landmarks_m),
+            boxes[0].half_side_m,
+            is_head,
+        )
 
 
 class BatchMaker:
@@ -133,6 +144,7 @@ class BatchMaker:
                 self._kept[rng.integers(KEPT)] = sample
         return Batch(
             torch.stack([sample.volumes for sample in samples]).float().div_(255),
+            torch.from_numpy(np.stack([sample.places for sample in samples]).astype(np.float32)),
             torch.from_numpy(np.stack([sample.landmarks for sample in samples]).astype(np.float32)),
             torch.tensor([sample.half_side_m for sample in samples], dtype=torch.float32),
             torch.tensor([sample.is_head for sample in samples], dtype=torch.float32),
@@ -191,7 +203,7 @@ class BatchMaker:
         sampled = volume.sample(
             box, self.size, level=COARSE_POOL, mirrored=mirrored, cut_y_m=cut_y_m, change=change
         )
-        return _Cut.of([sampled], box.from_field(landmarks_m), box.half_side_m, float(upright))
+        return _Cut.of([sampled], [box], landmarks_m, float(upright))
 
     def _fine(self, rng: np.random.Generator) -> _Cut:
         volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
@@ -203,12 +215,12 @@ class BatchMaker:
         boxes: list[Box] | None = None
         if self._coarse_network is not None and rng.random() < FROM_COARSE:
             boxes = self._predicted_boxes(volume, landmarks_m, rng, mirrored=mirrored, change=change)
-        boxes = boxes or likely_coarse_error(landmarks_m, rng, self._sizes)
+        boxes = (boxes or likely_coarse_error(landmarks_m, rng, self._sizes))[: self.boxes]
         sampled = []
-        for index, box in enumerate(boxes[: self.boxes]):
+        for index, box in enumerate(boxes):
             level = FACE_POOL if index == 0 else 1
             sampled.append(volume.sample(box, self.size, level=level, mirrored=mirrored, change=change))
-        return _Cut.of(sampled, boxes[0].from_field(landmarks_m), boxes[0].half_side_m, 1.0)
+        return _Cut.of(sampled, boxes, landmarks_m, 1.0)
 
     def _not_at_the_face(self, volume: LoadedVolume, rng: np.random.Generator, *, mirrored: bool) -> _Cut:
         """Boxes where a face would be if the head were turned: what a coarse network that took the back or a
@@ -221,7 +233,7 @@ class BatchMaker:
             volume.sample(box, self.size, level=level, mirrored=mirrored)
             for box, level in zip(boxes, levels, strict=False)
         ]
-        return _Cut.of(sampled, boxes[0].from_field(landmarks_m), boxes[0].half_side_m, 0.0)
+        return _Cut.of(sampled, boxes, landmarks_m, 0.0)
 
     def _predicted_boxes(
         self,

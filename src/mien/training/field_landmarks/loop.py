@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -26,6 +26,8 @@ from mien.training.training_run import RunOptions, TrainingProgress, TrainingRun
 
 HEAD_WEIGHT = 0.1
 """Of the cross entropy of "a head is here" beside the Wing loss."""
+OPINION_WEIGHT = 0.3
+"""Of the Wing loss of each of the opinions that the landmarks are weighed from."""
 WARPED = {"all": 0.25, "basic": 0.0, "warped": 0.7}
 """Share of the samples that are warped to another expression, by `VolumePlan.expressions`."""
 VALIDATION_BATCHES, VALIDATION_SAMPLES = 4, 16
@@ -89,10 +91,10 @@ def new_network(config: NetworkConfig) -> LandmarkNetwork:
     return LandmarkNetwork(config, shape_model(config.shape), usual_scale=0.1 / half_m, usual_shift=(x, y, z))
 
 
-def mean_wing(output: NetworkOutput, batch: Batch) -> Tensor:
-    """Mean Wing loss of the samples that show a head."""
+def mean_wing(landmarks: Tensor, batch: Batch) -> Tensor:
+    """Mean Wing loss of the samples that show a head; (B, 68, 3) in the first box's coordinates."""
     half = batch.half_side_m[:, None, None]
-    wing = wing_of(output.landmarks * half, batch.landmarks * half)
+    wing = wing_of(landmarks * half, batch.landmarks * half)
     return (wing * batch.is_head).sum() / batch.is_head.sum().clamp(min=1)
 
 
@@ -114,7 +116,8 @@ def train_landmark_network(
         options: settings; on resuming they may differ from the first part's.
         out: folder for checkpoint and log.
         resume: go on from `out`/checkpoint.pt.
-        start_from: begin with the weights of another training's checkpoint.
+        start_from: begin with the weights of another training's checkpoint; its network may have been without
+            heatmaps.
         report: called at every line of the log.
 
     Raises:
@@ -131,16 +134,21 @@ def train_landmark_network(
         run.restore(checkpoint)
         run.earlier_steps = checkpoint.training["earlier_steps"]
     elif start_from is not None:
-        checkpoint = _checkpoint_of(Path(start_from), plan.network)
-        run.begin(checkpoint.averaged_network())
+        checkpoint = _checkpoint_of(Path(start_from), plan.network, may_lack_heatmaps=True)
+        # What the checkpoint's network has no weights for stays as new
+        run.network.load_state_dict(checkpoint.averaged_network().state_dict(), strict=False)
+        run.begin(run.network)
         run.earlier_steps = checkpoint.training["earlier_steps"] + checkpoint.step
     run.train(run.batches(), report)
     return run.checkpoint()
 
 
-def _checkpoint_of(path: Path, network: NetworkConfig) -> FieldLandmarkCheckpoint:
+def _checkpoint_of(
+    path: Path, network: NetworkConfig, *, may_lack_heatmaps: bool = False
+) -> FieldLandmarkCheckpoint:
     checkpoint = load_checkpoint(path)
-    if checkpoint.network_config != network:
+    allowed = [network, replace(network, local=False)] if may_lack_heatmaps else [network]
+    if checkpoint.network_config not in allowed:
         raise InputError(f"holds another network: {checkpoint.network_config}", source=path)
     return checkpoint
 
@@ -195,17 +203,22 @@ class _FieldLandmarkRun(TrainingRun[Batch]):
 
     def losses(self, batch: Batch) -> dict[str, Tensor]:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half_precision):
-            output = self.network(batch.volumes)
-        wing = mean_wing(output, batch)
+            output: NetworkOutput = self.network(batch.volumes, batch.places)
+        wing = mean_wing(output.landmarks, batch)
+        each = sum((mean_wing(one, batch) for one in output.opinions), torch.zeros(()))
         presence = functional.binary_cross_entropy_with_logits(output.head_logit, batch.is_head)
-        return {"loss": wing + HEAD_WEIGHT * presence, "wing_x10": 10 * wing, "presence": presence}
+        loss = wing + OPINION_WEIGHT * each + HEAD_WEIGHT * presence
+        return {"loss": loss, "wing_x10": 10 * wing, "presence": presence}
 
     def validate(self) -> dict[str, dict[str, float]]:
         self._pool.refresh()
         figures = {}
         with torch.no_grad():
             for origin, held_out in self._held_out.items():
-                values = [float(mean_wing(self.average.network(batch.volumes), batch)) for batch in held_out]
+                values = [
+                    float(mean_wing(self.average.network(batch.volumes, batch.places).landmarks, batch))
+                    for batch in held_out
+                ]
                 wing = float(np.mean(values))
                 figures[origin] = {"wing_x10": 10 * wing, "mm": millimetres_of_wing(wing)}
         return figures

@@ -34,11 +34,14 @@ ANCHORS_M = np.array(
 cover the face alone."""
 
 
-def kernel(distance: np.ndarray, kind: Kernel) -> np.ndarray:
-    """U(r): r² log r as the paper has it (the kernel of two dimensions), or r, three dimensions' own."""
-    if kind == "r":
-        return distance
-    return distance**2 * np.log(np.maximum(distance, 1e-12))
+def kernel(
+    points: Float[np.ndarray, "m 3"], controls: Float[np.ndarray, "n 3"], kind: Kernel
+) -> Float[np.ndarray, "m n"]:
+    """U(r) of the distances: r² log r as the paper has it (the kernel of two dimensions), or r, three
+    dimensions' own."""
+    lengths = (points**2).sum(axis=1)[:, None] + (controls**2).sum(axis=1)
+    squared = np.maximum(lengths - 2 * points @ controls.T, 1e-24)
+    return np.sqrt(squared) if kind == "r" else 0.5 * squared * np.log(squared)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +68,8 @@ class ThinPlateSpline:
         """Solve M [W | A] = Y (FLNeRF, eqs. 5 to 8)."""
         points, images = from_m / _UNIT_M, to_m / _UNIT_M
         count = len(points)
-        distance = np.linalg.norm(points[:, None] - points[None], axis=2)
         matrix = np.zeros((count + 4, count + 4))
-        matrix[:count, :count] = kernel(distance, kind) + ridge * np.eye(count)
+        matrix[:count, :count] = kernel(points, points, kind) + ridge * np.eye(count)
         matrix[:count, count:] = np.concatenate([np.ones((count, 1)), points], axis=1)
         matrix[count:, :count] = matrix[:count, count:].T
         solved = np.linalg.solve(matrix, np.concatenate([images, np.zeros((4, 3))]))
@@ -76,8 +78,8 @@ class ThinPlateSpline:
     def __call__(self, points_m: Float[np.ndarray, "m 3"]) -> Float[np.ndarray, "m 3"]:
         """Where points go, metres."""
         points = points_m / _UNIT_M
-        distance = np.linalg.norm(points[:, None] - self.controls[None], axis=2)
-        out = self.affine[0] + points @ self.affine[1:] + kernel(distance, self.kind) @ self.weights
+        out = self.affine[0] + points @ self.affine[1:]
+        out += kernel(points, self.controls, self.kind) @ self.weights
         return out * _UNIT_M
 
 
