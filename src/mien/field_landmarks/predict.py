@@ -104,8 +104,13 @@ class FieldLandmarker:
             return self._find(clean)
 
     def _find(self, clean: CleanField) -> Landmarks3D:
-        found = [self._fine(clean, coarse) for coarse in self._coarse(clean)]
-        best = max(found, key=lambda one: one.confidence)
+        best: Landmarks3D | None = None
+        for coarse in sorted(self._coarse(clean), key=lambda guess: guess.logit, reverse=True):
+            # The fine network never makes a guess surer than the coarse one did
+            if best is None or _confidence(coarse.logit) > best.confidence:
+                found = self._fine(clean, coarse)
+                best = found if best is None else max(best, found, key=lambda one: one.confidence)
+        assert best is not None
         if best.confidence < self.config.least_confidence:
             return Landmarks3D.none_found(best.confidence)
         return best
@@ -143,9 +148,12 @@ class FieldLandmarker:
                 looks.append(guess.points_m)
             if guess.logit < CERTAINLY_NOT:
                 break
-        confidence = float(1 / (1 + np.exp(-logit)))
         points_m = np.mean(looks or [guess.points_m], axis=0)
-        return Landmarks3D(points_m, confidence, True, guess.field_from_head, coarse.points_m)
+        return Landmarks3D(points_m, _confidence(logit), True, guess.field_from_head, coarse.points_m)
+
+
+def _confidence(logit: float) -> float:
+    return float(1 / (1 + np.exp(-logit)))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 
 from mien.camera_files.nerfstudio import read_transforms
 from mien.field_landmarks.wing import millimetres_of_wing
+from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.library import load_head
 from mien.training.field_landmarks.baselines import Shot, on_white, triangulate, triangulated_truth
 from mien.training.field_landmarks.evaluation import REGIONS, FieldResult, figures
@@ -95,6 +96,18 @@ def test_figures_leave_out_what_was_not_found():
     assert row.exaggerated["nose"].mm_per_coordinate == pytest.approx(3.0)
     assert millimetres_of_wing(row.exaggerated["mouth"].wing_x10 / 10) == pytest.approx(3.0)
     assert set(row.everything) == set(REGIONS)
+
+
+def test_pose_errors_are_those_of_rigid_bodies_and_faces_elsewhere_are_wrong():
+    truth = points()
+    turn = matrix_from_rotation_vector(np.array([0.0, np.radians(10), 0.0]))
+    centre = truth.mean(axis=0)
+    turned_m = (truth - centre) @ turn.T * 1.1 + centre + [0.003, 0.0, 0.004]
+    row = figures("x", [FieldResult(turned_m, truth, "a")])
+    assert row.pose.rotation_deg == pytest.approx(10)
+    assert row.pose.position_mm == pytest.approx(5)
+    assert row.wrong == 0
+    assert figures("x", [FieldResult(truth + 0.012, truth, "a")]).wrong == 1
 
 
 def test_hair_counts_for_the_depth_also_where_the_head_is_steep():

@@ -99,13 +99,14 @@ def run(arguments: list[str]) -> int:
 
 def print_rows(title: str, rows: list[MethodFigures]) -> None:
     """A table as the paper's, with distances beside the losses."""
-    header = ["method", "faces", "missed"]
+    header = ["method", "faces", "missed", "wrong", "turned by", "shifted by"]
     header += [
         f"{group} {region}" for group in ("all:", "exagg.:") for region in ("whole", "mouth", "eyes", "nose")
     ]
     body = []
     for row in rows:
-        cells = [row.name, str(row.faces), str(row.missed)]
+        cells = [row.name, str(row.faces), str(row.missed), str(row.wrong)]
+        cells += [f"{row.pose.rotation_deg:.1f}°", f"{row.pose.position_mm:.1f} mm"]
         for group in (row.everything, row.exaggerated):
             for figure in group.values():
                 cells.append(f"{figure.wing_x10:.2f}±{figure.spread:.2f} ({figure.distance_mm:.1f} mm)")

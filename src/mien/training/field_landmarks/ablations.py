@@ -26,12 +26,14 @@ TABLES: dict[str, tuple[str, str]] = {
     "vgg-linear": ("vgg", "linear"),
 }
 """The paper's Tables 2, 3, 5 and 6."""
-FINE_VARIANTS: dict[str, tuple[str, int]] = {
-    "(b) without expression augmentation": ("basic", 4),
-    "(c) two scales: whole and face": ("all", 1),
-    "(d) all": ("all", 4),
+FINE_VARIANTS: dict[str, tuple[str, int, bool]] = {
+    "(b) without expression augmentation": ("basic", 4, False),
+    "(c) two scales: whole and face": ("all", 1, False),
+    "(d) all": ("all", 4, False),
+    "(e) all, and heatmaps": ("all", 4, True),
 }
-"""Row to the expressions it is trained on and its number of boxes."""
+"""Row to the expressions it is trained on, its number of boxes, and `NetworkConfig.local`; (e) is not the
+paper's."""
 MEASURED_LISTED = 60
 COARSE_STEPS = 3
 """Times the fine networks' steps, where a training's length is given in steps: theirs cost more each."""
@@ -87,12 +89,13 @@ def run_ablations(
         longer = None if options.max_steps is None else COARSE_STEPS * options.max_steps
         coarse = _trained(base, replace(options, max_steps=longer), coarse_folder, report)
         rows: list[MethodFigures] = []
-        for row, (expressions, boxes) in FINE_VARIANTS.items():
-            network = replace(base.network, stage="fine", boxes=boxes)
+        for row, (expressions, boxes, local) in FINE_VARIANTS.items():
+            network = replace(base.network, stage="fine", boxes=boxes, local=local)
             plan = replace(
                 base, network=network, coarse=coarse_folder / CHECKPOINT_NAME, expressions=expressions
             )
-            fine = _trained(plan, options, out / name / f"fine-{expressions}-{boxes}", report)
+            folder = out / name / f"fine-{expressions}-{boxes}{'-local' if local else ''}"
+            fine = _trained(plan, options, folder, report)
             pair = NetworkPair(coarse, fine)
             landmarker = FieldLandmarker(pair, SearchConfig(upright=True, least_confidence=0.0))
             first, last = [], []

@@ -40,6 +40,10 @@ FARTHEST_COARSE_M = 0.02
 NEGATIVES = 0.3
 """Share of the coarse samples without an upright head, half of them other things; of the fine samples half as
 many are cut elsewhere than at the face."""
+BESIDE, BESIDE_M = 0.25, (0.05, 0.12)
+"""Of these: share beside the face, and how far."""
+ASKEW, ASKEW_RAD = 0.4, 0.8
+"""Share of the turned ones that are turned by at least this, but less than a wrong rotation is."""
 OTHER_PERSON = 0.4
 """Share of the samples that are warped to somebody else's landmarks."""
 JITTERED = 0.8
@@ -223,10 +227,17 @@ class BatchMaker:
         return _Cut.of(sampled, boxes, landmarks_m, 1.0)
 
     def _not_at_the_face(self, volume: LoadedVolume, rng: np.random.Generator, *, mirrored: bool) -> _Cut:
-        """Boxes where a face would be if the head were turned: what a coarse network that took the back or a
-        side of a head for a face would cut."""
-        turn = wrong_rotation(rng)
-        landmarks_m = volume.source.landmarks_m @ turn.T
+        """Boxes where a face would be if the head were turned, or beside the face: what a coarse network that
+        took something else for a face would cut."""
+        shift_m = np.zeros(3)
+        if rng.random() < BESIDE:
+            turn, away = random_rotation(rng, largest_rad=0.3), rng.normal(size=3)
+            shift_m = away / np.linalg.norm(away) * rng.uniform(*BESIDE_M)
+        elif rng.random() < ASKEW:
+            turn = random_rotation(rng, smallest_rad=ASKEW_RAD, largest_rad=1.5)
+        else:
+            turn = wrong_rotation(rng)
+        landmarks_m = volume.source.landmarks_m @ turn.T + shift_m
         boxes = likely_coarse_error(landmarks_m, rng, self._sizes, field_from_head=turn)[: self.boxes]
         levels = [FACE_POOL, 1, 1, 1]
         sampled = [

@@ -81,10 +81,12 @@ def solid_extent(occupancy: np.ndarray, points_m: np.ndarray) -> tuple[np.ndarra
     return centre, radius
 
 
-def random_rotation(rng: np.random.Generator, *, largest_rad: float) -> Float[np.ndarray, "3 3"]:
-    """About a random axis, by an angle that is spread evenly up to the largest."""
+def random_rotation(
+    rng: np.random.Generator, *, largest_rad: float, smallest_rad: float = 0.0
+) -> Float[np.ndarray, "3 3"]:
+    """About a random axis, by an angle that is spread evenly."""
     axis = rng.normal(size=3)
-    return matrix_from_rotation_vector(axis / np.linalg.norm(axis) * rng.uniform(0, largest_rad))
+    return matrix_from_rotation_vector(axis / np.linalg.norm(axis) * rng.uniform(smallest_rad, largest_rad))
 
 
 def wrong_rotation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
@@ -95,8 +97,7 @@ def wrong_rotation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
     if rng.random() < 1 / 3:
         tilt = random_rotation(rng, largest_rad=0.4)
         return tilt @ matrix_from_rotation_vector(np.array([0.0, np.pi, 0.0]))
-    axis = rng.normal(size=3)
-    return matrix_from_rotation_vector(axis / np.linalg.norm(axis) * rng.uniform(1.5, np.pi))
+    return random_rotation(rng, smallest_rad=1.5, largest_rad=np.pi)
 
 
 def coarse_box(

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.field_landmarks.wing import millimetres_of_wing, wing
+from mien.geometry.alignment import align_rigid
 from mien.training.field_landmarks.expressions import EXAGGERATED
 
 REGIONS: dict[str, tuple[int, ...]] = {
@@ -20,6 +21,9 @@ REGIONS: dict[str, tuple[int, ...]] = {
 """The paper does not say which points its regions have; these are iBUG's."""
 EXAGGERATED_NAMES = frozenset({"mouth_stretch", *EXAGGERATED})
 """The paper's exaggerated ones: mouth stretching among the 20, and ten of the 110."""
+
+WRONG_MM = 20.0
+"""A face whose landmarks are further off on average was not found, whatever the confidence says."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,21 @@ class FieldResult:
         points = list(REGIONS[region])
         return float(1000 * np.linalg.norm(self.predicted_m[points] - self.true_m[points], axis=1).mean())
 
+    def pose_error(self) -> PoseFigure:
+        """Turn and shift between the predicted and the true landmarks as rigid bodies."""
+        rotation = align_rigid(self.true_m, self.predicted_m).rotation
+        turn = np.arccos(np.clip((np.trace(rotation) - 1) / 2, -1, 1))
+        shift_m = self.predicted_m.mean(axis=0) - self.true_m.mean(axis=0)
+        return PoseFigure(float(np.degrees(turn)), float(1000 * np.linalg.norm(shift_m)))
+
+
+@dataclass(frozen=True)
+class PoseFigure:
+    """Rotation error in degrees, distance of the landmarks' means in millimetres."""
+
+    rotation_deg: float
+    position_mm: float
+
 
 @dataclass(frozen=True)
 class RegionFigure:
@@ -67,25 +86,35 @@ class MethodFigures:
 
     Attributes:
         faces: measured; missed: of these without any landmarks (left out of the means).
+        wrong: of these more than `WRONG_MM` off on average.
         everything, exaggerated: by region.
+        pose: median errors.
     """
 
     name: str
     faces: int
     missed: int
+    wrong: int
     everything: dict[str, RegionFigure]
     exaggerated: dict[str, RegionFigure]
+    pose: PoseFigure
 
 
 def figures(name: str, results: Sequence[FieldResult]) -> MethodFigures:
     """Sum up one method."""
     found = [result for result in results if result.found]
+    poses = [result.pose_error() for result in found] or [PoseFigure(float("nan"), float("nan"))]
     return MethodFigures(
         name,
         len(results),
         len(results) - len(found),
+        sum(result.distance_mm("whole") > WRONG_MM for result in found),
         _by_region(found),
         _by_region([result for result in found if result.expression in EXAGGERATED_NAMES]),
+        PoseFigure(
+            float(np.median([pose.rotation_deg for pose in poses])),
+            float(np.median([pose.position_mm for pose in poses])),
+        ),
     )
 
 
