@@ -93,11 +93,12 @@ def test_boxes_without_volume_are_refused():
 def test_files_of_landmarks_are_read_back(tmp_path: Path):
     rng = np.random.default_rng(0)
     landmarks = Landmarks3D(
-        rng.normal(size=(68, 3)), 0.9, True, rng.normal(size=(3, 4)), rng.normal(size=(68, 3))
+        rng.normal(size=(68, 3)), 0.9, True, rng.normal(size=(3, 4)), rng.normal(size=(68, 3)), rng.random(68)
     )
     path = write_landmarks(tmp_path / "anna.json", landmarks)
     again = read_landmarks(path)
     np.testing.assert_allclose(again.points_m, landmarks.points_m)
+    np.testing.assert_allclose(again.sigma_m, landmarks.sigma_m)
     assert again.found
     nothing = read_landmarks(write_landmarks(tmp_path / "none.json", Landmarks3D.none_found(0.1)))
     assert not nothing.found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -10,6 +12,8 @@ from torch.nn import functional
 
 from mien.field_landmarks.bilinear import BilinearModel, LinearModel
 
+USUAL_LOG_SPREAD = -3.5
+"""Logarithm of a landmark's standard deviation in half sides of the face's box, before training."""
 HEAD_UNIT_M = 0.1
 """Landmarks of the shape models are divided by this inside the networks."""
 
@@ -57,6 +61,30 @@ class ShapeDecoder(nn.Module):
             + torch.einsum("elc,be->blc", values["expression_basis"], expression)
             + torch.einsum("ilc,bi->blc", values["identity_basis"], identity)
         )
+
+
+class SpreadDecoder(nn.Module):
+    """Standard deviation of each landmark from features, and from how far opinions about it are apart.
+
+    What it learns changes nothing else: its inputs are cut off from their gradients.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(features, 64), nn.ReLU(inplace=True), nn.Linear(64, 68))
+        last = self.layers[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.normal_(last.weight, std=0.01)
+        nn.init.constant_(last.bias, USUAL_LOG_SPREAD)
+        self.doubt = nn.Parameter(torch.zeros(68))
+
+    def forward(
+        self, features: Float[Tensor, "b f"], opinions: Sequence[Float[Tensor, "b 68 3"]]
+    ) -> Float[Tensor, "b 68"]:
+        """In the box's coordinates, alike in all directions."""
+        stacked = torch.stack(list(opinions)).detach()
+        apart = (stacked - stacked.mean(dim=0)).norm(dim=-1).mean(dim=0)
+        return torch.exp(self.layers(features.detach()) + self.doubt * torch.log(apart + 1e-3))
 
 
 def rotation_from_6d(six: Float[Tensor, "b 6"]) -> Float[Tensor, "b 3 3"]:

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from mien.field_landmarks.bilinear import BilinearModel, LinearModel
 from mien.field_landmarks.boxes import Box
-from mien.field_landmarks.decoders import HEAD_UNIT_M, PoseDecoder, ShapeDecoder
+from mien.field_landmarks.decoders import HEAD_UNIT_M, PoseDecoder, ShapeDecoder, SpreadDecoder
 from mien.field_landmarks.encoders import EncoderKind, VolumeEncoder
 from mien.field_landmarks.heatmaps import LocalDecoder
 from mien.field_landmarks.wing import EPSILON, OFFSET, OMEGA, UNIT_M
@@ -47,8 +47,8 @@ class NetworkConfig:
     boxes: int = 4
     """Fine: 4 boxes, or only the face's (1): FLNeRF's ablation (c) keeps two scales, coarse and face."""
     local: bool = False
-    """Landmarks are found in the boxes too, by heatmaps, and weighed against the shape model's. False: the
-    paper's network."""
+    """Landmarks are found in the boxes too, by heatmaps, and weighed against the shape model's; their spread
+    is told. False: the paper's network."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,15 @@ class NetworkOutput:
         landmarks: (B, 68, 3) in the coordinates of the whole volume (coarse) or of the face's box (fine).
         transform: (B, 3, 4) from the head's frame, units of 0.1 m, to those coordinates.
         head_logit: (B,) above 0 where the volume shows a head, about upright.
+        sigma: (B, 68) standard deviation of each coordinate of a landmark, in the box's coordinates; None
+            where the network does not say.
         opinions: each (B, 68, 3): what `landmarks` was weighed from, if from several; for training.
     """
 
     landmarks: Float[Tensor, "b 68 3"]
     transform: Float[Tensor, "b 3 4"]
     head_logit: Float[Tensor, " b"]
+    sigma: Float[Tensor, "b 68"] | None = None
     opinions: tuple[Float[Tensor, "b 68 3"], ...] = ()
 
     def in_field(
@@ -78,14 +81,28 @@ class NetworkOutput:
         shift_m = box.to_field(transform[None, :, 3])[0]
         return points_m, nearest_rotation(linear), np.concatenate([linear, shift_m[:, None]], axis=1)
 
+    def sigma_in_field(self, index: int, box: Box) -> Float[np.ndarray, " 68"]:
+        """Of one prediction, in the field's unit; NaN where the network does not say."""
+        if self.sigma is None:
+            return np.full(68, np.nan)
+        return self.sigma[index].double().numpy() * box.half_side_m
+
     def mean_with_mirrored(self) -> NetworkOutput:
         """The mean of predictions of volumes (first half) and of their mirror images (second half)."""
+        partner = list(mirror_indices("ibug68"))
         landmarks, mirrored = self.landmarks.chunk(2)
-        swapped = mirrored[:, list(mirror_indices("ibug68"))] * mirrored.new_tensor([-1.0, 1.0, 1.0])
+        swapped = mirrored[:, partner] * mirrored.new_tensor([-1.0, 1.0, 1.0])
         transform, turned = self.transform.chunk(2)
         signs = turned.new_tensor([[1, -1, -1, -1], [-1, 1, 1, 1], [-1, 1, 1, 1]])
         logit, other = self.head_logit.chunk(2)
-        return NetworkOutput((landmarks + swapped) / 2, (transform + turned * signs) / 2, (logit + other) / 2)
+        sigma = None
+        if self.sigma is not None:
+            # The errors of the two have most of their causes in common: their mean is little better
+            own, its = self.sigma.chunk(2)
+            sigma = (own + its[:, partner]) / 2
+        return NetworkOutput(
+            (landmarks + swapped) / 2, (transform + turned * signs) / 2, (logit + other) / 2, sigma
+        )
 
 
 def with_mirrored(
@@ -141,6 +158,7 @@ class LandmarkNetwork(nn.Module):
         self.head = nn.Linear(config.features, 1)
         if config.local:
             self.local = LocalDecoder(self.whole.channels, with_parts=bool(self.parts))
+            self.spread = SpreadDecoder(config.features)
             self.placed = nn.Linear(4 * (4 if self.parts else 1), config.features, bias=False)
             nn.init.zeros_(self.placed.weight)
             self.trust = nn.Parameter(torch.zeros(68, 3 if self.parts else 2))
@@ -179,7 +197,7 @@ class LandmarkNetwork(nn.Module):
             return NetworkOutput(landmarks, transform, logit)
         opinions = (landmarks, *self.local(pyramids, places))
         weighed = (torch.stack(opinions, dim=-1) * self.trust.softmax(dim=1)[:, None]).sum(dim=-1)
-        return NetworkOutput(weighed, transform, logit, opinions)
+        return NetworkOutput(weighed, transform, logit, self.spread(mixed, opinions), opinions)
 
     def description(self) -> dict[str, Any]:
         """What `from_description` needs besides the weights; plain data."""

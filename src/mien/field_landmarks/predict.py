@@ -136,7 +136,7 @@ class FieldLandmarker:
     def _fine(self, clean: CleanField, coarse: _Guess) -> Landmarks3D:
         """The landmarks near a coarse prediction; as sure as the less sure of the two networks."""
         network, guess, logit = self.networks.fine, coarse, coarse.logit
-        looks: list[np.ndarray] = []
+        looks: list[_Guess] = []
         while len(looks) < self.config.fine_passes:
             boxes = fine_boxes(guess.points_m, guess.rotation, self.config.sizes)[: network.config.boxes]
             volumes = torch.stack([clean.detail(one, network.config.size) for one in boxes])
@@ -145,11 +145,18 @@ class FieldLandmarker:
             last, guess = guess, _Guess.of(output, 0, boxes[0])
             logit = min(logit, guess.logit)
             if last is not coarse or guess.moved_from(coarse) < self.config.far:
-                looks.append(guess.points_m)
+                looks.append(guess)
             if guess.logit < CERTAINLY_NOT:
                 break
-        points_m = np.mean(looks or [guess.points_m], axis=0)
-        return Landmarks3D(points_m, _confidence(logit), True, guess.field_from_head, coarse.points_m)
+        looks = looks or [guess]
+        return Landmarks3D(
+            np.mean([look.points_m for look in looks], axis=0),
+            _confidence(logit),
+            True,
+            guess.field_from_head,
+            coarse.points_m,
+            np.mean([look.sigma_m for look in looks], axis=0),
+        )
 
 
 def _confidence(logit: float) -> float:
@@ -164,10 +171,12 @@ class _Guess:
     rotation: Float[np.ndarray, "3 3"]
     field_from_head: Float[np.ndarray, "3 4"]
     logit: float
+    sigma_m: Float[np.ndarray, " 68"]
 
     @staticmethod
     def of(output: NetworkOutput, index: int, box: Box) -> _Guess:
-        return _Guess(*output.in_field(index, box), float(output.head_logit[index]))
+        logit = float(output.head_logit[index])
+        return _Guess(*output.in_field(index, box), logit, output.sigma_in_field(index, box))
 
     def moved_from(self, other: _Guess) -> float:
         """Mean distance of two predictions' landmarks over the distance of the outer corners of the eyes."""

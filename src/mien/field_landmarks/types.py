@@ -21,6 +21,8 @@ class Landmarks3D:
             field's units per metre, if the head is of the size that its shape tells. NaN where none was
             found.
         coarse_points_m: (68, 3) what the coarse network alone says.
+        sigma_m: (68,) standard deviation of each coordinate of a landmark, the field's unit; NaN where no
+            head was found or the networks do not say (those without heatmaps).
         set_name: "ibug68".
     """
 
@@ -29,10 +31,11 @@ class Landmarks3D:
     found: bool
     field_from_head: Float[np.ndarray, "3 4"]
     coarse_points_m: Float[np.ndarray, "68 3"]
+    sigma_m: Float[np.ndarray, " 68"]
     set_name: str = "ibug68"
 
     @staticmethod
     def none_found(confidence: float) -> Landmarks3D:
         """There is no head here."""
         nothing = np.full((68, 3), np.nan)
-        return Landmarks3D(nothing, confidence, False, np.full((3, 4), np.nan), nothing)
+        return Landmarks3D(nothing, confidence, False, np.full((3, 4), np.nan), nothing, np.full(68, np.nan))

@@ -13,7 +13,7 @@ from mien.errors import InputError
 from mien.field_landmarks.types import Landmarks3D
 from mien.files import write_text
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 def landmarks_document(landmarks: Landmarks3D) -> dict[str, Any]:
@@ -30,6 +30,7 @@ def landmarks_document(landmarks: Landmarks3D) -> dict[str, Any]:
         "found": landmarks.found,
         "confidence": landmarks.confidence,
         "points_m": numbers(landmarks.points_m),
+        "sigma_m": numbers(landmarks.sigma_m),
         "coarse_points_m": numbers(landmarks.coarse_points_m),
         "field_from_head": numbers(landmarks.field_from_head),
     }
@@ -52,7 +53,7 @@ def read_landmarks(path: Path) -> Landmarks3D:
         if values["format_version"] != FORMAT_VERSION:
             raise InputError("is of another version; find the landmarks again", source=path)
 
-        def array(name: str, shape: tuple[int, int]) -> np.ndarray:
+        def array(name: str, shape: tuple[int, ...]) -> np.ndarray:
             stored = values[name]
             return np.full(shape, np.nan) if stored is None else np.array(stored, float).reshape(shape)
 
@@ -62,6 +63,7 @@ def read_landmarks(path: Path) -> Landmarks3D:
             bool(values["found"]),
             array("field_from_head", (3, 4)),
             array("coarse_points_m", (68, 3)),
+            array("sigma_m", (68,)),
             str(values["set_name"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -20,7 +20,7 @@ from mien.heads.library import load_head
 from mien.training.field_landmarks import batches
 from mien.training.field_landmarks.ablations import volume_as_field
 from mien.training.field_landmarks.bank import draw_person, read_volume, write_volume
-from mien.training.field_landmarks.batches import BatchMaker
+from mien.training.field_landmarks.batches import Batch, BatchMaker
 from mien.training.field_landmarks.box_sampling import LoadedVolume, random_rotation
 from mien.training.field_landmarks.checkpoints import load_checkpoint
 from mien.training.field_landmarks.export import export_networks
@@ -36,6 +36,7 @@ from mien.training.field_landmarks.loop import (
     FieldLandmarkTraining,
     VolumePlan,
     new_network,
+    spread_loss,
     train_landmark_network,
 )
 from mien.training.field_landmarks.other_faces import OtherFaces
@@ -231,6 +232,31 @@ def test_fine_boxes_are_cut_where_the_coarse_network_puts_the_landmarks(bank: Pa
     assert not torch.allclose(near.half_side_m, far.half_side_m)
     plain = BatchMaker(Pool([bank]), stage="fine", size=8).draw(4, 0)
     assert plain.volumes.shape == near.volumes.shape
+
+
+def test_spread_is_learned_and_moves_nothing_else():
+    torch.manual_seed(0)
+    config = NetworkConfig(stage="fine", size=8, width=4, features=32, local=True)
+    network = new_network(config)
+    volumes, places = torch.rand(4, 4, 4, 8, 8, 8), torch.rand(4, 4, 4)
+    with torch.no_grad():
+        landmarks = network(volumes, places).landmarks
+    errors = torch.full((4, 68, 3), 0.05)
+    errors[:, :17] = 0.2
+    truth = Batch(volumes, places, landmarks + errors, torch.ones(4), torch.ones(4), 4)
+    optimiser = torch.optim.Adam(network.spread.parameters(), lr=0.02)
+    for _ in range(150):
+        loss = spread_loss(network(volumes, places), truth)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    others = [name for name, value in network.named_parameters() if value.grad is not None]
+    assert all(name.startswith("spread.") for name in others)
+    sigma = network(volumes, places).sigma
+    assert sigma[:, :17].mean().item() == pytest.approx(0.2, rel=0.1)
+    assert sigma[:, 17:].mean().item() == pytest.approx(0.05, rel=0.1)
+    nothing = Batch(volumes, places, landmarks, torch.ones(4), torch.zeros(4), 4)
+    assert spread_loss(network(volumes, places), nothing).item() == 0
 
 
 def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):

@@ -89,10 +89,15 @@ def run(arguments: list[str]) -> int:
             {
                 "fields": len(fields),
                 "seconds": {"median": measured.median_seconds, "largest": measured.largest_seconds},
+                "confidences": list(measured.confidences),
                 "rows": [asdict(row) for row in rows],
+                "by_person": [asdict(row) for row in measured.by_person],
+                "by_expression": [asdict(row) for row in measured.by_expression],
             }
         )
     print_rows(f"{len(fields)} trained fields", rows)
+    print_rows("by person", list(measured.by_person))
+    print_rows("by expression", list(measured.by_expression))
     print(f"{measured.median_seconds:.2f} s a field (median), {measured.largest_seconds:.2f} s at most")
     return 0
 

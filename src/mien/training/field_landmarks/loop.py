@@ -28,6 +28,8 @@ HEAD_WEIGHT = 0.1
 """Of the cross entropy of "a head is here" beside the Wing loss."""
 OPINION_WEIGHT = 0.3
 """Of the Wing loss of each of the opinions that the landmarks are weighed from."""
+SPREAD_WEIGHT = 0.01
+"""Of the likelihood of the errors: small, so that its gradients do not count when all are clipped."""
 WARPED = {"all": 0.25, "basic": 0.0, "warped": 0.7}
 """Share of the samples that are warped to another expression, by `VolumePlan.expressions`."""
 VALIDATION_BATCHES, VALIDATION_SAMPLES = 4, 16
@@ -96,6 +98,18 @@ def mean_wing(landmarks: Tensor, batch: Batch) -> Tensor:
     half = batch.half_side_m[:, None, None]
     wing = wing_of(landmarks * half, batch.landmarks * half)
     return (wing * batch.is_head).sum() / batch.is_head.sum().clamp(min=1)
+
+
+def spread_loss(output: NetworkOutput, batch: Batch) -> Tensor:
+    """Negative log-likelihood of the errors under the standard deviations told, mean over landmarks of heads.
+
+    Gradients reach the standard deviations alone.
+    """
+    if output.sigma is None:
+        return torch.zeros(())
+    squared = (output.landmarks.detach() - batch.landmarks).square().sum(dim=-1)
+    each = 3 * output.sigma.log() + squared / (2 * output.sigma.square())
+    return (each.mean(dim=1) * batch.is_head).sum() / batch.is_head.sum().clamp(min=1)
 
 
 def train_landmark_network(
@@ -207,8 +221,11 @@ class _FieldLandmarkRun(TrainingRun[Batch]):
         wing = mean_wing(output.landmarks, batch)
         each = sum((mean_wing(one, batch) for one in output.opinions), torch.zeros(()))
         presence = functional.binary_cross_entropy_with_logits(output.head_logit, batch.is_head)
-        loss = wing + OPINION_WEIGHT * each + HEAD_WEIGHT * presence
-        return {"loss": loss, "wing_x10": 10 * wing, "presence": presence}
+        spread = spread_loss(output, batch)
+        loss = wing + OPINION_WEIGHT * each + HEAD_WEIGHT * presence + SPREAD_WEIGHT * spread
+        return {"loss": loss, "wing_x10": 10 * wing, "presence": presence} | (
+            {} if output.sigma is None else {"spread": spread}
+        )
 
     def validate(self) -> dict[str, dict[str, float]]:
         self._pool.refresh()

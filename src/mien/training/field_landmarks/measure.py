@@ -33,11 +33,20 @@ TRIANGULATION_NOISE_PX = (1.0, 2.0, 3.0)
 
 @dataclass(frozen=True)
 class FieldMeasurement:
-    """Rows of the fine and the coarse network, and seconds a field."""
+    """What was measured of the networks.
+
+    Attributes:
+        rows: of the fine and the coarse network over all fields; by_person, by_expression: of the fine one.
+        median_seconds, largest_seconds: a field.
+        confidences: one a field, 0 to 1.
+    """
 
     rows: tuple[MethodFigures, ...]
+    by_person: tuple[MethodFigures, ...]
+    by_expression: tuple[MethodFigures, ...]
     median_seconds: float
     largest_seconds: float
+    confidences: tuple[float, ...]
 
 
 def measure_fields(
@@ -50,7 +59,8 @@ def measure_fields(
     """
     pair = None if networks is None else read_networks(networks)
     landmarker = FieldLandmarker(pair, SearchConfig(upright=upright))
-    fine, coarse, seconds = [], [], []
+    fine, coarse, seconds, confidences = [], [], [], []
+    people: list[str] = []
     for one in fields:
         field = one.field()
         start = time.perf_counter()
@@ -58,8 +68,25 @@ def measure_fields(
         seconds.append(time.perf_counter() - start)
         fine.append(FieldResult(found.points_m, one.landmarks_m, one.expression))
         coarse.append(FieldResult(found.coarse_points_m, one.landmarks_m, one.expression))
+        people.append(f"person {one.person}")
+        confidences.append(found.confidence)
     rows = (figures("field: coarse and fine", fine), figures("field: coarse only", coarse))
-    return FieldMeasurement(rows, float(np.median(seconds)), float(np.max(seconds)))
+    return FieldMeasurement(
+        rows,
+        _grouped(fine, people),
+        _grouped(fine, [result.expression for result in fine]),
+        float(np.median(seconds)),
+        float(np.max(seconds)),
+        tuple(confidences),
+    )
+
+
+def _grouped(results: list[FieldResult], names: list[str]) -> tuple[MethodFigures, ...]:
+    """A row for each name, in their order."""
+    return tuple(
+        figures(name, [result for result, its in zip(results, names, strict=True) if its == name])
+        for name in dict.fromkeys(names)
+    )
 
 
 def _shots(one: TestField) -> list[Shot]:
