@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from mien.camera_files.nerfstudio import read_transforms
+from mien.field_landmarks.types import Landmarks3D
 from mien.field_landmarks.wing import millimetres_of_wing
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.library import load_head
+from mien.training.field_landmarks import measure
 from mien.training.field_landmarks.baselines import Shot, on_white, triangulate, triangulated_truth
 from mien.training.field_landmarks.evaluation import REGIONS, FieldResult, figures
 from mien.training.field_landmarks.held_out_fields import turned
@@ -96,6 +98,36 @@ def test_figures_leave_out_what_was_not_found():
     assert row.exaggerated["nose"].mm_per_coordinate == pytest.approx(3.0)
     assert millimetres_of_wing(row.exaggerated["mouth"].wing_x10 / 10) == pytest.approx(3.0)
     assert set(row.everything) == set(REGIONS)
+
+
+class _KnownField:
+    """A test field whose landmarks a stand-in for the networks reads from it."""
+
+    def __init__(self, person: int, expression: str, error_m: float) -> None:
+        self.person, self.expression, self.landmarks_m, self.error_m = person, expression, points(), error_m
+
+    def field(self) -> _KnownField:
+        return self
+
+
+def _read_from(field: _KnownField) -> Landmarks3D:
+    if field.error_m > 1:
+        return Landmarks3D.none_found(0.2)
+    off_m = field.landmarks_m + field.error_m
+    return Landmarks3D(off_m, 0.9, True, np.eye(4)[:3], field.landmarks_m + 0.01, np.full(68, 0.003))
+
+
+def test_fields_are_summed_up_by_person_and_expression(monkeypatch):
+    monkeypatch.setattr(measure, "FieldLandmarker", lambda *_: _read_from)
+    fields = [_KnownField(0, "smile", 0.002), _KnownField(1, "smile", 0.004), _KnownField(1, "anger", 2.0)]
+    measured = measure.measure_fields(fields)  # type: ignore[arg-type]
+    assert [row.name for row in measured.by_person] == ["person 0", "person 1"]
+    assert [row.missed for row in measured.by_person] == [0, 1]
+    assert [row.faces for row in measured.by_expression] == [2, 1]
+    assert measured.by_person[1].everything["whole"].distance_mm == pytest.approx(4 * np.sqrt(3))
+    assert measured.rows[1].everything["whole"].distance_mm == pytest.approx(10 * np.sqrt(3))
+    assert measured.within_sigma == (0.5, 1.0)
+    assert measured.confidences == (0.9, 0.9, 0.2)
 
 
 def test_pose_errors_are_those_of_rigid_bodies_and_faces_elsewhere_are_wrong():

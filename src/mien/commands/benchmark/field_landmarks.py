@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict, dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -89,6 +90,7 @@ def run(arguments: list[str]) -> int:
             {
                 "fields": len(fields),
                 "seconds": {"median": measured.median_seconds, "largest": measured.largest_seconds},
+                "within_sigma": {"one": measured.within_sigma[0], "two": measured.within_sigma[1]},
                 "confidences": list(measured.confidences),
                 "rows": [asdict(row) for row in rows],
                 "by_person": [asdict(row) for row in measured.by_person],
@@ -99,6 +101,9 @@ def run(arguments: list[str]) -> int:
     print_rows("by person", list(measured.by_person))
     print_rows("by expression", list(measured.by_expression))
     print(f"{measured.median_seconds:.2f} s a field (median), {measured.largest_seconds:.2f} s at most")
+    one, two = measured.within_sigma
+    if not isnan(one):
+        print(f"{one:.0%} of the coordinates within one standard deviation told, {two:.0%} within two")
     return 0
 
 
@@ -114,7 +119,8 @@ def print_rows(title: str, rows: list[MethodFigures]) -> None:
         cells += [f"{row.pose.rotation_deg:.1f}°", f"{row.pose.position_mm:.1f} mm"]
         for group in (row.everything, row.exaggerated):
             for figure in group.values():
-                cells.append(f"{figure.wing_x10:.2f}±{figure.spread:.2f} ({figure.distance_mm:.1f} mm)")
+                text = f"{figure.wing_x10:.2f}±{figure.spread:.2f} ({figure.distance_mm:.1f} mm)"
+                cells.append("–" if isnan(figure.wing_x10) else text)
         body.append(cells)
     print_table(f"{title}: Wing ×10 ± spread (mean distance)", header, body)
 

@@ -39,6 +39,8 @@ class FieldMeasurement:
         rows: of the fine and the coarse network over all fields; by_person, by_expression: of the fine one.
         median_seconds, largest_seconds: a field.
         confidences: one a field, 0 to 1.
+        within_sigma: shares of the coordinates that are off by at most one and at most two of the standard
+            deviations told (0.68 and 0.95 of Gaussian errors); NaN where the networks tell none.
     """
 
     rows: tuple[MethodFigures, ...]
@@ -47,6 +49,7 @@ class FieldMeasurement:
     median_seconds: float
     largest_seconds: float
     confidences: tuple[float, ...]
+    within_sigma: tuple[float, float]
 
 
 def measure_fields(
@@ -61,6 +64,7 @@ def measure_fields(
     landmarker = FieldLandmarker(pair, SearchConfig(upright=upright))
     fine, coarse, seconds, confidences = [], [], [], []
     people: list[str] = []
+    in_sigmas: list[np.ndarray] = []
     for one in fields:
         field = one.field()
         start = time.perf_counter()
@@ -70,6 +74,8 @@ def measure_fields(
         coarse.append(FieldResult(found.coarse_points_m, one.landmarks_m, one.expression))
         people.append(f"person {one.person}")
         confidences.append(found.confidence)
+        if found.found:
+            in_sigmas.append(np.abs(found.points_m - one.landmarks_m) / found.sigma_m[:, None])
     rows = (figures("field: coarse and fine", fine), figures("field: coarse only", coarse))
     return FieldMeasurement(
         rows,
@@ -78,7 +84,14 @@ def measure_fields(
         float(np.median(seconds)),
         float(np.max(seconds)),
         tuple(confidences),
+        (_share_below(in_sigmas, 1.0), _share_below(in_sigmas, 2.0)),
     )
+
+
+def _share_below(values: list[np.ndarray], limit: float) -> float:
+    """NaN where there are none, or some are."""
+    every = np.concatenate([each.ravel() for each in values] or [np.full(1, np.nan)])
+    return float((every < limit).mean()) if np.isfinite(every).all() else float("nan")
 
 
 def _grouped(results: list[FieldResult], names: list[str]) -> tuple[MethodFigures, ...]:
