@@ -16,7 +16,7 @@ from mien.heads.library import load_head
 from mien.training.field_landmarks import measure
 from mien.training.field_landmarks.baselines import Shot, on_white, triangulate, triangulated_truth
 from mien.training.field_landmarks.evaluation import REGIONS, FieldResult, figures
-from mien.training.field_landmarks.held_out_fields import turned
+from mien.training.field_landmarks.held_out_fields import TestField, turned
 from mien.training.synth.dressing import Looks
 from mien.training.synth.posed_scene import PosedView, Sitter, cameras_around, depth_with_hair, look_at
 from mien.training.synth.scene_files import write_posed_scene
@@ -100,27 +100,24 @@ def test_figures_leave_out_what_was_not_found():
     assert set(row.everything) == set(REGIONS)
 
 
-class _KnownField:
-    """A test field whose landmarks a stand-in for the networks reads from it."""
-
-    def __init__(self, person: int, expression: str, error_m: float) -> None:
-        self.person, self.expression, self.landmarks_m, self.error_m = person, expression, points(), error_m
-
-    def field(self) -> _KnownField:
-        return self
+def _known_field(person: int, expression: str, error_m: float) -> TestField:
+    """A test field whose landmarks a stand-in for the networks reads from it, with an error."""
+    return TestField(Path(str(error_m)), person, expression, points())
 
 
-def _read_from(field: _KnownField) -> Landmarks3D:
-    if field.error_m > 1:
+def _read_from(field: TestField) -> Landmarks3D:
+    error_m = float(field.folder.name)
+    if error_m > 1:
         return Landmarks3D.none_found(0.2)
-    off_m = field.landmarks_m + field.error_m
-    return Landmarks3D(off_m, 0.9, True, np.eye(4)[:3], field.landmarks_m + 0.01, np.full(68, 0.003))
+    coarse_m = field.landmarks_m + 0.01
+    return Landmarks3D(field.landmarks_m + error_m, 0.9, True, np.eye(4)[:3], coarse_m, np.full(68, 0.003))
 
 
 def test_fields_are_summed_up_by_person_and_expression(monkeypatch):
     monkeypatch.setattr(measure, "FieldLandmarker", lambda *_: _read_from)
-    fields = [_KnownField(0, "smile", 0.002), _KnownField(1, "smile", 0.004), _KnownField(1, "anger", 2.0)]
-    measured = measure.measure_fields(fields)  # type: ignore[arg-type]
+    monkeypatch.setattr(TestField, "field", lambda self: self)
+    fields = [_known_field(0, "smile", 0.002), _known_field(1, "smile", 0.004), _known_field(1, "anger", 2.0)]
+    measured = measure.measure_fields(fields)
     assert [row.name for row in measured.by_person] == ["person 0", "person 1"]
     assert [row.missed for row in measured.by_person] == [0, 1]
     assert [row.faces for row in measured.by_expression] == [2, 1]
