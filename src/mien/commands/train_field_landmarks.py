@@ -26,7 +26,8 @@ class FieldLandmarkTrainingConfig:
     out: Path
     """Folder for volumes or a checkpoint; for export the .safetensors file."""
     volumes: tuple[Path, ...] = ()
-    """Coarse and fine: folders of volumes."""
+    """Coarse and fine: folders of volumes. Export: the standard deviations told are made to fit the errors on
+    their held-out volumes of trained fields."""
     assets: Path | None = None
     """Volumes: folder that holds ict_facekit/ and makehuman/."""
     first_seed: int = 0
@@ -172,7 +173,10 @@ def _export(config: FieldLandmarkTrainingConfig) -> int:
     from mien.training.field_landmarks.export import export_networks
 
     path = export_networks(
-        coarse=_required(config.coarse, "--coarse"), fine=_required(config.fine, "--fine"), out=config.out
+        coarse=_required(config.coarse, "--coarse"),
+        fine=_required(config.fine, "--fine"),
+        out=config.out,
+        volumes=config.volumes,
     )
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB; card beside it")
     print(f"try it: mien field landmarks FIELD --networks {path}")

@@ -15,6 +15,7 @@ from mien.field_landmarks.boxes import Box
 from mien.field_landmarks.canonical import clean_field
 from mien.field_landmarks.network import NetworkConfig
 from mien.field_landmarks.sources import triangle_lattice
+from mien.field_landmarks.weights import NetworkPair
 from mien.geometry.normals import vertex_normals
 from mien.heads.library import load_head
 from mien.training.field_landmarks import batches
@@ -41,6 +42,11 @@ from mien.training.field_landmarks.loop import (
 )
 from mien.training.field_landmarks.other_faces import OtherFaces
 from mien.training.field_landmarks.pool import Pool
+from mien.training.field_landmarks.spread_calibration import (
+    held_out_trained_volumes,
+    scale_spread,
+    spread_factor,
+)
 from mien.training.field_landmarks.surface_samples import SurfacePoints
 from mien.training.field_landmarks.trained_volumes import sampled_grid
 from mien.training.field_landmarks.warps import TpsWarp
@@ -257,6 +263,23 @@ def test_spread_is_learned_and_moves_nothing_else():
     assert sigma[:, 17:].mean().item() == pytest.approx(0.05, rel=0.1)
     nothing = Batch(volumes, places, landmarks, torch.ones(4), torch.zeros(4), 4)
     assert spread_loss(network(volumes, places), nothing).item() == 0
+
+
+def test_spread_is_made_to_fit_the_errors_on_held_out_trained_volumes(bank: Path, tmp_path: Path):
+    volume = replace(read_volume(bank / "000001.npz"), kind=TRAINED)
+    write_volume(tmp_path / "000025.npz", volume)
+    write_volume(tmp_path / "000026.npz", volume)  # not held out
+    write_volume(tmp_path / "000050.npz", replace(volume, kind="basic"))
+    kept = list(held_out_trained_volumes([tmp_path]))
+    assert len(kept) == 1
+    torch.manual_seed(0)
+    config = NetworkConfig(stage="fine", size=8, width=4, features=32, local=True)
+    networks = NetworkPair(new_network(replace(config, stage="coarse", local=False)), new_network(config))
+    factor = spread_factor(networks, kept)
+    assert factor > 0
+    scale_spread(networks.fine, factor)
+    assert spread_factor(networks, kept) == pytest.approx(1.0, rel=1e-3)
+    assert np.isnan(spread_factor(networks, []))
 
 
 def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):

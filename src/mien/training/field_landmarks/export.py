@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mien import __version__
-from mien.field_landmarks.weights import write_networks
+from mien.field_landmarks.weights import NetworkPair, write_networks
 from mien.files import write_text
 from mien.training.field_landmarks.bank import HELD_OUT_SKINS
 from mien.training.field_landmarks.checkpoints import COMMAND, FieldLandmarkCheckpoint, load_checkpoint
+from mien.training.field_landmarks.spread_calibration import (
+    held_out_trained_volumes,
+    scale_spread,
+    spread_factor,
+)
 
 CARD_FORMAT_VERSION = 1
 
 
-def export_networks(*, coarse: Path, fine: Path, out: Path) -> Path:
+def export_networks(*, coarse: Path, fine: Path, out: Path, volumes: Sequence[Path] = ()) -> Path:
     """Write `out` (.safetensors, half precision) and its card.
 
     Args:
         coarse, fine: checkpoints.
+        volumes: folders; the standard deviations told are made to fit the errors on their held-out volumes of
+            trained fields.
 
     Raises:
         InputError: one is no checkpoint.
     """
     first, second = load_checkpoint(coarse), load_checkpoint(fine)
-    write_networks(out, coarse=first.averaged_network(), fine=second.averaged_network())
+    networks = NetworkPair(first.averaged_network(), second.averaged_network())
+    factor = math.nan
+    if second.network_config.local:
+        factor = spread_factor(networks, held_out_trained_volumes(volumes))
+    if math.isfinite(factor):
+        scale_spread(networks.fine, factor)
+    write_networks(out, coarse=networks.coarse, fine=networks.fine)
     card = {
         "format_version": CARD_FORMAT_VERSION,
         "name": out.stem,
@@ -42,6 +57,7 @@ def export_networks(*, coarse: Path, fine: Path, out: Path) -> Path:
         "command": f"{COMMAND} --stage coarse|fine|export",
         "coarse": _facts(first),
         "fine": _facts(second),
+        "spread_factor": factor if math.isfinite(factor) else None,
     }
     write_text(out.with_suffix(".card.json"), json.dumps(card, indent=1))
     return out
