@@ -20,8 +20,8 @@ BEHIND_M = 0.004
 class FieldLandmarksConfig:
     """Find the head's 68 landmarks in a field, in 3D.
 
-    Writes NAME-landmarks.json and NAME-landmarks.ply (points in the field's frame, metres), and a turntable
-    of the field with the landmarks drawn on it (faint where the head hides them).
+    Writes NAME-landmarks.json (points in the field's frame, their standard deviations, metres) and
+    NAME-landmarks.ply, and a turntable of the field with the landmarks drawn on it (faint where the head hides them).
     """
 
     field: Positional[Path]
@@ -74,10 +74,18 @@ def run(arguments: list[str]) -> int:
     if not found.found:
         print(f"no head in {config.field} (confidence {found.confidence:.2f})")
         return 1
-    print(f"68 landmarks in {seconds:.1f} s, confidence {found.confidence:.2f}")
+    print(f"68 landmarks in {seconds:.1f} s, confidence {found.confidence:.2f}{_spread(found)}")
     for path in written:
         print(f"written: {path}")
     return 0
+
+
+def _spread(found: Landmarks3D) -> str:
+    """The middle one of the standard deviations, where the networks tell any."""
+    import numpy as np
+
+    middle_m = float(np.median(found.sigma_m))
+    return "" if np.isnan(middle_m) else f", off by {1000 * middle_m:.1f} mm a coordinate (median told)"
 
 
 def _turntable(field: RadianceField, found: Landmarks3D, config: FieldLandmarksConfig, stem: str) -> Path:
