@@ -21,7 +21,8 @@ class FieldLandmarksConfig:
     """Find the head's 68 landmarks in a field, in 3D.
 
     Writes NAME-landmarks.json (points in the field's frame, their standard deviations, metres) and
-    NAME-landmarks.ply, and a turntable of the field with the landmarks drawn on it (faint where the head hides them).
+    NAME-landmarks.ply, and a turntable of the field with the landmarks drawn on it (faint where the head
+    hides them).
     """
 
     field: Positional[Path]
