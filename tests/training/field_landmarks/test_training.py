@@ -226,18 +226,39 @@ def test_batches_have_their_shapes_and_are_mostly_heads(bank: Path, stage):
 
 def test_fine_boxes_are_cut_where_the_coarse_network_puts_the_landmarks(bank: Path, monkeypatch):
     monkeypatch.setattr(batches, "FROM_COARSE", 1.0)
+    monkeypatch.setattr(batches, "FARTHEST_COARSE_M", 0.1)
     torch.manual_seed(0)
     coarse = new_network(
         NetworkConfig(size=8, width=4, features=32)
     ).eval()  # says "a usual head" of anything
-    maker = BatchMaker(Pool([bank]), stage="fine", size=8, coarse=coarse)
+    maker = BatchMaker(Pool([bank]), stage="fine", size=8, coarse=coarse, augment=False)
     near = maker.draw(4, 0)
     monkeypatch.setattr(batches, "FARTHEST_COARSE_M", 0.0)  # every prediction is too far off: drawn errors
-    far = BatchMaker(Pool([bank]), stage="fine", size=8, coarse=coarse).draw(4, 0)
+    far = BatchMaker(Pool([bank]), stage="fine", size=8, coarse=coarse, augment=False).draw(4, 0)
     assert near.landmarks.abs().max() < 2.5
     assert not torch.allclose(near.half_side_m, far.half_side_m)
     plain = BatchMaker(Pool([bank]), stage="fine", size=8).draw(4, 0)
     assert plain.volumes.shape == near.volumes.shape
+
+
+@pytest.mark.parametrize("stage", ["coarse", "fine"])
+def test_objects_and_heads_without_a_face_are_no_heads(bank: Path, monkeypatch, stage):
+    monkeypatch.setattr(batches, "OBJECTS", 0.5)
+    monkeypatch.setattr(batches, "FACELESS", 1.0)
+    batch = BatchMaker(Pool([bank]), stage=stage, size=8).draw(6, 0)
+    assert not batch.is_head.any()
+    assert (batch.volumes[:, 0, 3].amax(dim=(1, 2, 3)) > 0.5).all()  # something is there
+    assert batch.places.shape == (6, 1 if stage == "coarse" else 4, 4)
+
+
+def test_what_lies_in_front_can_be_cut_away(bank: Path):
+    volume = LoadedVolume.of(read_volume(bank / "000001.npz"))
+    box = Box(np.array([0.0, 0.0, 0.05]), 0.1, np.eye(3))
+    whole = volume.sample(box, 20, level=1)[3]
+    cut = volume.sample(box, 20, level=1, cut_z_m=0.05)[3]
+    torch.testing.assert_close(cut[..., :9], whole[..., :9])
+    assert cut[..., 11:].max() == 0
+    assert whole[..., 11:].max() > 0.9
 
 
 def test_spread_is_learned_and_moves_nothing_else():

@@ -13,10 +13,11 @@ from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes, relative_place
 from mien.field_landmarks.network import LandmarkNetwork
 from mien.heads.landmark_sets import mirror_indices
 from mien.heads.library import load_head
-from mien.training.field_landmarks.augmentation import not_a_head, roughen
+from mien.training.field_landmarks.augmentation import roughen
 from mien.training.field_landmarks.box_sampling import (
     COARSE_POOL,
     FACE_POOL,
+    TYPICAL_RADIUS_M,
     LoadedVolume,
     coarse_box,
     likely_coarse_error,
@@ -24,6 +25,7 @@ from mien.training.field_landmarks.box_sampling import (
     wrong_rotation,
 )
 from mien.training.field_landmarks.head_volume import HeadVolume
+from mien.training.field_landmarks.objects import Objects, centre_and_radius
 from mien.training.field_landmarks.other_faces import OtherFaces
 from mien.training.field_landmarks.pool import Pool
 from mien.training.field_landmarks.shape_jitter import ShapeJitter
@@ -37,9 +39,11 @@ FROM_COARSE = 0.5
 """Share of the fine samples whose boxes are cut at the coarse network's prediction."""
 FARTHEST_COARSE_M = 0.02
 """Mean error from which a coarse prediction is no start for the fine network."""
-NEGATIVES = 0.3
-"""Share of the coarse samples without an upright head, half of them other things; of the fine samples half as
-many are cut elsewhere than at the face."""
+WRONG = 0.15
+"""Share of the samples that are turned further than a coarse network should see, or (fine) cut elsewhere than
+at the face."""
+OBJECTS, FACELESS = 0.12, 0.06
+"""Shares of the samples that are something else, and heads whose face is cut away."""
 BESIDE, BESIDE_M = 0.25, (0.05, 0.12)
 """Of these: share beside the face, and how far."""
 ASKEW, ASKEW_RAD = 0.4, 0.8
@@ -128,6 +132,8 @@ class BatchMaker:
         self._kept: list[_Cut] = []
         self._sizes, self._coarse_network = sizes or BoxSizes(), coarse
         self._others = OtherFaces(load_head())
+        head = load_head()
+        self._objects = Objects(head.mean_m[head.landmark_set("ibug68").vertices])
         self._mirror = mirror_indices("ibug68")
 
     def draw(self, count: int, seed: int) -> Batch:
@@ -156,14 +162,10 @@ class BatchMaker:
         )
 
     def _cut(self, count: int, rng: np.random.Generator, generator: torch.Generator) -> list[_Cut]:
-        """New samples, roughened, some of the coarse ones replaced by what is no head."""
-        samples = [self._coarse(rng) if self.stage == "coarse" else self._fine(rng) for _ in range(count)]
+        """New samples, roughened."""
+        samples = [self._sample(rng) for _ in range(count)]
         if not self._augment:
             return samples
-        for index in range(count):
-            if self.stage == "coarse" and rng.random() < NEGATIVES / 2:
-                other = not_a_head(1, self.size, generator).mul_(255).byte()
-                samples[index] = replace(samples[index], volumes=other, is_head=0.0)
         volumes = torch.stack([sample.volumes for sample in samples]).float().div_(255)
         rough = roughen(volumes.flatten(0, 1), generator).reshape(volumes.shape).mul_(255).round_().byte()
         return [replace(sample, volumes=volume) for sample, volume in zip(samples, rough, strict=True)]
@@ -193,13 +195,56 @@ class BatchMaker:
     def _mirrored(self, landmarks_m: np.ndarray) -> np.ndarray:
         return landmarks_m[self._mirror] * [-1.0, 1.0, 1.0]
 
+    def _sample(self, rng: np.random.Generator) -> _Cut:
+        if self._augment:
+            if rng.random() < OBJECTS:
+                return self._object(rng)
+            if rng.random() < FACELESS:
+                return self._faceless(rng)
+        return self._coarse(rng) if self.stage == "coarse" else self._fine(rng)
+
+    def _object(self, rng: np.random.Generator) -> _Cut:
+        """Something that is no head, anyhow turned, with a face's boxes somewhere on it."""
+        volume = self._objects.random(rng)
+        turn = random_rotation(rng, largest_rad=np.pi)
+        if self.stage == "coarse":
+            box = coarse_box(volume, rng, mirrored=False, cut_y_m=-np.inf, turn=turn)
+            sampled = volume.sample(box, self.size, level=COARSE_POOL)
+            return _Cut.of([sampled], [box], volume.source.landmarks_m, 0.0)
+        centre_m, radius_m = centre_and_radius(volume)
+        scale = radius_m / TYPICAL_RADIUS_M * float(np.exp(rng.normal(0, 0.1)))
+        landmarks_m = scale * volume.source.landmarks_m @ turn.T + centre_m + rng.normal(0, 0.1, 3) * radius_m
+        boxes = likely_coarse_error(landmarks_m, rng, self._sizes, field_from_head=turn)[: self.boxes]
+        return _Cut.of(self._sampled(volume, boxes), boxes, landmarks_m, 0.0)
+
+    def _faceless(self, rng: np.random.Generator) -> _Cut:
+        """A head whose face is cut away."""
+        volume = self.pool.random(rng)
+        landmarks_m = volume.source.landmarks_m
+        cut_z_m = float(np.quantile(landmarks_m[:, 2], rng.uniform(0, 0.3)))
+        if self.stage == "coarse":
+            turn = random_rotation(rng, largest_rad=LARGEST_TURN_RAD)
+            box = coarse_box(volume, rng, mirrored=False, cut_y_m=-np.inf, cut_z_m=cut_z_m, turn=turn)
+            sampled = volume.sample(box, self.size, level=COARSE_POOL, cut_z_m=cut_z_m)
+            return _Cut.of([sampled], [box], landmarks_m, 0.0)
+        shifted_m = landmarks_m + [0.0, 0.0, rng.uniform(-0.06, 0.0)]
+        boxes = likely_coarse_error(shifted_m, rng, self._sizes)[: self.boxes]
+        return _Cut.of(self._sampled(volume, boxes, cut_z_m=cut_z_m), boxes, landmarks_m, 0.0)
+
+    def _sampled(self, volume: LoadedVolume, boxes: list[Box], *, cut_z_m: float = np.inf) -> list[Tensor]:
+        levels = [FACE_POOL, 1, 1, 1]
+        return [
+            volume.sample(box, self.size, level=level, cut_z_m=cut_z_m)
+            for box, level in zip(boxes, levels, strict=False)
+        ]
+
     def _coarse(self, rng: np.random.Generator) -> _Cut:
         volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
         change, landmarks_m = self._changed(volume.source, rng)
         cut_y_m = landmarks_m[8, 1] - rng.uniform(0.01, 0.12) if rng.random() < 0.6 else -np.inf
         if mirrored:
             landmarks_m = self._mirrored(landmarks_m)
-        upright = rng.random() > NEGATIVES / 2
+        upright = rng.random() > WRONG
         turn = random_rotation(rng, largest_rad=LARGEST_TURN_RAD)
         if not upright:
             turn = wrong_rotation(rng)
@@ -211,7 +256,7 @@ class BatchMaker:
 
     def _fine(self, rng: np.random.Generator) -> _Cut:
         volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
-        if self._augment and rng.random() < NEGATIVES / 2:
+        if self._augment and rng.random() < WRONG:
             return self._not_at_the_face(volume, rng, mirrored=mirrored)
         change, landmarks_m = self._changed(volume.source, rng)
         if mirrored:

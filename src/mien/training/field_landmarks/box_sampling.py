@@ -16,6 +16,8 @@ from mien.training.field_landmarks.head_volume import HeadVolume
 from mien.training.field_landmarks.warps import SpaceMap, warped_points_m
 
 COARSE_POOL, FACE_POOL = 4, 2
+TYPICAL_RADIUS_M = 0.098
+"""Root mean square radius of a solid head."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +47,7 @@ class LoadedVolume:
         level: int,
         mirrored: bool = False,
         cut_y_m: float = -np.inf,
+        cut_z_m: float = np.inf,
         change: SpaceMap | None = None,
     ) -> Float[Tensor, "4 n n n"]:
         """The box as size³ voxels, [0, 1]; the axes are the box's x, y, z.
@@ -52,6 +55,7 @@ class LoadedVolume:
         Args:
             mirrored: of the volume's mirror image.
             cut_y_m: what lies lower (head frame) is taken away.
+            cut_z_m: what lies further in front is taken away.
             change: of somebody else or another expression.
         """
         if change is not None:
@@ -69,6 +73,9 @@ class LoadedVolume:
         out = functional.grid_sample(part, where, align_corners=True, padding_mode="zeros")[0]
         if np.isfinite(cut_y_m):
             keep = np.clip((points[:, 1] - cut_y_m) / 0.01 + 0.5, 0, 1).astype(np.float32)
+            out = out * torch.from_numpy(keep).reshape(1, size, size, size)
+        if np.isfinite(cut_z_m):
+            keep = np.clip((cut_z_m - points[:, 2]) / 0.005 + 0.5, 0, 1).astype(np.float32)
             out = out * torch.from_numpy(keep).reshape(1, size, size, size)
         return out
 
@@ -101,13 +108,19 @@ def wrong_rotation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
 
 
 def coarse_box(
-    volume: LoadedVolume, rng: np.random.Generator, *, mirrored: bool, cut_y_m: float, turn: np.ndarray
+    volume: LoadedVolume,
+    rng: np.random.Generator,
+    *,
+    mirrored: bool,
+    cut_y_m: float,
+    turn: np.ndarray,
+    cut_z_m: float = np.inf,
 ) -> Box:
     """The cube that normalisation by content would choose, with some error, turned."""
     pooled = volume.levels[COARSE_POOL][0, 3].numpy().astype(np.float32)
     where = np.argwhere(pooled > 100)
     points_m = (where + 0.5) * volume.source.voxel_m * COARSE_POOL + volume.source.low_m
-    weight = pooled[tuple(where.T)] * (points_m[:, 1] > cut_y_m)
+    weight = pooled[tuple(where.T)] * (points_m[:, 1] > cut_y_m) * (points_m[:, 2] < cut_z_m)
     centre_m, radius_m = solid_extent(weight, points_m)
     if mirrored:
         centre_m = centre_m * [-1, 1, 1]

@@ -18,6 +18,7 @@ from mien.field_landmarks.network import LandmarkNetwork, NetworkConfig, Network
 from mien.field_landmarks.wing import millimetres_of_wing
 from mien.heads.library import load_head
 from mien.training.field_landmarks.batches import Batch, BatchMaker
+from mien.training.field_landmarks.box_sampling import TYPICAL_RADIUS_M
 from mien.training.field_landmarks.checkpoints import FieldLandmarkCheckpoint, load_checkpoint
 from mien.training.field_landmarks.pool import ORIGINS, Pool
 from mien.training.field_landmarks.shape_models import shape_model
@@ -33,8 +34,6 @@ SPREAD_WEIGHT = 0.01
 WARPED = {"all": 0.25, "basic": 0.0, "warped": 0.7}
 """Share of the samples that are warped to another expression, by `VolumePlan.expressions`."""
 VALIDATION_BATCHES, VALIDATION_SAMPLES = 4, 16
-TYPICAL_RADIUS_M = 0.098
-"""Root mean square radius of a solid head: a start for the coarse pose."""
 TYPICAL_CENTRE_M = (0.0, 0.0, 0.01)
 
 
