@@ -19,13 +19,14 @@ from mien.training.field_landmarks.box_sampling import (
     FACE_POOL,
     TYPICAL_RADIUS_M,
     LoadedVolume,
+    centre_and_radius,
     coarse_box,
     likely_coarse_error,
     random_rotation,
     wrong_rotation,
 )
 from mien.training.field_landmarks.head_volume import HeadVolume
-from mien.training.field_landmarks.objects import Objects, centre_and_radius
+from mien.training.field_landmarks.objects import Objects
 from mien.training.field_landmarks.other_faces import OtherFaces
 from mien.training.field_landmarks.pool import Pool
 from mien.training.field_landmarks.shape_jitter import ShapeJitter

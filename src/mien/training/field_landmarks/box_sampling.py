@@ -88,6 +88,17 @@ def solid_extent(occupancy: np.ndarray, points_m: np.ndarray) -> tuple[np.ndarra
     return centre, radius
 
 
+def centre_and_radius(
+    volume: LoadedVolume, *, cut_y_m: float = -np.inf, cut_z_m: float = np.inf
+) -> tuple[Float[np.ndarray, " 3"], float]:
+    """Centre of mass and root mean square radius of what is left above and behind the cuts, metres."""
+    pooled = volume.levels[COARSE_POOL][0, 3].numpy().astype(np.float32)
+    where = np.argwhere(pooled > 100)
+    points_m = (where + 0.5) * volume.source.voxel_m * COARSE_POOL + volume.source.low_m
+    weight = pooled[tuple(where.T)] * (points_m[:, 1] > cut_y_m) * (points_m[:, 2] < cut_z_m)
+    return solid_extent(weight, points_m)
+
+
 def random_rotation(
     rng: np.random.Generator, *, largest_rad: float, smallest_rad: float = 0.0
 ) -> Float[np.ndarray, "3 3"]:
@@ -117,11 +128,7 @@ def coarse_box(
     cut_z_m: float = np.inf,
 ) -> Box:
     """The cube that normalisation by content would choose, with some error, turned."""
-    pooled = volume.levels[COARSE_POOL][0, 3].numpy().astype(np.float32)
-    where = np.argwhere(pooled > 100)
-    points_m = (where + 0.5) * volume.source.voxel_m * COARSE_POOL + volume.source.low_m
-    weight = pooled[tuple(where.T)] * (points_m[:, 1] > cut_y_m) * (points_m[:, 2] < cut_z_m)
-    centre_m, radius_m = solid_extent(weight, points_m)
+    centre_m, radius_m = centre_and_radius(volume, cut_y_m=cut_y_m, cut_z_m=cut_z_m)
     if mirrored:
         centre_m = centre_m * [-1, 1, 1]
     half_m = WHOLE_OVER_RADIUS * radius_m * float(np.exp(rng.normal(0, 0.06)))

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from mien.field_landmarks.canonical import clean_field
 from mien.field_landmarks.sources import GridField
 from mien.training.field_landmarks.augmentation import not_a_head
-from mien.training.field_landmarks.box_sampling import COARSE_POOL, LoadedVolume, solid_extent
+from mien.training.field_landmarks.box_sampling import LoadedVolume
 from mien.training.field_landmarks.head_volume import VOXEL_M, HeadVolume
 from mien.training.field_landmarks.trained_volumes import sampled_grid
 
@@ -47,11 +47,3 @@ class Objects:
             if np.isfinite(clean.radius_m) and clean.radius_m > 10 * VOXEL_M:
                 values, low_m = sampled_grid(clean)
                 return LoadedVolume.of(HeadVolume(values, low_m, VOXEL_M, self._usual_m, np.zeros(0)))
-
-
-def centre_and_radius(volume: LoadedVolume) -> tuple[Float[np.ndarray, " 3"], float]:
-    """Centre of mass and root mean square radius, metres."""
-    pooled = volume.levels[COARSE_POOL][0, 3].numpy().astype(np.float32)
-    where = np.argwhere(pooled > 100)
-    points_m = (where + 0.5) * volume.source.voxel_m * COARSE_POOL + volume.source.low_m
-    return solid_extent(pooled[tuple(where.T)], points_m)
