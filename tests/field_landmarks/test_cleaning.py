@@ -9,7 +9,7 @@ import torch
 from mien.errors import ShapeError
 from mien.field_landmarks.boxes import Box, BoxSizes, fine_boxes, relative_places
 from mien.field_landmarks.canonical import CleaningConfig, clean_field, sealed_depth
-from mien.field_landmarks.predict import cube_rotations, turned_volume
+from mien.field_landmarks.coarse_search import cube_rotations, turned_volume
 from mien.field_landmarks.sources import GridField
 from mien.geometry.rotations import matrix_from_rotation_vector
 from tests.field_landmarks.known_fields import BlobField, MovedField

@@ -10,7 +10,7 @@ from scipy.interpolate import RBFInterpolator
 from mien.errors import InputError
 from mien.field_landmarks.boxes import Box
 from mien.heads.library import load_head
-from mien.training.field_landmarks.augmentation import not_a_head, roughen
+from mien.training.field_landmarks.augmentation import roughen
 from mien.training.field_landmarks.expressions import (
     BASIC,
     EXAGGERATED,
@@ -164,10 +164,3 @@ def test_roughened_volumes_stay_volumes_and_repeat():
     middle = (out[:, 3] > 0.5) == (volumes[:, 3] > 0.5)
     assert 0.9 < middle.float().mean() < 1.0
     assert out.flatten(1).std(dim=0).max() > 0.1
-
-
-def test_other_things_are_not_heads_but_volumes():
-    out = not_a_head(3, 12, torch.Generator().manual_seed(2))
-    assert out.shape == (3, 4, 12, 12, 12)
-    assert (out[:, 3].sum(dim=(1, 2, 3)) > 5).all()
-    assert (out[:, :3] <= out[:, 3:] + 1e-5).all()

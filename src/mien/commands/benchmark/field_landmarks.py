@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mien.commands.arguments import parse
 from mien.commands.benchmark.output import print_json, print_table, progress
@@ -14,6 +15,7 @@ from mien.errors import InputError
 
 if TYPE_CHECKING:
     from mien.training.field_landmarks.evaluation import MethodFigures
+    from mien.training.field_landmarks.held_out_fields import TestField
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,15 @@ class FieldLandmarksBenchmark:
 
     Measured on really trained fields of people that the networks never saw (make them once with --make). With
     --baselines also our 2D landmarks triangulated from 10 views and our single-picture fit from 0°, 45°, 90°.
-    With --ablations networks are trained anew with parts left out, and measured on held-out analytic volumes.
+    With --rejection instead what is said of fields that show no head: things, random bodies, heads whose face
+    is cut away. With --ablations networks are trained anew with parts left out, and measured on held-out
+    analytic volumes.
     """
 
     data: Path
     """Folder of the test fields."""
     make: bool = False
-    """Photograph, train and save the test fields that are not there yet."""
+    """Photograph, train and save the test fields, and those of things, that are not there yet."""
     assets: Path | None = None
     """With --make: folder that holds ict_facekit/ and makehuman/."""
     preset: Literal["draft", "standard", "quality"] = "draft"
@@ -47,6 +51,8 @@ class FieldLandmarksBenchmark:
     """Look for upright heads that face +z only, as all test heads do."""
     baselines: bool = False
     """Measure what landmarks in fields are compared with as well."""
+    rejection: bool = False
+    """Measure how often something without a face is taken for a head."""
     ablations: bool = False
     """Tables 2, 3, 5 and 6 of the paper: train (a) to (d) for both encoders and both shape models."""
     volumes: Path | None = None
@@ -79,6 +85,8 @@ def run(arguments: list[str]) -> int:
     fields = list(read_test_fields(config.data))
     if config.most is not None:
         fields = [fields[i * len(fields) // config.most] for i in range(min(config.most, len(fields)))]
+    if config.rejection:
+        return _rejection(config, fields)
     seen = fields if config.json else list(fields)
     shown = seen if config.json else progress(seen, "fields")
     measured = measure_fields(shown, networks=config.networks, upright=config.upright)
@@ -125,8 +133,36 @@ def print_rows(title: str, rows: list[MethodFigures]) -> None:
     print_table(f"{title}: Wing ×10 ± spread (mean distance)", header, body)
 
 
+def _rejection(config: FieldLandmarksBenchmark, fields: list[TestField]) -> int:
+    from mien.training.field_landmarks.rejection import measure_rejection
+
+    def quietly(items: Iterable[Any], _: str) -> Iterable[Any]:
+        return items
+
+    kinds = measure_rejection(
+        config.data, fields, networks=config.networks, progress=quietly if config.json else progress
+    )
+    if config.json:
+        return print_json({"kinds": [asdict(kind) for kind in kinds]})
+    body = []
+    for kind in kinds:
+        wrong = [
+            f"{name} {confidence:.2f}"
+            for name, confidence, found in zip(kind.names, kind.confidences, kind.found, strict=True)
+            if found != kind.has_head
+        ]
+        body.append([kind.kind, str(len(kind.names)), str(sum(kind.found)), ", ".join(wrong)])
+    header = ["fields of", "fields", "taken for heads", "wrong (confidence)"]
+    print_table("What is taken for a head", header, body)
+    return 0
+
+
 def _make(config: FieldLandmarksBenchmark) -> int:
     from mien.training.field_landmarks.held_out_fields import FieldTestConfig, make_test_fields
+    from mien.training.field_landmarks.rejection import make_things
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
 
     if config.assets is None:
         raise InputError("--make needs --assets", source="mien benchmark field-landmarks")
@@ -140,9 +176,11 @@ def _make(config: FieldLandmarksBenchmark) -> int:
             camera_noise_deg=config.camera_noise_deg,
             expressions=config.expressions,
         ),
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        report=say,
     )
+    made += make_things(config.data, report=say)
     print(f"{made} fields trained in {config.data}")
+    print(f"next: mien benchmark field-landmarks --data {config.data}")
     return 0
 
 

@@ -79,26 +79,3 @@ def _recolour(colour: Tensor, generator: torch.Generator) -> Tensor:
     grain = 0.03 * torch.randn((1, *colour.shape[1:]), generator=generator)
     colour.clamp_(0, 1)
     return torch.addcmul(colour, colour * (1 - colour), bend).mul_(factor).add_(grain).clamp_(0, 1)
-
-
-def not_a_head(count: int, size: int, generator: torch.Generator) -> Float[Tensor, "b 4 n n n"]:
-    """Volumes of one to five coloured ellipsoids and bricks: what is in a field without a head."""
-    steps = torch.linspace(-1, 1, size)
-    grid = torch.stack(torch.meshgrid(steps, steps, steps, indexing="ij"), dim=-1).reshape(-1, 3)
-    out = torch.zeros(count, 4, size, size, size)
-    for sample in range(count):
-        occupancy, colour = torch.zeros(size**3), torch.zeros(size**3, 3)
-        for _ in range(int(torch.randint(1, 6, (1,), generator=generator))):
-            turn, _ = torch.linalg.qr(torch.randn(3, 3, generator=generator))
-            radii = _uniform((3,), 0.1, 0.8, generator)
-            local = ((grid - 0.5 * torch.randn(3, generator=generator).clamp(-1, 1)) @ turn) / radii
-            is_brick = torch.rand(1, generator=generator) < 0.4
-            distance = local.abs().amax(dim=1) if is_brick else local.norm(dim=1)
-            inside = ((1 - distance) * size / 4 + 0.5).clamp(0, 1)
-            tint = torch.rand(3, generator=generator)
-            colour = torch.where((inside > occupancy)[:, None], tint, colour)
-            occupancy = torch.maximum(occupancy, inside)
-        waves = (1 + 0.3 * _smooth_noise(1, 3, size, 6, generator))[0].reshape(3, -1).T
-        rgba = torch.cat([(colour * waves).clamp(0, 1) * occupancy[:, None], occupancy[:, None]], dim=1)
-        out[sample] = rgba.T.reshape(4, size, size, size)
-    return out

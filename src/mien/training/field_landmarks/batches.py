@@ -18,6 +18,7 @@ from mien.training.field_landmarks.box_sampling import (
     COARSE_POOL,
     FACE_POOL,
     TYPICAL_RADIUS_M,
+    FaceCut,
     LoadedVolume,
     centre_and_radius,
     coarse_box,
@@ -29,6 +30,7 @@ from mien.training.field_landmarks.head_volume import HeadVolume
 from mien.training.field_landmarks.objects import Objects
 from mien.training.field_landmarks.other_faces import OtherFaces
 from mien.training.field_landmarks.pool import Pool
+from mien.training.field_landmarks.searched_boxes import searched_head
 from mien.training.field_landmarks.shape_jitter import ShapeJitter
 from mien.training.field_landmarks.warps import SpaceMap, TpsWarp, can_warp
 
@@ -40,11 +42,18 @@ FROM_COARSE = 0.5
 """Share of the fine samples whose boxes are cut at the coarse network's prediction."""
 FARTHEST_COARSE_M = 0.02
 """Mean error from which a coarse prediction is no start for the fine network."""
+NO_HEAD_M = 0.03
+"""Mean error from which it is no head."""
+SEARCHED = 0.1
+"""Share of the fine samples of heads that are cut where the search finds a head, rightly or not."""
 WRONG = 0.15
 """Share of the samples that are turned further than a coarse network should see, or (fine) cut elsewhere than
 at the face."""
-OBJECTS, FACELESS = 0.12, 0.06
+OBJECTS, FACELESS = 0.15, 0.06
 """Shares of the samples that are something else, and heads whose face is cut away."""
+FROM_SEARCH = 0.8
+"""Share of the fine samples of these that are cut where the search takes them for a head; the others are cut
+anywhere."""
 BESIDE, BESIDE_M = 0.25, (0.05, 0.12)
 """Of these: share beside the face, and how far."""
 ASKEW, ASKEW_RAD = 0.4, 0.8
@@ -212,31 +221,81 @@ class BatchMaker:
             box = coarse_box(volume, rng, mirrored=False, cut_y_m=-np.inf, turn=turn)
             sampled = volume.sample(box, self.size, level=COARSE_POOL)
             return _Cut.of([sampled], [box], volume.source.landmarks_m, 0.0)
+        if self._coarse_network is not None and rng.random() < FROM_SEARCH:
+            return self._found_by_search(volume, rng)
         centre_m, radius_m = centre_and_radius(volume)
         scale = radius_m / TYPICAL_RADIUS_M * float(np.exp(rng.normal(0, 0.1)))
         landmarks_m = scale * volume.source.landmarks_m @ turn.T + centre_m + rng.normal(0, 0.1, 3) * radius_m
-        boxes = likely_coarse_error(landmarks_m, rng, self._sizes, field_from_head=turn)[: self.boxes]
-        return _Cut.of(self._sampled(volume, boxes), boxes, landmarks_m, 0.0)
+        boxes = likely_coarse_error(landmarks_m, rng, self._sizes, field_from_head=turn)
+        return _Cut.of(self._sampled(volume, boxes), boxes[: self.boxes], landmarks_m, 0.0)
 
     def _faceless(self, rng: np.random.Generator) -> _Cut:
         """A head whose face is cut away."""
         volume = self.pool.random(rng)
         landmarks_m = volume.source.landmarks_m
-        cut_z_m = float(np.quantile(landmarks_m[:, 2], rng.uniform(0, 0.3)))
+        tint = (
+            rng.uniform(0.1, 1, 3)
+            if rng.random() < 0.3
+            else rng.uniform(0.2, 1) * np.array([0.9, 0.72, 0.62])
+        )
+        face_cut = FaceCut(
+            float(np.quantile(landmarks_m[:, 2], rng.uniform(0, 0.3))),
+            bulge_per_m=float(rng.uniform(-2, 4)) if rng.random() < 0.5 else 0.0,
+            tint=None if rng.random() < 0.3 else (float(tint[0]), float(tint[1]), float(tint[2])),
+        )
         if self.stage == "coarse":
             turn = random_rotation(rng, largest_rad=LARGEST_TURN_RAD)
-            box = coarse_box(volume, rng, mirrored=False, cut_y_m=-np.inf, cut_z_m=cut_z_m, turn=turn)
-            sampled = volume.sample(box, self.size, level=COARSE_POOL, cut_z_m=cut_z_m)
+            box = coarse_box(volume, rng, mirrored=False, cut_y_m=-np.inf, face_cut=face_cut, turn=turn)
+            sampled = volume.sample(box, self.size, level=COARSE_POOL, face_cut=face_cut)
             return _Cut.of([sampled], [box], landmarks_m, 0.0)
+        if self._coarse_network is not None and rng.random() < FROM_SEARCH:
+            return self._found_by_search(volume, rng, face_cut=face_cut)
         shifted_m = landmarks_m + [0.0, 0.0, rng.uniform(-0.06, 0.0)]
-        boxes = likely_coarse_error(shifted_m, rng, self._sizes)[: self.boxes]
-        return _Cut.of(self._sampled(volume, boxes, cut_z_m=cut_z_m), boxes, landmarks_m, 0.0)
+        boxes = likely_coarse_error(shifted_m, rng, self._sizes)
+        return _Cut.of(self._sampled(volume, boxes, face_cut=face_cut), boxes[: self.boxes], landmarks_m, 0.0)
 
-    def _sampled(self, volume: LoadedVolume, boxes: list[Box], *, cut_z_m: float = np.inf) -> list[Tensor]:
-        levels = [FACE_POOL, 1, 1, 1]
+    def _found_by_search(
+        self, volume: LoadedVolume, rng: np.random.Generator, *, face_cut: FaceCut | None = None
+    ) -> _Cut:
+        """Boxes where the coarse network takes something that is no head for one."""
+        assert self._coarse_network is not None
+        points_m, rotation = searched_head(self._coarse_network, volume, rng, face_cut=face_cut)
+        boxes = likely_coarse_error(points_m, rng, self._sizes, field_from_head=rotation)
+        return _Cut.of(self._sampled(volume, boxes, face_cut=face_cut), boxes[: self.boxes], points_m, 0.0)
+
+    def _searched(self, volume: LoadedVolume, rng: np.random.Generator) -> _Cut | None:
+        """Boxes where the search finds a head: at the face, or not there at all; None for what is between."""
+        assert self._coarse_network is not None
+        landmarks_m = volume.source.landmarks_m
+        cut_y_m = landmarks_m[8, 1] - rng.uniform(0.01, 0.12) if rng.random() < 0.6 else -np.inf
+        points_m, rotation = searched_head(self._coarse_network, volume, rng, cut_y_m=cut_y_m)
+        error_m = np.linalg.norm(points_m - landmarks_m, axis=1).mean()
+        if FARTHEST_COARSE_M < error_m < NO_HEAD_M:
+            return None
+        boxes = fine_boxes(points_m, rotation, self._sizes)
+        is_head = float(error_m < NO_HEAD_M)
+        return _Cut.of(self._sampled(volume, boxes), boxes[: self.boxes], landmarks_m, is_head)
+
+    def _sampled(
+        self,
+        volume: LoadedVolume,
+        boxes: list[Box],
+        *,
+        mirrored: bool = False,
+        face_cut: FaceCut | None = None,
+        change: SpaceMap | None = None,
+    ) -> list[Tensor]:
+        """The fine stage's boxes, the face's of the volume's half resolution."""
         return [
-            volume.sample(box, self.size, level=level, cut_z_m=cut_z_m)
-            for box, level in zip(boxes, levels, strict=False)
+            volume.sample(
+                box,
+                self.size,
+                level=FACE_POOL if index == 0 else 1,
+                mirrored=mirrored,
+                face_cut=face_cut,
+                change=change,
+            )
+            for index, box in enumerate(boxes[: self.boxes])
         ]
 
     def _coarse(self, rng: np.random.Generator) -> _Cut:
@@ -259,18 +318,19 @@ class BatchMaker:
         volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
         if self._augment and rng.random() < WRONG:
             return self._not_at_the_face(volume, rng, mirrored=mirrored)
+        if self._augment and self._coarse_network is not None and rng.random() < SEARCHED:
+            found = self._searched(volume, rng)
+            if found is not None:
+                return found
         change, landmarks_m = self._changed(volume.source, rng)
         if mirrored:
             landmarks_m = self._mirrored(landmarks_m)
         boxes: list[Box] | None = None
         if self._coarse_network is not None and rng.random() < FROM_COARSE:
             boxes = self._predicted_boxes(volume, landmarks_m, rng, mirrored=mirrored, change=change)
-        boxes = (boxes or likely_coarse_error(landmarks_m, rng, self._sizes))[: self.boxes]
-        sampled = []
-        for index, box in enumerate(boxes):
-            level = FACE_POOL if index == 0 else 1
-            sampled.append(volume.sample(box, self.size, level=level, mirrored=mirrored, change=change))
-        return _Cut.of(sampled, boxes, landmarks_m, 1.0)
+        boxes = boxes or likely_coarse_error(landmarks_m, rng, self._sizes)
+        sampled = self._sampled(volume, boxes, mirrored=mirrored, change=change)
+        return _Cut.of(sampled, boxes[: self.boxes], landmarks_m, 1.0)
 
     def _not_at_the_face(self, volume: LoadedVolume, rng: np.random.Generator, *, mirrored: bool) -> _Cut:
         """Boxes where a face would be if the head were turned, or beside the face: what a coarse network that
@@ -284,13 +344,9 @@ class BatchMaker:
         else:
             turn = wrong_rotation(rng)
         landmarks_m = volume.source.landmarks_m @ turn.T + shift_m
-        boxes = likely_coarse_error(landmarks_m, rng, self._sizes, field_from_head=turn)[: self.boxes]
-        levels = [FACE_POOL, 1, 1, 1]
-        sampled = [
-            volume.sample(box, self.size, level=level, mirrored=mirrored)
-            for box, level in zip(boxes, levels, strict=False)
-        ]
-        return _Cut.of(sampled, boxes, landmarks_m, 0.0)
+        boxes = likely_coarse_error(landmarks_m, rng, self._sizes, field_from_head=turn)
+        sampled = self._sampled(volume, boxes, mirrored=mirrored)
+        return _Cut.of(sampled, boxes[: self.boxes], landmarks_m, 0.0)
 
     def _predicted_boxes(
         self,

@@ -12,12 +12,31 @@ from torch.nn import functional
 
 from mien.field_landmarks.boxes import WHOLE_OVER_RADIUS, Box, BoxSizes, fine_boxes
 from mien.geometry.rotations import matrix_from_rotation_vector
-from mien.training.field_landmarks.head_volume import HeadVolume
+from mien.training.field_landmarks.head_volume import SKIN_DEPTH_M, HeadVolume
 from mien.training.field_landmarks.warps import SpaceMap, warped_points_m
 
 COARSE_POOL, FACE_POOL = 4, 2
 TYPICAL_RADIUS_M = 0.098
 """Root mean square radius of a solid head."""
+
+
+@dataclass(frozen=True)
+class FaceCut:
+    """Takes a face away.
+
+    Attributes:
+        z_m: head frame; what lies further in front is gone.
+        bulge_per_m: the cut goes back by this times the squared distance from the head's upright axis.
+        tint: (3,) colour of the cut, [0, 1]; what the head is like inside when None.
+    """
+
+    z_m: float
+    bulge_per_m: float = 0.0
+    tint: tuple[float, float, float] | None = None
+
+    def depth_m(self, points_m: Float[np.ndarray, "p 3"]) -> Float[np.ndarray, " p"]:
+        """How far behind the cut points lie; negative in front."""
+        return self.z_m - self.bulge_per_m * (points_m[:, 0] ** 2 + points_m[:, 1] ** 2) - points_m[:, 2]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +66,7 @@ class LoadedVolume:
         level: int,
         mirrored: bool = False,
         cut_y_m: float = -np.inf,
-        cut_z_m: float = np.inf,
+        face_cut: FaceCut | None = None,
         change: SpaceMap | None = None,
     ) -> Float[Tensor, "4 n n n"]:
         """The box as size³ voxels, [0, 1]; the axes are the box's x, y, z.
@@ -55,7 +74,7 @@ class LoadedVolume:
         Args:
             mirrored: of the volume's mirror image.
             cut_y_m: what lies lower (head frame) is taken away.
-            cut_z_m: what lies further in front is taken away.
+            face_cut: what it takes away.
             change: of somebody else or another expression.
         """
         if change is not None:
@@ -74,9 +93,14 @@ class LoadedVolume:
         if np.isfinite(cut_y_m):
             keep = np.clip((points[:, 1] - cut_y_m) / 0.01 + 0.5, 0, 1).astype(np.float32)
             out = out * torch.from_numpy(keep).reshape(1, size, size, size)
-        if np.isfinite(cut_z_m):
-            keep = np.clip((cut_z_m - points[:, 2]) / 0.005 + 0.5, 0, 1).astype(np.float32)
-            out = out * torch.from_numpy(keep).reshape(1, size, size, size)
+        if face_cut is not None:
+            depth_m = torch.from_numpy(face_cut.depth_m(points).astype(np.float32)).reshape(
+                1, size, size, size
+            )
+            if face_cut.tint is not None:
+                tinted = torch.tensor(face_cut.tint, dtype=torch.float32).reshape(3, 1, 1, 1) * out[3:]
+                out[:3] = torch.where(depth_m < SKIN_DEPTH_M, tinted, out[:3])
+            out = out * (depth_m / 0.005 + 0.5).clamp(0, 1)
         return out
 
 
@@ -89,13 +113,15 @@ def solid_extent(occupancy: np.ndarray, points_m: np.ndarray) -> tuple[np.ndarra
 
 
 def centre_and_radius(
-    volume: LoadedVolume, *, cut_y_m: float = -np.inf, cut_z_m: float = np.inf
+    volume: LoadedVolume, *, cut_y_m: float = -np.inf, face_cut: FaceCut | None = None
 ) -> tuple[Float[np.ndarray, " 3"], float]:
     """Centre of mass and root mean square radius of what is left above and behind the cuts, metres."""
     pooled = volume.levels[COARSE_POOL][0, 3].numpy().astype(np.float32)
     where = np.argwhere(pooled > 100)
     points_m = (where + 0.5) * volume.source.voxel_m * COARSE_POOL + volume.source.low_m
-    weight = pooled[tuple(where.T)] * (points_m[:, 1] > cut_y_m) * (points_m[:, 2] < cut_z_m)
+    weight = pooled[tuple(where.T)] * (points_m[:, 1] > cut_y_m)
+    if face_cut is not None:
+        weight = weight * (face_cut.depth_m(points_m) > 0)
     return solid_extent(weight, points_m)
 
 
@@ -125,10 +151,10 @@ def coarse_box(
     mirrored: bool,
     cut_y_m: float,
     turn: np.ndarray,
-    cut_z_m: float = np.inf,
+    face_cut: FaceCut | None = None,
 ) -> Box:
     """The cube that normalisation by content would choose, with some error, turned."""
-    centre_m, radius_m = centre_and_radius(volume, cut_y_m=cut_y_m, cut_z_m=cut_z_m)
+    centre_m, radius_m = centre_and_radius(volume, cut_y_m=cut_y_m, face_cut=face_cut)
     if mirrored:
         centre_m = centre_m * [-1, 1, 1]
     half_m = WHOLE_OVER_RADIUS * radius_m * float(np.exp(rng.normal(0, 0.06)))

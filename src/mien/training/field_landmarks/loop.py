@@ -25,7 +25,7 @@ from mien.training.field_landmarks.shape_models import shape_model
 from mien.training.threads import fitting_threads
 from mien.training.training_run import RunOptions, TrainingProgress, TrainingRun, start_folder
 
-HEAD_WEIGHT = 0.1
+HEAD_WEIGHT = 0.2
 """Of the cross entropy of "a head is here" beside the Wing loss."""
 OPINION_WEIGHT = 0.3
 """Of the Wing loss of each of the opinions that the landmarks are weighed from."""
