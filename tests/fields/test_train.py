@@ -14,6 +14,7 @@ from PIL import Image
 
 from mien.commands.app import main
 from mien.errors import InputError
+from mien.field_landmarks.types import Landmarks3D
 from mien.fields import FieldConfig, PosedImages, RadianceField, load_field, save_field, train_field
 from mien.fields.colour_grid import colour_grid, write_colour_grid
 from mien.fields.mesh import field_mesh, write_field_mesh
@@ -193,3 +194,41 @@ def test_saved_and_read_a_trained_field_renders_the_same(trained: RadianceField,
     camera = SCENE.cameras[0]
     np.testing.assert_array_equal(loaded.render(camera).rgb, trained.render(camera).rgb)
     assert loaded.facts == trained.facts
+
+
+def test_landmarks_command(
+    trained: RadianceField,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    field = save_field(trained, tmp_path / "egg.field")
+    points_m = trained.bounds_m.mean(axis=0) + np.random.default_rng(0).normal(0, 0.02, (68, 3))
+    known = Landmarks3D(points_m, 0.9, True, np.eye(4)[:3], points_m, np.full(68, 0.003))
+    said = {"found": known}
+    monkeypatch.setattr("mien.field_landmarks.predict.FieldLandmarker", lambda *_: lambda _: said["found"])
+    arguments = [
+        "field",
+        "landmarks",
+        str(field),
+        "--out",
+        str(tmp_path / "out"),
+        "--size",
+        "24",
+        "--count",
+        "2",
+    ]
+    assert main(arguments) == 0
+    told = capsys.readouterr().out
+    assert "confidence 0.90, off by 3.0 mm" in told
+    for suffix in ("json", "ply", "png"):
+        assert (tmp_path / "out" / f"egg-landmarks.{suffix}").stat().st_size > 100
+        assert f"egg-landmarks.{suffix}" in told
+    assert main([*arguments, "--json"]) == 0
+    np.testing.assert_allclose(json.loads(capsys.readouterr().out)["points_m"], points_m, atol=1e-6)
+    said["found"] = Landmarks3D.none_found(0.125)
+    assert main(arguments) == 1
+    told = capsys.readouterr().out
+    assert "no head" in told
+    assert "egg-landmarks.json" in told
+    assert json.loads((tmp_path / "out" / "egg-landmarks.json").read_text())["confidence"] == 0.125

@@ -74,6 +74,8 @@ def run(arguments: list[str]) -> int:
         return 0 if found.found else 1
     if not found.found:
         print(f"no head in {config.field} (confidence {found.confidence:.2f})")
+        print(f"written: {written[0]}")
+        print(f"next: look at it with mien field render {config.field}; a head must be its largest part")
         return 1
     print(f"68 landmarks in {seconds:.1f} s, confidence {found.confidence:.2f}{_spread(found)}")
     for path in written:
