@@ -14,6 +14,7 @@ from mien.errors import InputError
 from mien.field_landmarks.boxes import Box
 from mien.field_landmarks.coarse_search import Guess
 from mien.field_landmarks.network import NetworkConfig
+from mien.field_landmarks.predict import FieldLandmarker
 from mien.field_landmarks.types import Landmarks3D
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.library import load_head
@@ -322,3 +323,13 @@ def test_fields_of_things_are_trained_once(few_things, monkeypatch, tmp_path: Pa
     ((name, field),) = rejection._trained_things(tmp_path)
     assert name == "ball"
     np.testing.assert_allclose(field.bounds_m.mean(axis=0), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["cone", "jug", "teddy"])
+def test_the_shipped_networks_take_no_thing_for_a_head(name: str):
+    volume = solid_volume(things()[name], usual_m())
+    assert volume is not None
+    found = FieldLandmarker()(volume_as_field(volume))
+    assert not found.found
+    assert found.confidence < 0.3
+    assert np.isnan(found.points_m).all()
