@@ -178,7 +178,7 @@ def test_the_search_looks_at_the_likeliest_heads_first(body: LoadedVolume):
     with torch.no_grad():
         every = searched_boxes.coarse_guesses(network, turned)
         alone = searched_boxes.coarse_guesses(network, turned, upright=True, passes=0)
-    assert 1 <= len(every) <= 4
+    assert 2 <= len(every) <= 4
     assert [one.logit for one in every] == sorted((one.logit for one in every), reverse=True)
     assert len(alone) == 1
 
@@ -305,7 +305,7 @@ def test_rejection_counts_what_is_taken_for_a_head(few_things, monkeypatch, tmp_
 
 
 def test_missing_fields_of_things_are_asked_for(few_things, tmp_path: Path):
-    with pytest.raises(InputError, match="--make"):
+    with pytest.raises(InputError, match="--make --assets"):
         rejection.measure_rejection(tmp_path, [], progress=lambda items, _: items)
 
 

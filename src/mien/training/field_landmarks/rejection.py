@@ -140,7 +140,7 @@ def _trained_things(folder: Path) -> Iterator[tuple[str, VolumeSource]]:
         if not (place / "field.json").exists():
             raise InputError(
                 "there is no field of this thing; train it with: mien benchmark field-landmarks --data "
-                f"{folder} --make",
+                f"{folder} --make --assets ASSETS",
                 source=place,
             )
         yield name, load_field(place)
