@@ -22,11 +22,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": {"errors"},
     "geometry": {"errors"},
     "cameras": {"errors", "geometry"},
+    "least_squares": set(),
     "images": {"errors", "files", "geometry"},
     "camera_files": {"errors", "geometry", "cameras"},
     "heads": {"errors", "files", "geometry"},
     "landmarks": {"errors", "files", "geometry", "cameras", "images", "heads"},
-    "fitting": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks"},
+    "fitting": {
+        "errors", "files", "geometry", "least_squares", "cameras", "images", "heads", "landmarks"
+    },
     "export": {"errors", "files", "geometry", "cameras", "heads", "landmarks", "fitting"},
     "pictures": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting"},
     "fields": {"errors", "lazy_names", "files", "geometry", "cameras", "images", "camera_files"},

@@ -9,6 +9,7 @@ import pytest
 
 import mien.landmarks.landmarker
 from mien.commands.app import main
+from mien.evaluation.speed import PHOTO_FIT, PHOTO_FIT_ONE_THREAD
 from mien.images.writing import write_image
 from mien.landmarks.landmarker import Landmarker
 from tests.commands.fakes import landmarks_of_mean_head
@@ -39,7 +40,15 @@ def test_speed_prints_every_part_and_the_gate_holds(photo, tmp_path, capsys):
     assert main(["benchmark", "speed", "--photo", photo, "--count", "4", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     names = [timing["name"] for timing in document["timings"]]
-    assert names == ["landmarks", "fit", "landmarks + fit", "tracker", "search"]
+    assert names == [
+        "landmarks",
+        "fit",
+        "landmarks + fit",
+        "tracker",
+        PHOTO_FIT,
+        PHOTO_FIT_ONE_THREAD,
+        "search",
+    ]
     assert all(timing["median_ms"] > 0 for timing in document["timings"])
 
     baseline = tmp_path / "baseline.json"

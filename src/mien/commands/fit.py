@@ -36,6 +36,8 @@ class FitConfig:
     """Folder for the results; made if missing."""
     formats: tuple[str, ...] = ("glb", "json")
     """Files to write besides the overlay: any of glb obj json npz csv."""
+    no_overlay: bool = False
+    """Leave out the overlay pictures, which take longer than the fit."""
     model: str = "realtime"
     """Landmark network: a shipped one, or the path of an .onnx file."""
     focal_px: float | None = None
@@ -98,18 +100,21 @@ def run(arguments: list[str]) -> int:
         command="fit",
         columns=("faces", "median residual (px)", "distance (m)", "solver"),
         out=config.out,
-        next_step=_next_step(config.formats),
+        next_step=_next_step(config),
         as_json=config.json,
     )
 
 
-def _next_step(formats: tuple[str, ...]) -> str:
-    hint = "Look at the -overlay.png to judge the fit"
-    if "glb" in formats:
-        hint += "; open the .glb in Blender or any glTF viewer (its shape keys have ARKit names)"
-    if "json" in formats:
-        hint += "; the .json holds all parameters"
-    return hint + "."
+def _next_step(config: FitConfig) -> str:
+    hints = []
+    if not config.no_overlay:
+        hints.append("look at the -overlay.png to judge the fit")
+    if "glb" in config.formats:
+        hints.append("open the .glb in Blender or any glTF viewer (its shape keys have ARKit names)")
+    if "json" in config.formats:
+        hints.append("the .json holds all parameters")
+    sentence = "; ".join(hints)
+    return sentence[:1].upper() + sentence[1:] + "." if hints else ""
 
 
 def _fit_picture(
@@ -142,7 +147,7 @@ def _fit_picture(
     for number, fit in enumerate(fits, start=1):
         name = stem if len(fits) == 1 else f"{stem}-{number}"
         if fit.status.usable:
-            files += write_fit(fit, photo, head, config.out, name, config.formats)
+            files += write_fit(fit, photo, head, config, name)
     bad = [str(number) for number, fit in enumerate(fits, start=1) if not fit.status.usable]
     problem = (
         f"{path}: the fit of face {', '.join(bad)} failed; try a larger or sharper picture" if bad else None
@@ -223,16 +228,16 @@ def read_identity(path: Path, head: Head) -> np.ndarray:
     return identity
 
 
-def write_fit(
-    fit: HeadFit, photo: Photo, head: Head, out: Path, name: str, formats: tuple[str, ...]
-) -> list[Path]:
+def write_fit(fit: HeadFit, photo: Photo, head: Head, config: FitConfig, name: str) -> list[Path]:
     """Write the overlay and the asked formats of one fit, and return their paths."""
     from mien.export import export
     from mien.images.writing import write_image
     from mien.pictures import draw_fit
 
-    overlay = write_image(out / f"{name}-overlay.png", draw_fit(photo.image, head, fit))
-    return [overlay, *(export(fit, out / f"{name}.{suffix}", head=head) for suffix in formats)]
+    files: list[Path] = []
+    if not config.no_overlay:
+        files.append(write_image(config.out / f"{name}-overlay.png", draw_fit(photo.image, head, fit)))
+    return files + [export(fit, config.out / f"{name}.{suffix}", head=head) for suffix in config.formats]
 
 
 def _median_residual_px(fit: HeadFit) -> float:

@@ -70,7 +70,7 @@ def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> Ba
                 (path, f"{path}: no head fits this face; is it the same person, and the right camera?")
             )
             continue
-        files = write_fit(fit, photos[path], head, config.out, stems[path], config.formats)
+        files = write_fit(fit, photos[path], head, config, stems[path])
         done.append((path, Done(files=tuple(files), row=row_of([fit]), facts=facts_of([fit], head))))
     return Batch(tuple(done), tuple(failed))
 

@@ -1,4 +1,4 @@
-"""How long the parts of following one face take: landmarks, fit, and search, each on one thread."""
+"""How long fitting and following one face take, in the process as it is: nothing here sets threads."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from jaxtyping import UInt8
 from mien.errors import InputError
 from mien.landmarks.landmarker import Landmarker
 from mien.landmarks.region import Region, region_from_points
+from mien.landmarks.types import Landmarks2D
+
+PHOTO_FIT, PHOTO_FIT_ONE_THREAD = "fit of a photo", "fit of a photo, one BLAS thread"
 
 
 @dataclass(frozen=True)
@@ -90,18 +93,56 @@ def time_search(
     return Timing.of("search", _repeat(lambda: landmarker(image), count, clock=clock))
 
 
+def time_photo_fit(
+    image: UInt8[np.ndarray, "height width 3"],
+    landmarker: Landmarker,
+    *,
+    count: int,
+    clock: Clock = time.perf_counter,
+) -> list[Timing]:
+    """`fit_landmarks` of a photo's best face as a user calls it, and in turn with that the same with every
+    BLAS library of the process told to use one thread, which must not be quicker.
+
+    Raises:
+        InputError: the photo shows no face.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from mien.fitting.photo import fit_landmarks
+    from mien.heads.library import load_head
+
+    face, head = _best_face(image, landmarker), load_head()
+    height_px, width_px = image.shape[:2]
+
+    def fit() -> None:
+        fit_landmarks(face, width_px=width_px, height_px=height_px, head=head)
+
+    fit()
+    as_called, limited = [], []
+    for _ in range(count):
+        as_called += _repeat(fit, 1, 0, clock=clock)
+        with threadpool_limits(1, user_api="blas"):
+            limited += _repeat(fit, 1, 0, clock=clock)
+    return [Timing.of(PHOTO_FIT, as_called), Timing.of(PHOTO_FIT_ONE_THREAD, limited)]
+
+
 def clip_around_face(photo: UInt8[np.ndarray, "height width 3"], landmarker: Landmarker) -> list[np.ndarray]:
     """`moving_frames` around the best face of a photo.
 
     Raises:
         InputError: the photo shows no face.
     """
+    face = _best_face(photo, landmarker)
+    return moving_frames(photo, region_from_points(face.points_px, face.set_name))
+
+
+def _best_face(photo: np.ndarray, landmarker: Landmarker) -> Landmarks2D:
     faces = landmarker(photo)
     if not faces:
         raise InputError(
             "no face was found, so there is nothing to time; choose another picture", source="photo"
         )
-    return moving_frames(photo, region_from_points(faces[0].points_px, faces[0].set_name))
+    return faces[0]
 
 
 def time_tracking(

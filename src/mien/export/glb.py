@@ -7,14 +7,50 @@ from __future__ import annotations
 
 import json
 import struct
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Float32, Integer
 
 _COMPONENT_TYPES = {"float32": 5126, "uint32": 5125, "uint16": 5123, "uint8": 5121}
 _ELEMENT_TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
 
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
+
+
+@dataclass(frozen=True)
+class SparseRows:
+    """(n, 3) displacements of which most are zero.
+
+    Attributes:
+        count: n.
+        moved: (k,) uint16 or uint32 indices of the others.
+        values: (k, 3) float32 their displacements.
+        bounds: smallest and largest value of each column, as accessors want them.
+    """
+
+    count: int
+    moved: Integer[np.ndarray, " k"]
+    values: Float32[np.ndarray, "k 3"]
+    bounds: dict[str, list[float]]
+
+    @staticmethod
+    def of(displacements: Float[np.ndarray, "n 3"], *, threshold: float) -> SparseRows:
+        """Rows no longer than the threshold become zero."""
+        count = len(displacements)
+        moved = np.flatnonzero(np.abs(displacements).max(axis=1, initial=0.0) > threshold)
+        values = displacements[moved].astype(np.float32)
+        ends = values if len(moved) == count else np.concatenate([values, np.zeros((1, 3), np.float32)])
+        return SparseRows(
+            count, moved.astype(np.uint16 if count <= 0xFFFF else np.uint32), values, _bounds(ends)
+        )
+
+    def dense(self) -> Float32[np.ndarray, "n 3"]:
+        """All rows."""
+        rows = np.zeros((self.count, 3), np.float32)
+        rows[self.moved] = self.values
+        return rows
 
 
 class GlbBuilder:
@@ -46,23 +82,24 @@ class GlbBuilder:
             item |= _bounds(flat)
         return self.add("accessors", item)
 
-    def sparse_accessor(self, values: np.ndarray, *, threshold: float) -> int:
-        """Store (n, 3) float32 displacements, only rows longer than the threshold where that is smaller."""
-        moved = np.flatnonzero(np.abs(values).max(axis=1, initial=0.0) > threshold)
-        kept = np.zeros_like(values, dtype=np.float32)
-        kept[moved] = values[moved]
-        index_type = np.uint16 if len(values) <= 0xFFFF else np.uint32
-        if len(moved) * (12 + np.dtype(index_type).itemsize) >= 12 * len(values):
-            return self.accessor(kept, target=ARRAY_BUFFER, bounds=True)
-        item = {**self._describe(kept), **_bounds(kept)}
-        if len(moved):
+    def sparse_accessor(self, rows: SparseRows) -> int:
+        """Store displacements, those that are zero left out where that is smaller."""
+        if len(rows.moved) * (12 + rows.moved.itemsize) >= 12 * rows.count:
+            return self.accessor(rows.dense(), target=ARRAY_BUFFER, bounds=True)
+        item = {
+            "componentType": _COMPONENT_TYPES["float32"],
+            "count": rows.count,
+            "type": "VEC3",
+            **rows.bounds,
+        }
+        if len(rows.moved):
             item["sparse"] = {
-                "count": len(moved),
+                "count": len(rows.moved),
                 "indices": {
-                    "bufferView": self._view(moved.astype(index_type)[:, None], None),
-                    "componentType": _COMPONENT_TYPES[np.dtype(index_type).name],
+                    "bufferView": self._view(rows.moved[:, None], None),
+                    "componentType": _COMPONENT_TYPES[rows.moved.dtype.name],
                 },
-                "values": {"bufferView": self._view(kept[moved], None)},
+                "values": {"bufferView": self._view(rows.values, None)},
             }
         return self.add("accessors", item)
 

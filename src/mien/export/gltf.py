@@ -6,6 +6,7 @@ and Babylon follow). glTF shares mien's frame (metres, +y up, +z out of the face
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from jaxtyping import Float
 
 from mien.cameras import Camera
 from mien.export.arkit import export_weights
-from mien.export.glb import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GlbBuilder
+from mien.export.glb import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GlbBuilder, SparseRows
 from mien.export.mesh_parts import mesh_parts, part_material
 from mien.export.motion import HeadMotion
 from mien.geometry.normals import vertex_normals
@@ -107,9 +108,9 @@ def _add_mesh(
     weights: Float[np.ndarray, " expression"],
 ) -> int:
     normals = vertex_normals(rest_m, head.triangles)
-    joints, joint_weights = _four_influences(head.skinning_weights)
+    joints, joint_weights = _four_influences(head)
     primitives = []
-    for part in mesh_parts(head):
+    for part, shapes in zip(mesh_parts(head), _shapes_of_parts(head), strict=True):
         chosen = part.vertices
         attributes = {
             "POSITION": builder.accessor(rest_m[chosen].astype(np.float32), target=ARRAY_BUFFER, bounds=True),
@@ -138,14 +139,7 @@ def _add_mesh(
                     part.triangles.reshape(-1).astype(index_type), target=ELEMENT_ARRAY_BUFFER
                 ),
                 "material": builder.add("materials", material),
-                "targets": [
-                    {
-                        "POSITION": builder.sparse_accessor(
-                            shape_m[chosen].astype(np.float32), threshold=_SMALLEST_MOVE_M
-                        )
-                    }
-                    for shape_m in head.expression_basis_m
-                ],
+                "targets": [{"POSITION": builder.sparse_accessor(rows)} for rows in shapes],
             }
         )
     mesh = {
@@ -157,8 +151,22 @@ def _add_mesh(
     return builder.add("meshes", mesh)
 
 
-def _four_influences(skinning_weights: Float[np.ndarray, "vertices joints"]) -> tuple[np.ndarray, np.ndarray]:
+@lru_cache(maxsize=4)
+def _shapes_of_parts(head: Head) -> tuple[tuple[SparseRows, ...], ...]:
+    """The expression shapes of each part of `mesh_parts`: the same for everyone, and half of the work."""
+    return tuple(
+        tuple(
+            SparseRows.of(shape_m[part.vertices].astype(np.float32), threshold=_SMALLEST_MOVE_M)
+            for shape_m in head.expression_basis_m
+        )
+        for part in mesh_parts(head)
+    )
+
+
+@lru_cache(maxsize=4)
+def _four_influences(head: Head) -> tuple[np.ndarray, np.ndarray]:
     """Joint indices (V, 4) uint8 (0 is the root) and weights (V, 4) float32 that sum to one."""
+    skinning_weights = head.skinning_weights
     with_root = np.concatenate([1 - skinning_weights.sum(axis=1, keepdims=True), skinning_weights], axis=1)
     with_root = np.maximum(with_root, 0.0)
     order = np.argsort(-with_root, axis=1, kind="stable")[:, :4]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -45,7 +46,8 @@ def triangle_parts(head: Head) -> Integer[np.ndarray, " triangles"]:
     return np.sort(head.vertex_parts[head.triangles], axis=1)[:, 1]
 
 
-def mesh_parts(head: Head) -> list[MeshPart]:
+@lru_cache(maxsize=4)
+def mesh_parts(head: Head) -> tuple[MeshPart, ...]:
     """The head's parts that have triangles, in the order of `head.part_names`."""
     has_uv = len(head.uv) > 0
     of_part = triangle_parts(head)
@@ -67,7 +69,7 @@ def mesh_parts(head: Head) -> list[MeshPart]:
                 triangles=inverse.reshape(-1, 3),
             )
         )
-    return pieces
+    return tuple(pieces)
 
 
 def part_material(name: str) -> tuple[tuple[float, float, float], float]:

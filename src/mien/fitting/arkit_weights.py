@@ -23,6 +23,7 @@ from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.one_blas_thread import one_blas_thread
 
 ARKIT_NAMES = (
     "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
@@ -133,6 +134,7 @@ def _head(head: Head | None, name: str) -> Head:
     return head
 
 
+@one_blas_thread
 def _solved(
     head: Head,
     parameters: HeadParameters,

@@ -23,6 +23,7 @@ from mien.fitting.unknowns import Unknowns
 from mien.fitting.weights import FitWeights
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.one_blas_thread import one_blas_thread
 
 TRACK_SOLVER = LevenbergMarquardt(max_iterations=6, relative_tolerance=1e-2, chord_steps=2)
 FIRST_SOLVER = LevenbergMarquardt(max_iterations=20, relative_tolerance=1e-4)
@@ -47,6 +48,7 @@ class FrameFitter:
         self._scene: HeadScene | None = None
         self._last: HeadState | None = None
 
+    @one_blas_thread
     def __call__(
         self, landmarks: Landmarks2D, previous: HeadParameters | None
     ) -> tuple[HeadParameters, Status]:

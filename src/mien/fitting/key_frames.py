@@ -20,6 +20,7 @@ from mien.fitting.weights import FitWeights
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.one_blas_thread import one_blas_thread
 
 PERSON_SOLVER = LevenbergMarquardt(max_iterations=4, relative_tolerance=1e-3)
 
@@ -88,6 +89,7 @@ class KeyFrames:
             return True
         return False
 
+    @one_blas_thread
     def fit_person(
         self,
         model: FitModel,

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from mien.fitting.levenberg_marquardt import Problem, Solution
 from mien.fitting.results import Status
 from mien.fitting.solver import usable_or_raise
+from mien.least_squares.one_blas_thread import one_blas_thread
 
 _Map = Callable[[np.ndarray], np.ndarray]
 
@@ -44,6 +45,7 @@ class Lbfgs:
     dense_limit: int = 2000
     """Up to so many unknowns the whole Hessian is used for scaling, above its diagonal."""
 
+    @one_blas_thread
     def solve(self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
         """Minimise from a start.
 

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from mien.errors import FitError
 from mien.fitting.normal_equations import NormalEquations
 from mien.fitting.results import Status
+from mien.least_squares.one_blas_thread import one_blas_thread
 
 
 @runtime_checkable
@@ -60,6 +61,7 @@ class LevenbergMarquardt:
     max_damping: float = 1e10
     """λ at which the search gives up."""
 
+    @one_blas_thread
     def solve(self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
         """Minimise from a start.
 

@@ -28,6 +28,7 @@ from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.one_blas_thread import one_blas_thread
 
 VIEWS_START_SOLVER = LevenbergMarquardt(max_iterations=15, relative_tolerance=1e-3)
 
@@ -124,6 +125,7 @@ def fit_views(
     )
 
 
+@one_blas_thread
 def fit_landmark_views(
     landmarks: Sequence[Landmarks2D | None],
     cameras: Sequence[Camera] | None = None,

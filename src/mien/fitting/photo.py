@@ -27,6 +27,7 @@ from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.one_blas_thread import one_blas_thread
 
 Landmarker = Callable[[np.ndarray], list[Landmarks2D]]
 """Anything that finds faces: a picture in, landmarks out, best first."""
@@ -98,6 +99,7 @@ def fit_photo(
     return fits
 
 
+@one_blas_thread
 def fit_landmarks(
     landmarks: Landmarks2D,
     *,

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from mien.fitting.levenberg_marquardt import Problem, Solution
 from mien.fitting.results import Status
 from mien.fitting.solver import usable_or_raise
+from mien.least_squares.one_blas_thread import one_blas_thread
 
 _OFFSET = 10.0
 """Added to every cost, which may be slightly negative: a mixture's −log density is."""
@@ -30,6 +31,7 @@ class ScipyLeastSquares:
     relative_tolerance: float = 1e-10
     """Converged when a step lowers the cost by less than this fraction."""
 
+    @one_blas_thread
     def solve(self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
         """Minimise from a start.
 

@@ -25,6 +25,7 @@ from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.one_blas_thread import one_blas_thread
 
 FRAME_SOLVER = LevenbergMarquardt(max_iterations=5, relative_tolerance=1e-3)
 
@@ -55,6 +56,7 @@ class SequenceFit:
         return self.frames[0].identity
 
 
+@one_blas_thread
 def fit_sequence(
     landmarks: Sequence[Sequence[Landmarks2D | None]],
     cameras: Sequence[Camera],

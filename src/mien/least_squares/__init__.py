@@ -1,0 +1,1 @@
+"""Least-squares problems, solvers and what both need."""
