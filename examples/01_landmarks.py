@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 import mien
+from mien.drawing import draw_landmarks
 from mien.images.writing import write_image
-from mien.pictures import draw_landmarks
 
 picture = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("astronaut.jpg")
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 import mien
+from mien.drawing import draw_track_frame
 from mien.images.video import VideoWriter, open_video
-from mien.pictures import draw_track_frame
 
 OUT = Path("out/examples")
 

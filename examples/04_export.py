@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import mien
-from mien.export import read_fit
+from mien.exporters.saved import read_fit
 
 OUT = Path("out/examples")
 picture = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("astronaut.jpg")

@@ -13,12 +13,12 @@ import numpy as np
 
 import mien
 from mien.cameras import Camera
-from mien.field_landmarks.writing import write_ply
+from mien.drawing.mesh import part_colours
+from mien.drawing.raster import rasterize
 from mien.fields import FieldConfig, PosedImages, load_posed_images, save_field
-from mien.fields.views import turntable_cameras, write_turntable
+from mien.fields.rendering.views import turntable_cameras, write_turntable
 from mien.geometry.normals import vertex_normals
-from mien.pictures.mesh import part_colours
-from mien.pictures.raster import rasterize
+from mien.landmarks_in_fields.writing import write_ply
 
 SIZE_PX, DISTANCE_M, VIEWS = 128, 1.0, 24
 

@@ -24,10 +24,10 @@ def test_public_name_can_be_used(name: str):
 
 
 def test_export_can_be_called_after_its_package_was_imported():
-    import mien.export.files
+    import mien.exporters.files
 
     assert callable(mien.export)
-    assert mien.export.files.export.__name__ == "export"
+    assert mien.exporters.files.export.__name__ == "export"
 
 
 def test_unknown_name_is_an_attribute_error():

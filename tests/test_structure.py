@@ -13,40 +13,51 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "mien"
 MODULES = sorted(SOURCE.rglob("*.py"))
 
-TORCH_PLACES = ("training", "fields", "field_landmarks", "avatars", "morphable_fields")
-TORCH_NAMES = ("torch", "transformers", "safetensors", "onnxscript")
+ROOMS = (
+    # what everything stands on
+    "errors", "lazy_names", "files", "geometry", "cameras", "least_squares",
+    # pictures and cameras from files, heads, 2D landmarks
+    "images", "camera_files", "heads", "landmarks",
+    # fitted heads, and heads through time
+    "fitting", "tracking",
+    # radiance fields; what trains them and all networks
+    "learning", "fields", "landmarks_in_fields",
+    # what goes out
+    "exporters", "drawing",
+    # how head, pictures and networks are made and measured
+    "head_building", "synthetic", "datasets", "evaluation", "training",
+    "commands",
+)  # fmt: skip
+"""The rooms of the house: a room may import those before it, and no other."""
 
-MAY_IMPORT: dict[str, set[str]] = {
-    "errors": set(),
-    "lazy_names": set(),
-    "files": {"errors"},
-    "geometry": {"errors"},
-    "cameras": {"errors", "geometry"},
-    "least_squares": set(),
-    "images": {"errors", "files", "geometry"},
-    "camera_files": {"errors", "geometry", "cameras"},
-    "heads": {"errors", "files", "geometry"},
-    "landmarks": {"errors", "files", "geometry", "cameras", "images", "heads"},
-    "fitting": {
-        "errors", "files", "geometry", "least_squares", "cameras", "images", "heads", "landmarks"
-    },
-    "export": {"errors", "files", "geometry", "cameras", "heads", "landmarks", "fitting"},
-    "pictures": {"errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting"},
-    "fields": {"errors", "lazy_names", "files", "geometry", "cameras", "images", "camera_files"},
-    "field_landmarks": {"errors", "lazy_names", "files", "geometry", "heads"},
-    "evaluation": {
-        "errors", "files", "geometry", "cameras", "images", "heads", "landmarks", "fitting", "pictures"
-    },
-}  # fmt: skip
-"""Package to the packages of mien that it may import; training and commands may import everything."""
+TORCH_PLACES = ("learning", "fields", "landmarks_in_fields", "evaluation/fields", "training")
+TORCH_NAMES = ("torch", "transformers", "safetensors", "onnxscript")
+WORKSHOPS = ("head_building", "synthetic", "datasets")
+"""Rooms that nobody enters who only uses mien: they may load what they need at once."""
+LARGEST_SHARE = 0.2
+"""Of all lines, that one room may have."""
 
 HEAVY = {"torch", "cv2", "av", "onnxruntime", "scipy", "trimesh", "PIL"}
 """Imported inside functions only, so that light parts of mien stay light."""
 
 
-def package_of(path: Path) -> str:
+def room_of(path: Path) -> str:
     """First name below `mien`: "heads" for mien/heads/model.py, "cameras" for mien/cameras.py."""
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def in_torch_place(path: Path) -> bool:
+    return any(path.is_relative_to(SOURCE / place) for place in TORCH_PLACES)
+
+
+def imported_modules(path: Path, *, top_level_only: bool = False) -> set[str]:
+    """Modules of mien that a file imports, as "heads.model"."""
+    found = set()
+    for name in imports(path, top_level_only=top_level_only):
+        parts = name.split(".")
+        if parts[0] == "mien" and len(parts) > 1 and parts[1] != "__version__":
+            found.add(".".join(parts[1:]))
+    return found
 
 
 def imports(path: Path, *, top_level_only: bool = False) -> Iterator[str]:
@@ -74,34 +85,61 @@ def relative(path: Path) -> str:
     return str(path.relative_to(SOURCE))
 
 
+def test_every_room_has_its_place():
+    assert {room_of(path) for path in MODULES} - {"__init__"} == set(ROOMS)
+
+
 @pytest.mark.parametrize("path", MODULES, ids=relative)
-def test_imports_point_downwards(path: Path):
-    package = package_of(path)
-    everything = package in ("commands", "training", "__init__")
-    assert everything or package in MAY_IMPORT, f"say in MAY_IMPORT what mien.{package} may import"
-    for name in imports(path):
-        parts = name.split(".")
-        if parts[0] != "mien" or len(parts) == 1 or parts[1] == "__version__":
+def test_imports_run_one_way(path: Path):
+    room = room_of(path)
+    allowed = ROOMS if room == "__init__" else ROOMS[: ROOMS.index(room) + 1]
+    for name in imported_modules(path):
+        if name == "__init__" or name.split(".")[0] in allowed:
             continue
-        if everything:
-            allowed = parts[1] != "training" or package in ("commands", "training")
-        else:
-            allowed = parts[1] in MAY_IMPORT[package] | {package}
-        assert allowed, f"{relative(path)} imports {name}, which lies above it"
+        raise AssertionError(f"{relative(path)} imports mien.{name}, which lies above it")
+
+
+def test_no_room_is_larger_than_a_fifth_of_the_house():
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    total = sum(lines.values())
+    for room in ROOMS:
+        share = sum(count for path, count in lines.items() if room_of(path) == room) / total
+        assert share <= LARGEST_SHARE, (
+            f"mien.{room} has {share:.0%} of the lines; what of it is a room of its own?"
+        )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_torch_only_where_it_belongs(path: Path):
-    package = package_of(path)
-    if package not in TORCH_PLACES:
+    if not in_torch_place(path):
         # Commands lead to training, so a function there may ask torch for a device; nothing else may.
-        used = imports(path, top_level_only=package == "commands")
+        used = imports(path, top_level_only=room_of(path) == "commands")
         forbidden = {name.split(".")[0] for name in used} & set(TORCH_NAMES)
         assert not forbidden, f"{relative(path)} imports {', '.join(sorted(forbidden))}"
 
 
+def test_everything_in_training_needs_torch():
+    """What a training reads and draws, without torch, lies in synthetic/ and datasets/."""
+    modules = {relative(path).removesuffix(".py").replace("/", "."): path for path in MODULES}
+    needs = {
+        name for name, path in modules.items() if {n.split(".")[0] for n in imports(path)} & set(TORCH_NAMES)
+    }
+    while True:
+        more = {
+            name for name, path in modules.items() if name not in needs and imported_modules(path) & needs
+        }
+        if not more:
+            break
+        needs |= more
+    for name, path in modules.items():
+        if room_of(path) == "training" and path.name != "__init__.py":
+            assert name in needs, f"mien.{name} works without torch: it belongs to synthetic/ or datasets/"
+
+
 @pytest.mark.parametrize(
-    "path", [path for path in MODULES if package_of(path) not in TORCH_PLACES], ids=relative
+    "path",
+    [path for path in MODULES if not in_torch_place(path) and room_of(path) not in WORKSHOPS],
+    ids=relative,
 )
 def test_heavy_modules_are_imported_inside_functions(path: Path):
     heavy = {name.split(".")[0] for name in imports(path, top_level_only=True)} & HEAVY

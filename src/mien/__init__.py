@@ -9,8 +9,7 @@ Names are imported when they are first used, so `import mien` costs next to noth
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mien.lazy_names import lazy_names
 
@@ -26,19 +25,15 @@ if TYPE_CHECKING:
         MissingExtraError,
         ShapeError,
     )
-    from mien.export import export
-    from mien.field_landmarks.predict import field_landmarks
-    from mien.field_landmarks.types import Landmarks3D
+    from mien.exporters.files import export
     from mien.fields.files import load_field
     from mien.fields.radiance_field import RadianceField
     from mien.fields.train import train_field
     from mien.fitting.arkit_weights import ArkitWeights, arkit_weights, arkit_weights_of_frame
-    from mien.fitting.multiview import ViewsFit, fit_landmark_views, fit_views
-    from mien.fitting.people import track_people
     from mien.fitting.photo import fit_landmarks, fit_photo
-    from mien.fitting.results import HeadFit, HeadTrack, Status
+    from mien.fitting.results import HeadFit, HeadTrack
     from mien.fitting.sequence import SequenceFit, fit_sequence
-    from mien.fitting.track import track_video
+    from mien.fitting.views import ViewsFit, fit_landmark_views, fit_views
     from mien.heads.library import load_head
     from mien.heads.model import Head
     from mien.heads.parameters import HeadParameters
@@ -46,6 +41,11 @@ if TYPE_CHECKING:
     from mien.images.video import open_video
     from mien.landmarks.landmarker import Landmarker
     from mien.landmarks.types import Landmarks2D
+    from mien.landmarks_in_fields.predict import field_landmarks
+    from mien.landmarks_in_fields.types import Landmarks3D
+    from mien.least_squares.solution import Status
+    from mien.tracking.people import track_people
+    from mien.tracking.video import track_video
 
 __version__ = "0.1.0"
 
@@ -111,7 +111,7 @@ _HOME = {
     "LandmarkSetError": "errors",
     "Landmarker": "landmarks.landmarker",
     "Landmarks2D": "landmarks.types",
-    "Landmarks3D": "field_landmarks.types",
+    "Landmarks3D": "landmarks_in_fields.types",
     "MienError": "errors",
     "MissingExtraError": "errors",
     "Photo": "images.photo",
@@ -119,34 +119,30 @@ _HOME = {
     "RadianceField": "fields.radiance_field",
     "SequenceFit": "fitting.sequence",
     "ShapeError": "errors",
-    "Status": "fitting.results",
-    "ViewsFit": "fitting.multiview",
+    "Status": "least_squares.solution",
+    "ViewsFit": "fitting.views",
     "arkit_weights": "fitting.arkit_weights",
     "arkit_weights_of_frame": "fitting.arkit_weights",
-    "fit_landmark_views": "fitting.multiview",
+    "export": "exporters.files",
+    "field_landmarks": "landmarks_in_fields.predict",
+    "fit_landmark_views": "fitting.views",
     "fit_landmarks": "fitting.photo",
     "fit_photo": "fitting.photo",
     "fit_sequence": "fitting.sequence",
-    "fit_views": "fitting.multiview",
+    "fit_views": "fitting.views",
     "load_field": "fields.files",
     "load_head": "heads.library",
     "open_video": "images.video",
     "read_cameras": "camera_files.reading",
     "read_image": "images.photo",
     "read_photo": "images.photo",
-    "track_people": "fitting.people",
-    "track_video": "fitting.track",
+    "track_people": "tracking.people",
+    "track_video": "tracking.video",
     "train_field": "fields.train",
 }
 
 
-_named = lazy_names(__name__, _HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("export", "field_landmarks"):  # packages, which can be called: see mien/export/__init__.py
-        return importlib.import_module(f"mien.{name}")
-    return _named(name)
+__getattr__ = lazy_names(__name__, _HOME)
 
 
 def __dir__() -> list[str]:

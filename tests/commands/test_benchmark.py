@@ -9,7 +9,7 @@ import pytest
 
 import mien.landmarks.landmarker
 from mien.commands.app import main
-from mien.evaluation.speed import PHOTO_FIT, PHOTO_FIT_ONE_THREAD
+from mien.evaluation.speed.timing import PHOTO_FIT, PHOTO_FIT_ONE_THREAD
 from mien.images.writing import write_image
 from mien.landmarks.landmarker import Landmarker
 from tests.commands.fakes import landmarks_of_mean_head

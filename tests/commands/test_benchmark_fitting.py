@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mien.commands.app import main
-from mien.evaluation.fitting.crowd import Crowd, save_crowd
 from mien.heads.library import load_head
+from mien.synthetic.held_out_people.crowd import Crowd, save_crowd
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ import pytest
 
 import mien.landmarks.landmarker
 from mien.commands.app import main
-from mien.evaluation.mesh_files import Mesh, write_obj
-from mien.evaluation.now_prediction import neutral_shape
-from mien.evaluation.scan_to_mesh import SEVEN_POINTS
+from mien.evaluation.published.mesh_files import Mesh, write_obj
+from mien.evaluation.published.now_prediction import neutral_shape
+from mien.evaluation.published.scan_to_mesh import SEVEN_POINTS
 from mien.heads.library import load_head
 from mien.images.writing import write_image
 from tests.commands.fakes import FakeLandmarker
-from tests.evaluation.published_data import write_dad, write_flame_files, write_ljson, write_now
+from tests.evaluation.published.published_data import write_dad, write_flame_files, write_ljson, write_now
 
 PICTURE = np.full((200, 200, 3), 90, np.uint8)
 BLACK = np.zeros_like(PICTURE)  # no face in it

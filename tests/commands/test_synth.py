@@ -9,7 +9,7 @@ import pytest
 
 from mien.commands.app import main
 from mien.errors import InputError
-from mien.training.synth import shards
+from mien.synthetic.scenes import shards
 
 
 def test_says_what_it_made(

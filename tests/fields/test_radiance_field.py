@@ -12,7 +12,7 @@ import torch
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
 from mien.fields.files import load_field, save_field
-from mien.fields.occupancy import Occupancy
+from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import RadianceField
 
 BOUNDS_M = np.array([[-0.1, -0.2, -0.15], [0.1, 0.1, 0.15]])

@@ -8,12 +8,12 @@ import torch
 
 from mien.cameras import Camera
 from mien.fields.config import FieldConfig
-from mien.fields.occupancy import Occupancy
-from mien.fields.picture import gather
+from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import RadianceField
-from mien.fields.ray_marching import Samples, add_up, march, spread, weights_of
 from mien.fields.ray_pool import RayPool
-from mien.fields.rays import Rays, camera_rays, cross_box
+from mien.fields.rendering.picture import gather
+from mien.fields.rendering.ray_marching import Samples, add_up, march, spread, weights_of
+from mien.fields.rendering.rays import Rays, camera_rays, cross_box
 from tests.fields.scenes import egg_scene, ring_of_cameras
 
 BOX = torch.tensor([[-0.1, -0.1, -0.1], [0.1, 0.1, 0.1]])

@@ -14,13 +14,13 @@ from PIL import Image
 
 from mien.commands.app import main
 from mien.errors import InputError
-from mien.field_landmarks.types import Landmarks3D
 from mien.fields import FieldConfig, PosedImages, RadianceField, load_field, save_field, train_field
-from mien.fields.colour_grid import colour_grid, write_colour_grid
+from mien.fields.grids.color_grid import colour_grid, write_colour_grid
 from mien.fields.mesh import field_mesh, write_field_mesh
+from mien.fields.rendering.views import camera_towards, turntable_cameras
 from mien.fields.scores import score_field
 from mien.fields.train import TrainingStep
-from mien.fields.views import camera_towards, turntable_cameras
+from mien.landmarks_in_fields.types import Landmarks3D
 from tests.fields.scenes import RADII_M, egg_scene, paint, write_scene
 
 TINY = FieldConfig(
@@ -206,7 +206,9 @@ def test_landmarks_command(
     points_m = trained.bounds_m.mean(axis=0) + np.random.default_rng(0).normal(0, 0.02, (68, 3))
     known = Landmarks3D(points_m, 0.9, True, np.eye(4)[:3], points_m, np.full(68, 0.003))
     said = {"found": known}
-    monkeypatch.setattr("mien.field_landmarks.predict.FieldLandmarker", lambda *_: lambda _: said["found"])
+    monkeypatch.setattr(
+        "mien.landmarks_in_fields.predict.FieldLandmarker", lambda *_: lambda _: said["found"]
+    )
     arguments = [
         "field",
         "landmarks",

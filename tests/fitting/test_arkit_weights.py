@@ -11,8 +11,9 @@ from mien.cameras import Camera
 from mien.errors import FitError, InputError
 from mien.fitting.arkit_weights import ARKIT_NAMES, _constrained, arkit_weights, arkit_weights_of_frame
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.results import HeadFit, HeadTrack, Status
+from mien.fitting.results import HeadFit, HeadTrack
 from mien.heads.library import load_head
+from mien.least_squares.solution import Status
 from tests.fitting.scenes import CAMERA_FROM_WORLD, exact_landmarks
 from tests.toy_head import toy_head
 

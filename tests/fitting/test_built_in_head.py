@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from mien.cameras import Camera
+from mien.fitting.energy import FitWeights
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.results import Status
-from mien.fitting.weights import FitWeights
 from mien.geometry.alignment import align_rigid
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.heads.library import load_head
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
+from mien.least_squares.solution import Status
 from tests.fitting.scenes import CAMERA_FROM_WORLD, exact_landmarks
 
 CAMERA = Camera.from_focal(900.0, width_px=720, height_px=720, camera_from_world=CAMERA_FROM_WORLD)

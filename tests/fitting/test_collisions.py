@@ -8,20 +8,20 @@ import numpy as np
 import pytest
 
 from mien.cameras import Camera
-from mien.evaluation.intersection import skin_intersections
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene, HeadState
-from mien.fitting.levenberg_marquardt import LevenbergMarquardt
-from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.energy import FitWeights
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.problem import HeadProblem
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_problem import HeadProblem
+from mien.fitting.scene.head_state import HeadScene, HeadState
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.lid_gap import LidGapTerm
 from mien.fitting.terms.priors import prior_terms
 from mien.fitting.terms.skin_eyeball_intersection import SkinEyeballTerm
 from mien.fitting.terms.skin_teeth_intersection import SkinTeethTerm
-from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import FitWeights
+from mien.heads.intersection import skin_intersections
 from mien.heads.library import load_head
+from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
+from mien.least_squares.normal_equations import NormalEquations
 from tests.fitting.scenes import CAMERA_FROM_WORLD, exact_landmarks
 from tests.toy_head import toy_head
 

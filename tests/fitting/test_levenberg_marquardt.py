@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from mien.errors import FitError
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene
-from mien.fitting.levenberg_marquardt import LevenbergMarquardt
-from mien.fitting.normal_equations import NormalEquations
-from mien.fitting.problem import HeadProblem
-from mien.fitting.results import Status
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_problem import HeadProblem
+from mien.fitting.scene.head_state import HeadScene
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.landmarks import LandmarkTerm
-from mien.fitting.unknowns import Unknowns
+from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
+from mien.least_squares.normal_equations import NormalEquations
+from mien.least_squares.solution import Status
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
 

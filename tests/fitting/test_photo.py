@@ -9,11 +9,11 @@ import pytest
 
 from mien.cameras import Camera
 from mien.errors import FitError, LandmarkSetError, ShapeError
+from mien.fitting.energy import FitWeights
 from mien.fitting.photo import fit_landmarks, fit_photo
-from mien.fitting.results import Status
-from mien.fitting.weights import FitWeights
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.solution import Status
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
 TRUSTING = FitWeights(sigma_floor=1e-4)

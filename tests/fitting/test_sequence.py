@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from mien.errors import FitError, InputError, ShapeError
-from mien.fitting.chain_equations import ChainEquations
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene, HeadState
-from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.energy import FitWeights
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_state import HeadScene, HeadState
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.sequence import _Sequence, fit_sequence
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.rig_landmarks import RigLandmarksTerm
-from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import FitWeights
 from mien.heads.parameters import HeadParameters
+from mien.least_squares.chain_equations import ChainEquations
+from mien.least_squares.normal_equations import NormalEquations
 from tests.fitting.scenes import exact_landmarks, some_parameters
-from tests.fitting.test_multiview import rig, shape_error_mm
+from tests.fitting.test_views import rig, shape_error_mm
 
 WEIGHTS = FitWeights(sigma_floor=1e-3, robust_kernel="none")
 

@@ -10,13 +10,13 @@ import pytest
 
 from mien.errors import FitError
 from mien.evaluation.fitting.solvers import SOLVERS, noisy_problem
-from mien.fitting.levenberg_marquardt import Problem
-from mien.fitting.results import Status
-from mien.fitting.shared_columns import Sharing
-from mien.fitting.solver import Solver
-from mien.fitting.weights import FitWeights
+from mien.fitting.energy import FitWeights
+from mien.fitting.scene.shared_columns import Sharing
 from mien.heads.library import load_head
 from mien.heads.model import Head
+from mien.least_squares.problem import Problem
+from mien.least_squares.solution import Status
+from mien.least_squares.solver import Solver
 from tests.fitting.test_levenberg_marquardt import PROBLEMS
 from tests.toy_head import toy_head
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene, HeadState
-from mien.fitting.normal_equations import NormalEquations
-from mien.fitting.problem import HeadProblem, SharedProblem, Term
+from mien.fitting.energy import FitWeights
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
+from mien.fitting.scene.head_state import HeadScene, HeadState
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm
@@ -16,8 +17,7 @@ from mien.fitting.terms.joints_prior import EyesAlikeTerm, JointsTerm, LidsFollo
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm, StillVerticesTerm
-from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import FitWeights
+from mien.least_squares.normal_equations import NormalEquations
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
 WEIGHTS = FitWeights()

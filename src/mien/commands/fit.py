@@ -210,7 +210,7 @@ def read_identity(path: Path, head: Head) -> np.ndarray:
     Raises:
         InputError: the file is neither, or belongs to another head.
     """
-    from mien.export.saved import read_fit, read_track
+    from mien.exporters.saved import read_fit, read_track
 
     try:
         saved, identity = (fit := read_fit(path)), fit.parameters.identity
@@ -230,9 +230,9 @@ def read_identity(path: Path, head: Head) -> np.ndarray:
 
 def write_fit(fit: HeadFit, photo: Photo, head: Head, config: FitConfig, name: str) -> list[Path]:
     """Write the overlay and the asked formats of one fit, and return their paths."""
-    from mien.export import export
+    from mien.drawing import draw_fit
+    from mien.exporters.files import export
     from mien.images.writing import write_image
-    from mien.pictures import draw_fit
 
     files: list[Path] = []
     if not config.no_overlay:

@@ -27,7 +27,7 @@ def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> Ba
     Raises:
         InputError: a picture has no camera in --cameras, or one for another size.
     """
-    from mien.fitting.multiview import fit_landmark_views
+    from mien.fitting.views import fit_landmark_views
 
     known = None if config.cameras is None else _cameras(config)
     photos: dict[Path, Photo] = {}

@@ -69,9 +69,9 @@ def _mark(path: Path, stem: str, *, landmarker: Landmarker, config: LandmarksCon
 
     from mien.commands.batch import Done
     from mien.commands.faces import no_face
+    from mien.drawing import draw_landmarks
     from mien.images.photo import read_image
     from mien.images.writing import write_image
-    from mien.pictures import draw_landmarks
 
     image = read_image(path)
     faces = landmarker(image, max_faces=config.max_faces)

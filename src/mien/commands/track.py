@@ -73,10 +73,10 @@ def run(arguments: list[str]) -> int:
 def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> Done:
     from mien.commands.batch import Done, progress
     from mien.errors import InputError
-    from mien.export import export
-    from mien.fitting.people import track_people
-    from mien.fitting.track import track_video
+    from mien.exporters.files import export
     from mien.images.video import open_video
+    from mien.tracking.people import track_people
+    from mien.tracking.video import track_video
 
     with open_video(path) as video:
         count = video.frame_count_estimate
@@ -117,8 +117,8 @@ def _write_overlay(
 ) -> tuple[Path, bool]:
     """The overlay video, and whether the input could be read to its end."""
     from mien.commands.batch import progress
+    from mien.drawing import draw_track_frame
     from mien.images.video import VideoWriter, open_video
-    from mien.pictures import draw_track_frame
 
     target = config.out / f"{stem}-overlay.mp4"
     count = len(tracks[0])

@@ -17,9 +17,9 @@ from mien.lazy_names import lazy_names
 if TYPE_CHECKING:
     from mien.fields.config import FieldConfig
     from mien.fields.files import load_field, save_field
-    from mien.fields.picture import FieldPicture
     from mien.fields.posed_images import PosedImages, load_posed_images
     from mien.fields.radiance_field import RadianceField
+    from mien.fields.rendering.picture import FieldPicture
     from mien.fields.train import train_field
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
 
 _HOME = {
     "FieldConfig": "config",
-    "FieldPicture": "picture",
+    "FieldPicture": "rendering.picture",
     "PosedImages": "posed_images",
     "RadianceField": "radiance_field",
     "load_field": "files",

@@ -17,7 +17,7 @@ import torch
 
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
-from mien.fields.occupancy import Occupancy
+from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts, Viewpoint
 
 FORMAT_VERSION = 1

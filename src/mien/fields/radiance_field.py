@@ -12,14 +12,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mien.fields.colour_network import ColourNetwork, Environment
 from mien.fields.config import FieldConfig
-from mien.fields.occupancy import Occupancy
-from mien.fields.tensor_grids import make_grid
+from mien.fields.grids.color_network import ColourNetwork, Environment
+from mien.fields.grids.occupancy import Occupancy
+from mien.fields.grids.tensor_grids import make_grid
 
 if TYPE_CHECKING:
     from mien.cameras import Camera
-    from mien.fields.picture import FieldPicture
+    from mien.fields.rendering.picture import FieldPicture
 
 DENSITY_SCALE = 25.0
 """Density of an activation of 1, per half a side of the bounding box (TensoRF's distance_scale)."""
@@ -245,7 +245,7 @@ class RadianceField(nn.Module):
             supersampling: rays a pixel, each way: 2 smooths edges as a camera's pixels do, and takes four
                 times as long.
         """
-        from mien.fields.picture import render_camera
+        from mien.fields.rendering.picture import render_camera
 
         return render_camera(
             self, camera, background=background, normals=normals, supersampling=supersampling

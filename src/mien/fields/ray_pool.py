@@ -17,8 +17,8 @@ from torch.nn import functional
 from mien.cameras import Camera
 from mien.fields.posed_images import PosedImages
 from mien.fields.radiance_field import RadianceField
-from mien.fields.ray_marching import Samples, march, weights_of
-from mien.fields.rays import Rays, camera_rays, cross_box
+from mien.fields.rendering.ray_marching import Samples, march, weights_of
+from mien.fields.rendering.rays import Rays, camera_rays, cross_box
 
 OPAQUE = 2e-3
 MARGIN_VOXELS = 5.0

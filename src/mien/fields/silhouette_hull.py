@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from mien.camera_files.validation import meeting_point, seen_fraction, seen_radius_m
 from mien.cameras import Camera
 from mien.errors import InputError
-from mien.fields.occupancy import Occupancy
+from mien.fields.grids.occupancy import Occupancy
 from mien.fields.posed_images import PosedImages
 
 SEEN_BY = 0.5

@@ -14,11 +14,11 @@ from torch import Tensor
 
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
-from mien.fields.occupancy import Occupancy
+from mien.fields.grids.occupancy import Occupancy
 from mien.fields.posed_images import PosedImages, load_posed_images
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts, Viewpoint
-from mien.fields.ray_marching import add_up, march, spread, weights_of
 from mien.fields.ray_pool import RayPool
+from mien.fields.rendering.ray_marching import add_up, march, spread, weights_of
 from mien.fields.silhouette_hull import automatic_bounds, hull, nearest_axis, typical_up
 
 FAINT = 1e-4

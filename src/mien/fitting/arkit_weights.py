@@ -9,20 +9,20 @@ from jaxtyping import Float
 
 from mien.cameras import Camera
 from mien.errors import FitError, InputError
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene
-from mien.fitting.normal_equations import NormalEquations
-from mien.fitting.problem import HeadProblem, Term
+from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.results import HeadFit, HeadTrack
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_problem import HeadProblem, Term
+from mien.fitting.scene.head_state import HeadScene
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.priors import prior_terms
-from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.one_blas_thread import one_blas_thread
 
 ARKIT_NAMES = (

@@ -11,23 +11,24 @@ from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
 from mien.errors import FitError, ShapeError
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene
-from mien.fitting.levenberg_marquardt import LevenbergMarquardt, Solution
-from mien.fitting.problem import HeadProblem, Term
-from mien.fitting.results import HeadFit, Status
+from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.results import HeadFit
 from mien.fitting.rigid_start import rigid_start
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_problem import HeadProblem, Term
+from mien.fitting.scene.head_state import HeadScene
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.priors import prior_terms
-from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.one_blas_thread import one_blas_thread
+from mien.least_squares.solution import Solution, Status
 
 Landmarker = Callable[[np.ndarray], list[Landmarks2D]]
 """Anything that finds faces: a picture in, landmarks out, best first."""

@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float, Integer
 
-from mien.fitting.head_state import HeadState
-from mien.fitting.unknowns import Unknowns
+from mien.fitting.scene.head_state import HeadState
+from mien.fitting.scene.unknowns import Unknowns
 from mien.heads.model import Head
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -11,20 +10,7 @@ from jaxtyping import Bool, Float
 from mien.cameras import Camera
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
-
-
-class Status(Enum):
-    """How a solve ended; `.value` is a sentence for people."""
-
-    CONVERGED = "converged"
-    MAX_ITERATIONS = "stopped at the limit of iterations before converging"
-    NO_DESCENT = "stopped because no step lowered the cost any more"
-    NOT_FINITE = "failed: the cost is not a finite number"
-    LOST = "lost: no face was found here"
-
-    @property
-    def usable(self) -> bool:
-        return self not in (Status.NOT_FINITE, Status.LOST)
+from mien.least_squares.solution import Status
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,16 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.cameras import Camera
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene
-from mien.fitting.levenberg_marquardt import LevenbergMarquardt, Solution
-from mien.fitting.problem import HeadProblem
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_problem import HeadProblem
+from mien.fitting.scene.head_state import HeadScene
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.landmarks import LandmarkTerm, face_radius_px
-from mien.fitting.unknowns import Unknowns
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
+from mien.least_squares.solution import Solution
 
 GOOD_RESIDUAL = 0.2
 """RMS residual of a rigid fit, over the face's radius in the picture, up to which one start is enough: other

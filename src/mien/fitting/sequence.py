@@ -10,22 +10,22 @@ from jaxtyping import Bool, Float
 
 from mien.cameras import Camera
 from mien.errors import FitError, InputError, ShapeError
-from mien.fitting.chain_equations import ChainEquations
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene
-from mien.fitting.levenberg_marquardt import LevenbergMarquardt
-from mien.fitting.multiview import fit_landmark_views
-from mien.fitting.problem import HeadProblem, Term
-from mien.fitting.results import Status
+from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_problem import HeadProblem, Term
+from mien.fitting.scene.head_state import HeadScene
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.identity_prior import identity_term
 from mien.fitting.terms.priors import prior_terms
 from mien.fitting.terms.rig_landmarks import RigLandmarksTerm
-from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.views import fit_landmark_views
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.chain_equations import ChainEquations
+from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.one_blas_thread import one_blas_thread
+from mien.least_squares.solution import Status
 
 FRAME_SOLVER = LevenbergMarquardt(max_iterations=5, relative_tolerance=1e-3)
 

@@ -63,3 +63,11 @@ def nearest_rotation(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3
     """The rotation nearest to a matrix (least squares): the rotation part of a similarity."""
     u, _, vt = np.linalg.svd(matrix)
     return u @ np.diag([1.0, 1.0, float(np.linalg.det(u @ vt))]) @ vt
+
+
+def random_rotation(
+    rng: np.random.Generator, *, largest_rad: float, smallest_rad: float = 0.0
+) -> Float[np.ndarray, "3 3"]:
+    """About a random axis, by an angle that is spread evenly."""
+    axis = rng.normal(size=3)
+    return matrix_from_rotation_vector(axis / np.linalg.norm(axis) * rng.uniform(smallest_rad, largest_rad))

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from mien.errors import InputError
-from mien.landmarks.looks import Look, combine
+from mien.landmarks.crops import Look, combine
 from mien.landmarks.networks import find_network, open_session, read_card
 from mien.landmarks.region import Region
 from mien.landmarks.types import Landmarks2D

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from mien.evaluation.fitting.collisions import WITH, WITHOUT, study_collisions, with_terms
-from mien.evaluation.fitting.crowd import Photographer
 from mien.evaluation.fitting.tables import collisions_table
-from mien.fitting.weights import FitWeights
+from mien.fitting.energy import FitWeights
+from mien.synthetic.held_out_people.crowd import Photographer
 
 
 def test_terms_that_are_off_are_turned_on_and_others_kept():

@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from mien.evaluation.fitting.crowd import Photographer
 from mien.evaluation.fitting.exact_landmarks import (
     MEAN_HEAD,
     ONE_EXPRESSIVE,
@@ -19,6 +18,7 @@ from mien.evaluation.fitting.exact_landmarks import (
 )
 from mien.evaluation.fitting.shape_error import ShapeErrors
 from mien.evaluation.fitting.tables import exact_landmarks_table, summary
+from mien.synthetic.held_out_people.crowd import Photographer
 
 
 def test_the_ways_stand_in_order(photographer: Photographer):

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError
-from mien.evaluation.fitting.crowd import Photographer
-from mien.evaluation.fitting.picture_files import picture_path
 from mien.evaluation.fitting.predicted_landmarks import Way, study_predicted_landmarks
 from mien.evaluation.fitting.tables import predicted_landmarks_table, summary
 from mien.images.writing import write_image
 from mien.landmarks.types import Landmarks2D
+from mien.synthetic.held_out_people.crowd import Photographer
+from mien.synthetic.held_out_people.picture_files import picture_path
 
 
 class _Fake:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien.evaluation.fitting.crowd import Photographer
 from mien.evaluation.fitting.shape_error import ShapeJudge
+from mien.synthetic.held_out_people.crowd import Photographer
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.evaluation.fitting.crowd import Photographer
-from mien.evaluation.fitting.picture_files import picture_path
 from mien.evaluation.fitting.sheet import FULL_MM, draw_shape, draw_sheet, error_colours
 from mien.images.writing import write_image
+from mien.synthetic.held_out_people.crowd import Photographer
+from mien.synthetic.held_out_people.picture_files import picture_path
 
 
 def test_colours_go_from_blue_to_red_and_stop():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mien.evaluation.fitting.solvers import MOST_APART, SOLVERS, study_solvers
-from mien.fitting.levenberg_marquardt import LevenbergMarquardt
+from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from tests.toy_head import toy_head
 
 

@@ -11,7 +11,7 @@ from mien.evaluation.fitting.tables import (
     rig_sequence_table,
     solvers_table,
 )
-from mien.fitting.results import Status
+from mien.least_squares.solution import Status
 
 
 def check(table: Table) -> str:

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError
-from mien.evaluation.tracking.blink_scripts import (
+from mien.evaluation.tracking.blinks import BlinkAmplitude, landmark_blinks, lid_openings, video_blinks
+from mien.heads.library import load_head
+from mien.landmarks.types import Landmarks2D
+from mien.synthetic.held_out_people.blink_scripts import (
     BlinkScript,
     blink_script,
     scripted_landmarks,
     who_can_blink,
 )
-from mien.evaluation.tracking.blinks import BlinkAmplitude, landmark_blinks, lid_openings, video_blinks
-from mien.heads.library import load_head
-from mien.landmarks.types import Landmarks2D
 from tests.toy_head import toy_head
 
 COUNT = 100

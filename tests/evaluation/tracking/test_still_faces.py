@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError
-from mien.evaluation.tracking.blink_scripts import blink_script, scripted_landmarks
 from mien.evaluation.tracking.still_faces import jitter_px, still_face_jitter, still_frames, still_portrait
 from mien.landmarks.types import Landmarks2D
+from mien.synthetic.held_out_people.blink_scripts import blink_script, scripted_landmarks
 from tests.toy_head import toy_head
 
 

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import torch
 
+from mien.datasets.search_scenes.batches import ScenePlan, make_batch
+from mien.datasets.search_scenes.scenes import paste
 from mien.errors import InputError
 from mien.landmarks.region import Region
 from mien.landmarks.search import FaceSearch
-from mien.training.search.batches import ScenePlan, make_batch
 from mien.training.search.loop import SearchTraining, train_search
 from mien.training.search.network import SearchNetwork, SearchNetworkConfig
 from mien.training.search.onnx_export import export_search, write_search_card
-from mien.training.search.scenes import paste
 
 SMALL = SearchNetworkConfig(stem=(8, 12, 16), dilations=(1, 2))
 

@@ -11,7 +11,7 @@ from mien.commands.benchmark.output import print_json, print_missing, print_tabl
 from mien.errors import InputError
 
 if TYPE_CHECKING:
-    from mien.evaluation.dad3d import DadResult
+    from mien.evaluation.published.dad3d import DadResult
 
 _ROWS = (
     ("nme_percent", "NME", "{:.3f} %", "68 points, of √(width · height) of the box"),
@@ -60,13 +60,13 @@ def run(arguments: list[str]) -> int:
             "--predict needs the pictures: name the folder DAD-3DHeadsDataset", source=config.data
         )
 
-    from mien.evaluation.dad3d import evaluate, read_heads, read_submission
-    from mien.evaluation.flame_landmarks import read_flame_files
+    from mien.evaluation.published.dad3d import evaluate, read_heads, read_submission
+    from mien.evaluation.published.flame_landmarks import read_flame_files
 
     flame = read_flame_files(config.flame)
     bar = None if config.json else progress
     if config.predict:
-        from mien.evaluation.dad3d_prediction import predict
+        from mien.evaluation.published.dad3d_prediction import predict
         from mien.heads.library import load_head
         from mien.landmarks.landmarker import Landmarker
 

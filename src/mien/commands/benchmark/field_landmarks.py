@@ -14,8 +14,8 @@ from mien.commands.benchmark.output import print_json, print_table, progress
 from mien.errors import InputError
 
 if TYPE_CHECKING:
-    from mien.training.field_landmarks.evaluation import MethodFigures
-    from mien.training.field_landmarks.held_out_fields import TestField
+    from mien.evaluation.fields.held_out_fields import TestField
+    from mien.evaluation.fields.landmark_errors import MethodFigures
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def run(arguments: list[str]) -> int:
         return _make(config)
     if config.ablations:
         return _ablations(config)
-    from mien.training.field_landmarks.held_out_fields import read_test_fields
-    from mien.training.field_landmarks.measure import measure_baselines, measure_fields
+    from mien.evaluation.fields.held_out_fields import read_test_fields
+    from mien.evaluation.fields.measure import measure_baselines, measure_fields
 
     fields = list(read_test_fields(config.data))
     if config.most is not None:
@@ -134,7 +134,7 @@ def print_rows(title: str, rows: list[MethodFigures]) -> None:
 
 
 def _rejection(config: FieldLandmarksBenchmark, fields: list[TestField]) -> int:
-    from mien.training.field_landmarks.rejection import measure_rejection
+    from mien.evaluation.fields.rejection import measure_rejection
 
     def quietly(items: Iterable[Any], _: str) -> Iterable[Any]:
         return items
@@ -158,8 +158,8 @@ def _rejection(config: FieldLandmarksBenchmark, fields: list[TestField]) -> int:
 
 
 def _make(config: FieldLandmarksBenchmark) -> int:
-    from mien.training.field_landmarks.held_out_fields import FieldTestConfig, make_test_fields
-    from mien.training.field_landmarks.rejection import make_things
+    from mien.evaluation.fields.held_out_fields import FieldTestConfig, make_test_fields
+    from mien.evaluation.fields.rejection import make_things
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -185,8 +185,8 @@ def _make(config: FieldLandmarksBenchmark) -> int:
 
 
 def _ablations(config: FieldLandmarksBenchmark) -> int:
-    from mien.training.field_landmarks.ablations import run_ablations
-    from mien.training.field_landmarks.loop import FieldLandmarkTraining
+    from mien.training.landmarks_in_fields.ablations import run_ablations
+    from mien.training.landmarks_in_fields.loop import FieldLandmarkTraining
 
     if config.volumes is None or config.out is None:
         raise InputError("--ablations needs --volumes and --out", source="mien benchmark field-landmarks")

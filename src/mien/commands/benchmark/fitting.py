@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from mien.commands.arguments import parse
 from mien.commands.benchmark.output import print_json, print_table
 from mien.errors import InputError
-from mien.evaluation.fitting.picture_files import PEOPLE_FILE
+from mien.synthetic.held_out_people.picture_files import PEOPLE_FILE
 
 if TYPE_CHECKING:
-    from mien.evaluation.fitting.crowd import Photographer
     from mien.evaluation.fitting.tables import Table
     from mien.evaluation.tracking.blinks import BlinkAmplitude
+    from mien.synthetic.held_out_people.crowd import Photographer
 
 STUDIES = ("people", "pictures", "solvers", "sequence", "tracking", "intersection")
 TUNING_SEED = 7001
@@ -108,16 +108,16 @@ def _run_people(config: FittingConfig) -> list[tuple[str, Table]]:
 
 
 def _run_pictures(config: FittingConfig) -> list[tuple[str, Table]]:
-    from mien.evaluation.fitting.picture_files import picture_path
     from mien.evaluation.fitting.predicted_landmarks import study_predicted_landmarks
     from mien.evaluation.fitting.tables import predicted_landmarks_table
     from mien.landmarks.landmarker import Landmarker
+    from mien.synthetic.held_out_people.picture_files import picture_path
 
     photographer = _photographer(config, config.picture_people)
     crowd = photographer.crowd
     last = picture_path(config.cache, len(crowd) - 1, crowd.shot_count - 1)
     if config.assets is not None and not last.exists():
-        from mien.training.unseen_people.pictures import render_crowd
+        from mien.synthetic.held_out_people.pictures import render_crowd
 
         with _Progress(config, "rendering") as progress:
             render_crowd(crowd, config.assets, config.cache, progress=progress)
@@ -154,12 +154,12 @@ def _run_sequence(config: FittingConfig) -> list[tuple[str, Table]]:
 
 def _run_tracking(config: FittingConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.tracking_tables import blinks_table, jitter_table
-    from mien.evaluation.tracking.blink_scripts import blink_script, scripted_landmarks
     from mien.evaluation.tracking.blinks import landmark_blinks
     from mien.evaluation.tracking.still_faces import still_face_jitter, still_portrait
     from mien.heads.library import load_head
     from mien.images.photo import read_image
     from mien.landmarks.landmarker import Landmarker
+    from mien.synthetic.held_out_people.blink_scripts import blink_script, scripted_landmarks
 
     landmarker = Landmarker("realtime")
     still = still_portrait(read_image(config.photo))
@@ -174,15 +174,15 @@ def _run_tracking(config: FittingConfig) -> list[tuple[str, Table]]:
 
 
 def _blinks_in_videos(config: FittingConfig) -> BlinkAmplitude:
-    from mien.evaluation.fitting.picture_files import blinks_path
-    from mien.evaluation.tracking.blink_scripts import person_script, who_can_blink
     from mien.evaluation.tracking.blinks import BlinkAmplitude, video_blinks
     from mien.images.video import open_video
+    from mien.synthetic.held_out_people.blink_scripts import person_script, who_can_blink
+    from mien.synthetic.held_out_people.picture_files import blinks_path
 
     photographer = _photographer(config, config.people)
     blinking = who_can_blink(photographer.people, config.blink_people)
     if config.assets is not None:
-        from mien.training.unseen_people.blinking import film_blinks
+        from mien.synthetic.held_out_people.blinking import film_blinks
 
         with _Progress(config, "filming") as progress:
             film_blinks(photographer.crowd, config.assets, config.cache, people=blinking, progress=progress)
@@ -215,14 +215,14 @@ _RUNNERS: dict[str, Callable[[FittingConfig], list[tuple[str, Table]]]] = {
 
 def _photographer(config: FittingConfig, count: int) -> Photographer:
     """The people of this seed: from the cache, or drawn now."""
-    from mien.evaluation.fitting.crowd import Photographer, load_crowd, save_crowd
     from mien.heads.library import load_head
+    from mien.synthetic.held_out_people.crowd import Photographer, load_crowd, save_crowd
 
     path = config.cache / PEOPLE_FILE
     if not path.exists():
         if config.assets is None:
             raise InputError("the people are not drawn yet; add --assets FOLDER", source=path)
-        from mien.training.unseen_people.draw import draw_crowd
+        from mien.synthetic.held_out_people.draw import draw_crowd
 
         everybody = max(config.people, config.picture_people)
         save_crowd(draw_crowd(config.assets, count=everybody, shots=config.shots, seed=config.seed), path)

@@ -46,12 +46,12 @@ def run(arguments: list[str]) -> int:
     if config.frames < 1:
         raise InputError("--frames: must be 1 or more")
 
-    from mien.evaluation.micc import SETTINGS, evaluate, read_template
+    from mien.evaluation.published.micc import SETTINGS, evaluate, read_template
 
     template = read_template(config.template, config.template_landmarks)
     bar = None if config.json else progress
     if config.predict is not None:
-        from mien.evaluation.micc_prediction import predict
+        from mien.evaluation.published.micc_prediction import predict
         from mien.heads.library import load_head
         from mien.landmarks.landmarker import Landmarker
 

@@ -50,14 +50,14 @@ def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code: 1 when predictions are missing."""
     config = parse(NowConfig, arguments, prog="mien benchmark now")
 
-    from mien.evaluation.now import evaluate, read_pictures
+    from mien.evaluation.published.now import evaluate, read_pictures
 
     pictures = read_pictures(
         config.data, split=config.split, challenge=config.challenge, picture_list=config.picture_list
     )
     bar = None if config.json else progress
     if config.predict:
-        from mien.evaluation.now_prediction import predict
+        from mien.evaluation.published.now_prediction import predict
         from mien.heads.library import load_head
         from mien.landmarks.landmarker import Landmarker
 

@@ -49,7 +49,7 @@ def run(arguments: list[str]) -> int:
         raise InputError("--gate needs --baseline")
     baseline = _read_baseline(config.baseline) if config.baseline else {}
 
-    from mien.evaluation.speed import (
+    from mien.evaluation.speed.timing import (
         PHOTO_FIT,
         PHOTO_FIT_ONE_THREAD,
         clip_around_face,

@@ -34,9 +34,9 @@ class SyntheticConfig:
 def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code."""
     config = parse(SyntheticConfig, arguments, prog="mien benchmark synthetic")
-    from mien.evaluation.synthetic_faces import SIZES_PX, YAW_EDGES_DEG, figures, measure
+    from mien.evaluation.landmarks.exact_faces import read_exact_faces
+    from mien.evaluation.landmarks.synthetic_faces import SIZES_PX, YAW_EDGES_DEG, figures, measure
     from mien.landmarks.landmarker import Landmarker
-    from mien.training.landmark_network.exact_faces import read_exact_faces
 
     landmarker = Landmarker(config.model)
     faces = read_exact_faces(config.data, most=config.count, held_out=config.held_out)

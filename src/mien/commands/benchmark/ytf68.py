@@ -43,8 +43,8 @@ def run(arguments: list[str]) -> int:
     if config.sheet is not None and config.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
         raise InputError("--sheet: the name must end in .png or .jpg", source=config.sheet)
 
-    from mien.evaluation.ytf68 import evaluate, face_where_labelled, labelled_face
-    from mien.evaluation.ytf68_sheet import draw_sheet
+    from mien.evaluation.landmarks.ytf68 import evaluate, face_where_labelled, labelled_face
+    from mien.evaluation.landmarks.ytf68_sheet import draw_sheet
     from mien.images.writing import write_image
     from mien.landmarks.landmarker import Landmarker
 

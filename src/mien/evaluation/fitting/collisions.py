@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from mien.evaluation.fitting.crowd import Photographer
-from mien.evaluation.intersection import skin_intersections
+from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
+from mien.heads.intersection import skin_intersections
+from mien.synthetic.held_out_people.crowd import Photographer
 
 MOST_MM = 0.5
 """Skin may be this much deeper in an eyeball than on the mean head at rest."""

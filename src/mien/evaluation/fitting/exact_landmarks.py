@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mien.evaluation.fitting.crowd import Photographer
 from mien.evaluation.fitting.shape_error import ShapeErrors, ShapeJudge
-from mien.fitting.multiview import fit_landmark_views
+from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.views import fit_landmark_views
 from mien.heads.model import Head
+from mien.synthetic.held_out_people.crowd import Photographer
 
 Progress = Callable[[int, int], None]
 

@@ -10,15 +10,15 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from mien.errors import InputError
-from mien.evaluation.fitting.crowd import Photographer
 from mien.evaluation.fitting.exact_landmarks import rest_shape
-from mien.evaluation.fitting.picture_files import picture_path
 from mien.evaluation.fitting.shape_error import ShapeErrors, ShapeJudge
-from mien.fitting.multiview import fit_landmark_views
+from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.views import fit_landmark_views
 from mien.heads.landmark_sets import conversion_indices
 from mien.landmarks.types import Landmarks2D
+from mien.synthetic.held_out_people.crowd import Photographer
+from mien.synthetic.held_out_people.picture_files import picture_path
 
 SETS = ("ibug68", "dense320", "dense703")
 """From few landmarks to many; a network is measured on those that are part of its own set."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mien.cameras import Camera
+from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import CAMERA_FROM_WORLD
-from mien.fitting.results import Status
 from mien.fitting.sequence import fit_sequence
-from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.solution import Status
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
-from mien.evaluation.scan_to_mesh import SEVEN_POINTS, ScanToMesh, face_region, scan_to_mesh
+from mien.evaluation.published.scan_to_mesh import SEVEN_POINTS, ScanToMesh, face_region, scan_to_mesh
 from mien.geometry.closest_points import closest_on_surface
 from mien.heads.model import Head
 

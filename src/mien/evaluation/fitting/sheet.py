@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
-from mien.evaluation.fitting.crowd import Photographer
-from mien.evaluation.fitting.picture_files import picture_path
 from mien.evaluation.fitting.shape_error import ShapeJudge
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
+from mien.synthetic.held_out_people.crowd import Photographer
+from mien.synthetic.held_out_people.picture_files import picture_path
 
 FULL_MM = 3.0
 """Distance from which the colour no longer changes."""
@@ -39,8 +39,8 @@ def draw_sheet(
         people: who is shown.
         folder: where rendered pictures lie.
     """
+    from mien.drawing.sheets import contact_sheet
     from mien.images.photo import read_image
-    from mien.pictures.sheets import contact_sheet
 
     head = photographer.head
     pictures = {} if folder is None else {person: picture_path(folder, person, 0) for person in people}
@@ -90,7 +90,7 @@ def draw_shape(
     """A head's shape in the head frame, seen from afar, large enough to compare faces."""
     import cv2
 
-    from mien.pictures.mesh import draw_mesh
+    from mien.drawing.mesh import draw_mesh
 
     centre_m = head.mean_m[head.landmark_set("ibug68").vertices].mean(axis=0) * [1, 1, 0]
     turn = matrix_from_rotation_vector(np.array([0.0, yaw_rad, 0.0]))

@@ -9,24 +9,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mien.cameras import Camera
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadScene
-from mien.fitting.lbfgs import Lbfgs
-from mien.fitting.levenberg_marquardt import LevenbergMarquardt
+from mien.fitting.energy import FitWeights
 from mien.fitting.photo import CAMERA_FROM_WORLD
-from mien.fitting.problem import HeadProblem, SharedProblem, Term
-from mien.fitting.scipy_least_squares import ScipyLeastSquares
-from mien.fitting.shared_columns import Sharing
-from mien.fitting.solver import Solver
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
+from mien.fitting.scene.head_state import HeadScene
+from mien.fitting.scene.shared_columns import Sharing
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.priors import prior_terms
-from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import FitWeights
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.lbfgs import Lbfgs
+from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
+from mien.least_squares.scipy_least_squares import ScipyLeastSquares
+from mien.least_squares.solver import Solver
 
 SOLVERS: dict[str, Solver] = {
     "Levenberg–Marquardt": LevenbergMarquardt(max_iterations=200, relative_tolerance=1e-9),

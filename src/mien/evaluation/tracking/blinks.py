@@ -14,15 +14,15 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.errors import InputError
-from mien.evaluation.tracking.blink_scripts import BlinkScript
+from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.realtime import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerOptions, TrackingLandmarker
-from mien.fitting.track import refit
-from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.heads.landmark_sets import LID_PAIRS
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.synthetic.held_out_people.blink_scripts import BlinkScript
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerOptions, TrackingLandmarker
+from mien.tracking.video import refit
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ from jaxtyping import Bool, Float, UInt8
 
 from mien.cameras import Camera
 from mien.errors import InputError
+from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.realtime import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerOptions, TrackingLandmarker
 from mien.fitting.results import HeadTrack
-from mien.fitting.track import read_pictures, refit
-from mien.fitting.weights import DEFAULT_WEIGHTS, FitWeights
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerOptions, TrackingLandmarker
+from mien.tracking.video import read_pictures, refit
 
 
 @dataclass(frozen=True)

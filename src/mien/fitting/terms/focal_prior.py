@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien.fitting.head_state import HeadState
-from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.scene.head_state import HeadState
+from mien.least_squares.normal_equations import NormalEquations
 
 
 @dataclass(frozen=True)

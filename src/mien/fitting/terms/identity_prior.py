@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
-from mien.fitting.head_state import HeadState
-from mien.fitting.normal_equations import NormalEquations
+from mien.fitting.scene.head_state import HeadState
 from mien.heads.model import Head
+from mien.least_squares.normal_equations import NormalEquations
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from mien.fitting.head_state import HeadState
-from mien.fitting.normal_equations import NormalEquations
-from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import FitWeights
+from mien.fitting.energy import FitWeights
+from mien.fitting.scene.head_state import HeadState
+from mien.fitting.scene.unknowns import Unknowns
 from mien.heads.parameters import JOINT_NAMES
+from mien.least_squares.normal_equations import NormalEquations
 
 NECK, HEAD, LEFT_EYE, RIGHT_EYE = range(len(JOINT_NAMES))
 

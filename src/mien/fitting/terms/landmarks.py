@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mien.fitting.head_state import HeadState
-from mien.fitting.normal_equations import NormalEquations
-from mien.fitting.robust import Kernel, robust_cost, robust_weights
-from mien.fitting.weights import FitWeights
+from mien.fitting.energy import FitWeights
+from mien.fitting.scene.head_state import HeadState
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.normal_equations import NormalEquations
+from mien.least_squares.robust import Kernel, robust_cost, robust_weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from mien.fitting.head_state import HeadState
-from mien.fitting.normal_equations import NormalEquations
 from mien.fitting.rest_points import RestPoints, shape_columns
+from mien.fitting.scene.head_state import HeadState
 from mien.heads.landmark_sets import LID_PAIRS
 from mien.heads.model import Head
+from mien.least_squares.normal_equations import NormalEquations
 
 
 @dataclass(frozen=True, eq=False)

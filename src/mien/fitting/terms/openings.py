@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from mien.fitting.fit_model import FitModel
-from mien.fitting.head_state import HeadState
-from mien.fitting.normal_equations import NormalEquations
-from mien.fitting.robust import robust_cost, robust_weights
+from mien.fitting.energy import FitWeights
+from mien.fitting.scene.fit_model import FitModel
+from mien.fitting.scene.head_state import HeadState
 from mien.fitting.terms.landmarks import face_radius_px
-from mien.fitting.weights import FitWeights
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.normal_equations import NormalEquations
+from mien.least_squares.robust import robust_cost, robust_weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from mien.fitting.problem import Term
+from mien.fitting.energy import FitWeights
+from mien.fitting.scene.head_problem import Term
+from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.identity_prior import identity_term
 from mien.fitting.terms.joints_prior import LEFT_EYE, RIGHT_EYE, EyesAlikeTerm, JointsTerm, LidsFollowTerm
 from mien.fitting.terms.lid_gap import LidGapTerm
 from mien.fitting.terms.skin_eyeball_intersection import SkinEyeballTerm
 from mien.fitting.terms.skin_teeth_intersection import SkinTeethTerm
-from mien.fitting.unknowns import Unknowns
-from mien.fitting.weights import FitWeights
 from mien.heads.model import Head
 
 

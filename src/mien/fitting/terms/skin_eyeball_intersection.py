@@ -8,11 +8,11 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
-from mien.fitting.head_state import HeadState
-from mien.fitting.normal_equations import NormalEquations
 from mien.fitting.rest_points import RestPoints, shape_columns, skin_vertices
+from mien.fitting.scene.head_state import HeadState
 from mien.heads.model import Head
 from mien.heads.parameters import JOINT_NAMES
+from mien.least_squares.normal_equations import NormalEquations
 
 _REACH = 1.6
 """Skin within this many radii of an eye's centre on the mean head is watched."""

@@ -8,10 +8,10 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float, Integer
 
-from mien.fitting.head_state import HeadState
-from mien.fitting.normal_equations import NormalEquations
 from mien.fitting.rest_points import RestPoints, shape_columns, skin_vertices
+from mien.fitting.scene.head_state import HeadState
 from mien.heads.model import Head
+from mien.least_squares.normal_equations import NormalEquations
 
 TEETH_PARTS = ("upper_teeth", "lower_teeth")
 

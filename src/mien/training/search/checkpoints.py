@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.training.checkpoint_files import TrainingCheckpoint, read_training
+from mien.learning.checkpoints import TrainingCheckpoint, read_training
 from mien.training.search.network import SearchNetwork, SearchNetworkConfig
 
 

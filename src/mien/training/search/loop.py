@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mien.training.search.batches import SceneBatch, ScenePlan, batches_ahead
+from mien.datasets.search_scenes.batches import SceneBatch, ScenePlan, batches_ahead
+from mien.datasets.search_scenes.scenes import Scene
+from mien.learning.threads import fitting_threads
+from mien.learning.trainer import RunOptions, TrainingProgress, TrainingRun, start_folder
 from mien.training.search.checkpoints import SearchCheckpoint, load_checkpoint
 from mien.training.search.losses import center_loss, geometry_loss
 from mien.training.search.network import SearchNetwork, SearchNetworkConfig
-from mien.training.search.scenes import Scene
 from mien.training.search.validation import evaluate, validation_scenes
-from mien.training.threads import fitting_threads
-from mien.training.training_run import RunOptions, TrainingProgress, TrainingRun, start_folder
 
 
 @dataclass(frozen=True)

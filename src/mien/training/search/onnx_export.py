@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mien.datasets.search_scenes.targets import LARGEST_SIDE_PX, SMALLEST_SIDE_PX
 from mien.landmarks.candidates import UNIT_SIDE_PX
 from mien.landmarks.pyramid import STRIDE_PX
-from mien.training.network_cards import length_option, read_manifests, write_card
-from mien.training.onnx_files import INPUT, ExportCheck, write_onnx
+from mien.learning.cards import length_option, read_manifests, write_card
+from mien.learning.onnx_files import INPUT, ExportCheck, write_onnx
 from mien.training.search.checkpoints import SearchCheckpoint
 from mien.training.search.network import SearchNetwork
-from mien.training.search.targets import LARGEST_SIDE_PX, SMALLEST_SIDE_PX
 
 OUTPUTS = ("score", "geometry")
 LARGEST_DIFFERENCE = 1e-3

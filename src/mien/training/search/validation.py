@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from mien.datasets.search_scenes.batches import ScenePlan, scene_at
+from mien.datasets.search_scenes.scenes import Scene
+from mien.datasets.search_scenes.targets import PlacedFace
 from mien.landmarks.candidates import Candidate, decode, suppress
-from mien.training.search.batches import ScenePlan, scene_at
-from mien.training.search.scenes import Scene
-from mien.training.search.targets import PlacedFace
 
 _SEED = 5_201_030
 """Validation scenes are the same in every training."""

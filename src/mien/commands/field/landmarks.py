@@ -1,0 +1,115 @@
+"""`mien field landmarks`: the 68 3D landmarks of the head in a field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from mien.commands.arguments import Positional, parse
+
+if TYPE_CHECKING:
+    from mien.fields.radiance_field import RadianceField
+    from mien.landmarks_in_fields.types import Landmarks3D
+
+BEHIND_M = 0.004
+"""Landmarks further than this behind the rendered surface are drawn faintly."""
+
+
+@dataclass(frozen=True)
+class FieldLandmarksConfig:
+    """Find the head's 68 landmarks in a field, in 3D.
+
+    Writes NAME-landmarks.json (points in the field's frame, their standard deviations, metres) and
+    NAME-landmarks.ply, and a turntable of the field with the landmarks drawn on it (faint where the head
+    hides them).
+    """
+
+    field: Positional[Path]
+    """The field's folder."""
+    out: Path = Path("out")
+    """Folder for the results."""
+    turntable: Literal["mp4", "gif", "png", "none"] = "png"
+    """Format of the turntable; png is one sheet."""
+    upright: bool = False
+    """The head stands upright in the field and faces +z, as in mien's own: look for nothing else, which is
+    quicker and takes no side or back of a head for a face."""
+    networks: Path | None = None
+    """A .safetensors file of mien train field-landmarks --stage export, instead of the shipped networks."""
+    count: int = 6
+    """Pictures of the turntable (a video wants about 48)."""
+    size: int = 256
+    """Their side, pixels."""
+    json: bool = False
+    """Print the JSON document to stdout and nothing else."""
+
+
+def run(arguments: list[str]) -> int:
+    """Find, write, draw; exit code 1 when there is no head."""
+    import json
+    import time
+
+    config = parse(FieldLandmarksConfig, arguments, prog="mien field landmarks")
+    from mien.commands.batch import check_folder
+    from mien.fields import load_field
+    from mien.landmarks_in_fields.network_files import read_networks
+    from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
+    from mien.landmarks_in_fields.writing import landmarks_document, write_landmarks, write_ply
+
+    field = load_field(config.field)
+    check_folder(config.out)
+    start = time.perf_counter()
+    networks = None if config.networks is None else read_networks(config.networks)
+    landmarker = FieldLandmarker(networks, SearchConfig(upright=config.upright))
+    found = landmarker(field)
+    seconds = time.perf_counter() - start
+    stem = config.field.name.removesuffix(".field")
+    written = [write_landmarks(config.out / f"{stem}-landmarks.json", found)]
+    if found.found:
+        written.append(write_ply(config.out / f"{stem}-landmarks.ply", found.points_m))
+        if config.turntable != "none":
+            written.append(_turntable(field, found, config, stem))
+    if config.json:
+        print(json.dumps(landmarks_document(found)))
+        return 0 if found.found else 1
+    if not found.found:
+        print(f"no head in {config.field} (confidence {found.confidence:.2f})")
+        print(f"written: {written[0]}")
+        print(f"next: look at it with mien field render {config.field}; a head must be its largest part")
+        return 1
+    print(f"68 landmarks in {seconds:.1f} s, confidence {found.confidence:.2f}{_spread(found)}")
+    for path in written:
+        print(f"written: {path}")
+    return 0
+
+
+def _spread(found: Landmarks3D) -> str:
+    """The middle one of the standard deviations, where the networks tell any."""
+    import numpy as np
+
+    middle_m = float(np.median(found.sigma_m))
+    return "" if np.isnan(middle_m) else f", off by {1000 * middle_m:.1f} mm a coordinate (median told)"
+
+
+def _turntable(field: RadianceField, found: Landmarks3D, config: FieldLandmarksConfig, stem: str) -> Path:
+    import cv2
+    import numpy as np
+
+    from mien.fields.rendering.views import turntable_cameras, write_turntable
+
+    frames = []
+    for camera in turntable_cameras(field, count=config.count, size_px=config.size):
+        picture = field.render(camera)
+        image = np.ascontiguousarray(picture.rgb)
+        depths_m = camera.to_camera(found.points_m)[:, 2]
+        for (x, y), depth_m in zip(camera.project(found.points_m), depths_m, strict=True):
+            column, row = round(float(x)), round(float(y))
+            if not (0 <= column < config.size and 0 <= row < config.size):
+                continue
+            surface_m = picture.depth_m[row, column]
+            hidden = np.isfinite(surface_m) and 0 < surface_m < depth_m - BEHIND_M
+            cv2.circle(
+                image, (column, row), 1, (150, 150, 150) if hidden else (70, 235, 110), -1, cv2.LINE_AA
+            )
+        frames.append(image)
+    return write_turntable(frames, config.out / f"{stem}-landmarks.{config.turntable}")

@@ -1,0 +1,37 @@
+"""`mien train …`: train the networks that the package ships."""
+
+from __future__ import annotations
+
+from mien.commands.arguments import dispatch
+
+SUB_VERBS: dict[str, tuple[str, str]] = {
+    "landmarks": ("train the landmark network on synthetic faces", "mien.commands.train.landmarks:run"),
+    "export-landmarks": (
+        "write a trained landmark network as ONNX with its card",
+        "mien.commands.train.export_landmarks:run",
+    ),
+    "ablation": (
+        "train variants of the landmark network and compare them",
+        "mien.commands.train.ablation:run",
+    ),
+    "search": ("train the face-search network on composed scenes", "mien.commands.train.search:run"),
+    "export-search": (
+        "write a trained search network as ONNX with its card",
+        "mien.commands.train.search:run_export",
+    ),
+    "field-landmarks": (
+        "train the networks that find 3D landmarks in radiance fields",
+        "mien.commands.train.field_landmarks:run",
+    ),
+}
+"""Sub-verb to (one line of help, "module:function"); imported only when it is called."""
+
+
+def run(arguments: list[str]) -> int:
+    """Dispatch to a sub-verb and return its exit code."""
+    return dispatch(
+        arguments,
+        prog="mien train",
+        description="Train the networks that mien ships (needs mien[train]).",
+        sub_verbs=SUB_VERBS,
+    )

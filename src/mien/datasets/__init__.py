@@ -1,0 +1,1 @@
+"""What trainings read: faces cut out of drawn pictures, composed scenes."""

@@ -1,0 +1,1 @@
+"""Faces cut out of drawn pictures: shards, augmentation, batches."""

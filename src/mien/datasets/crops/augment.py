@@ -1,0 +1,104 @@
+"""One training sample from one synthetic face: crop, occluders, degradation, and the matching targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from mien.datasets.crops.degradation import DegradationOptions, degrade
+from mien.datasets.crops.layout import LandmarkLayout
+from mien.datasets.crops.negatives import negative_crop
+from mien.datasets.crops.occluders import add_occluders
+from mien.datasets.crops.shards import Face
+from mien.datasets.crops.warp import (
+    WarpOptions,
+    jitter_homography,
+    jittered_region,
+    mirrored_points,
+    net_from_picture,
+    transform_points,
+    warp,
+)
+
+
+@dataclass(frozen=True)
+class AugmentOptions:
+    """How much the synthetic pictures are changed."""
+
+    warp: WarpOptions = field(default_factory=WarpOptions)
+    """Where the crop lies."""
+    degradation: DegradationOptions = field(default_factory=DegradationOptions)
+    """What the camera does to it."""
+    occluder_share: float = 0.40
+    """Share of samples with things drawn over them."""
+    clean_share: float = 0.08
+    """Share of samples whose appearance is left alone."""
+    negative_share: float = 0.08
+    """Share of samples without a well-framed face."""
+
+    @classmethod
+    def usual(cls, *, crop_scale: float = 1.0) -> AugmentOptions:
+        """What a training shows."""
+        return cls(warp=WarpOptions(crop_scale=crop_scale))
+
+    @classmethod
+    def none(cls, *, crop_scale: float = 1.0) -> AugmentOptions:
+        """Crops as a tracker cuts them out of the synthetic pictures, for comparison."""
+        still = WarpOptions(
+            crop_scale=crop_scale,
+            roll_rad=0.15,
+            smallest_scale=0.9,
+            largest_scale=1.1,
+            shift=0.03,
+            aspect=0.0,
+            perspective=0.0,
+        )
+        return cls(warp=still, degradation=DegradationOptions.none(), occluder_share=0.0, clean_share=1.0)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the network sees of one face and what it should answer.
+
+    Attributes:
+        crop: (S, S, 3) RGB.
+        points: (L, 2) in the crop's [-1, 1] frame; landmarks outside the crop lie outside that range. Zeros
+            where presence is 0.
+        presence: 1.0 for a well-framed face, else 0.0.
+    """
+
+    crop: UInt8[np.ndarray, "size size 3"]
+    points: Float32[np.ndarray, "landmarks 2"]
+    presence: float
+
+
+def make_sample(
+    face: Face,
+    other: Face,
+    layout: LandmarkLayout,
+    *,
+    size: int,
+    rng: np.random.Generator,
+    options: AugmentOptions,
+) -> Sample:
+    """Draw one sample; `other` lends its picture to occluders. The same `rng` state gives the same sample."""
+    if rng.random() < options.negative_share:
+        crop = negative_crop(face, size, rng)
+        points = np.zeros((len(layout), 2), np.float32)
+        return Sample(degrade(crop, rng, options.degradation), points, 0.0)
+    region = jittered_region(face.region, rng, options.warp)
+    matrix = jitter_homography(rng, options.warp) @ net_from_picture(region)
+    mirrored = bool(rng.random() < options.warp.flip_share)
+    # the runtime fills with black what lies beyond the picture; inside a larger picture there is more to see
+    border = (0, 1, 4)[int(rng.choice(3, p=[0.4, 0.2, 0.4]))]
+    crop = warp(face.picture, matrix, size, mirrored=mirrored, border=border)
+    points = transform_points(matrix, face.points_px)
+    if mirrored:
+        points = mirrored_points(points, layout)
+    if rng.random() >= options.clean_share:
+        if rng.random() < options.occluder_share:
+            crop = add_occluders(crop, other.picture, rng)
+        crop = degrade(crop, rng, options.degradation)
+    return Sample(crop, points.astype(np.float32), 1.0)

@@ -1,0 +1,191 @@
+"""Batches made in another process while the network trains, handed over through shared memory.
+
+The process imports no torch, reads shards as they appear, and fills a small ring of batches; the order of the
+batches is that of the steps, so a resumed training sees what it would have seen.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import queue
+import time
+import traceback
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
+from multiprocessing.shared_memory import SharedMemory
+
+import numpy as np
+
+from mien.datasets.crops.batches import Batch, BatchPlan, fill_row
+from mien.datasets.crops.shards import FaceStore
+from mien.errors import InputError
+
+
+@dataclass(frozen=True)
+class FeederOptions:
+    """How batches are made beside the training."""
+
+    processes: int = 1
+    """0: in the training process itself (slow; for tests), 1: in one process beside it."""
+    threads: int = 1
+    """Threads of that process; OpenCV lets go of Python's lock while it works."""
+    ring: int = 4
+    """Batches made in advance."""
+    rescan_s: float = 20.0
+    """Seconds between looks for new shards."""
+    wait_s: float = 1800.0
+    """How long to wait for the first shard, seconds."""
+
+
+def feed(plan: BatchPlan, options: FeederOptions, *, first_step: int = 0) -> Generator[Batch, None, None]:
+    """Batches for `first_step`, `first_step + 1`, …, without end; close the iterator to stop the process.
+
+    A batch's arrays are overwritten `ring` batches later: copy what must last.
+
+    Raises:
+        InputError: there are no shards in time, or one cannot be read.
+    """
+    make = _feed_beside if options.processes else _feed_inline
+    return make(plan, options, first_step)
+
+
+def _wait_for_faces(store: FaceStore, options: FeederOptions) -> None:
+    """Read what is there; where there is nothing yet, wait for the first training shard."""
+    end = time.monotonic() + options.wait_s
+    store.refresh()
+    while not len(store):
+        if time.monotonic() > end or not store.folders.may_grow():
+            raise store.folders.nothing_there()
+        time.sleep(0.5)
+        store.refresh()
+
+
+def _batches_into(
+    plan: BatchPlan, store: FaceStore, options: FeederOptions, first_step: int, places: Iterator[Batch]
+) -> Iterator[Batch]:
+    """Fill the given places one after the other."""
+    last_scan = time.monotonic()
+    with ThreadPoolExecutor(max(1, options.threads)) as pool:
+        for step, place in enumerate(places, first_step):
+            if time.monotonic() - last_scan > options.rescan_s:
+                store.refresh()
+                last_scan = time.monotonic()
+            if options.threads > 1:
+                list(pool.map(lambda row: fill_row(plan, store, step, row, place), range(plan.batch)))  # noqa: B023
+            else:
+                for row in range(plan.batch):
+                    fill_row(plan, store, step, row, place)
+            yield replace(place, store_size=len(store))
+
+
+def _feed_inline(plan: BatchPlan, options: FeederOptions, first_step: int) -> Generator[Batch, None, None]:
+    store = plan.open_store()
+    _wait_for_faces(store, options)
+    places = iter(plan.empty_batch, None)
+    yield from _batches_into(plan, store, options, first_step, places)
+
+
+def _views(plan: BatchPlan, memory: SharedMemory, slot: int) -> Batch:
+    """The arrays of one slot of the ring."""
+    offset = slot * _slot_bytes(plan)
+    arrays = []
+    like = plan.empty_batch()
+    for array in (like.points, like.presence, like.crops):
+        arrays.append(np.ndarray(array.shape, array.dtype, buffer=memory.buf, offset=offset))
+        offset += array.nbytes
+    return Batch(points=arrays[0], presence=arrays[1], crops=arrays[2], store_size=0)
+
+
+def _slot_bytes(plan: BatchPlan) -> int:
+    like = plan.empty_batch()
+    return -(-(like.points.nbytes + like.presence.nbytes + like.crops.nbytes) // 64) * 64
+
+
+def _feed_beside(plan: BatchPlan, options: FeederOptions, first_step: int) -> Generator[Batch, None, None]:
+    context = multiprocessing.get_context("spawn")  # forking after torch has started threads may hang
+    memory = SharedMemory(create=True, size=options.ring * _slot_bytes(plan))
+    free, ready = context.Queue(), context.Queue()
+    worker = context.Process(
+        target=_work, args=(plan, options, first_step, memory.name, free, ready, os.getpid()), daemon=True
+    )
+    views: list[Batch] = []
+    try:
+        worker.start()
+        views = [_views(plan, memory, slot) for slot in range(options.ring)]
+        for slot in range(options.ring):
+            free.put(slot)
+        while True:
+            slot, store_size, trouble = _next_ready(ready, worker)
+            if trouble is not None:
+                raise trouble
+            yield replace(views[slot], store_size=store_size)
+            free.put(slot)
+    finally:
+        worker.terminate()
+        worker.join()
+        for line in (free, ready):
+            line.close()
+            line.cancel_join_thread()
+        views.clear()
+        with contextlib.suppress(BufferError):  # a batch that is still held keeps its memory until it goes
+            memory.close()
+        memory.unlink()
+
+
+def _next_ready(ready: Queue, worker: BaseProcess) -> tuple:
+    while True:
+        try:
+            return ready.get(timeout=2.0)
+        except queue.Empty:
+            if not worker.is_alive():
+                raise InputError(
+                    f"the process that makes batches ended with exit code {worker.exitcode}; is there enough "
+                    "memory? lower --max-pictures",
+                    source="training data",
+                ) from None
+
+
+def _work(
+    plan: BatchPlan,
+    options: FeederOptions,
+    first_step: int,
+    memory_name: str,
+    free: Queue,
+    ready: Queue,
+    parent: int,
+) -> None:
+    """The process beside the training: fills free slots in step order until its parent goes away."""
+    import signal
+
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the training process decides when to stop
+    cv2.setNumThreads(0)
+    memory = SharedMemory(name=memory_name)
+    slots: list[int] = []
+
+    def places() -> Iterator[Batch]:
+        while True:
+            try:
+                slot = free.get(timeout=2.0)
+            except queue.Empty:
+                if os.getppid() != parent:
+                    return
+                continue
+            slots.append(slot)
+            yield _views(plan, memory, slot)
+
+    try:
+        store = plan.open_store()
+        _wait_for_faces(store, options)
+        for batch in _batches_into(plan, store, options, first_step, places()):
+            ready.put((slots[-1], batch.store_size, None))
+    except InputError as error:
+        ready.put((0, 0, InputError(str(error))))
+    except Exception:
+        ready.put((0, 0, RuntimeError("making batches failed:\n" + traceback.format_exc())))

@@ -1,0 +1,158 @@
+"""Synthetic faces from shards, decoded once and kept in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from mien.datasets.crops.layout import LandmarkLayout
+from mien.datasets.shard_files import REMEDY, ShardFolders, read_samples
+from mien.errors import InputError
+from mien.landmarks.region import Region, region_around
+
+
+@dataclass(frozen=True)
+class Face:
+    """One synthetic face.
+
+    Attributes:
+        picture: (H, W, 3) RGB.
+        points_px: (L, 2) landmarks of the layout's set in that picture.
+        visibility: (L,) 0 visible, 1 behind the head itself, 2 behind hair or an object, 3 outside.
+        region: the region that the exact landmarks give.
+    """
+
+    picture: UInt8[np.ndarray, "height width 3"]
+    points_px: Float[np.ndarray, "landmarks 2"]
+    visibility: UInt8[np.ndarray, " landmarks"]
+    region: Region
+
+
+@dataclass(frozen=True)
+class FaceShard:
+    """The faces of one shard in arrays.
+
+    Attributes:
+        pictures: (N, H, W, 3) RGB.
+        points_px: (N, L, 2).
+        visibility: (N, L).
+        regions: one per face.
+        details: the samples' JSON records.
+    """
+
+    pictures: UInt8[np.ndarray, "faces height width 3"]
+    points_px: Float[np.ndarray, "faces landmarks 2"]
+    visibility: UInt8[np.ndarray, "faces landmarks"]
+    regions: list[Region]
+    details: list[dict]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def face(self, row: int) -> Face:
+        return Face(self.pictures[row], self.points_px[row], self.visibility[row], self.regions[row])
+
+
+def face_region(points_px: Float[np.ndarray, "landmarks 2"], layout: LandmarkLayout) -> Region:
+    """The region of exact landmarks; agrees with `region_from_points` for the same set."""
+    eyes_px = (points_px[layout.left_eye].mean(axis=0) + points_px[layout.right_eye].mean(axis=0)) / 2
+    up_px = eyes_px - points_px[layout.mouth].mean(axis=0)
+    return region_around(np.asarray(points_px[layout.face], float), up_px=np.asarray(up_px, float))
+
+
+def read_shard(path: str | Path, layout: LandmarkLayout) -> FaceShard:
+    """Decode a whole shard.
+
+    Raises:
+        InputError: the file is no readable shard, or a sample lacks its picture or its points.
+    """
+    import cv2
+
+    samples = read_samples(path, needed=("jpg", "points.npy"), optional=("visibility.npy", "json"))
+    pictures, points, visibility, details = [], [], [], []
+    for key, sample in samples.items():
+        picture = cv2.imdecode(np.frombuffer(sample["jpg"], np.uint8), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise InputError(f"{key}.jpg is no picture; {REMEDY}", source=path)
+        pictures.append(picture[..., ::-1])
+        points_px = np.load(io.BytesIO(sample["points.npy"]))
+        points.append(points_px[layout.shard_indices].astype(np.float32))
+        if "visibility.npy" in sample:
+            visibility.append(np.load(io.BytesIO(sample["visibility.npy"]))[layout.shard_indices])
+        else:
+            visibility.append(np.zeros(len(layout), np.uint8))
+        details.append(json.loads(sample.get("json", b"{}")))
+    return FaceShard(
+        pictures=np.stack(pictures),
+        points_px=np.stack(points),
+        visibility=np.stack(visibility).astype(np.uint8),
+        regions=[face_region(points_px, layout) for points_px in points],
+        details=details,
+    )
+
+
+class FaceStore:
+    """All faces of some folders of shards in memory, growing as shards appear.
+
+    Args:
+        directories, held_out, part: which shards, see `ShardFolders`.
+        layout: the set to keep.
+        max_pictures: shards beyond this number of pictures are left unread (192² pictures: 110 kB each).
+    """
+
+    def __init__(
+        self,
+        directories: Sequence[str | Path],
+        layout: LandmarkLayout,
+        *,
+        max_pictures: int = 60_000,
+        held_out: int = 1,
+        part: str = "training",
+    ) -> None:
+        self.folders = ShardFolders(directories, held_out=held_out, part=part)
+        self.layout, self.max_pictures = layout, max_pictures
+        self.shards: list[FaceShard] = []
+        self._starts = np.zeros(1, np.int64)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, index: int) -> Face:
+        shard, row = self._place(index)
+        return shard.face(row)
+
+    def details(self, index: int) -> dict:
+        """The JSON record of a face: how it was drawn."""
+        shard, row = self._place(index)
+        return shard.details[row]
+
+    def _place(self, index: int) -> tuple[FaceShard, int]:
+        shard = int(np.searchsorted(self._starts, index, side="right")) - 1
+        return self.shards[shard], int(index - self._starts[shard])
+
+    def refresh(self, *, limit: int | None = None) -> int:
+        """Read shards that are new, at most `limit` of them; returns how many pictures were added.
+
+        Raises:
+            InputError: a folder is missing or a shard cannot be read.
+        """
+        before = len(self)
+        for path in self.folders.fresh(limit=limit):
+            if len(self) >= self.max_pictures:
+                break
+            self.shards.append(read_shard(path, self.layout))
+            self._starts = np.append(self._starts, len(self) + len(self.shards[-1]))
+        return len(self) - before
+
+
+def mean_layout(store: FaceStore, *, most: int = 2000) -> Float[np.ndarray, "landmarks 2"]:
+    """(L, 2) mean landmarks in the network's frame, over the exact regions of up to `most` faces."""
+    indices = np.linspace(0, len(store) - 1, min(most, len(store))).astype(int)
+    faces = [store[int(index)] for index in indices]
+    return np.mean([face.region.picture_to_network(face.points_px) for face in faces], axis=0)

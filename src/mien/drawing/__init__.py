@@ -1,0 +1,19 @@
+"""Pictures of results: landmarks with their uncertainty, meshes over photographs, turntables, sheets."""
+
+from __future__ import annotations
+
+from mien.drawing.landmarks import draw_landmarks
+from mien.drawing.mesh import draw_mesh, part_colours, render_head, turntable
+from mien.drawing.overlay import draw_fit, draw_track_frame
+from mien.drawing.sheets import contact_sheet
+
+__all__ = [
+    "contact_sheet",
+    "draw_fit",
+    "draw_landmarks",
+    "draw_mesh",
+    "draw_track_frame",
+    "part_colours",
+    "render_head",
+    "turntable",
+]

@@ -1,0 +1,121 @@
+"""Landmarks drawn onto a picture so that their uncertainty shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from mien.drawing.viewport import Viewport
+from mien.errors import LandmarkSetError
+from mien.landmarks.types import Landmarks2D
+
+IBUG_CONTOURS = (  # first and last index of each run, and whether it closes
+    (0, 16, False), (17, 21, False), (22, 26, False), (27, 30, False), (31, 35, False), (36, 41, True),
+    (42, 47, True), (48, 59, True), (60, 67, True),
+)  # fmt: skip
+"""Jaw, brows, nose, eyes, lips of the 68-point set as runs of indices."""
+
+_SURE, _DOUBTFUL, _UNSURE = (70, 235, 110), (255, 205, 60), (255, 60, 50)
+_SURE_SHARE, _UNSURE_SHARE = 0.008, 0.05  # of the face's size: at or below is green, at or above is red
+_LARGEST_SIDE_PX = 2400
+_SHIFT = 4  # OpenCV draws at 1/16 of a pixel
+
+
+def draw_landmarks(
+    image: UInt8[np.ndarray, "height width 3"],
+    landmarks: Landmarks2D | Sequence[Landmarks2D],
+    *,
+    min_face_px: float = 0.0,
+) -> UInt8[np.ndarray, "out_height out_width 3"]:
+    """The picture with every face's landmarks: sure points are small and green, unsure ones large, red, pale.
+
+    The disc around an unsure point has its standard deviation as radius. Faces whose set contains the 68
+    points also get their contours.
+
+    Args:
+        min_face_px: enlarge the picture (up to 4 times, up to 2400 pixels) until the smallest face is this
+            tall; 0 keeps its size.
+    """
+    faces = [landmarks] if isinstance(landmarks, Landmarks2D) else list(landmarks)
+    height_px, width_px = image.shape[:2]
+    scale = 1.0
+    if faces and min_face_px > 0:
+        smallest = max(min(face_size_px(face.points_px) for face in faces), 1.0)
+        limit = min(4.0, max(1.0, _LARGEST_SIDE_PX / max(height_px, width_px)))
+        scale = float(np.clip(min_face_px / smallest, 1.0, limit))
+    view = Viewport.whole(width_px, height_px, scale=scale)
+    canvas = view.image(image)
+    for face in faces:
+        draw_landmarks_in_view(canvas, face, view)
+    return canvas
+
+
+def draw_landmarks_in_view(
+    canvas: UInt8[np.ndarray, "height width 3"], landmarks: Landmarks2D, view: Viewport
+) -> None:
+    """Draw onto the window's pixels, in place."""
+    import cv2
+
+    usable = np.isfinite(landmarks.points_px).sum(axis=1) == 2
+    if not usable.any():
+        return
+    points_px = view.points(landmarks.points_px)
+    sigma_px = landmarks.sigma_px * float(np.mean(view.scale))
+    size_px = face_size_px(points_px)
+    _draw_contours(canvas, landmarks, view, size_px)
+    doubt: list[float] = np.clip(
+        (sigma_px / size_px - _SURE_SHARE) / (_UNSURE_SHARE - _SURE_SHARE), 0, 1
+    ).tolist()
+    dot_px = float(np.clip(0.0045 * size_px, 0.9, 5.0))
+    order = [int(i) for i in np.argsort(-np.nan_to_num(sigma_px)) if usable[i]]
+
+    pale = canvas.copy()
+    drawn = False
+    for i in order:
+        if np.isfinite(sigma_px[i]) and sigma_px[i] > 1.5 * dot_px:
+            cv2.circle(
+                pale, *_circle(points_px[i], float(sigma_px[i])), _colour(doubt[i]), -1, cv2.LINE_AA, _SHIFT
+            )
+            drawn = True
+    if drawn:
+        cv2.addWeighted(pale, 0.25, canvas, 0.75, 0, dst=canvas)
+    for i in order:
+        radius_px = dot_px * (1 - 0.4 * doubt[i])
+        cv2.circle(canvas, *_circle(points_px[i], radius_px), _colour(doubt[i]), -1, cv2.LINE_AA, _SHIFT)
+
+
+def face_size_px(points_px: Float[np.ndarray, "n 2"]) -> float:
+    """Height or width of the points' box, whichever is larger."""
+    finite = points_px[np.isfinite(points_px).all(axis=1)]
+    return max(float(np.ptp(finite, axis=0).max()), 1.0) if len(finite) else 1.0
+
+
+def _draw_contours(canvas: np.ndarray, landmarks: Landmarks2D, view: Viewport, size_px: float) -> None:
+    import cv2
+
+    try:
+        points_px = view.points(landmarks.to("ibug68").points_px)
+    except LandmarkSetError:
+        return
+    lines = canvas.copy()
+    for first, last, closed in IBUG_CONTOURS:
+        run = points_px[first : last + 1]
+        if np.isfinite(run).all():
+            run = np.round(run * 2**_SHIFT).astype(np.int32)
+            width = max(1, round(size_px / 250))
+            cv2.polylines(lines, [run], closed, (235, 245, 255), width, cv2.LINE_AA, _SHIFT)
+    cv2.addWeighted(lines, 0.6, canvas, 0.4, 0, dst=canvas)
+
+
+def _circle(centre_px: np.ndarray, radius_px: float) -> tuple[tuple[int, int], int]:
+    # OpenCV keeps coordinates in 32 bits and wraps silently: far-off points are clamped.
+    x, y = np.clip(np.round(centre_px * 2**_SHIFT), -(2**24), 2**24).astype(int)
+    return (int(x), int(y)), int(np.clip(round(float(radius_px) * 2**_SHIFT), 1, 2**20))
+
+
+def _colour(doubt: float) -> tuple[int, int, int]:
+    low, high, share = (_SURE, _DOUBTFUL, doubt * 2) if doubt < 0.5 else (_DOUBTFUL, _UNSURE, doubt * 2 - 1)
+    r, g, b = (round(a + (z - a) * float(share)) for a, z in zip(low, high, strict=True))
+    return r, g, b

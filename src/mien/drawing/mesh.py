@@ -1,0 +1,158 @@
+"""Meshes drawn over pictures, and heads drawn on their own."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Integer, UInt8
+
+from mien.cameras import Camera
+from mien.drawing.raster import Raster, shade_mesh
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.heads.model import Head
+from mien.heads.parameters import HeadParameters
+
+CLAY = (0.80, 0.84, 0.92)
+"""Colour of a mesh that is laid over a photograph: unlike skin, so that both stay visible."""
+
+_PART_COLOURS = (  # the first fragment found in a part's name decides
+    ("socket", (0.62, 0.42, 0.38)),
+    ("eye", (0.95, 0.95, 0.95)),
+    ("teeth", (0.93, 0.91, 0.84)),
+    ("tongue", (0.72, 0.38, 0.38)),
+    ("gum", (0.70, 0.40, 0.40)),
+    ("mouth", (0.45, 0.20, 0.20)),
+)
+_SKIN_COLOUR = (0.86, 0.72, 0.64)
+_IRIS_COLOUR, _PUPIL_COLOUR = (0.30, 0.42, 0.50), (0.05, 0.05, 0.06)
+_IRIS_ANGLE_RAD, _PUPIL_ANGLE_RAD = np.radians(28.0), np.radians(12.0)
+
+
+def draw_mesh(
+    image: UInt8[np.ndarray, "height width 3"],
+    vertices_m: Float[np.ndarray, "vertices 3"],
+    triangles: Integer[np.ndarray, "triangles 3"],
+    camera: Camera,
+    *,
+    opacity: float = 0.6,
+    albedo: Float[np.ndarray, "vertices 3"] | None = None,
+    wire: bool = False,
+) -> UInt8[np.ndarray, "height width 3"]:
+    """The picture with a shaded mesh laid over it.
+
+    Args:
+        camera: sees a picture of the image's size.
+        opacity: 0 leaves the picture, 1 hides what the mesh covers.
+        albedo: colour of each vertex in [0, 1]; clay if not given.
+        wire: also draw the edges of the triangles that can be seen.
+    """
+    if albedo is None:
+        albedo = np.tile(CLAY, (len(vertices_m), 1))
+    colours, raster = shade_mesh(vertices_m, triangles, camera, albedo=albedo)
+    out = image.copy()
+    under = out[raster.rows, raster.columns].astype(np.float32)
+    mixed = under * (1 - opacity) + 255 * opacity * colours
+    out[raster.rows, raster.columns] = np.round(mixed).astype(np.uint8)
+    if wire:
+        _draw_wire(out, camera.project(vertices_m), triangles, raster)
+    return out
+
+
+def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, raster: Raster) -> None:
+    import cv2
+
+    visible = np.unique(raster.triangle[raster.rows, raster.columns])
+    if not len(visible):
+        return
+    polygons = np.round(np.clip(points_px[triangles[visible]], -4096, 4096) * 16).astype(np.int32)
+    lines = out.copy()
+    cv2.polylines(lines, list(polygons), True, (40, 70, 110), 1, cv2.LINE_AA, 4)
+    cv2.addWeighted(lines, 0.25, out, 0.75, 0, dst=out)
+
+
+def part_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
+    """A plain colour for each vertex, judged by the name of its part; eyeballs get an iris and a pupil."""
+    colours = np.tile(_SKIN_COLOUR, (head.vertex_count, 1))
+    for part, name in enumerate(head.part_names):
+        for fragment, colour in _PART_COLOURS:
+            if fragment in name.lower():
+                colours[head.vertex_parts == part] = colour
+                break
+    for joint in (2, 3):
+        ball = (head.skinning_weights[:, joint] > 0.99) & _is_eye(head)
+        if ball.any():
+            offset_m = head.mean_m[ball] - head.joints_mean_m[joint]
+            angle = np.arctan2(np.linalg.norm(offset_m[:, :2], axis=1), offset_m[:, 2])
+            iris, pupil = angle < _IRIS_ANGLE_RAD, angle < _PUPIL_ANGLE_RAD
+            chosen = np.flatnonzero(ball)
+            colours[chosen[iris]] = _IRIS_COLOUR
+            colours[chosen[pupil]] = _PUPIL_COLOUR
+    return colours
+
+
+def overlay_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
+    """Colours for a head laid over a photograph: clay; eyes and mouth in their own, so that gaze shows."""
+    colours = part_colours(head)
+    plain = np.array([not any(f in name.lower() for f, _ in _PART_COLOURS) for name in head.part_names])
+    plain |= np.array(["socket" in name.lower() for name in head.part_names])
+    colours[plain[head.vertex_parts]] = CLAY
+    return colours
+
+
+def _is_eye(head: Head) -> np.ndarray:
+    eyes = [part for part, name in enumerate(head.part_names) if "eye" in name.lower()]
+    return np.isin(head.vertex_parts, eyes)
+
+
+def render_head(
+    head: Head,
+    parameters: HeadParameters | None = None,
+    *,
+    yaw_rad: float = 0.0,
+    pitch_rad: float = 0.0,
+    size_px: int = 512,
+    background: tuple[int, int, int] = (38, 41, 47),
+    wire: bool = False,
+) -> UInt8[np.ndarray, "size size 3"]:
+    """A head on its own: identity, expression and joints count, its place in the world does not.
+
+    Args:
+        parameters: the mean head at rest if not given.
+        yaw_rad: turns the head to the subject's left (its right cheek comes forward); pitch_rad nods it down.
+    """
+    import cv2
+
+    parameters = head.neutral() if parameters is None else parameters
+    turn = matrix_from_rotation_vector(np.array([pitch_rad, 0.0, 0.0])) @ matrix_from_rotation_vector(
+        np.array([0.0, yaw_rad, 0.0])
+    )
+    centre_m = (head.mean_m.max(axis=0) + head.mean_m.min(axis=0)) / 2
+    radius_m = float(np.linalg.norm(head.mean_m - centre_m, axis=1).max())
+    upright = HeadParameters(
+        identity=parameters.identity,
+        expression=parameters.expression,
+        joint_rotations=parameters.joint_rotations,
+        root_rotation=np.zeros(3),
+        root_translation_m=np.zeros(3),
+    )
+    vertices_m = (head.vertices_m(upright) - centre_m) @ turn.T
+    sampled_px = 2 * size_px  # drawn twice as large and averaged: smooth edges
+    distance_m = 6 * radius_m
+    pose = np.diag([1.0, -1.0, -1.0, 1.0])
+    pose[2, 3] = distance_m
+    focal_px = 0.5 * sampled_px * distance_m / (1.02 * radius_m)
+    camera = Camera.from_focal(focal_px, width_px=sampled_px, height_px=sampled_px, camera_from_world=pose)
+    canvas = np.full((sampled_px, sampled_px, 3), background, dtype=np.uint8)
+    large = draw_mesh(
+        canvas, vertices_m, head.triangles, camera, opacity=1.0, albedo=part_colours(head), wire=wire
+    )
+    return cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)
+
+
+def turntable(
+    head: Head, parameters: HeadParameters | None = None, *, count: int = 24, size_px: int = 512
+) -> list[UInt8[np.ndarray, "size size 3"]]:
+    """A head turned once around its vertical axis in `count` pictures, starting from the front."""
+    return [
+        render_head(head, parameters, yaw_rad=2 * np.pi * step / count, size_px=size_px)
+        for step in range(count)
+    ]

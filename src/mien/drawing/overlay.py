@@ -1,0 +1,125 @@
+"""Fits and tracks as pictures: what a person looks at to see whether they are right."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import UInt8
+
+from mien.drawing.landmarks import draw_landmarks_in_view
+from mien.drawing.mesh import draw_mesh, overlay_colours, part_colours
+from mien.drawing.sheets import beside, caption, write_line
+from mien.drawing.viewport import Viewport
+from mien.fitting.results import HeadFit, HeadTrack
+from mien.heads.model import Head
+from mien.landmarks.types import Landmarks2D
+
+
+def draw_fit(
+    image: UInt8[np.ndarray, "height width 3"],
+    head: Head,
+    fit: HeadFit,
+    *,
+    panel_px: int = 640,
+    captions: bool = True,
+) -> UInt8[np.ndarray, "out_height out_width 3"]:
+    """Four panels of the same window around the head: picture, landmarks, mesh over the picture, mesh alone.
+
+    Args:
+        panel_px: height of each panel.
+    """
+    import cv2
+
+    height_px, width_px = image.shape[:2]
+    vertices_m = head.vertices_m(fit.parameters)
+    around = np.concatenate([fit.landmarks.points_px, fit.camera.project(vertices_m)])
+    view = Viewport.around(
+        around, width_px=width_px, height_px=height_px, margin=0.08, out_height_px=panel_px
+    )
+    original = view.image(image)
+    marked = original.copy()
+    draw_landmarks_in_view(marked, fit.landmarks, view)
+
+    # Meshes are drawn twice as large and averaged: smooth edges.
+    fine_view = Viewport(
+        view.left_px,
+        view.top_px,
+        view.width_px,
+        view.height_px,
+        2 * view.out_width_px,
+        2 * view.out_height_px,
+    )
+    camera, size = fine_view.camera(fit.camera), (view.out_width_px, view.out_height_px)
+    laid_over = draw_mesh(
+        fine_view.image(image),
+        vertices_m,
+        head.triangles,
+        camera,
+        opacity=0.55,
+        albedo=overlay_colours(head),
+        wire=True,
+    )
+    dark = np.full_like(laid_over, 38)
+    alone = draw_mesh(dark, vertices_m, head.triangles, camera, opacity=1.0, albedo=part_colours(head))
+    panels = [
+        original,
+        marked,
+        cv2.resize(laid_over, size, interpolation=cv2.INTER_AREA),
+        cv2.resize(alone, size, interpolation=cv2.INTER_AREA),
+    ]
+    if captions:
+        titles = ("picture", f"{len(fit.landmarks)} landmarks", "fitted head", "fitted head alone")
+        panels = [caption(panel, title) for panel, title in zip(panels, titles, strict=True)]
+    return beside(panels)
+
+
+def draw_track_frame(
+    image: UInt8[np.ndarray, "height width 3"],
+    head: Head,
+    track: HeadTrack,
+    frame: int,
+    *,
+    opacity: float = 0.45,
+    landmarks: bool = True,
+    name: str = "",
+) -> UInt8[np.ndarray, "height width 3"]:
+    """One video frame with the tracked head over it, or a mark that the face is lost; same size.
+
+    For several people call it once per track, each on the picture that the one before returned.
+
+    Args:
+        name: who is lost, for the mark; leave it empty when there is one person.
+    """
+    height_px, width_px = image.shape[:2]
+    if not track.tracked[frame]:
+        out = image.copy()
+        size = max(0.4, height_px / 900)
+        line = f"{name} lost" if name else "face lost"
+        write_line(out, line, (round(18 * size), height_px - round(20 * size)), (255, 90, 80), size)
+        return out
+    vertices_m = head.vertices_m(track.parameters(frame))
+    points_px = track.camera.project(vertices_m)
+    out = image.copy()
+    # Only the head's box is drawn: a face in a large frame costs no more than one in a small frame.
+    finite = points_px[np.isfinite(points_px).all(axis=1)]
+    if len(finite):
+        left, top = np.clip(np.floor(finite.min(axis=0)).astype(int) - 1, 0, (width_px, height_px))
+        right, bottom = np.clip(np.ceil(finite.max(axis=0)).astype(int) + 2, 0, (width_px, height_px))
+        if right > left and bottom > top:
+            width, height = int(right - left), int(bottom - top)
+            box = Viewport(int(left), int(top), width, height, width, height)
+            tall_enough = float(np.ptp(finite[:, 1])) > 450  # smaller, the edges would cover the face
+            out[top:bottom, left:right] = draw_mesh(
+                box.image(image),
+                vertices_m,
+                head.triangles,
+                box.camera(track.camera),
+                opacity=opacity,
+                albedo=overlay_colours(head),
+                wire=tall_enough,
+            )
+    if landmarks and np.isfinite(track.points_px[frame]).any():
+        face = Landmarks2D(
+            points_px=track.points_px[frame], sigma_px=track.sigma_px[frame], set_name=track.set_name
+        )
+        draw_landmarks_in_view(out, face, Viewport.whole(width_px, height_px))
+    return out

@@ -1,0 +1,194 @@
+"""The test set: really trained fields of people, skins and expressions that no training volume shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.cameras import Camera
+from mien.errors import InputError
+from mien.files import write_text
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.synthetic.expressions import BASIC
+from mien.synthetic.scenes.make_scene import SceneRequest, person_parameters
+from mien.synthetic.scenes.posed_scene import PosedStudio, cameras_around_sitter, look_at, scene_light
+from mien.synthetic.scenes.scene_files import write_posed_scene
+from mien.synthetic.volumes.volume_store import HELD_OUT_SKINS
+
+if TYPE_CHECKING:
+    from mien.fields.radiance_field import RadianceField
+
+HAIR = ("short02", "none", "ponytail01", "bob02", "short04")
+"""Of the five people."""
+PEOPLE_SEED = 77_001
+SIDE_VIEWS_RAD = (0.0, np.pi / 4, np.pi / 2)
+"""Azimuths of the single pictures of Table 1: front, 45° and 90°."""
+TRIANGULATED_VIEWS = 10
+LOOKS_SEED = 500
+
+
+@dataclass(frozen=True)
+class FieldTestConfig:
+    """How the test fields are made."""
+
+    people: int = 5
+    """People."""
+    preset: str = "draft"
+    """`FieldConfig.preset` of each person's neutral field."""
+    iterations: int = 150
+    """Steps of the other expressions, which start from the neutral field."""
+    views: int = 24
+    """Pictures of each field."""
+    size: int = 256
+    """Their side, pixels; the field's preset reduces them."""
+    softplus: bool = False
+    """Softplus densities (solid fields) instead of ReLU ones (hollow fields)."""
+    camera_noise_deg: float = 0.0
+    """Standard deviation of the angles by which the cameras that a field is trained with are turned."""
+    expressions: int = len(BASIC)
+    """So many of the basic expressions, from neutral on."""
+
+
+@dataclass(frozen=True)
+class TestField:
+    """One field of the test set.
+
+    Attributes:
+        folder: has field/, transforms.json, images/; person, expression: who and what.
+        landmarks_m: (68, 3) truth, the field's frame.
+    """
+
+    __test__ = False  # not one for pytest
+
+    folder: Path
+    person: int
+    expression: str
+    landmarks_m: Float[np.ndarray, "68 3"]
+
+    def field(self) -> RadianceField:
+        """The trained field."""
+        from mien.fields.files import load_field
+
+        return load_field(self.folder / "field")
+
+
+def side_cameras(centre_m: np.ndarray, *, size_px: int, focal_px: float) -> list[Camera]:
+    """The single pictures' cameras: level, 1 m away, front, 45° and 90° to the subject's left."""
+    out = []
+    for azimuth in SIDE_VIEWS_RAD:
+        eye_m = centre_m + np.array([np.sin(azimuth), 0.0, np.cos(azimuth)])
+        pose = look_at(centre_m, eye_m)
+        out.append(Camera.from_focal(focal_px, width_px=size_px, height_px=size_px, camera_from_world=pose))
+    return out
+
+
+def turned(camera: Camera, rng: np.random.Generator, noise_deg: float) -> Camera:
+    """A camera turned about its centre by a random angle, as if its pose had been estimated badly."""
+    turn = np.eye(4)
+    turn[:3, :3] = matrix_from_rotation_vector(np.radians(noise_deg) * rng.normal(size=3))
+    return replace(camera, camera_from_world=turn @ camera.camera_from_world)
+
+
+def make_test_fields(
+    assets: Path,
+    out: Path,
+    *,
+    config: FieldTestConfig | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> int:
+    """Photograph, train and save what is not there yet; returns how many fields were trained.
+
+    The people are MakeHuman people that the built-in head was not learned from; expressions are the 20 basic
+    ones, each as the person makes it.
+
+    Raises:
+        InputError: the assets are not there, or `out` holds fields made with other settings.
+        MissingExtraError: no OpenGL context can be made.
+    """
+    import torch
+
+    from mien.fields.config import FieldConfig
+    from mien.fields.files import load_field, save_field
+    from mien.fields.posed_images import PosedImages
+    from mien.heads.library import load_head
+    from mien.synthetic.held_out_people.draw import draw_crowd
+    from mien.synthetic.volumes.sitter_fields import field_of_sitter
+
+    config = config or FieldTestConfig()
+    about = out / "about.json"
+    if about.exists() and json.loads(about.read_text(encoding="utf-8")) != asdict(config):
+        raise InputError("holds fields made with other settings; choose another folder", source=out)
+    write_text(about, json.dumps(asdict(config)))
+    torch.set_num_threads(1)
+    names = list(BASIC)
+    wanted = [
+        (person, name)
+        for name in names[: config.expressions]  # all people first: what is there is balanced at any time
+        for person in range(config.people)
+        if not (out / f"person{person}" / name / "field" / "field.json").exists()
+    ]
+    if not wanted:
+        return 0
+    report("drawing people")
+    crowd = draw_crowd(assets, count=config.people, shots=1, seed=PEOPLE_SEED)
+    studio = PosedStudio(assets, size_px=config.size, head=crowd.as_head(load_head()))
+    preset = FieldConfig.preset(config.preset)
+    if config.softplus:
+        preset = replace(preset, density_activation="softplus")
+    for person, name in wanted:
+        request = SceneRequest(
+            person=person,
+            looks=LOOKS_SEED + person,
+            expression=name,
+            skin=HELD_OUT_SKINS[person % len(HELD_OUT_SKINS)],
+            hair=HAIR[person % len(HAIR)],
+        )
+        parameters = person_parameters(studio.head, request, identity=np.eye(config.people)[person])
+        sitter = studio.dress(parameters, seed=request.looks_seed, skin=request.skin, hair=request.hair)
+        light = scene_light("studio", seed=request.looks_seed, skin_level=sitter.looks.skin_level)
+        cameras = cameras_around_sitter(sitter, count=config.views, size_px=config.size)
+        cameras += side_cameras(
+            sitter.bounds_m().mean(axis=0), size_px=config.size, focal_px=cameras[0].focal_px
+        )
+        views = [studio.shoot(sitter, camera, light, seed=request.looks_seed) for camera in cameras]
+        folder = out / f"person{person}" / name
+        test = set(range(config.views, len(views)))
+        write_posed_scene(folder, views, sitter, studio.head, test=test, details={"expression": name})
+        rng = np.random.default_rng([person, names.index(name), 42])
+        believed = [turned(camera, rng, config.camera_noise_deg) for camera in cameras[: config.views]]
+        images = PosedImages.of(believed, [view.picture for view in views[: config.views]])
+        neutral = out / f"person{person}" / "neutral" / "field"
+        start = load_field(neutral) if name != "neutral" and neutral.exists() else None
+        field = field_of_sitter(sitter, images, preset, start_from=start, refine_iterations=config.iterations)
+        save_field(field, folder / "field")
+        facts = field.facts.training
+        report(f"person {person} {name}: {facts.seconds:.0f} s, {facts.psnr_db:.1f} dB")
+    return len(wanted)
+
+
+def read_test_fields(folder: Path) -> Iterator[TestField]:
+    """What `make_test_fields` made, people and expressions in order.
+
+    Raises:
+        InputError: nothing is there.
+    """
+    from mien.synthetic.scenes.scene_files import TRUTH_NAME
+
+    found = sorted(folder.glob("person*/*/field/field.json"))
+    if not found:
+        raise InputError(
+            "holds no test fields; make them with: mien benchmark field-landmarks --make --assets ASSETS",
+            source=folder,
+        )
+    order = {name: index for index, name in enumerate(BASIC)}
+    folders = sorted((path.parents[1] for path in found), key=lambda f: (f.parent.name, order[f.name]))
+    for one in folders:
+        truth = json.loads((one / TRUTH_NAME).read_text(encoding="utf-8"))
+        landmarks_m = np.array(truth["landmarks_m"]["ibug68"])
+        yield TestField(one, int(one.parent.name.removeprefix("person")), one.name, landmarks_m)

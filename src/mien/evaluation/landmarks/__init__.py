@@ -1,0 +1,1 @@
+"""How good 2D landmarks are: on labelled frames and on synthetic faces."""

@@ -1,0 +1,1 @@
+"""Published protocols: NoW, MICC Florence, DAD-3DHeads, and the metrics of Simic's thesis."""

@@ -1,0 +1,67 @@
+"""Live Link Face CSV: the file that Unreal's importer and many retargeting tools read."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+
+from mien.exporters.arkit import LIVE_LINK_FACE_NAMES, export_weights
+from mien.exporters.motion import HeadMotion, head_angles_rad, yaw_pitch_roll_rad
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.heads.model import Head
+
+_ANGLE_NAMES = tuple(
+    f"{part}{angle}" for part in ("Head", "LeftEye", "RightEye") for angle in ("Yaw", "Pitch", "Roll")
+)
+
+HEADER = ("Timecode", "BlendShapeCount", *LIVE_LINK_FACE_NAMES, *_ANGLE_NAMES)
+
+NOTE = """\
+This file goes with the Live Link Face CSV of the same name.
+
+HeadYaw, HeadPitch, HeadRoll and the eyes' angles are in radians (tools differ: set yours to radians).
+The rotation is R = R_y(yaw) R_x(pitch) R_z(roll) with +x to the subject's left, +y up, +z out of the face:
+positive yaw turns to the subject's left, positive pitch nods down, positive roll lifts the left ear.
+The head's angles are those of the skull in the world (body and neck included), the eyes' are relative to
+the skull. Frames in which the face was lost repeat the last tracked frame.
+Weights are in [0, 1], subject's left and right; shapes that the head does not have are 0.
+"""
+"""Text of the file written beside every CSV, because programs disagree about the angles' unit."""
+
+
+def live_link_face_csv(head: Head, motion: HeadMotion) -> str:
+    """The motion as CSV text: one row per frame, 52 weights in [0, 1] and nine angles in radians."""
+    of_lowered = {name.lower(): column for column, name in enumerate(head.expression_names)}
+    weights = export_weights(motion.expression, head.expression_names)
+    ordered = np.zeros((len(motion), len(LIVE_LINK_FACE_NAMES)))
+    for column, name in enumerate(LIVE_LINK_FACE_NAMES):
+        if name.lower() in of_lowered:
+            ordered[:, column] = weights[:, of_lowered[name.lower()]]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    for frame in range(len(motion)):
+        joints = motion.joint_rotations[frame]
+        angles = [
+            *head_angles_rad(motion.root_rotation[frame], joints),
+            *yaw_pitch_roll_rad(matrix_from_rotation_vector(joints[2])),
+            *yaw_pitch_roll_rad(matrix_from_rotation_vector(joints[3])),
+        ]
+        values = [f"{value:.10f}" for value in (*ordered[frame], *angles)]
+        code = timecode(float(motion.times_s[frame]), motion.frames_per_second)
+        writer.writerow([code, len(LIVE_LINK_FACE_NAMES) + len(_ANGLE_NAMES), *values])
+    return text.getvalue()
+
+
+def timecode(time_s: float, frames_per_second: float) -> str:
+    """HH:MM:SS:FF.sub, where sub counts thousandths of a frame."""
+    seconds = int(time_s)
+    thousandths = round((time_s - seconds) * frames_per_second * 1000)
+    if thousandths >= round(frames_per_second * 1000):
+        seconds, thousandths = seconds + 1, 0
+    frame, sub = divmod(thousandths, 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}:{frame:02d}.{sub:03d}"

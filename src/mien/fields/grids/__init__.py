@@ -1,0 +1,1 @@
+"""What a field is made of: tensor grids, colour, occupancy."""

@@ -1,0 +1,1 @@
+"""Rays, samples along them, and the pictures that they add up to."""

@@ -1,0 +1,198 @@
+"""What a camera sees of a field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor
+
+from mien.cameras import Camera
+from mien.errors import InputError
+from mien.fields.rendering.ray_marching import add_up, march, weights_of
+from mien.fields.rendering.rays import Rays, camera_rays, cross_box
+
+if TYPE_CHECKING:
+    from mien.fields.radiance_field import RadianceField
+
+CHUNK_RAYS = 8192
+OPAQUE = 1e-3
+"""Rays end where less than this passes."""
+FAINT = 1e-3
+"""Samples with less weight get no colour."""
+SURFACE_ALPHA = 0.5
+"""Pixels with less alpha have no depth and no normal."""
+
+
+@dataclass(frozen=True)
+class FieldPicture:
+    """A rendered picture.
+
+    Attributes:
+        rgb: (H, W, 3), over the background.
+        alpha: (H, W) in [0, 1], how much of the light comes from the field.
+        depth_m: (H, W) along the camera's axis, where half of the ray's light has been gathered; NaN where
+            alpha is below 0.5.
+        normals: (H, W, 3) unit, world, pointing outwards; 0 where there is no depth; None when not asked for.
+        camera: that took it.
+    """
+
+    rgb: UInt8[np.ndarray, "height width 3"]
+    alpha: Float[np.ndarray, "height width"]
+    depth_m: Float[np.ndarray, "height width"]
+    normals: Float[np.ndarray, "height width 3"] | None
+    camera: Camera
+
+
+@dataclass(frozen=True)
+class RayColours:
+    """What rays gather.
+
+    Attributes:
+        rgb: (R, 3) in [0, 1], premultiplied by alpha.
+        alpha: (R,).
+        distance_m: (R,) along the ray, where half of its alpha has been gathered; 0 for empty rays.
+        normals: (R, 3) or None.
+    """
+
+    rgb: Float[Tensor, "r 3"]
+    alpha: Float[Tensor, " r"]
+    distance_m: Float[Tensor, " r"]
+    normals: Float[Tensor, "r 3"] | None
+
+
+def render_camera(
+    field: RadianceField,
+    camera: Camera,
+    *,
+    background: tuple[int, int, int] | None = (255, 255, 255),
+    normals: bool = False,
+    supersampling: int = 1,
+) -> FieldPicture:
+    """See `RadianceField.render`.
+
+    Raises:
+        InputError: the background is None and the field has learned no environment.
+    """
+    if background is None and field.environment is None:
+        raise InputError(
+            "was trained without a background; give a colour to put behind it", source="background"
+        )
+    rows, columns, k = camera.height_px, camera.width_px, supersampling
+    finer = camera.resized(width_px=k * columns, height_px=k * rows)
+    rays = camera_rays(finer).to(field.device)
+    seen, behind = _all_rays(field, rays, normals=normals, paper=background)
+
+    def within_pixels(values: Tensor) -> Tensor:
+        """(H, W, k², ...) from values of all rays, row by row."""
+        rest = values.shape[1:]
+        tiles = values.reshape(rows, k, columns, k, *rest).transpose(1, 2)
+        return tiles.reshape(rows, columns, k * k, *rest)
+
+    rgb = within_pixels(seen.rgb + (1 - seen.alpha[:, None]) * behind).mean(dim=2)
+    alpha = within_pixels(seen.alpha).mean(dim=2)
+    surface = alpha >= SURFACE_ALPHA
+    forward = torch.tensor(camera.camera_from_world[2, :3], dtype=torch.float32, device=field.device)
+    depths = torch.where(
+        seen.alpha >= SURFACE_ALPHA, seen.distance_m * (rays.directions @ forward), torch.nan
+    )
+    # One of a pixel's depths, not their mean: at an edge that would float between two surfaces
+    depth_m = torch.where(surface, within_pixels(depths).nanmedian(dim=2).values, torch.nan)
+    outward = None
+    if seen.normals is not None:
+        mean = torch.nn.functional.normalize(within_pixels(seen.normals).mean(dim=2), dim=2)
+        outward = (mean * surface[..., None]).cpu().numpy().astype(float)
+    return FieldPicture(
+        rgb=(rgb.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy(),
+        alpha=alpha.cpu().numpy().astype(float),
+        depth_m=depth_m.cpu().numpy().astype(float),
+        normals=outward,
+        camera=camera,
+    )
+
+
+def _all_rays(
+    field: RadianceField, rays: Rays, *, normals: bool, paper: tuple[int, int, int] | None
+) -> tuple[RayColours, Tensor]:
+    """What many rays gather, and the colours (R or 1, 3) behind them."""
+    pieces, behind = [], []
+    was_training = field.training
+    field.eval()
+    for start in range(0, len(rays), CHUNK_RAYS):
+        some = rays[slice(start, start + CHUNK_RAYS)]
+        pieces.append(gather(field, some, normals=normals))
+        if paper is None:
+            assert field.environment is not None
+            behind.append(field.environment(some.directions).detach())
+    field.train(was_training)
+    if paper is not None:
+        behind.append(torch.tensor(paper, dtype=torch.float32, device=field.device)[None] / 255)
+    outward = [piece.normals for piece in pieces if piece.normals is not None]
+    together = RayColours(
+        torch.cat([piece.rgb for piece in pieces]),
+        torch.cat([piece.alpha for piece in pieces]),
+        torch.cat([piece.distance_m for piece in pieces]),
+        torch.cat(outward) if outward else None,
+    )
+    return together, torch.cat(behind)
+
+
+@torch.no_grad()
+def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayColours:
+    """Colour, alpha and depth of rays, without training anything.
+
+    Rays are followed in pieces, so that what lies behind opaque parts is never computed.
+    """
+    step_m = field.voxel_m / max(field.config.samples_per_voxel, 2.0)
+    near_m, far_m = cross_box(rays, field.bounds)
+    count = len(rays)
+    rgb = near_m.new_zeros(count, 3)
+    passing, half_at = near_m.new_ones(count), torch.zeros_like(near_m)
+    directions = near_m.new_zeros(count, 3)
+    piece_m = 24 * step_m
+    alive = (far_m > near_m).nonzero()[:, 0]
+    while len(alive):
+        start, end = near_m[alive], torch.minimum(near_m[alive] + piece_m, far_m[alive])
+        samples = march(
+            rays[alive],
+            start,
+            end,
+            bounds_m=field.bounds,
+            occupancy=field.occupancy,
+            step_m=step_m,
+        )
+        if len(samples):
+            depth = field.raw_density(samples.coordinates) * step_m
+            weights, transmittance = weights_of(depth, samples.ray, len(alive))
+            before = passing[alive][samples.ray]
+            weights, reached = weights * before, transmittance * before
+            seen = (weights > FAINT).nonzero()[:, 0]
+            ray = alive[samples.ray[seen]]
+            colour = field.raw_colour(samples.coordinates[seen], rays.directions[ray])
+            rgb.index_add_(0, ray, weights[seen, None] * colour)
+            if normals:
+                outward = _outward(field, samples.coordinates[seen])
+                directions.index_add_(0, ray, weights[seen, None] * outward)
+            after = reached - weights
+            # Where half of the light is gone: within a step it falls exponentially.
+            halves = (reached > 0.5) & (after <= 0.5)
+            share = (2 * reached[halves]).log() / depth[halves].clamp(min=1e-9)
+            half_at[alive[samples.ray[halves]]] = samples.distance_m[halves] + (share - 0.5) * step_m
+            gone = add_up(weights, torch.ones_like(weights)[:, None], samples.ray, len(alive))[:, 0]
+            passing[alive] = (passing[alive] - gone).clamp(min=0)
+        near_m[alive] = near_m[alive] + piece_m
+        alive = alive[(near_m[alive] < far_m[alive]) & (passing[alive] > OPAQUE)]
+    unit = torch.nn.functional.normalize(directions, dim=1) if normals else None
+    return RayColours(rgb, 1 - passing, half_at, unit)
+
+
+def _outward(field: RadianceField, coordinates: Tensor) -> Tensor:
+    """Unit vectors against the gradient of density, by central differences over a voxel."""
+    offset = 2.0 / (field.resolution - 1)
+    shifts = offset * torch.cat([torch.eye(3), -torch.eye(3)]).to(coordinates)
+    around = field.raw_density((coordinates[None] + shifts[:, None]).reshape(-1, 3)).reshape(6, -1)
+    slope = (around[:3] - around[3:]).T / field.half_size
+    return -torch.nn.functional.normalize(slope, dim=1)

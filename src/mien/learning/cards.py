@@ -1,0 +1,78 @@
+"""Cards: what a user of a network's weights should know, as JSON beside them."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mien.files import write_text
+from mien.landmarks.networks import CARD_FORMAT_VERSION
+from mien.learning.checkpoints import TrainingCheckpoint
+
+
+def write_card(
+    path: str | Path,
+    checkpoint: TrainingCheckpoint,
+    *,
+    name: str,
+    command: str,
+    training_data: dict[str, Any],
+    figures: dict[str, Any],
+    **entries: Any,
+) -> None:
+    """Write a card.
+
+    Args:
+        path: `NAME.card.json`.
+        checkpoint: where the weights come from.
+        name: of the network, for example "realtime".
+        command: the command line that trained it.
+        training_data: what kind of pictures, their manifests, how many.
+        figures: measured on the exported file; those of the last validation are put before them.
+        entries: what a user's code must know of this kind of network.
+    """
+    from mien import __version__
+
+    record = {**checkpoint.training, "steps": checkpoint.step, "minutes": checkpoint.elapsed_s / 60}
+    card = {
+        "format_version": CARD_FORMAT_VERSION,
+        "name": name,
+        **entries,
+        "mien_version": __version__,
+        "training_data": training_data,
+        "seed": checkpoint.training.get("seed"),
+        "command": command,
+        "training": record,
+        "figures": {"synthetic_validation": checkpoint.figures, **figures},
+        "licence": "Apache-2.0",
+        "date": datetime.date.today().isoformat(),
+    }
+    _write(Path(path), card)
+
+
+def add_to_card(path: Path, **entries: Any) -> None:
+    """Add entries to a card, or replace them."""
+    _write(path, json.loads(path.read_text(encoding="utf-8")) | entries)
+
+
+def _write(path: Path, values: dict[str, Any]) -> None:
+    write_text(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_manifests(directories: Sequence[str | Path]) -> list[dict]:
+    """The manifests of data folders, where they have one, without machine paths."""
+    manifests = []
+    for directory in map(Path, directories):
+        path = directory / "manifest.json"
+        manifests.append(json.loads(path.read_text()) if path.is_file() else {"name": directory.name})
+    return manifests
+
+
+def length_option(training: dict[str, Any]) -> str:
+    """The option that gives a training its length, from a checkpoint's record."""
+    if training["max_steps"] is not None:
+        return f"--max-steps {training['max_steps']}"
+    return f"--max-minutes {training['max_minutes']:g}"

@@ -1,0 +1,76 @@
+"""Learning rate range test: train a little at ever higher rates and see where the loss falls fastest.
+
+The test is Smith's ("Cyclical learning rates for training neural networks", 2017, section 3.3). Wood et al.
+2022 (section 3.1) leave the choice to PyTorch Lightning, which raises the rate exponentially at every step
+and takes the rate at which the smoothed loss falls most steeply; so does this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from mien.errors import InputError
+
+BatchT = TypeVar("BatchT")
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """What a range test saw.
+
+    Attributes:
+        rates: learning rates tried, ascending.
+        losses: smoothed change of the loss at each, against the untrained network.
+        suggestion: the rate at which the loss fell most steeply over the logarithm of the rate.
+    """
+
+    rates: list[float]
+    losses: list[float]
+    suggestion: float
+
+
+def range_test(
+    step: Callable[[BatchT, float], float],
+    batches: list[BatchT],
+    *,
+    smallest: float = 1e-6,
+    largest: float = 0.3,
+    steps: int = 60,
+    smoothing: float = 0.85,
+) -> RangeTest:
+    """Try rates from `smallest` to `largest`; ends early once the loss has risen by more than it ever fell.
+
+    Args:
+        step: trains one step on a batch at a rate (0: none) and returns the loss before it.
+        batches: used in turn.
+        smallest, largest, steps: the rates are evenly spread over their logarithm.
+        smoothing: share of the running mean of the loss that a step keeps.
+
+    Raises:
+        InputError: the loss fell at no rate.
+    """
+    rates = np.geomspace(smallest, largest, steps)
+    # batches differ more than one step changes: every loss is measured against its own batch's at the start
+    before = [step(batch, 0.0) for batch in batches]
+    noise = max(1e-3, float(np.std(before)))
+    losses: list[float] = []
+    mean = 0.0
+    for index, rate in enumerate(rates):
+        loss = step(batches[index % len(batches)], float(rate)) - before[index % len(batches)]
+        if not np.isfinite(loss):
+            break
+        mean = smoothing * mean + (1 - smoothing) * loss
+        losses.append(mean / (1 - smoothing ** (index + 1)))
+        if losses[-1] > noise - min(losses):
+            break
+    least = int(np.argmin(losses)) if losses else 0
+    if least < 1 or losses[least] >= 0:
+        raise InputError(
+            "the loss fell at no rate of the range test; give a number", source="--learning-rate auto"
+        )
+    slope = np.diff(losses[: least + 1])
+    return RangeTest(rates[: len(losses)].tolist(), losses, float(rates[int(np.argmin(slope)) + 1]))

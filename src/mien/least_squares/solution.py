@@ -1,0 +1,45 @@
+"""Where a solve ended, and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from jaxtyping import Float
+
+
+class Status(Enum):
+    """How a solve ended; `.value` is a sentence for people."""
+
+    CONVERGED = "converged"
+    MAX_ITERATIONS = "stopped at the limit of iterations before converging"
+    NO_DESCENT = "stopped because no step lowered the cost any more"
+    NOT_FINITE = "failed: the cost is not a finite number"
+    LOST = "lost: no face was found here"
+
+    @property
+    def usable(self) -> bool:
+        return self not in (Status.NOT_FINITE, Status.LOST)
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where a solve ended.
+
+    Attributes:
+        x: (N,) the best point found.
+        status: how it ended.
+        iterations: steps computed.
+        cost_history: cost at the start and after each accepted step.
+    """
+
+    x: Float[np.ndarray, " n"]
+    status: Status
+    iterations: int
+    cost_history: tuple[float, ...]
+
+    @property
+    def cost(self) -> float:
+        """Cost at `x`."""
+        return self.cost_history[-1]

@@ -1,0 +1,1 @@
+"""Synthetic people drawn with exact labels: pictures, volumes, and things that are no heads."""

@@ -1,0 +1,1 @@
+"""Things and bodies that are no heads, as volumes and pictures."""

@@ -1,0 +1,361 @@
+"""Dressing a head: skin, eyes, teeth, brows, lashes, hair or a covering, clothes, glasses, a microphone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mien.geometry.normals import vertex_normals
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.heads.model import Head
+from mien.heads.parameters import HeadParameters
+from mien.heads.skinning import joint_transforms, skin
+from mien.synthetic.scenes import shaders
+from mien.synthetic.scenes.accessories import Accessory, microphone, random_glasses
+from mien.synthetic.scenes.clothing import as_colour, random_cloth_colours, random_outfit, random_stripes
+from mien.synthetic.scenes.face_maps import chart_of, face_maps
+from mien.synthetic.scenes.head_maps import add_coverings, ambient_occlusion, beard_region
+from mien.synthetic.scenes.label_maps import HEAD_MESHES, triangles_of
+from mien.synthetic.scenes.renderer import DrawItem, Renderer, Settings, StaticMesh
+from mien.synthetic.scenes.skin_detail import random_skin_details
+from mien.synthetic.scenes.skin_tones import LUMINANCE, mean_tone, random_tone, tint_for
+from mien.synthetic.scenes.stock import Stock
+from mien.synthetic.scenes.wardrobe import Garment
+
+HAIR_COLOURS = np.array(
+    [
+        [0.010, 0.009, 0.008], [0.022, 0.014, 0.010], [0.055, 0.032, 0.018], [0.13, 0.075, 0.035],
+        [0.36, 0.24, 0.11], [0.22, 0.07, 0.025], [0.26, 0.25, 0.24], [0.60, 0.58, 0.55], [0.03, 0.02, 0.02],
+    ]
+)  # fmt: skip
+HAIR_COLOUR_SHARES = (0.2, 0.18, 0.16, 0.1, 0.08, 0.05, 0.08, 0.07, 0.08)
+GREY_HAIR = (6, 7)
+HAIR_SHARES = {"bob01": 0.04, "bob02": 0.08, "short03": 0.15, "braid01": 0.25}
+"""How often a style is worn, where not 1: these hang over an eye."""
+IRIS_COLOURS = np.array(
+    [
+        [0.05, 0.025, 0.012], [0.10, 0.05, 0.02], [0.16, 0.09, 0.04], [0.10, 0.16, 0.24],
+        [0.16, 0.24, 0.30], [0.10, 0.15, 0.08], [0.14, 0.15, 0.15],
+    ]
+)  # fmt: skip
+IRIS_COLOUR_SHARES = (0.3, 0.2, 0.12, 0.12, 0.1, 0.08, 0.08)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What somebody looks like, apart from geometry.
+
+    Attributes:
+        skin: name of the skin picture; hair, covering: names, or None.
+        beard: how dense, 0 none; accessories: keys of what is worn; outfit: name of the clothes.
+        skin_level: mean albedo of the skin.
+    """
+
+    skin: str
+    hair: str | None
+    covering: str | None
+    beard: float
+    accessories: tuple[str, ...]
+    outfit: str
+    skin_level: float
+
+
+@dataclass(frozen=True)
+class _PosedHead:
+    """The head of one picture, at rest and in the world; metres."""
+
+    rest_m: np.ndarray
+    displacement_m: np.ndarray
+    posed_m: np.ndarray
+    normals: np.ndarray
+    root_rotation: np.ndarray
+    root_translation_m: np.ndarray
+    head_rotation: np.ndarray
+    head_shift_m: np.ndarray
+
+    @staticmethod
+    def of(head: Head, p: HeadParameters) -> _PosedHead:
+        rest_m = head.rest_vertices_m(p.identity, p.expression)
+        transforms = joint_transforms(head.joints_m(p.identity), p.joint_rotations)
+        root = matrix_from_rotation_vector(p.root_rotation)
+        posed_m = skin(rest_m, transforms, head.skinning_weights) @ root.T + p.root_translation_m
+        return _PosedHead(
+            rest_m=rest_m,
+            displacement_m=rest_m - head.mean_m,
+            posed_m=posed_m,
+            normals=vertex_normals(posed_m, head.triangles),
+            root_rotation=root,
+            root_translation_m=p.root_translation_m,
+            head_rotation=root @ transforms[1, :, :3],
+            head_shift_m=root @ transforms[1, :, 3] + p.root_translation_m,
+        )
+
+
+class DressingRoom:
+    """Gives random looks to posed heads; registers all that can be worn with the renderer.
+
+    Args:
+        even_hair: every hair style as often as the others, instead of those that hang into faces seldom.
+    """
+
+    def __init__(self, head: Head, stock: Stock, renderer: Renderer, *, even_hair: bool = False) -> None:
+        wardrobe, skins = stock.wardrobe, stock.skins
+        self._head, self._wardrobe, self._renderer = head, wardrobe, renderer
+        front = (head.vertex_parts == 0) & (head.mean_m[:, 2] > 0.05) & (head.mean_m[:, 1] > -0.06)
+        front_uv = head.uv[np.unique(head.uv_triangles[front[head.triangles].all(axis=1)])]
+        self._skins = {name: mean_tone(picture, front_uv) for name, picture in skins.items()}
+        for name, picture in skins.items():
+            renderer.add_texture(name, picture)
+        renderer.use_face_maps(face_maps(head))
+        self._beard = beard_region(head)
+        self._corner_vertex = self._add_head()
+        body = wardrobe.body
+        for garment in (*wardrobe.hair, *wardrobe.brows, *wardrobe.lashes, body):
+            renderer.add_texture(garment.name, garment.texture)
+            renderer.add_mesh(garment.name, StaticMesh.of(garment.triangles, garment.uv))
+        self._around_neck = {garment.name: garment for garment in wardrobe.collars}
+        self._around_neck |= {"layer 0": body, "layer 1": body}
+        for key, garment in self._around_neck.items():
+            depth = np.stack([garment.shade, garment.rest_m[:, 2]], axis=1)
+            renderer.add_mesh(key, StaticMesh.of(garment.triangles, garment.rest_m[:, :2], extra=depth))
+        every = (*wardrobe.hair, *wardrobe.brows, *wardrobe.lashes, *wardrobe.collars, body)
+        self._garment_normals = {g.name: vertex_normals(g.rest_m, g.triangles) for g in every}
+        shares = {} if even_hair else HAIR_SHARES
+        self._hair_weight = np.array([shares.get(g.name, 1.0) for g in wardrobe.hair])
+        add_coverings(head, renderer)
+        self._ibug = head.landmark_set("ibug68").vertices
+
+    def _add_head(self) -> np.ndarray:
+        """Register the head's parts, split where texture coordinates differ; returns each corner's vertex."""
+        head, renderer = self._head, self._renderer
+        pairs = np.stack([head.triangles.ravel(), head.uv_triangles.ravel()], axis=1)
+        unique, inverse = np.unique(pairs, axis=0, return_inverse=True)
+        corner_vertex, triangles = unique[:, 0], inverse.reshape(-1, 3)
+        uv = head.uv[unique[:, 1]]
+        occlusion = ambient_occlusion(head, renderer)
+        extra = np.stack([occlusion, self._beard], axis=1)[corner_vertex]
+        chart = chart_of(head)[corner_vertex]
+        for key in HEAD_MESHES:
+            chosen = triangles_of(head, key)
+            renderer.add_mesh(key, StaticMesh.of(triangles[chosen], uv, extra=extra, chart=chart))
+        return corner_vertex
+
+    def dress(
+        self, parameters: HeadParameters, rng: np.random.Generator, *, skin: str | None = None
+    ) -> tuple[list[DrawItem], Looks]:
+        """Everything to draw of one person, world frame, and what was chosen.
+
+        The order of the draws from `rng` is part of the format: it makes a seed's picture.
+
+        Args:
+            skin: name of the skin picture, instead of a random one.
+        """
+        head = _PosedHead.of(self._head, parameters)
+        skin_name = str(rng.choice(list(self._skins)))
+        skin_name = skin or skin_name
+        old, male = skin_name.startswith("old"), "_male" in skin_name
+        tone = random_tone("dark" in skin_name, rng)
+        saturation = float(rng.uniform(0.75, 1.05))
+        tint = as_colour(tint_for(tone, self._skins[skin_name], saturation))
+        level = float(tone @ LUMINANCE)
+        hair_colour = HAIR_COLOURS[rng.choice(len(HAIR_COLOURS), p=HAIR_COLOUR_SHARES)]
+        if old and rng.random() < 0.7:
+            hair_colour = HAIR_COLOURS[rng.choice(GREY_HAIR)]
+        beard = float(rng.beta(1.2, 1.8) * 1.6) if rng.random() < (0.6 if male else 0.01) else 0.0
+        drawn_m = self._with_thick_beard(head, beard, rng)
+        skin_item = DrawItem(
+            "skin",
+            drawn_m[self._corner_vertex],
+            head.normals[self._corner_vertex],
+            shaders.SKIN,
+            tint,
+            second=(saturation, float(rng.uniform(0.0, 0.35)), float(rng.random())),
+            settings=(beard, float(hair_colour.mean()) + 0.01, 0.0, 0.0),
+            gloss=float(rng.gamma(1.2, 0.22)),
+            texture=skin_name,
+            details=random_skin_details(self._head, parameters.expression, skin_name, rng),
+        )
+        items = [
+            skin_item,
+            replace(skin_item, key="interior", material=shaders.INTERIOR, casts_shadow=False),
+            *self._eyes_and_teeth(head, skin_item, rng),
+            *self._brows_and_lashes(head, hair_colour, rng),
+        ]
+        covering, covering_items = self._covering(head, rng)
+        items += covering_items
+        hair = None
+        if rng.random() < (0.9 if covering is None else 0.0):
+            hair = self._wardrobe.hair[
+                rng.choice(len(self._wardrobe.hair), p=self._hair_weight / self._hair_weight.sum())
+            ]
+            colour = hair_colour * rng.uniform(0.6, 1.5)
+            settings = (float(rng.uniform(1.2, 1.9)), float(rng.uniform(0.8, 2.5)), 0.0, 0.0)
+            items.append(self._on_head(head, hair, colour, settings, gloss=float(rng.uniform(0.2, 1.5))))
+        outfit, clothes = self._clothes(head, skin_item, rng)
+        items += clothes
+        worn = self._accessories(head, rng)
+        looks = Looks(
+            skin=skin_name,
+            hair=hair.name if hair else None,
+            covering=covering,
+            beard=round(beard, 2),
+            accessories=tuple(sorted({i.key for i in worn})),
+            outfit=outfit,
+            skin_level=level,
+        )
+        return items + worn, looks
+
+    def _with_thick_beard(self, head: _PosedHead, beard: float, rng: np.random.Generator) -> np.ndarray:
+        """World vertices, the beard's region sometimes puffed out."""
+        thick_m = float(rng.uniform(0.001, 0.010)) if beard > 0.7 and rng.random() < 0.6 else 0.0
+        if not thick_m:
+            return head.posed_m
+        fuzz = 0.6 + 0.4 * np.sin(head.posed_m @ rng.normal(0, 900, 3) + 1.0)
+        return head.posed_m + head.normals * (self._beard * thick_m * fuzz)[:, None]
+
+    def _eyes_and_teeth(
+        self, head: _PosedHead, skin_item: DrawItem, rng: np.random.Generator
+    ) -> list[DrawItem]:
+        iris = IRIS_COLOURS[rng.choice(len(IRIS_COLOURS), p=IRIS_COLOUR_SHARES)] * rng.uniform(0.7, 1.5)
+        around = np.clip(iris * rng.uniform(0.7, 1.8), 0, 1)
+        upper, lower = self._lid_heights(head)
+        settings = (float(rng.uniform(0.12, 0.30)), float(rng.random()), upper, lower)
+        place = (skin_item.position_m, skin_item.normal)
+        eyes = DrawItem(
+            "eyes",
+            *place,
+            shaders.EYE,
+            as_colour(iris),
+            as_colour(around),
+            settings=settings,
+            details={"up": head.head_rotation[:, 1]},
+        )
+        yellow = rng.uniform(0.55, 0.85)
+        colour = np.array((0.78, 0.55 + 0.25 * yellow, 0.35 + 0.4 * yellow)) * rng.uniform(0.6, 1.0)
+        return [eyes, DrawItem("teeth", *place, shaders.TEETH, as_colour(colour), casts_shadow=False)]
+
+    def _lid_heights(self, head: _PosedHead) -> tuple[float, float]:
+        """Heights of upper and lower lid over an eyeball's middle, over its radius; of the eye more open."""
+        heights = []
+        for eye, upper, lower in (("right_eye", (37, 38), (40, 41)), ("left_eye", (43, 44), (46, 47))):
+            middle_m = self._part_centre(head, eye)
+            lids_m = head.rest_m[self._ibug[[*upper, *lower]]] - middle_m
+            height = lids_m[:, 1] / np.linalg.norm(lids_m, axis=1)
+            heights.append((float(height[:2].mean()), float(height[2:].mean())))
+        return max(heights, key=lambda pair: pair[0] - pair[1])
+
+    def _brows_and_lashes(
+        self, head: _PosedHead, hair_colour: np.ndarray, rng: np.random.Generator
+    ) -> list[DrawItem]:
+        colour = np.clip(hair_colour * rng.uniform(0.4, 1.1), 0.006, 0.5)
+        brow = self._wardrobe.brows[rng.integers(len(self._wardrobe.brows))]
+        items = [self._on_head(head, brow, colour, (float(rng.uniform(0.6, 1.5)), 0.6, 0.0, 0.0))]
+        if rng.random() < 0.85:
+            lash = self._wardrobe.lashes[rng.integers(len(self._wardrobe.lashes))]
+            settings = (float(rng.uniform(0.5, 1.4)), 0.2, 0.0, 0.0)
+            items.append(self._on_head(head, lash, np.full(3, 0.006), settings))
+        return items
+
+    def _on_head(
+        self,
+        head: _PosedHead,
+        garment: Garment,
+        colour: np.ndarray,
+        settings: Settings,
+        *,
+        gloss: float = 0.0,
+    ) -> DrawItem:
+        """Hair, brows or lashes, which move with the head joint."""
+        placed = garment.place(head.displacement_m) @ head.head_rotation.T + head.head_shift_m
+        turned = self._garment_normals[garment.name] @ head.head_rotation.T
+        if garment.kind != "hair":  # a little off the skin, which would hide them
+            placed = placed + 0.0006 * turned
+        return DrawItem(
+            garment.name,
+            placed,
+            turned,
+            shaders.HAIR,
+            as_colour(colour),
+            settings=settings,
+            gloss=gloss,
+            texture=garment.name,
+            casts_shadow=garment.kind == "hair",
+        )
+
+    def _covering(self, head: _PosedHead, rng: np.random.Generator) -> tuple[str | None, list[DrawItem]]:
+        """A cap, a headscarf or nothing: the scalp blown up."""
+        draw = rng.random()
+        name = "cap" if draw < 0.10 else "scarf" if draw < 0.14 else None
+        if name is None:
+            return None, []
+        edge_m = head.posed_m + head.normals * rng.uniform(0.004, 0.014)
+        cloth, other = random_cloth_colours(rng)
+        return name, [DrawItem(name, edge_m, head.normals, shaders.CLOTH, cloth, other, random_stripes(rng))]
+
+    def _clothes(
+        self, head: _PosedHead, skin_item: DrawItem, rng: np.random.Generator
+    ) -> tuple[str, list[DrawItem]]:
+        """Shoulders and mostly something over them; they follow the root, not the head joint."""
+
+        def placed(garment: Garment, off_m: float) -> tuple[np.ndarray, np.ndarray]:
+            turned = self._garment_normals[garment.name] @ head.root_rotation.T
+            world_m = garment.place(head.displacement_m) @ head.root_rotation.T + head.root_translation_m
+            return world_m + off_m * turned, turned
+
+        body = self._wardrobe.body
+        position_m, normal = placed(body, -0.0005)
+        items = [
+            replace(
+                skin_item, key=body.name, position_m=position_m, normal=normal, settings=(0.0, 0.0, 0.0, 0.0)
+            )
+        ]
+        outfit, layers = random_outfit(rng)
+        for layer in layers:
+            position_m, normal = placed(self._around_neck[layer.key], layer.puff_m)
+            colours = (layer.cloth.colour, layer.cloth.second)
+            items.append(
+                DrawItem(layer.key, position_m, normal, shaders.GARMENT, *colours, details=layer.details())
+            )
+        return outfit, items
+
+    def _accessories(self, head: _PosedHead, rng: np.random.Generator) -> list[DrawItem]:
+        """Glasses with or without visible lenses, a microphone, mostly nothing."""
+        items: list[DrawItem] = []
+        ibug_m = head.rest_m[self._ibug]
+        if rng.random() < 0.22:
+            eyes_m = np.stack([self._part_centre(head, name) for name in ("left_eye", "right_eye")])
+            side = np.abs(head.rest_m[:, 0]).max()
+            ears_m = np.array(
+                [[side * 0.88, eyes_m[0, 1] + 0.004, -0.015], [-side * 0.88, eyes_m[1, 1] + 0.004, -0.015]]
+            )
+            frame, lenses = random_glasses(eyes_m, ibug_m[27], ears_m, rng)
+            colour = as_colour(rng.random(3) ** 2 * rng.uniform(0.02, 0.6))
+            gloss = float(rng.uniform(0, 1))
+            items.append(self._worn("glasses", frame, head, shaders.SOLID, tint=colour, gloss=gloss))
+            dark = rng.random() < 0.18
+            tint = (0.01, 0.01, 0.012) if dark else (0.5, 0.5, 0.5)
+            alpha = float(rng.uniform(0.8, 1.0)) if dark else 0.25
+            if dark or rng.random() < 0.3:
+                settings = (alpha, 0.0, 0.0, 0.0)
+                lens_looks = {"tint": tint, "settings": settings, "casts_shadow": False}
+                items.append(self._worn("lenses", lenses, head, shaders.LENS, **lens_looks))
+        if rng.random() < 0.06:
+            held = microphone(ibug_m[48:68].mean(axis=0), rng)
+            looks = {"tint": (0.03, 0.03, 0.035), "gloss": 0.5}
+            items.append(self._worn("microphone", held, head, shaders.SOLID, **looks))
+        return items
+
+    def _part_centre(self, head: _PosedHead, part: str) -> np.ndarray:
+        return head.rest_m[self._head.vertex_parts == self._head.part_names.index(part)].mean(axis=0)
+
+    def _worn(
+        self, key: str, accessory: Accessory, head: _PosedHead, material: int, **looks: Any
+    ) -> DrawItem:
+        """Register an accessory, which is another mesh each time, and put it on."""
+        uv = np.zeros((len(accessory.vertices_m), 2))
+        self._renderer.add_mesh(key, StaticMesh.of(accessory.triangles, uv))
+        normals = vertex_normals(accessory.vertices_m, accessory.triangles)
+        placed = accessory.vertices_m @ head.head_rotation.T + head.head_shift_m
+        return DrawItem(key, placed, normals @ head.head_rotation.T, material, **looks)

@@ -1,0 +1,88 @@
+"""A photographed synthetic head as a nerfstudio dataset, with the truth beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.camera_files.posed_picture import HALF_PIXEL
+from mien.files import atomic_path, write_text
+from mien.heads.model import Head
+from mien.synthetic.scenes.posed_scene import PosedView, Sitter
+
+FORMAT_VERSION = 1
+OPENGL_FROM_OPENCV = np.diag([1.0, -1.0, -1.0, 1.0])
+TRUTH_NAME = "truth.json"
+DENSE_SET = "dense703"
+
+
+def write_posed_scene(
+    out: Path, views: list[PosedView], sitter: Sitter, head: Head, *, test: set[int], details: dict[str, Any]
+) -> Path:
+    """Write pictures (RGBA), masks, depths (.npy, metres), transforms.json and truth.json.
+
+    The file's world is the head's frame: metres, +y up, +z out of the face.
+
+    Args:
+        test: places in `views` that are kept for testing.
+        details: plain data about the scene, kept in truth.json.
+
+    Returns:
+        transforms.json.
+    """
+    import cv2
+
+    frames, names = [], []
+    for index, view in enumerate(views):
+        names.append(f"images/{index:03d}.png")
+        mask, depth = f"masks/{index:03d}.png", f"depth/{index:03d}.npy"
+        with atomic_path(out / names[-1]) as path:
+            cv2.imwrite(str(path), cv2.cvtColor(view.picture, cv2.COLOR_RGBA2BGRA))
+        with atomic_path(out / mask) as path:
+            cv2.imwrite(str(path), (view.picture[..., 3] > 127).astype(np.uint8) * 255)
+        with atomic_path(out / depth) as path:
+            np.save(path, view.depth_m)
+        pose = view.camera.world_from_camera @ OPENGL_FROM_OPENCV
+        frames.append(
+            {
+                "file_path": names[-1],
+                "mask_path": mask,
+                "depth_file_path": depth,
+                "transform_matrix": pose.tolist(),
+            }
+        )
+    camera = views[0].camera
+    document = {
+        "camera_model": "OPENCV",
+        "w": camera.width_px,
+        "h": camera.height_px,
+        "fl_x": camera.intrinsics[0, 0],
+        "fl_y": camera.intrinsics[1, 1],
+        "cx": camera.intrinsics[0, 2] + HALF_PIXEL,
+        "cy": camera.intrinsics[1, 2] + HALF_PIXEL,
+        "depth_unit_scale_factor": 1.0,
+        "frames": frames,
+        "train_filenames": [name for i, name in enumerate(names) if i not in test],
+        "val_filenames": [name for i, name in enumerate(names) if i in test],
+        "test_filenames": [name for i, name in enumerate(names) if i in test],
+    }
+    write_text(out / TRUTH_NAME, json.dumps(scene_truth(sitter, head) | details))
+    write_text(out / "transforms.json", json.dumps(document, indent=1))
+    return out / "transforms.json"
+
+
+def scene_truth(sitter: Sitter, head: Head) -> dict[str, Any]:
+    """Landmarks (metres, the file's world), parameters and looks, ready for JSON."""
+    vertices_m = head.vertices_m(sitter.parameters)
+    sets = {name: vertices_m[head.landmark_set(name).vertices] for name in ("ibug68", DENSE_SET)}
+    return {
+        "format_version": FORMAT_VERSION,
+        "head": {"name": head.name, "version": head.version},
+        "landmarks_m": {name: np.round(points, 7).tolist() for name, points in sets.items()},
+        "parameters": {name: np.asarray(value).tolist() for name, value in asdict(sitter.parameters).items()},
+        "looks": asdict(sitter.looks),
+    }

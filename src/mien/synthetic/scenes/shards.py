@@ -1,0 +1,235 @@
+"""Writing labelled pictures as WebDataset shards, by several processes.
+
+A seed gives a picture, whichever process draws it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mien.errors import InputError, MienError
+from mien.files import atomic_path
+from mien.synthetic.scenes.label_maps import part_names
+from mien.synthetic.scenes.sample import LABEL_SET, LabelMaps, MapName, Sample
+
+FORMAT_VERSION = 1
+DRAWING_VERSION = 3
+"""Changes whenever a seed gives another picture."""
+SAMPLES_PER_SHARD = 500
+DEPTH_UNIT_M = 0.0001
+"""A step of a depth map's PNG."""
+
+
+@dataclass(frozen=True)
+class SynthConfig:
+    """Draw synthetic pictures of heads with exact labels."""
+
+    assets: Path
+    """Folder that holds `ict_facekit/` and `makehuman/`."""
+    count: int = 1000
+    """How many pictures."""
+    out: Path = Path("synth")
+    """Folder for shards, manifest.json and a contact sheet."""
+    size: int = 192
+    """Side of the pictures, pixels."""
+    seed: int = 0
+    """First seed; picture i has seed `seed` + i."""
+    workers: int = os.cpu_count() or 1
+    """Processes that draw."""
+    maps: tuple[MapName, ...] = ()
+    """Labels of every pixel to be written too: depth, normals, parts."""
+
+
+def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambda _: None) -> list[Path]:
+    """Write all shards that are not there yet; returns every shard's path.
+
+    Args:
+        progress: called with the number of pictures done so far.
+
+    Raises:
+        InputError: the folder holds shards of other settings.
+        MienError: a worker failed; its message is passed on.
+    """
+    from mien.heads.library import load_head
+
+    config.out.mkdir(parents=True, exist_ok=True)
+    head = load_head()
+    manifest = {
+        "format_version": FORMAT_VERSION,
+        "set_name": LABEL_SET,
+        "count": config.count,
+        "picture_size": config.size,
+        "drawing_version": DRAWING_VERSION,
+        "head_name": head.name,
+        "head_version": head.version,
+        "seed": config.seed,
+        "command": f"mien synth --count {config.count} --size {config.size} --seed {config.seed}",
+    }
+    if config.maps:
+        manifest["maps"] = sorted(config.maps)
+        manifest["command"] += f" --maps {' '.join(config.maps)}"
+        manifest["part_names"] = part_names(head)
+    _refuse_other_settings(config.out, manifest)
+    with atomic_path(config.out / "manifest.json") as temporary:
+        temporary.write_text(json.dumps(manifest, indent=1))
+    jobs = []
+    for shard, first in enumerate(range(0, config.count, SAMPLES_PER_SHARD)):
+        path = config.out / f"shard-{shard:06d}.tar"
+        jobs.append((path, first, min(SAMPLES_PER_SHARD, config.count - first)))
+    waiting = [job for job in jobs if not job[0].exists()]
+    done = sum(count for path, _, count in jobs if path.exists())
+    progress(done)
+    if waiting:
+        context = multiprocessing.get_context("spawn")
+        tasks, results = context.Queue(), context.Queue()
+        for job in waiting:
+            tasks.put(job)
+        workers = [
+            context.Process(target=_work, args=(config, tasks, results), daemon=True)
+            for _ in range(min(config.workers, len(waiting)))
+        ]
+        for worker in workers:
+            tasks.put(None)
+            worker.start()
+        missing = sum(count for _, _, count in waiting)
+        while missing:
+            message = _next_message(results, workers)
+            if isinstance(message, str):
+                for worker in workers:
+                    worker.terminate()
+                raise MienError(f"drawing synthetic pictures failed: {message}")
+            missing -= message
+            done += message
+            progress(done)
+        for worker in workers:
+            worker.join()
+    return [path for path, _, _ in jobs]
+
+
+def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
+    """Shards that are there are kept, so they must be what would be drawn now."""
+    path = folder / "manifest.json"
+    if not path.exists() or not any(folder.glob("shard-*.tar")):
+        return
+    try:
+        there = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError("is no JSON; delete the folder or choose another --out", source=path) from error
+    names = (
+        "format_version",
+        "set_name",
+        "picture_size",
+        "drawing_version",
+        "head_name",
+        "head_version",
+        "seed",
+        "maps",
+    )
+    other = [name for name in names if there.get(name) != manifest.get(name)]
+    count = int(there.get("count", 0))
+    if count > manifest["count"] or (count % SAMPLES_PER_SHARD and count != manifest["count"]):
+        other.append("count")
+    if other:
+        raise InputError(
+            f"these shards were drawn with another {', '.join(other)}; choose another --out or delete them",
+            source=folder,
+        )
+
+
+def _next_message(results: Any, workers: list[Any]) -> int | str:
+    import queue
+
+    while True:
+        try:
+            return results.get(timeout=2.0)
+        except queue.Empty:
+            dead = [w for w in workers if w.exitcode not in (None, 0)]
+            if dead:
+                return f"a worker ended with exit code {dead[0].exitcode}"
+
+
+def _work(config: SynthConfig, tasks: Any, results: Any) -> None:
+    """One process: takes (path, first index, count) until None comes; answers 1 a picture, or an error."""
+    # one thread a process: the processes share the cores
+    os.environ["LP_NUM_THREADS"] = "1"
+    cv2.setNumThreads(1)
+    try:
+        from mien.synthetic.scenes.studio import Studio
+
+        studio = None
+        while (job := tasks.get()) is not None:
+            studio = studio or Studio(config.assets, size_px=config.size, maps=bool(config.maps))
+            path, first, count = job
+            with atomic_path(path) as temporary, tarfile.open(temporary, "w") as archive:
+                for index in range(first, first + count):
+                    sample = studio.shoot(config.seed + index)
+                    add_sample(archive, f"{index:08d}", sample, maps=config.maps)
+                    results.put(1)
+    except Exception as error:
+        results.put(f"{type(error).__name__}: {error}")
+
+
+def add_sample(archive: tarfile.TarFile, key: str, sample: Sample, *, maps: tuple[MapName, ...] = ()) -> None:
+    """Append a sample's KEY.jpg, .mask.png, .points.npy, .visibility.npy, .json, and a .png for each map."""
+
+    def add(suffix: str, data: bytes) -> None:
+        info = tarfile.TarInfo(f"{key}.{suffix}")
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
+
+    def array(values: np.ndarray) -> bytes:
+        stream = io.BytesIO()
+        np.save(stream, values)
+        return stream.getvalue()
+
+    picture = cv2.cvtColor(sample.picture, cv2.COLOR_RGB2BGR)
+    add("jpg", cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
+    add("mask.png", cv2.imencode(".png", sample.mask)[1].tobytes())
+    for name in maps:
+        assert sample.maps is not None
+        add(f"{name}.png", cv2.imencode(".png", _picture_of(sample.maps, name))[1].tobytes())
+    add("points.npy", array(sample.points_px))
+    add("visibility.npy", array(sample.visibility))
+    add("json", json.dumps(sample.details).encode())
+
+
+def _picture_of(maps: LabelMaps, name: MapName) -> np.ndarray:
+    """A map as a PNG holds it; OpenCV writes colours in the order blue, green, red."""
+    if name == "depth":
+        return np.rint(np.minimum(maps.depth_m / DEPTH_UNIT_M, 65535)).astype(np.uint16)
+    if name == "normals":
+        there = maps.depth_m[..., None] > 0
+        return (np.rint(maps.normals * 127 + 128) * there)[..., ::-1].astype(np.uint8)
+    return maps.parts
+
+
+def contact_sheet_of(shards: list[Path], *, count: int = 64) -> np.ndarray:
+    """(H, W, 3) RGB sheet of the first pictures."""
+    from mien.drawing import contact_sheet
+
+    pictures: list[np.ndarray] = []
+    for path in shards:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                if not member.name.endswith(".jpg") or len(pictures) >= count:
+                    continue
+                stream = archive.extractfile(member)
+                assert stream is not None
+                picture = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_COLOR)
+                if picture is None:
+                    raise InputError(f"{member.name} in it is no picture; delete the shard", source=path)
+                pictures.append(np.ascontiguousarray(picture[..., ::-1], np.uint8))
+        if len(pictures) >= count:
+            break
+    return contact_sheet(pictures, columns=8)

@@ -1,0 +1,105 @@
+"""A photo studio for random people: draws a scene and writes down where everything is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.heads.library import load_head
+from mien.heads.model import Head
+from mien.synthetic.scenes.backgrounds import random_background
+from mien.synthetic.scenes.clip_space import clip_from_camera
+from mien.synthetic.scenes.dressing import DressingRoom, Looks
+from mien.synthetic.scenes.label_maps import draw_label_maps
+from mien.synthetic.scenes.lighting import random_light
+from mien.synthetic.scenes.renderer import Renderer
+from mien.synthetic.scenes.sample import LABEL_SET, Sample
+from mien.synthetic.scenes.scene import Scene, random_scene
+from mien.synthetic.scenes.stock import read_stock
+from mien.synthetic.scenes.visibility import landmark_visibility
+
+
+class Studio:
+    """Draws random labelled pictures; one per process, since it owns an OpenGL context.
+
+    Args:
+        assets: folder that holds `ict_facekit/` and `makehuman/`.
+        size_px: side of the pictures.
+        head: the built-in head, or one with the same mean, parts and expressions but other identities.
+        maps: label every pixel too.
+
+    Raises:
+        InputError: the assets are not there.
+        MissingExtraError: no OpenGL context can be made.
+    """
+
+    def __init__(self, assets: Path, *, size_px: int, head: Head | None = None, maps: bool = False) -> None:
+        self.head = load_head() if head is None else head
+        self.size_px, self._maps = size_px, maps
+        self._renderer = Renderer(size_px)  # before the slow part: a missing OpenGL shows at once
+        self._dressing_room = DressingRoom(self.head, read_stock(assets, self.head), self._renderer)
+        self._landmark_head = self.head.subset(self.head.landmark_set(LABEL_SET).vertices)
+
+    def shoot(self, seed: int, scene: Scene | None = None) -> Sample:
+        """The picture that belongs to a seed; with a scene, the seed decides only about looks and light."""
+        rng = np.random.default_rng(seed)
+        if scene is None:
+            scene = random_scene(self.head, self._landmark_head, rng, size_px=self.size_px)
+        items, looks = self._dressing_room.dress(scene.parameters, rng)
+        light = random_light(rng, skin_level=looks.skin_level)
+        camera, centre_m = scene.camera, scene.parameters.root_translation_m
+        distance_m = float(-centre_m[2])
+        near_m, far_m = max(0.05, distance_m - 0.35), distance_m + 0.5
+        clip_from_world = clip_from_camera(
+            camera.intrinsics, camera.camera_from_world, self.size_px, near_m=near_m, far_m=far_m
+        )
+        grain = float(rng.uniform(0, 50))
+        drawn = self._renderer.draw(items, light, clip_from_world, centre_m=centre_m, seed=grain)
+        alpha = drawn[..., 3:].astype(np.float32) / 255
+        background = random_background(rng, self.size_px).astype(np.float32)
+        behind = (1 - alpha) * (background * np.clip(light.balance, 0.7, 1.3))
+        points_m = self._landmark_head.vertices_m(scene.parameters)
+        points_px = camera.project(points_m)
+        visibility = landmark_visibility(
+            self._renderer, items, clip_from_world, points_m=points_m, points_px=points_px
+        )
+        maps = None
+        if self._maps:
+            maps = draw_label_maps(self._renderer, self.head, items, camera, near_m=near_m, far_m=far_m)
+        return Sample(
+            picture=np.clip(drawn[..., :3] + behind, 0, 255).astype(np.uint8),
+            mask=drawn[..., 3].copy(),
+            points_px=points_px.astype(np.float32),
+            visibility=visibility,
+            details={"seed": seed, **_scene_details(scene), **_looks_details(looks)},
+            maps=maps,
+        )
+
+
+def _scene_details(scene: Scene) -> dict[str, Any]:
+    p, camera = scene.parameters, scene.camera
+    return {
+        "yaw_rad": scene.pose.yaw_rad,
+        "pitch_rad": scene.pose.pitch_rad,
+        "roll_rad": scene.pose.roll_rad,
+        "focal_px": camera.focal_px,
+        "principal_px": camera.intrinsics[:2, 2].tolist(),
+        "root_rotation": p.root_rotation.tolist(),
+        "root_translation_m": p.root_translation_m.tolist(),
+        "joint_rotations": p.joint_rotations.round(5).tolist(),
+        "identity": p.identity.round(4).tolist(),
+        "expression": p.expression.round(4).tolist(),
+    }
+
+
+def _looks_details(looks: Looks) -> dict[str, Any]:
+    return {
+        "skin": looks.skin,
+        "hair": looks.hair,
+        "covering": looks.covering,
+        "beard": looks.beard,
+        "accessories": list(looks.accessories),
+        "outfit": looks.outfit,
+    }

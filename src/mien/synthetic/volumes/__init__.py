@@ -1,0 +1,1 @@
+"""Colour and density of synthetic heads on grids, with their true landmarks."""

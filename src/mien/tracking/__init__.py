@@ -1,0 +1,1 @@
+"""Heads followed through videos and live pictures."""

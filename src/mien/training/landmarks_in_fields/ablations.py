@@ -1,0 +1,115 @@
+"""FLNeRF's ablations (Tables 2, 3, 5, 6): parts left out, for both encoders and both shape models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from mien.evaluation.fields.landmark_errors import FieldResult, MethodFigures, figures
+from mien.evaluation.fields.volume_fields import volume_as_field
+from mien.landmarks_in_fields.network import LandmarkNetwork, NetworkConfig
+from mien.landmarks_in_fields.network_files import NetworkPair
+from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
+from mien.learning.trainer import CHECKPOINT_NAME, TrainingProgress
+from mien.synthetic.volumes.head_volume import HeadVolume
+from mien.synthetic.volumes.volume_store import read_volume
+from mien.training.landmarks_in_fields.loop import FieldLandmarkTraining, VolumePlan, train_landmark_network
+from mien.training.landmarks_in_fields.volume_sampler import is_held_out
+
+TABLES: dict[str, tuple[str, str]] = {
+    "voxresnet-bilinear": ("voxresnet", "bilinear"),
+    "voxresnet-linear": ("voxresnet", "linear"),
+    "vgg-bilinear": ("vgg", "bilinear"),
+    "vgg-linear": ("vgg", "linear"),
+}
+"""The paper's Tables 2, 3, 5 and 6."""
+FINE_VARIANTS: dict[str, tuple[str, int, bool]] = {
+    "(b) without expression augmentation": ("basic", 4, False),
+    "(c) two scales: whole and face": ("all", 1, False),
+    "(d) all": ("all", 4, False),
+    "(e) all, and heatmaps": ("all", 4, True),
+}
+"""Row to the expressions it is trained on, its number of boxes, and `NetworkConfig.local`; (e) is not the
+paper's."""
+MEASURED_LISTED = 60
+COARSE_STEPS = 3
+"""Times the fine networks' steps, where a training's length is given in steps: theirs cost more each."""
+
+
+def held_out_volumes(folder: Path, most: int = MEASURED_LISTED) -> list[HeadVolume]:
+    """Volumes of the bank that no training uses, with named expressions."""
+    out = []
+    for path in sorted(folder.glob("[0-9]*.npz")):
+        if is_held_out(path) and len(out) < most:
+            volume = read_volume(path)
+            if volume.kind in ("basic", "listed"):
+                out.append(volume)
+    return out
+
+
+def run_ablations(
+    volumes: Path,
+    out: Path,
+    *,
+    options: FieldLandmarkTraining,
+    only: str | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> dict[str, list[MethodFigures]]:
+    """Train what is not in `out` yet and measure on held-out analytic volumes, from the coarse predictions
+    on.
+
+    Args:
+        options: length of each training, in minutes or steps.
+        only: one of `TABLES`.
+
+    Raises:
+        InputError: there are no volumes.
+    """
+    tables = {}
+    held_out = held_out_volumes(volumes)
+    for name, (encoder, shape) in TABLES.items():
+        if only is not None and name != only:
+            continue
+        base = VolumePlan(
+            network=NetworkConfig(stage="coarse", encoder=encoder, shape=shape),  # type: ignore[arg-type]
+            volumes=(volumes,),
+        )
+        coarse_folder = out / name / "coarse"
+        longer = None if options.max_steps is None else COARSE_STEPS * options.max_steps
+        coarse = _trained(base, replace(options, max_steps=longer), coarse_folder, report)
+        rows: list[MethodFigures] = []
+        for row, (expressions, boxes, local) in FINE_VARIANTS.items():
+            network = replace(base.network, stage="fine", boxes=boxes, local=local)
+            plan = replace(
+                base, network=network, coarse=coarse_folder / CHECKPOINT_NAME, expressions=expressions
+            )
+            folder = out / name / f"fine-{expressions}-{boxes}{'-local' if local else ''}"
+            fine = _trained(plan, options, folder, report)
+            pair = NetworkPair(coarse, fine)
+            landmarker = FieldLandmarker(pair, SearchConfig(upright=True, least_confidence=0.0))
+            first, last = [], []
+            for volume in held_out:
+                found = landmarker(volume_as_field(volume))
+                expression = volume.name.split("-", 1)[1]
+                first.append(FieldResult(found.coarse_points_m, volume.landmarks_m, expression))
+                last.append(FieldResult(found.points_m, volume.landmarks_m, expression))
+            if not rows:
+                rows.append(figures("(a) coarse only", first))
+            rows.append(figures(row, last))
+            report(f"{name} {row}: {rows[-1].everything['whole'].wing_x10:.2f}")
+        tables[name] = rows
+    return tables
+
+
+def _trained(
+    plan: VolumePlan, options: FieldLandmarkTraining, out: Path, report: Callable[[str], None]
+) -> LandmarkNetwork:
+    """Goes on, or is done at once."""
+
+    def say(progress: TrainingProgress) -> None:
+        if progress.figures:
+            report(f"{out.name}: step {progress.step}, wing×10 {progress.losses['wing_x10']:.2f}")
+
+    there = (out / CHECKPOINT_NAME).exists()
+    return train_landmark_network(plan, options, out=out, resume=there, report=say).averaged_network()

@@ -1,0 +1,73 @@
+"""Both trained networks in one file that mien ships, with a card."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from mien import __version__
+from mien.files import write_text
+from mien.landmarks_in_fields.network_files import NetworkPair, write_networks
+from mien.synthetic.volumes.volume_store import HELD_OUT_SKINS
+from mien.training.landmarks_in_fields.checkpoints import COMMAND, FieldLandmarkCheckpoint, load_checkpoint
+from mien.training.landmarks_in_fields.spread_calibration import (
+    held_out_trained_volumes,
+    scale_spread,
+    spread_factor,
+)
+
+CARD_FORMAT_VERSION = 1
+
+
+def export_networks(*, coarse: Path, fine: Path, out: Path, volumes: Sequence[Path] = ()) -> Path:
+    """Write `out` (.safetensors, half precision) and its card.
+
+    Args:
+        coarse, fine: checkpoints.
+        volumes: folders; the standard deviations told are made to fit the errors on their held-out volumes of
+            trained fields.
+
+    Raises:
+        InputError: one is no checkpoint.
+    """
+    first, second = load_checkpoint(coarse), load_checkpoint(fine)
+    networks = NetworkPair(first.averaged_network(), second.averaged_network())
+    factor = math.nan
+    if second.network_config.local:
+        factor = spread_factor(networks, held_out_trained_volumes(volumes))
+    if math.isfinite(factor):
+        scale_spread(networks.fine, factor)
+    write_networks(out, coarse=networks.coarse, fine=networks.fine)
+    card = {
+        "format_version": CARD_FORMAT_VERSION,
+        "name": out.stem,
+        "mien_version": __version__,
+        "task": "68 3D landmarks of a head in a radiance field",
+        "training_data": (
+            "volumes of synthetic heads alone, filled from their surfaces or sampled from fields trained on "
+            "renderings of them: random people of the built-in head and of MakeHuman with random "
+            "expressions, MakeHuman skins, brows, lashes and hair; no photograph of a person, no scan"
+        ),
+        "held_out_skins": list(HELD_OUT_SKINS),
+        "licence": "Apache-2.0; MakeHuman assets CC0, ICT-FaceKit MIT",
+        "command": f"{COMMAND} --stage coarse|fine|export",
+        "coarse": _facts(first),
+        "fine": _facts(second),
+        "spread_factor": factor if math.isfinite(factor) else None,
+    }
+    write_text(out.with_suffix(".card.json"), json.dumps(card, indent=1))
+    return out
+
+
+def _facts(checkpoint: FieldLandmarkCheckpoint) -> dict[str, Any]:
+    return {
+        "network": asdict(checkpoint.network_config),
+        "training": checkpoint.training,
+        "steps": checkpoint.step,
+        "minutes": round(checkpoint.elapsed_s / 60, 1),
+        "validation": checkpoint.figures,
+    }

@@ -1,0 +1,48 @@
+"""Makes the standard deviations that a network tells fit its errors on people it did not learn from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from torch import nn
+
+from mien.evaluation.fields.volume_fields import volume_as_field
+from mien.landmarks_in_fields.network import LandmarkNetwork
+from mien.landmarks_in_fields.network_files import NetworkPair
+from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
+from mien.synthetic.volumes.head_volume import TRAINED, HeadVolume
+from mien.synthetic.volumes.volume_store import read_volume
+from mien.training.landmarks_in_fields.volume_sampler import is_held_out
+
+WITHIN_ONE = 0.6827
+"""Share of Gaussian errors within one standard deviation."""
+
+
+def held_out_trained_volumes(folders: Sequence[Path]) -> Iterable[HeadVolume]:
+    """Volumes of trained fields that no training uses."""
+    for path in sorted(path for folder in folders for path in folder.glob("[0-9]*.npz")):
+        if is_held_out(path):
+            volume = read_volume(path)
+            if volume.kind == TRAINED:
+                yield volume
+
+
+def spread_factor(networks: NetworkPair, volumes: Iterable[HeadVolume]) -> float:
+    """What the standard deviations told are to be multiplied by, so that 68.3 % of the errors lie within one;
+    NaN where the networks tell none or there are no volumes."""
+    landmarker = FieldLandmarker(networks, SearchConfig(upright=True, least_confidence=0.0))
+    in_sigmas = []
+    for volume in volumes:
+        found = landmarker(volume_as_field(volume))
+        in_sigmas.append(np.abs(found.points_m - volume.landmarks_m) / found.sigma_m[:, None])
+    return float(np.quantile(in_sigmas, WITHIN_ONE)) if in_sigmas else math.nan
+
+
+def scale_spread(network: LandmarkNetwork, factor: float) -> None:
+    """Multiply the standard deviations that a network tells, in place."""
+    last = network.spread.layers[-1]
+    assert isinstance(last, nn.Linear)
+    last.bias.data += math.log(factor)

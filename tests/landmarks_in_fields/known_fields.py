@@ -1,0 +1,89 @@
+"""Small fields whose contents are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mien.heads.library import load_head
+from mien.landmarks_in_fields.sources import GridField, VolumeSource, mesh_field
+
+
+@dataclass
+class BlobField:
+    """A pear on its side: a big ball at the origin, a small one towards +x, half as high towards +y.
+
+    Attributes:
+        unit: units per metre; thickness_m: of the shell, None for a solid body; fog: density outside;
+        floater: with a ball far away.
+    """
+
+    unit: float = 1.0
+    thickness_m: float | None = None
+    fog: float = 0.0
+    floater: bool = False
+
+    @property
+    def bounds_m(self) -> np.ndarray:
+        return self.unit * np.array([[-0.2, -0.2, -0.2], [0.25, 0.2, 0.2]])
+
+    def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+        points = points_m.double() / self.unit
+        balls = torch.tensor([[0.0, 0, 0], [0.12, 0.05, 0]], dtype=torch.float64)
+        radii = torch.tensor([0.1, 0.05], dtype=torch.float64)
+        distance = ((points[:, None] - balls).norm(dim=2) - radii).amin(dim=1)
+        dense = distance < 0
+        if self.thickness_m is not None:
+            dense &= distance > -self.thickness_m
+        if self.floater:
+            dense |= (points - torch.tensor([0.2, -0.15, 0.15], dtype=torch.float64)).norm(dim=1) < 0.02
+        density = torch.where(dense, 2000.0, self.fog) / self.unit
+        colour = torch.stack([points[:, 0] > 0.08, points[:, 1] > 0, points[:, 2] > 0], dim=1).float()
+        return density.float(), colour
+
+
+@dataclass
+class MovedField:
+    """Another field, turned, scaled and shifted: point x of it lies at scale · rotation · x + shift."""
+
+    inner: VolumeSource
+    rotation: np.ndarray
+    scale: float = 1.0
+    shift_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def bounds_m(self) -> np.ndarray:
+        low, high = self.inner.bounds_m
+        corners = np.array(np.meshgrid(*zip(low, high, strict=True))).reshape(3, -1).T
+        moved = self.scale * corners @ self.rotation.T + self.shift_m
+        return np.stack([moved.min(axis=0), moved.max(axis=0)])
+
+    def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+        rotation = torch.from_numpy(self.rotation).float()
+        local = (points_m - torch.tensor(self.shift_m).float()) @ rotation / self.scale
+        density, colour = self.inner.density_and_color(local, directions @ rotation)
+        low, high = (torch.tensor(corner).float() for corner in self.inner.bounds_m)
+        inside = ((local >= low) & (local <= high)).all(dim=1)
+        return density * inside / self.scale, colour
+
+
+def head_field() -> tuple[GridField, np.ndarray]:
+    """The built-in mean head with plain colours, and its 68 landmarks."""
+    head = load_head()
+    colours = np.tile([0.75, 0.55, 0.45], (head.vertex_count, 1))
+    names = np.array(head.part_names)[head.vertex_parts]
+    colours[np.isin(names, ("left_eye", "right_eye"))] = [0.85, 0.85, 0.85]
+    colours[np.isin(names, ("mouth_interior", "eye_sockets"))] = [0.35, 0.15, 0.12]
+    points_m = head.mean_m[head.landmark_set("ibug68").vertices]
+    for lips in (points_m[48:68],):
+        near = np.linalg.norm(head.mean_m[:, None] - lips[None], axis=2).min(axis=1) < 0.004
+        colours[near & (names == "skin")] = [0.6, 0.25, 0.25]
+    for brow in (points_m[17:22], points_m[22:27]):
+        near = np.linalg.norm(head.mean_m[:, None] - (brow - [0, 0.004, 0])[None], axis=2).min(axis=1) < 0.006
+        colours[near & (names == "skin")] = [0.12, 0.08, 0.06]
+    scalp = (head.mean_m[:, 1] > 0.09) | (head.mean_m[:, 2] < -0.02) & (head.mean_m[:, 1] > 0)
+    colours[scalp & (names == "skin")] = [0.1, 0.07, 0.05]
+    return mesh_field(head.mean_m, head.triangles, colours), points_m

@@ -1,0 +1,69 @@
+"""Random expressions: in range, repeatable, lids that follow the gaze."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mien.heads.library import load_head
+from mien.synthetic.scenes.expressions import KINDS, MIDDLE, PAIRED, random_expression
+
+SEEDS = range(150)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[tuple[dict[str, float], np.ndarray]]:
+    head = load_head()
+    pairs = [random_expression(head, np.random.default_rng(seed)) for seed in SEEDS]
+    return [(dict(zip(head.expression_names, w.tolist(), strict=True)), gaze) for w, gaze in pairs]
+
+
+def test_names_are_the_heads():
+    names = load_head().expression_names
+    assert {stem + side for stem in PAIRED for side in ("Left", "Right")} <= set(names)
+    assert set(MIDDLE) <= set(names)
+    assert sum(KINDS.values()) == pytest.approx(1)
+
+
+def test_weights_and_gaze_are_in_range(drawn):
+    for weights, gaze in drawn:
+        assert min(weights.values()) >= 0
+        assert max(weights.values()) <= 1
+        assert abs(gaze[0]) <= 0.6
+        assert abs(gaze[1]) <= 0.4
+
+
+def test_a_seed_gives_an_expression():
+    head = load_head()
+    first, second = (random_expression(head, np.random.default_rng(5)) for _ in range(2))
+    np.testing.assert_array_equal(first[0], second[0])
+    np.testing.assert_array_equal(first[1], second[1])
+
+
+def test_lids_follow_the_gaze(drawn):
+    looking = 0
+    for weights, (yaw_rad, pitch_rad) in drawn:
+        # to the subject's left: the left eye outwards, the right eye inwards
+        assert (weights["eyeLookOutLeft"] > 0) == (weights["eyeLookInRight"] > 0) == (yaw_rad > 0)
+        assert (weights["eyeLookInLeft"] > 0) == (weights["eyeLookOutRight"] > 0) == (yaw_rad < 0)
+        assert (weights["eyeLookUpLeft"] > 0) == (pitch_rad > 0)
+        if pitch_rad < 0 and weights["eyeBlinkLeft"] < 1:
+            assert weights["eyeLookDownLeft"] > 0
+        looking += yaw_rad != 0
+    assert 0.5 * len(drawn) < looking < 0.9 * len(drawn)
+
+
+def test_closed_eyes_do_not_close_further(drawn):
+    closed = [w for w, _ in drawn if w["eyeBlinkLeft"] == 1]
+    assert closed
+    for weights in closed:
+        assert weights["eyeLookDownLeft"] == weights["eyeSquintLeft"] == weights["eyeWideLeft"] == 0
+
+
+def test_there_are_closed_and_open_eyes_and_mouths(drawn):
+    blink = np.array([w["eyeBlinkLeft"] for w, _ in drawn])
+    jaw = np.array([w["jawOpen"] for w, _ in drawn])
+    assert 0.04 < (blink > 0.95).mean() < 0.3
+    assert (blink < 0.3).mean() > 0.4
+    assert (jaw > 0.5).any()
+    assert (jaw == 0).mean() > 0.2

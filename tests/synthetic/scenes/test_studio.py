@@ -1,0 +1,46 @@
+"""The whole studio, where the public assets are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.errors import InputError
+from mien.synthetic.scenes.renderer import Renderer
+from mien.synthetic.scenes.sample import LABEL_SET, OUTSIDE, VISIBLE
+from mien.synthetic.scenes.studio import Studio
+
+ASSETS = Path(__file__).parents[4] / "shared" / "assets"
+
+
+def test_missing_assets_are_named(tmp_path: Path):
+    with pytest.raises(InputError, match="--assets"):
+        Studio(tmp_path, size_px=64)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not ASSETS.exists(), reason="ICT-FaceKit and MakeHuman are not in ../shared/assets")
+def test_labels_lie_on_the_drawn_head(renderer: Callable[[int], Renderer]):
+    renderer(32)  # skips where there is no OpenGL
+    size_px = 96
+    studio = Studio(ASSETS, size_px=size_px)
+    ibug = np.isin(studio.head.landmark_set(LABEL_SET).vertices, studio.head.landmark_set("ibug68").vertices)
+    for seed in (3, 8):
+        sample = studio.shoot(seed)
+        assert sample.picture.shape == (size_px, size_px, 3)
+        assert sample.points_px.shape == (703, 2)
+        inside = np.all((sample.points_px > -0.5) & (sample.points_px < size_px - 0.5), axis=1)
+        np.testing.assert_array_equal(inside, sample.visibility != OUTSIDE)
+        assert inside[ibug].all()
+        # what can be seen lies on the person
+        seen = sample.points_px[sample.visibility == VISIBLE].round().astype(int)
+        assert len(seen) > 150
+        assert (sample.mask[seen[:, 1], seen[:, 0]] > 0).mean() > 0.97
+        assert 0.2 < (sample.mask > 127).mean() < 0.98
+        again = studio.shoot(seed)
+        np.testing.assert_array_equal(again.picture, sample.picture)
+        np.testing.assert_array_equal(again.visibility, sample.visibility)
+        assert again.details == sample.details

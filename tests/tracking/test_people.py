@@ -1,0 +1,89 @@
+"""Several people and a cut, with a landmarker that knows the truth."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mien.errors import InputError
+from mien.landmarks.types import Landmarks2D
+from mien.tracking.people import PeopleOptions, track_people
+from tests.fitting.scenes import exact_landmarks, some_parameters
+
+DARK, BRIGHT = np.zeros((480, 640, 3), np.uint8), np.zeros((480, 640, 3), np.uint8)
+BRIGHT[:, :320] = 255
+
+
+class Crowd:
+    """Faces per frame by name; follows whoever is within 60 px of where they were."""
+
+    def __init__(self, frames: list[dict[str, Landmarks2D]]) -> None:
+        self.frames, self.index = frames, -1
+
+    def pictures(self, cut_at: int | None = None):
+        for index in range(len(self.frames)):
+            self.index = index
+            yield DARK if cut_at is None or index < cut_at else BRIGHT
+
+    def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
+        return list(self.frames[self.index].values())
+
+    def track(self, image: np.ndarray, previous: Landmarks2D) -> Landmarks2D | None:
+        for face in self.frames[self.index].values():
+            if np.linalg.norm(face.points_px.mean(axis=0) - previous.points_px.mean(axis=0)) < 60:
+                return face
+        return None
+
+
+def face(head, camera, *, seed: int, left_m: float) -> Landmarks2D:
+    person = some_parameters(head, seed=seed, turn=0.05)
+    moved = replace(person, root_translation_m=person.root_translation_m + [left_m, 0.0, 0.0])
+    return exact_landmarks(head, moved, camera)
+
+
+@pytest.fixture
+def two(head, camera) -> dict[str, Landmarks2D]:
+    return {"ada": face(head, camera, seed=3, left_m=-0.2), "bob": face(head, camera, seed=4, left_m=0.2)}
+
+
+def test_two_people_are_two_tracks(head, two):
+    crowd = Crowd([two] * 12)
+    tracks = track_people(crowd.pictures(), landmarker=crowd, head=head)
+    assert [int(track.tracked.sum()) for track in tracks] == [12, 12]
+    centres = sorted(float(np.nanmean(track.points_px[..., 0])) for track in tracks)
+    expected = sorted(float(one.points_px[:, 0].mean()) for one in two.values())
+    np.testing.assert_allclose(centres, expected, atol=2)
+
+
+def test_who_comes_later_is_lost_before(head, two):
+    crowd = Crowd([{"ada": two["ada"]}] * 8 + [two] * 12)
+    tracks = track_people(crowd.pictures(), landmarker=crowd, head=head, people=PeopleOptions(search_every=2))
+    assert len(tracks) == 2
+    assert all(len(track) == 20 for track in tracks)
+    assert not tracks[1].tracked[:8].any()
+    assert tracks[1].tracked[10:].all()
+
+
+def test_a_short_loss_keeps_the_person(head, two):
+    crowd = Crowd([two] * 6 + [{"ada": two["ada"]}] * 4 + [two] * 6)
+    tracks = track_people(crowd.pictures(), landmarker=crowd, head=head)
+    assert sorted(int(track.tracked.sum()) for track in tracks) == [12, 16]
+
+
+def test_a_cut_ends_all_tracks(head, two):
+    crowd = Crowd([{"ada": two["ada"]}] * 10 + [{"bob": two["ada"]}] * 10)
+    tracks = track_people(crowd.pictures(cut_at=10), landmarker=crowd, head=head)
+    assert len(tracks) == 2
+    assert not (tracks[0].tracked & tracks[1].tracked).any()
+
+
+def test_flickers_are_left_out_and_no_face_is_no_track(head, two):
+    crowd = Crowd([{}] * 5 + [two] * 3 + [{}] * 30)
+    assert track_people(crowd.pictures(), landmarker=crowd, head=head) == []
+
+
+def test_no_frames_is_an_error(head):
+    with pytest.raises(InputError, match="no frames"):
+        track_people([], landmarker=Crowd([]), head=head)
