@@ -13,7 +13,7 @@ import numpy as np
 
 import mien
 from mien.cameras import Camera
-from mien.drawing.mesh import part_colours
+from mien.drawing.mesh import part_colors
 from mien.drawing.raster import rasterize
 from mien.fields import FieldConfig, PosedImages, load_posed_images, save_field
 from mien.fields.rendering.views import turntable_cameras, write_turntable
@@ -28,11 +28,11 @@ def photographs() -> PosedImages:
     head = mien.load_head()
     vertices_m = head.mean_m
     light = vertex_normals(vertices_m, head.triangles) @ [0.4, 0.6, 0.7]
-    colours = part_colours(head) * (0.65 + 0.35 * np.maximum(light, 0))[:, None]
+    colors = part_colors(head) * (0.65 + 0.35 * np.maximum(light, 0))[:, None]
     centre_m = (vertices_m.min(axis=0) + vertices_m.max(axis=0)) / 2
     cameras = [camera_on_spiral(centre_m, step) for step in range(VIEWS)]
     return PosedImages.of(
-        cameras, [cut_out(camera, vertices_m, head.triangles, colours) for camera in cameras]
+        cameras, [cut_out(camera, vertices_m, head.triangles, colors) for camera in cameras]
     )
 
 
@@ -49,7 +49,7 @@ def camera_on_spiral(centre_m: np.ndarray, step: int) -> Camera:
     return Camera.from_focal(2.7 * SIZE_PX, width_px=SIZE_PX, height_px=SIZE_PX, camera_from_world=pose)
 
 
-def cut_out(camera: Camera, vertices_m: np.ndarray, triangles: np.ndarray, colours: np.ndarray) -> np.ndarray:
+def cut_out(camera: Camera, vertices_m: np.ndarray, triangles: np.ndarray, colors: np.ndarray) -> np.ndarray:
     """(SIZE_PX, SIZE_PX, 4) picture of a mesh, drawn twice as large and averaged."""
     large = camera.resized(width_px=2 * SIZE_PX, height_px=2 * SIZE_PX)
     depths_m = large.to_camera(vertices_m)[:, 2]
@@ -57,7 +57,7 @@ def cut_out(camera: Camera, vertices_m: np.ndarray, triangles: np.ndarray, colou
         large.project(vertices_m), depths_m, triangles, width_px=2 * SIZE_PX, height_px=2 * SIZE_PX
     )
     rgba = np.zeros((2 * SIZE_PX, 2 * SIZE_PX, 4))
-    rgba[raster.rows, raster.columns, :3] = raster.interpolate(colours, triangles)
+    rgba[raster.rows, raster.columns, :3] = raster.interpolate(colors, triangles)
     rgba[raster.rows, raster.columns, 3] = 1
     rgba = rgba.reshape(SIZE_PX, 2, SIZE_PX, 2, 4).mean(axis=(1, 3))
     rgba[..., :3] /= np.maximum(rgba[..., 3:], 1e-6)

@@ -12,11 +12,11 @@ from mien.drawing import (
     draw_landmarks,
     draw_mesh,
     draw_track_frame,
-    part_colours,
+    part_colors,
     render_head,
     turntable,
 )
-from mien.drawing.mesh import overlay_colours
+from mien.drawing.mesh import overlay_colors
 from mien.drawing.viewport import Viewport
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.landmarks.types import Landmarks2D
@@ -45,8 +45,8 @@ def test_mesh_lies_where_the_camera_projects_it(head, camera, parameters, image)
 
 
 def test_the_subjects_left_is_at_the_pictures_right_and_up_is_up(head):
-    colours = part_colours(head)
-    assert len(np.unique(colours, axis=0)) > 2
+    colors = part_colors(head)
+    assert len(np.unique(colors, axis=0)) > 2
     plain = render_head(head, size_px=160)
     # light grey eyeballs against skin: their blue share is higher
     bluish = plain[..., 2].astype(int) - plain[..., 0]
@@ -173,7 +173,7 @@ def test_track_frames_keep_their_size_and_mark_loss(head, track, image):
         head.triangles,
         track.camera,
         opacity=0.45,
-        albedo=overlay_colours(head),
+        albedo=overlay_colors(head),
     )
     boxed = draw_track_frame(image, head, track, 0, landmarks=False)
     np.testing.assert_array_equal(boxed, whole)  # drawing only the head's box changes nothing
@@ -189,12 +189,12 @@ def test_turntable_goes_round(head):
 
 
 def test_contact_sheet_holds_every_picture():
-    colours = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
-    pictures = [np.full((20 + 10 * k, 40, 3), colour, np.uint8) for k, colour in enumerate(colours)]
+    colors = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
+    pictures = [np.full((20 + 10 * k, 40, 3), color, np.uint8) for k, color in enumerate(colors)]
     sheet = contact_sheet(pictures, columns=2, captions=["one", "two", "три"], cell_px=80)
     assert sheet.shape[1] == 2 * 80 + 3 * 6
-    for colour in colours:
-        assert (sheet == colour).all(axis=2).sum() > 500
+    for color in colors:
+        assert (sheet == color).all(axis=2).sum() > 500
     with pytest.raises(ValueError, match="captions"):
         contact_sheet(pictures, captions=["one"])
     with pytest.raises(ValueError, match="at least one"):

@@ -53,7 +53,7 @@ def picture_of_egg(camera: Camera, *, over: int = 3) -> tuple[np.ndarray, np.nda
     """(H, W, 4) uint8 with smooth edges, and (H, W) true depth along the axis (NaN outside)."""
     h, w = camera.height_px, camera.width_px
     offsets = (np.arange(over) + 0.5) / over - 0.5
-    colour, alpha, depth = np.zeros((h, w, 3)), np.zeros((h, w)), np.full((h, w), np.nan)
+    color, alpha, depth = np.zeros((h, w, 3)), np.zeros((h, w)), np.full((h, w), np.nan)
     pose = camera.world_from_camera
     for dy in offsets:
         for dx in offsets:
@@ -68,11 +68,11 @@ def picture_of_egg(camera: Camera, *, over: int = 3) -> tuple[np.ndarray, np.nda
             hit = root > 0
             t = (-b - np.sqrt(np.where(hit, root, 0))) / a
             shade = paint(pose[:3, 3] + t[:, None] * rays) * hit[:, None]
-            colour += shade.reshape(h, w, 3)
+            color += shade.reshape(h, w, 3)
             alpha += hit.reshape(h, w)
             if abs(dx) < 1e-9 and abs(dy) < 1e-9:
                 depth = np.where(hit, t, np.nan).reshape(h, w)
-    rgb = colour / np.maximum(alpha, 1)[..., None]
+    rgb = color / np.maximum(alpha, 1)[..., None]
     rgba = np.concatenate([rgb, (alpha / over**2)[..., None]], axis=2)
     return np.rint(255 * rgba).astype(np.uint8), depth
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
@@ -23,7 +24,7 @@ def some_field(**changes: object) -> RadianceField:
         "resolutions": (9,),
         "upsample_at": (),
         "density_components": 3,
-        "colour_components": 4,
+        "color_components": 4,
         **changes,
     }
     return RadianceField(FieldConfig(**values), BOUNDS_M)  # type: ignore[arg-type]
@@ -50,8 +51,8 @@ def test_gradients_reach_the_points(representation: str, activation: str):
     directions = directions.expand(len(points_m), 3)
 
     def total(points_m: torch.Tensor) -> torch.Tensor:
-        density, colour = field.density_and_color(points_m, directions)
-        return density * 1e-3 + colour @ torch.tensor([1.0, 2.0, -1.0], dtype=torch.float64)
+        density, color = field.density_and_color(points_m, directions)
+        return density * 1e-3 + color @ torch.tensor([1.0, 2.0, -1.0], dtype=torch.float64)
 
     moving = points_m.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(total(moving).sum(), moving)
@@ -148,6 +149,30 @@ def test_a_saved_field_comes_back_from_elsewhere(tmp_path: Path):
     assert loaded.config == field.config
     assert loaded.facts.viewpoint == field.facts.viewpoint
     assert sorted(path.name for path in tmp_path.iterdir()) == ["moved"]
+
+
+def test_fields_of_format_1_are_read(tmp_path: Path):
+    """They spelled names with "colour"."""
+    field = some_field()
+    folder = save_field(field, tmp_path / "old")
+    document = json.loads((folder / "field.json").read_text())
+    old = {name.replace("color", "colour"): value for name, value in document["config"].items()}
+    assert old != document["config"]
+    (folder / "field.json").write_text(json.dumps({**document, "format_version": 1, "config": old}))
+    tensors = load_file(folder / "weights.safetensors")
+    save_file(
+        {name.replace("color", "colour"): value for name, value in tensors.items()},
+        folder / "weights.safetensors",
+    )
+    loaded = load_field(folder)
+    assert loaded.config == field.config
+    points_m, directions = points_inside(30).float(), torch.tensor([[0.0, 0.0, -1.0]]).expand(30, 3)
+    for one, other in zip(
+        field.density_and_color(points_m, directions),
+        loaded.density_and_color(points_m, directions),
+        strict=True,
+    ):
+        assert torch.equal(one, other)
 
 
 def test_files_that_are_no_field_say_so(tmp_path: Path):

@@ -15,7 +15,7 @@ from PIL import Image
 from mien.commands.app import main
 from mien.errors import InputError
 from mien.fields import FieldConfig, PosedImages, RadianceField, load_field, save_field, train_field
-from mien.fields.grids.color_grid import colour_grid, write_colour_grid
+from mien.fields.grids.color_grid import color_grid, write_color_grid
 from mien.fields.mesh import field_mesh, write_field_mesh
 from mien.fields.rendering.views import camera_towards, turntable_cameras
 from mien.fields.scores import score_field
@@ -25,8 +25,8 @@ from tests.fields.scenes import RADII_M, egg_scene, paint, write_scene
 
 TINY = FieldConfig(
     density_components=4,
-    colour_components=6,
-    colour_width=24,
+    color_components=6,
+    color_width=24,
     resolutions=(16, 32),
     upsample_at=(0.4,),
     iterations=120,
@@ -91,16 +91,16 @@ def test_other_representations_train(changes: dict[str, object]):
 
 def test_without_silhouettes_the_ground_is_found():
     """On white ground; and before a coloured surrounding that depends on the direction."""
-    white, coloured = [], []
+    white, colored = [], []
     for rgba in SCENE.rgba:
         alpha = rgba[..., 3:] / 255
         white.append((rgba[..., :3] * alpha + 255 * (1 - alpha)).astype(np.uint8))
-        coloured.append((rgba[..., :3] * alpha + np.array([40, 90, 160]) * (1 - alpha)).astype(np.uint8))
+        colored.append((rgba[..., :3] * alpha + np.array([40, 90, 160]) * (1 - alpha)).astype(np.uint8))
     short = replace(TINY, iterations=80)
     field = train_field(PosedImages.of(SCENE.cameras, white), short)
     assert field.config.background == "white"
     assert score_field(field, PosedImages.of(SCENE.cameras, white).pick([0, 4])).psnr_db > 20
-    scene = PosedImages.of(SCENE.cameras, coloured)
+    scene = PosedImages.of(SCENE.cameras, colored)
     field = train_field(scene, short)
     assert field.config.background == "environment"
     assert score_field(field, scene.pick([0, 4])).psnr_db > 20
@@ -119,22 +119,22 @@ def test_the_mesh_is_the_egg_with_its_paint(trained: RadianceField, tmp_path: Pa
     assert 0.9 < np.median(radius) < 1.05
     outward = (mesh.normals * mesh.vertices_m).sum(axis=1)
     assert (outward > 0).mean() > 0.95
-    error = np.abs(mesh.colours / 255 - paint(mesh.vertices_m))
+    error = np.abs(mesh.colors / 255 - paint(mesh.vertices_m))
     assert np.median(error) < 0.08
     for name in ("egg.ply", "egg.glb", "egg.obj"):
         loaded = trimesh.load(write_field_mesh(mesh, tmp_path / name), force="mesh")
         assert isinstance(loaded, trimesh.Trimesh)
         assert len(loaded.vertices) == len(mesh.vertices_m)
         np.testing.assert_allclose(loaded.bounds[1], mesh.vertices_m.max(axis=0), atol=1e-3)
-        assert np.abs(loaded.visual.vertex_colors[:, :3].astype(int) - mesh.colours).mean() < 3
+        assert np.abs(loaded.visual.vertex_colors[:, :3].astype(int) - mesh.colors).mean() < 3
     assert loaded.volume > 0
     with pytest.raises(InputError, match="level"):
         field_mesh(trained, size=16, level_per_m=1e9)
 
 
 def test_the_grid_holds_what_the_field_says(trained: RadianceField, tmp_path: Path):
-    grid = colour_grid(trained, size=20)
-    with np.load(write_colour_grid(grid, tmp_path / "egg.npz"), allow_pickle=False) as file:
+    grid = color_grid(trained, size=20)
+    with np.load(write_color_grid(grid, tmp_path / "egg.npz"), allow_pickle=False) as file:
         rgba, bounds_m = file["rgba"], file["bounds_m"]
         assert json.loads(str(file["document"]))["format_version"] == 1
     assert rgba.shape == (20, 20, 20, 4)
@@ -170,7 +170,7 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert told["training"]["views"] == 11
     assert told["held_out"]["pictures"] == 1
     assert main(["field", "info", str(field), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["format_version"] == 1
+    assert json.loads(capsys.readouterr().out)["format_version"] == 2
     out = tmp_path / "out"
     render = ["field", "render", str(field), "--out", str(out), "--size", "24"]
     for suffix in ("gif", "mp4", "png"):

@@ -62,7 +62,7 @@ def test_grey_becomes_three_equal_channels(tmp_path: Path, mode: str):
     assert np.array_equal(image[..., 0], image[..., 2])
 
 
-def test_palette_keeps_its_colours(tmp_path: Path):
+def test_palette_keeps_its_colors(tmp_path: Path):
     flat = np.full((4, 4, 3), (255, 0, 0), np.uint8)
     assert np.array_equal(read_image(save(tmp_path / "a.png", flat, "P")), flat)
 
@@ -94,7 +94,7 @@ def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path: Path):
     assert image[0, :, 0].tolist() == [0, 1, 128, 255]
 
 
-def test_sixteen_bit_colour_png_is_scaled(tmp_path: Path):
+def test_sixteen_bit_color_png_is_scaled(tmp_path: Path):
     import cv2
 
     deep = np.zeros((2, 2, 3), np.uint16)

@@ -19,7 +19,7 @@ def test_decode_inverts_encode():
     geometry = np.zeros((5, 16, 12))
     logits[11, 4] = 3.0
     geometry[:, 11, 4] = encode(region, 11, 4)
-    (found,) = decode(logits, geometry, least_score=0.5)
+    (found,) = decode(logits, geometry, min_score=0.5)
     assert np.allclose(found.region.center_px, region.center_px)
     assert found.region.side_px == pytest.approx(region.side_px)
     assert found.region.roll_rad == pytest.approx(region.roll_rad)
@@ -36,7 +36,7 @@ def test_only_local_peaks_above_the_threshold_count():
     logits[2, 2], logits[2, 3], logits[7, 7], logits[0, 6] = 2.0, 1.5, 0.5, -1.0
     geometry = np.zeros((5, 8, 8))
     geometry[3] = 1
-    found = decode(logits, geometry, least_score=0.5)
+    found = decode(logits, geometry, min_score=0.5)
     assert [tuple(each.region.center_px) for each in found] == [(19.5, 19.5), (59.5, 59.5)]
 
 

@@ -96,7 +96,7 @@ def test_a_large_picture_is_searched_small_and_measured_in_full(landmarker):
 def test_doubtful_points_are_no_face(folder, landmarker):
     image = picture_with_patches(300, 300, [(150, 150, 60)])
     assert len(landmarker(image)) == 1
-    strict = Acceptance(most_relative_sigma=0.001)
+    strict = Acceptance(max_relative_sigma=0.001)
     assert Landmarker(folder / "fake.onnx", search=landmarker.search, found=strict)(image) == []
 
 

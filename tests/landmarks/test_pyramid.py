@@ -17,7 +17,7 @@ def test_scales_fall_and_are_bounded(width, height):
     chosen = scales(width, height, config)
     assert all(np.isclose(b / a, config.factor) for a, b in pairwise(chosen))
     assert chosen[0] <= config.finest_scale
-    assert chosen[0] ** 2 * width * height <= config.most_pixels * 1.001
+    assert chosen[0] ** 2 * width * height <= config.max_pixels * 1.001
     if len(chosen) > 1:
         assert chosen[-1] * min(width, height) >= config.shortest_side_px
     assert chosen[-1] * config.factor * min(width, height) < config.shortest_side_px

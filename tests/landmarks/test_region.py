@@ -76,7 +76,7 @@ def test_shrinking_averages_instead_of_skipping():
     assert np.all(np.abs(crop.astype(int) - 127) < 20)
 
 
-def test_colours_are_kept_and_outside_is_black():
+def test_colors_are_kept_and_outside_is_black():
     image = np.full((40, 40, 3), (200, 100, 50), np.uint8)
     crop = Region(np.array([0.0, 20.0]), 40.0).crop(image, 20)
     assert np.array_equal(crop[10, 15], (200, 100, 50))

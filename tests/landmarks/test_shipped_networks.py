@@ -100,7 +100,7 @@ def test_no_face_where_none_is(landmarker, name):
     assert landmarker(read_image(pictures[0])) == []
 
 
-def test_noise_and_flat_colour_show_no_face(landmarker):
+def test_noise_and_flat_color_show_no_face(landmarker):
     noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     assert landmarker(noise) == []
     assert landmarker(np.full((300, 400, 3), 200, np.uint8)) == []

@@ -41,8 +41,8 @@ class BlobField:
         if self.floater:
             dense |= (points - torch.tensor([0.2, -0.15, 0.15], dtype=torch.float64)).norm(dim=1) < 0.02
         density = torch.where(dense, 2000.0, self.fog) / self.unit
-        colour = torch.stack([points[:, 0] > 0.08, points[:, 1] > 0, points[:, 2] > 0], dim=1).float()
-        return density.float(), colour
+        color = torch.stack([points[:, 0] > 0.08, points[:, 1] > 0, points[:, 2] > 0], dim=1).float()
+        return density.float(), color
 
 
 @dataclass
@@ -64,26 +64,26 @@ class MovedField:
     def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
         rotation = torch.from_numpy(self.rotation).float()
         local = (points_m - torch.tensor(self.shift_m).float()) @ rotation / self.scale
-        density, colour = self.inner.density_and_color(local, directions @ rotation)
+        density, color = self.inner.density_and_color(local, directions @ rotation)
         low, high = (torch.tensor(corner).float() for corner in self.inner.bounds_m)
         inside = ((local >= low) & (local <= high)).all(dim=1)
-        return density * inside / self.scale, colour
+        return density * inside / self.scale, color
 
 
 def head_field() -> tuple[GridField, np.ndarray]:
     """The built-in mean head with plain colours, and its 68 landmarks."""
     head = load_head()
-    colours = np.tile([0.75, 0.55, 0.45], (head.vertex_count, 1))
+    colors = np.tile([0.75, 0.55, 0.45], (head.vertex_count, 1))
     names = np.array(head.part_names)[head.vertex_parts]
-    colours[np.isin(names, ("left_eye", "right_eye"))] = [0.85, 0.85, 0.85]
-    colours[np.isin(names, ("mouth_interior", "eye_sockets"))] = [0.35, 0.15, 0.12]
+    colors[np.isin(names, ("left_eye", "right_eye"))] = [0.85, 0.85, 0.85]
+    colors[np.isin(names, ("mouth_interior", "eye_sockets"))] = [0.35, 0.15, 0.12]
     points_m = head.mean_m[head.landmark_set("ibug68").vertices]
     for lips in (points_m[48:68],):
         near = np.linalg.norm(head.mean_m[:, None] - lips[None], axis=2).min(axis=1) < 0.004
-        colours[near & (names == "skin")] = [0.6, 0.25, 0.25]
+        colors[near & (names == "skin")] = [0.6, 0.25, 0.25]
     for brow in (points_m[17:22], points_m[22:27]):
         near = np.linalg.norm(head.mean_m[:, None] - (brow - [0, 0.004, 0])[None], axis=2).min(axis=1) < 0.006
-        colours[near & (names == "skin")] = [0.12, 0.08, 0.06]
+        colors[near & (names == "skin")] = [0.12, 0.08, 0.06]
     scalp = (head.mean_m[:, 1] > 0.09) | (head.mean_m[:, 2] < -0.02) & (head.mean_m[:, 1] > 0)
-    colours[scalp & (names == "skin")] = [0.1, 0.07, 0.05]
-    return mesh_field(head.mean_m, head.triangles, colours), points_m
+    colors[scalp & (names == "skin")] = [0.1, 0.07, 0.05]
+    return mesh_field(head.mean_m, head.triangles, colors), points_m

@@ -64,7 +64,7 @@ def test_the_unit_of_length_does_not_matter(unit):
     assert (metres.detail(BOX, 12) - other.detail(box, 12)).abs().mean() < 2e-3
 
 
-def test_axes_of_volumes_are_x_y_z_and_colours_are_where_they_belong():
+def test_axes_of_volumes_are_x_y_z_and_colors_are_where_they_belong():
     clean = clean_field(BlobField(), CleaningConfig(voxels=40, skin=9.0))
     for volume in (clean.overview(BOX, 16), clean.detail(BOX, 16)):
         x = int((0.12 - BOX.centre_m[0]) / BOX.half_side_m * 8 + 8)  # the small ball
@@ -80,7 +80,7 @@ def test_axes_of_volumes_are_x_y_z_and_colours_are_where_they_belong():
         assert blue[9:].sum() > 20 * blue[:7].sum()
 
 
-def test_inner_colours_are_cleared_and_colours_never_exceed_occupancy():
+def test_inner_colors_are_cleared_and_colors_never_exceed_occupancy():
     clean = clean_field(BlobField(), CleaningConfig(voxels=40, skin=0.1))
     for volume in (clean.overview(BOX, 16), clean.detail(BOX, 16)):
         centre = int((0 - BOX.centre_m[0]) / BOX.half_side_m * 8 + 8)

@@ -131,8 +131,8 @@ class _Oracle(LandmarkNetwork):
             size = volume.shape[-1]
             steps = (2 * torch.arange(size) + 1) / size - 1
             grid = torch.stack(torch.meshgrid(steps, steps, steps, indexing="ij"), dim=-1)
-            colour = volume[:3] - volume[:3].amin(dim=0) - 0.5 * volume[:3].amax(dim=0)
-            weight = colour.clamp(min=0)
+            color = volume[:3] - volume[:3].amin(dim=0) - 0.5 * volume[:3].amax(dim=0)
+            weight = color.clamp(min=0)
             seen = (
                 torch.einsum("cxyz,xyzd->cd", weight, grid)
                 / weight.sum(dim=(1, 2, 3)).clamp(min=1e-6)[:, None]
@@ -164,8 +164,8 @@ class _Balls:
         nearest = distance.argmin(dim=1)
         ball = distance.amin(dim=1) < 0.035
         core = points_m.norm(dim=1) < 0.09
-        colour = torch.where(ball[:, None], torch.eye(3)[nearest], torch.tensor(0.5))
-        return 3000.0 * (ball | core).float(), colour
+        color = torch.where(ball[:, None], torch.eye(3)[nearest], torch.tensor(0.5))
+        return 3000.0 * (ball | core).float(), color
 
 
 @pytest.mark.parametrize("turn", [(0.0, 0.0, 0.0), (np.pi / 2, 0.0, 0.0), (0.9, -1.1, 0.4), (0.0, 3.0, 0.5)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mien.drawing.landmarks import draw_landmarks
-from mien.drawing.mesh import draw_mesh, part_colours, render_head, turntable
+from mien.drawing.mesh import draw_mesh, part_colors, render_head, turntable
 from mien.drawing.overlay import draw_fit, draw_track_frame
 from mien.drawing.sheets import contact_sheet
 
@@ -13,7 +13,7 @@ __all__ = [
     "draw_landmarks",
     "draw_mesh",
     "draw_track_frame",
-    "part_colours",
+    "part_colors",
     "render_head",
     "turntable",
 ]

@@ -76,14 +76,14 @@ def draw_landmarks_in_view(
     for i in order:
         if np.isfinite(sigma_px[i]) and sigma_px[i] > 1.5 * dot_px:
             cv2.circle(
-                pale, *_circle(points_px[i], float(sigma_px[i])), _colour(doubt[i]), -1, cv2.LINE_AA, _SHIFT
+                pale, *_circle(points_px[i], float(sigma_px[i])), _color(doubt[i]), -1, cv2.LINE_AA, _SHIFT
             )
             drawn = True
     if drawn:
         cv2.addWeighted(pale, 0.25, canvas, 0.75, 0, dst=canvas)
     for i in order:
         radius_px = dot_px * (1 - 0.4 * doubt[i])
-        cv2.circle(canvas, *_circle(points_px[i], radius_px), _colour(doubt[i]), -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(canvas, *_circle(points_px[i], radius_px), _color(doubt[i]), -1, cv2.LINE_AA, _SHIFT)
 
 
 def face_size_px(points_px: Float[np.ndarray, "n 2"]) -> float:
@@ -115,7 +115,7 @@ def _circle(centre_px: np.ndarray, radius_px: float) -> tuple[tuple[int, int], i
     return (int(x), int(y)), int(np.clip(round(float(radius_px) * 2**_SHIFT), 1, 2**20))
 
 
-def _colour(doubt: float) -> tuple[int, int, int]:
+def _color(doubt: float) -> tuple[int, int, int]:
     low, high, share = (_SURE, _DOUBTFUL, doubt * 2) if doubt < 0.5 else (_DOUBTFUL, _UNSURE, doubt * 2 - 1)
     r, g, b = (round(a + (z - a) * float(share)) for a, z in zip(low, high, strict=True))
     return r, g, b

@@ -14,7 +14,7 @@ from mien.heads.parameters import HeadParameters
 CLAY = (0.80, 0.84, 0.92)
 """Colour of a mesh that is laid over a photograph: unlike skin, so that both stay visible."""
 
-_PART_COLOURS = (  # the first fragment found in a part's name decides
+_PART_COLORS = (  # the first fragment found in a part's name decides
     ("socket", (0.62, 0.42, 0.38)),
     ("eye", (0.95, 0.95, 0.95)),
     ("teeth", (0.93, 0.91, 0.84)),
@@ -22,8 +22,8 @@ _PART_COLOURS = (  # the first fragment found in a part's name decides
     ("gum", (0.70, 0.40, 0.40)),
     ("mouth", (0.45, 0.20, 0.20)),
 )
-_SKIN_COLOUR = (0.86, 0.72, 0.64)
-_IRIS_COLOUR, _PUPIL_COLOUR = (0.30, 0.42, 0.50), (0.05, 0.05, 0.06)
+_SKIN_COLOR = (0.86, 0.72, 0.64)
+_IRIS_COLOR, _PUPIL_COLOR = (0.30, 0.42, 0.50), (0.05, 0.05, 0.06)
 _IRIS_ANGLE_RAD, _PUPIL_ANGLE_RAD = np.radians(28.0), np.radians(12.0)
 
 
@@ -47,10 +47,10 @@ def draw_mesh(
     """
     if albedo is None:
         albedo = np.tile(CLAY, (len(vertices_m), 1))
-    colours, raster = shade_mesh(vertices_m, triangles, camera, albedo=albedo)
+    colors, raster = shade_mesh(vertices_m, triangles, camera, albedo=albedo)
     out = image.copy()
     under = out[raster.rows, raster.columns].astype(np.float32)
-    mixed = under * (1 - opacity) + 255 * opacity * colours
+    mixed = under * (1 - opacity) + 255 * opacity * colors
     out[raster.rows, raster.columns] = np.round(mixed).astype(np.uint8)
     if wire:
         _draw_wire(out, camera.project(vertices_m), triangles, raster)
@@ -69,13 +69,13 @@ def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, ra
     cv2.addWeighted(lines, 0.25, out, 0.75, 0, dst=out)
 
 
-def part_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
+def part_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
     """A plain colour for each vertex, judged by the name of its part; eyeballs get an iris and a pupil."""
-    colours = np.tile(_SKIN_COLOUR, (head.vertex_count, 1))
+    colors = np.tile(_SKIN_COLOR, (head.vertex_count, 1))
     for part, name in enumerate(head.part_names):
-        for fragment, colour in _PART_COLOURS:
+        for fragment, color in _PART_COLORS:
             if fragment in name.lower():
-                colours[head.vertex_parts == part] = colour
+                colors[head.vertex_parts == part] = color
                 break
     for joint in (2, 3):
         ball = (head.skinning_weights[:, joint] > 0.99) & _is_eye(head)
@@ -84,18 +84,18 @@ def part_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
             angle = np.arctan2(np.linalg.norm(offset_m[:, :2], axis=1), offset_m[:, 2])
             iris, pupil = angle < _IRIS_ANGLE_RAD, angle < _PUPIL_ANGLE_RAD
             chosen = np.flatnonzero(ball)
-            colours[chosen[iris]] = _IRIS_COLOUR
-            colours[chosen[pupil]] = _PUPIL_COLOUR
-    return colours
+            colors[chosen[iris]] = _IRIS_COLOR
+            colors[chosen[pupil]] = _PUPIL_COLOR
+    return colors
 
 
-def overlay_colours(head: Head) -> Float[np.ndarray, "vertices 3"]:
+def overlay_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
     """Colours for a head laid over a photograph: clay; eyes and mouth in their own, so that gaze shows."""
-    colours = part_colours(head)
-    plain = np.array([not any(f in name.lower() for f, _ in _PART_COLOURS) for name in head.part_names])
+    colors = part_colors(head)
+    plain = np.array([not any(f in name.lower() for f, _ in _PART_COLORS) for name in head.part_names])
     plain |= np.array(["socket" in name.lower() for name in head.part_names])
-    colours[plain[head.vertex_parts]] = CLAY
-    return colours
+    colors[plain[head.vertex_parts]] = CLAY
+    return colors
 
 
 def _is_eye(head: Head) -> np.ndarray:
@@ -143,7 +143,7 @@ def render_head(
     camera = Camera.from_focal(focal_px, width_px=sampled_px, height_px=sampled_px, camera_from_world=pose)
     canvas = np.full((sampled_px, sampled_px, 3), background, dtype=np.uint8)
     large = draw_mesh(
-        canvas, vertices_m, head.triangles, camera, opacity=1.0, albedo=part_colours(head), wire=wire
+        canvas, vertices_m, head.triangles, camera, opacity=1.0, albedo=part_colors(head), wire=wire
     )
     return cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)
 

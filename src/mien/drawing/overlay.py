@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.drawing.landmarks import draw_landmarks_in_view
-from mien.drawing.mesh import draw_mesh, overlay_colours, part_colours
+from mien.drawing.mesh import draw_mesh, overlay_colors, part_colors
 from mien.drawing.sheets import beside, caption, write_line
 from mien.drawing.viewport import Viewport
 from mien.fitting.results import HeadFit, HeadTrack
@@ -55,11 +55,11 @@ def draw_fit(
         head.triangles,
         camera,
         opacity=0.55,
-        albedo=overlay_colours(head),
+        albedo=overlay_colors(head),
         wire=True,
     )
     dark = np.full_like(laid_over, 38)
-    alone = draw_mesh(dark, vertices_m, head.triangles, camera, opacity=1.0, albedo=part_colours(head))
+    alone = draw_mesh(dark, vertices_m, head.triangles, camera, opacity=1.0, albedo=part_colors(head))
     panels = [
         original,
         marked,
@@ -114,7 +114,7 @@ def draw_track_frame(
                 head.triangles,
                 box.camera(track.camera),
                 opacity=opacity,
-                albedo=overlay_colours(head),
+                albedo=overlay_colors(head),
                 wire=tall_enough,
             )
     if landmarks and np.isfinite(track.points_px[frame]).any():

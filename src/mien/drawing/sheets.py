@@ -16,7 +16,7 @@ def write_line(
     image: UInt8[np.ndarray, "height width 3"],
     text: str,
     at_px: tuple[int, int],
-    colour: tuple[int, int, int],
+    color: tuple[int, int, int],
     size: float,
 ) -> None:
     """One line of text in place, its left end of the base line at (x, y), legible on any background."""
@@ -28,7 +28,7 @@ def write_line(
     for right, down in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
         shifted = (at_px[0] + right, at_px[1] + down)
         cv2.putText(image, plain, shifted, font, size, (0, 0, 0), thickness, cv2.LINE_AA)
-    cv2.putText(image, plain, at_px, font, size, colour, thickness, cv2.LINE_AA)
+    cv2.putText(image, plain, at_px, font, size, color, thickness, cv2.LINE_AA)
 
 
 def caption(image: UInt8[np.ndarray, "height width 3"], text: str) -> UInt8[np.ndarray, "height width 3"]:

@@ -122,12 +122,12 @@ def _add_mesh(
             flipped = np.stack([part.uv[:, 0], 1 - part.uv[:, 1]], axis=1)  # glTF's v runs downwards
             attributes["TEXCOORD_0"] = builder.accessor(flipped.astype(np.float32), target=ARRAY_BUFFER)
         index_type = np.uint16 if len(chosen) < 0xFFFF else np.uint32  # 0xFFFF itself would restart the strip
-        colour, roughness = part_material(part.name)
+        color, roughness = part_material(part.name)
         material = {
             "name": part.name,
             "doubleSided": True,
             "pbrMetallicRoughness": {
-                "baseColorFactor": [*colour, 1.0],
+                "baseColorFactor": [*color, 1.0],
                 "metallicFactor": 0.0,
                 "roughnessFactor": roughness,
             },

@@ -10,7 +10,7 @@ from jaxtyping import Float, Integer
 
 from mien.heads.model import Head
 
-_COLOURS = (  # the first fragment found in a part's name decides: linear RGB, roughness
+_COLORS = (  # the first fragment found in a part's name decides: linear RGB, roughness
     ("iris", (0.16, 0.22, 0.24), 0.2),
     ("pupil", (0.01, 0.01, 0.01), 0.2),
     ("socket", (0.45, 0.22, 0.19), 0.6),
@@ -75,7 +75,7 @@ def mesh_parts(head: Head) -> tuple[MeshPart, ...]:
 def part_material(name: str) -> tuple[tuple[float, float, float], float]:
     """A plain colour (linear RGB) and roughness for a part, judged by its name."""
     lowered = name.lower()
-    for fragment, colour, roughness in _COLOURS:
+    for fragment, color, roughness in _COLORS:
         if fragment in lowered:
-            return colour, roughness
+            return color, roughness
     return _SKIN

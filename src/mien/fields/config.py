@@ -24,11 +24,11 @@ class FieldConfig:
     nothing."""
     density_components: int = 8
     """Products per axis for density; a CP field needs about ten times as many."""
-    colour_components: int = 16
+    color_components: int = 16
     """Products per axis for colour."""
-    colour_features: int = 27
+    color_features: int = 27
     """Numbers per point that the colour network sees."""
-    colour_width: int = 48
+    color_width: int = 48
     """Width of the two hidden layers of the colour network."""
     feature_frequencies: int = 0
     """Frequencies of the position encoding of the colour features; 0: the features alone."""
@@ -104,8 +104,8 @@ class FieldConfig:
         if name == "draft":
             return FieldConfig(
                 density_components=6,
-                colour_components=12,
-                colour_width=32,
+                color_components=12,
+                color_width=32,
                 resolutions=(32, 64),
                 upsample_at=(0.4,),
                 iterations=300,
@@ -115,8 +115,8 @@ class FieldConfig:
         if name == "quality":
             return FieldConfig(
                 density_components=16,
-                colour_components=32,
-                colour_width=64,
+                color_components=32,
+                color_width=64,
                 resolutions=(64, 96, 128, 176),
                 upsample_at=(0.15, 0.3, 0.5),
                 iterations=2500,

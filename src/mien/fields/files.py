@@ -20,7 +20,7 @@ from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts, Viewpoint
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 JSON_NAME, WEIGHTS_NAME = "field.json", "weights.safetensors"
 _BITS = "occupancy_bits"
 
@@ -88,6 +88,8 @@ def load_field(folder: str | Path, *, device: str | torch.device = "cpu") -> Rad
     try:
         config = FieldConfig(**_as_tuples(document["config"]))
         tensors = load_file(folder / WEIGHTS_NAME)
+        if document["format_version"] == 1:
+            tensors = _respelled(tensors)
         bits = tensors.pop(_BITS).numpy()
         field = RadianceField(
             config,
@@ -131,7 +133,14 @@ def read_field_json(folder: str | Path) -> dict[str, Any]:
         raise InputError(
             f"has format {version}, and this mien reads up to {FORMAT_VERSION}; update mien", source=path
         )
+    if version == 1 and isinstance(document.get("config"), dict):
+        document["config"] = _respelled(document["config"])
     return document
+
+
+def _respelled(named: dict[str, Any]) -> dict[str, Any]:
+    """Names of format 1, which said "colour" where they say "color" now."""
+    return {name.replace("colour", "color"): value for name, value in named.items()}
 
 
 def _as_tuples(values: dict[str, Any]) -> dict[str, Any]:

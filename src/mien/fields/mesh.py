@@ -30,7 +30,7 @@ class FieldMesh:
 
     vertices_m: Float[np.ndarray, "v 3"]
     triangles: Int[np.ndarray, "t 3"]
-    colours: UInt8[np.ndarray, "v 3"]
+    colors: UInt8[np.ndarray, "v 3"]
     normals: Float[np.ndarray, "v 3"]
     level_per_m: float
 
@@ -100,9 +100,9 @@ def field_mesh(
     normals = _vertex_normals(vertices_m, triangles)
     if _volume(vertices_m, triangles) < 0:
         triangles, normals = triangles[:, ::-1], -normals
-    colours = _colours(field, vertices_m - 0.5 * normals * cell_m.mean(), normals)
+    colors = _colors(field, vertices_m - 0.5 * normals * cell_m.mean(), normals)
     return FieldMesh(
-        vertices_m.astype(float), np.ascontiguousarray(triangles).astype(int), colours, normals, level_per_m
+        vertices_m.astype(float), np.ascontiguousarray(triangles).astype(int), colors, normals, level_per_m
     )
 
 
@@ -119,12 +119,12 @@ def write_field_mesh(mesh: FieldMesh, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix.lower() not in FORMATS:
         raise InputError(f"unknown mesh format {path.suffix!r}; use {', '.join(FORMATS)}", source=path)
-    solid = np.full((len(mesh.colours), 1), 255, np.uint8)
+    solid = np.full((len(mesh.colors), 1), 255, np.uint8)
     surface = trimesh.Trimesh(
         vertices=mesh.vertices_m,
         faces=mesh.triangles,
         vertex_normals=mesh.normals,
-        vertex_colors=np.concatenate([mesh.colours, solid], axis=1),
+        vertex_colors=np.concatenate([mesh.colors, solid], axis=1),
         process=False,
     )
     with atomic_path(path) as temporary:
@@ -156,7 +156,7 @@ def _vertex_normals(vertices_m: np.ndarray, triangles: np.ndarray) -> np.ndarray
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
 
 
-def _colours(field: RadianceField, points_m: np.ndarray, normals: np.ndarray) -> np.ndarray:
+def _colors(field: RadianceField, points_m: np.ndarray, normals: np.ndarray) -> np.ndarray:
     """Colour just below the surface, seen straight on."""
     points = torch.from_numpy(points_m).float().to(field.device).split(_CHUNK)
     views = torch.from_numpy(-normals).float().to(field.device).split(_CHUNK)

@@ -310,8 +310,8 @@ def _reduce(camera: Camera, image: np.ndarray, longest_side_px: int) -> tuple[Ca
     alpha = image[..., 3:].astype(np.float32) / 255
     mixed = np.concatenate([image[..., :3] * alpha, alpha], axis=2)
     small = cv2.resize(mixed, (width, height), interpolation=cv2.INTER_AREA)
-    colour = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
-    out = np.concatenate([colour, 255 * small[..., 3:]], axis=2)
+    color = small[..., :3] / np.maximum(small[..., 3:], 1e-6)
+    out = np.concatenate([color, 255 * small[..., 3:]], axis=2)
     return camera.resized(width_px=width, height_px=height), np.clip(np.rint(out), 0, 255).astype(np.uint8)
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mien.fields.config import FieldConfig
-from mien.fields.grids.color_network import ColourNetwork, Environment
+from mien.fields.grids.color_network import ColorNetwork, Environment
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.grids.tensor_grids import make_grid
 
@@ -138,11 +138,11 @@ class RadianceField(nn.Module):
             self.density_grid = make_grid(config.representation, config.density_components, resolution)
             if config.initial_density > 0:
                 self.density_grid.fill(_before_activation(config))
-            self.colour_grid = make_grid(config.representation, config.colour_components, resolution)
-            self.features = nn.Linear(self.colour_grid.output_size, config.colour_features, bias=False)
-            self.colour_network = ColourNetwork(
-                config.colour_features,
-                width=config.colour_width,
+            self.color_grid = make_grid(config.representation, config.color_components, resolution)
+            self.features = nn.Linear(self.color_grid.output_size, config.color_features, bias=False)
+            self.color_network = ColorNetwork(
+                config.color_features,
+                width=config.color_width,
                 feature_frequencies=config.feature_frequencies,
                 direction_frequencies=config.direction_frequencies,
             )
@@ -198,11 +198,11 @@ class RadianceField(nn.Module):
             activation = values.clamp(min=0)
         return activation * self.density_per_activation
 
-    def raw_colour(
+    def raw_color(
         self, coordinates: Float[Tensor, "m 3"], directions: Float[Tensor, "m 3"]
     ) -> Float[Tensor, "m 3"]:
         """Colour in [0, 1] at normalised coordinates, seen along unit directions (camera to point)."""
-        return self.colour_network(self.features(self.colour_grid(coordinates)), directions)
+        return self.color_network(self.features(self.color_grid(coordinates)), directions)
 
     def density_and_color(
         self, points_m: Float[Tensor, "m 3"], directions: Float[Tensor, "m 3"]
@@ -217,7 +217,7 @@ class RadianceField(nn.Module):
         """
         coordinates = self.normalised(points_m)
         density = self.raw_density(coordinates) * self.occupancy.at(coordinates)
-        return density, self.raw_colour(coordinates, directions)
+        return density, self.raw_color(coordinates, directions)
 
     def resample(self, resolution: int, bounds_m: Float[np.ndarray, "2 3"] | None = None) -> None:
         """Change the number of nodes, and the box; what lies in both boxes stays as it is.
@@ -226,7 +226,7 @@ class RadianceField(nn.Module):
         """
         bounds = self.bounds if bounds_m is None else self.bounds.new_tensor(np.asarray(bounds_m))
         start, end = self.normalised(bounds)
-        for grid in (self.density_grid, self.colour_grid):
+        for grid in (self.density_grid, self.color_grid):
             grid.resample(resolution, start, end)
         self.bounds = bounds
 

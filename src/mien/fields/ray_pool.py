@@ -53,7 +53,7 @@ class RayPool:
         Args:
             keep_all: also those that meet none, where the background is learned.
         """
-        origins, directions, colours, nears, fars, steps = [], [], [], [], [], []
+        origins, directions, colors, nears, fars, steps = [], [], [], [], [], []
         for camera, rgba in zip(images.cameras, images.rgba, strict=True):
             rays = camera_rays(camera).to(field.device)
             near_m, far_m = _occupied_stretch(field, rays)
@@ -61,12 +61,12 @@ class RayPool:
             pixels = torch.from_numpy(_premultiplied(rgba)).reshape(-1, 4).to(field.device)
             origins.append(rays.origins_m[keep])
             directions.append(rays.directions[keep])
-            colours.append(pixels[keep])
+            colors.append(pixels[keep])
             nears.append(near_m[keep])
             fars.append(far_m[keep])
             steps.append(_pixel_steps(camera, rays.directions[keep]))
         rays = Rays(torch.cat(origins), torch.cat(directions))
-        return RayPool(rays, torch.cat(colours), torch.cat(nears), torch.cat(fars), torch.cat(steps))
+        return RayPool(rays, torch.cat(colors), torch.cat(nears), torch.cat(fars), torch.cat(steps))
 
     def through_pixels(self, index: Tensor, each_way: int, generator: torch.Generator) -> Rays:
         """each_way² rays through every pixel, one after the other, at random places of equal parts of it;
@@ -104,8 +104,8 @@ def _pixel_steps(camera: Camera, directions: Float[Tensor, "r 3"]) -> Float[Tens
 
 def _premultiplied(rgba: np.ndarray) -> np.ndarray:
     alpha = rgba[..., 3:].astype(np.uint16)
-    colours = (rgba[..., :3] * alpha + 127) // 255
-    return np.concatenate([colours, alpha], axis=-1).astype(np.uint8)
+    colors = (rgba[..., :3] * alpha + 127) // 255
+    return np.concatenate([colors, alpha], axis=-1).astype(np.uint8)
 
 
 def _occupied_stretch(field: RadianceField, rays: Rays) -> tuple[Tensor, Tensor]:

@@ -25,7 +25,7 @@ FAINT = 1e-4
 """Samples with less weight get no colour (TensoRF)."""
 OCCUPIED_ALPHA = 1e-3
 """Cells that stay occupied take at least this from a ray that crosses them."""
-MOST_CELLS = 128
+MAX_CELLS = 128
 """Cells of the occupancy per axis, at most; fewer for coarse fields."""
 SHARPEN_BETWEEN = (0.2, 0.8)
 """Fractions of the training between which densities are raised."""
@@ -151,9 +151,9 @@ def _prepare(
             representation=old.representation,
             density_activation=old.density_activation,
             density_components=old.density_components,
-            colour_components=old.colour_components,
-            colour_features=old.colour_features,
-            colour_width=old.colour_width,
+            color_components=old.color_components,
+            color_features=old.color_features,
+            color_width=old.color_width,
             feature_frequencies=old.feature_frequencies,
             direction_frequencies=old.direction_frequencies,
         )
@@ -169,7 +169,7 @@ def _prepare(
         ])  # fmt: skip
         box_m = box_m if bounds_m is not None else both_m
         field.resample(config.resolutions[0], box_m)
-    field.occupancy = hull(images, field.bounds_m, size=min(MOST_CELLS, max(config.resolutions)))
+    field.occupancy = hull(images, field.bounds_m, size=min(MAX_CELLS, max(config.resolutions)))
     return field
 
 
@@ -268,13 +268,13 @@ class _Trainer:
         weights, _ = weights_of(density * step_m, samples.ray, count)
         seen = (weights.detach() > FAINT).nonzero()[:, 0]
         ray = samples.ray.index_select(0, seen)
-        colour = field.raw_colour(
+        color = field.raw_color(
             samples.coordinates.index_select(0, seen), rays.directions.index_select(0, ray)
         )
         # A fourth channel of ones adds up to alpha.
         gathered = add_up(
             weights.index_select(0, seen),
-            torch.cat([colour, torch.ones_like(colour[:, :1])], dim=1),
+            torch.cat([color, torch.ones_like(color[:, :1])], dim=1),
             ray,
             count,
         )
@@ -292,7 +292,7 @@ class _Trainer:
             loss = loss + self._ramp * config.distortion * spread(weights, samples, count)
         if config.smoothness:
             loss = loss + config.smoothness * (
-                field.density_grid.total_variation() + field.colour_grid.total_variation()
+                field.density_grid.total_variation() + field.color_grid.total_variation()
             )
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -319,7 +319,7 @@ class _Trainer:
 
     def _new_optimiser(self) -> torch.optim.Adam:
         field, config = self.field, self.config
-        grids = [*field.density_grid.parameters(), *field.colour_grid.parameters()]
+        grids = [*field.density_grid.parameters(), *field.color_grid.parameters()]
         known = {id(parameter) for parameter in grids}
         networks = [parameter for parameter in field.parameters() if id(parameter) not in known]
         groups = [

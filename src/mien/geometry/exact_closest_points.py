@@ -7,7 +7,7 @@ from jaxtyping import Float, Integer
 
 from mien.geometry.closest_points import SurfacePoints, _closest_barycentric, closest_on_surface
 
-_MOST_PAIRS = 400_000
+_MAX_PAIRS = 400_000
 """Points and triangles that are compared at once: about 200 MB."""
 
 
@@ -62,5 +62,5 @@ def _parts(counts: np.ndarray) -> list[np.ndarray]:
     rows = np.flatnonzero(counts)
     if not len(rows):
         return []
-    part = np.cumsum(counts[rows]) // _MOST_PAIRS
+    part = np.cumsum(counts[rows]) // _MAX_PAIRS
     return np.split(rows, np.flatnonzero(np.diff(part)) + 1)

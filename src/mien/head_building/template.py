@@ -93,8 +93,8 @@ def _interior(makehuman: MakeHuman, mesh: Remeshed, uv: np.ndarray) -> np.ndarra
     height, width = picture.shape[:2]
     rows = np.clip(((1 - place[:, 1]) * height).astype(int), 0, height - 1)
     columns = np.clip((place[:, 0] * width).astype(int), 0, width - 1)
-    colour = picture[rows, columns]
-    return (colour[:, 0] > 200) & (colour[:, 1] < 110)
+    color = picture[rows, columns]
+    return (color[:, 0] > 200) & (color[:, 1] < 110)
 
 
 def _joint_weights(makehuman: MakeHuman, mesh: Remeshed) -> np.ndarray:

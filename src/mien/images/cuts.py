@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import UInt8
 
-_LEAST_CONTRAST = 4.0
+_MIN_CONTRAST = 4.0
 """Grey levels (0–255) below which pictures are plain and differ by noise alone."""
 
 
@@ -17,8 +17,8 @@ class CutDetector:
             that counts as a cut.
     """
 
-    def __init__(self, least_change: float = 0.45) -> None:
-        self.least_change = least_change
+    def __init__(self, min_change: float = 0.45) -> None:
+        self.min_change = min_change
         self._thumbnail: np.ndarray | None = None
 
     def __call__(self, image: UInt8[np.ndarray, "height width 3"]) -> bool:
@@ -32,7 +32,7 @@ class CutDetector:
         # A flash or a change of exposure is no cut: only the change of structure counts.
         one, other = thumbnail - thumbnail.mean(), previous - previous.mean()
         contrast = float(np.abs(one).mean() + np.abs(other).mean())
-        return float(np.abs(one - other).mean()) > self.least_change * max(contrast, _LEAST_CONTRAST)
+        return float(np.abs(one - other).mean()) > self.min_change * max(contrast, _MIN_CONTRAST)
 
 
 def _thumbnail(image: np.ndarray) -> np.ndarray:

@@ -23,17 +23,17 @@ def _log_odds(probability: float) -> float:
 class Acceptance:
     """Limits beyond which predicted landmarks are not taken for a face's."""
 
-    least_presence: float = 0.5
+    min_presence: float = 0.5
     """Probability that the region holds a well-framed face."""
-    most_relative_sigma: float = 0.05
+    max_relative_sigma: float = 0.05
     """Median standard deviation of the points over the region's side."""
-    most_shift: float = 0.3
+    max_shift: float = 0.3
     """Distance from the region that was looked at to the one that the points ask for, over its side."""
-    most_zoom: float = 1.6
+    max_zoom: float = 1.6
     """Ratio of these two regions' sides, larger over smaller."""
-    most_turn_rad: float = 0.7
+    max_turn_rad: float = 0.7
     """Angle between these two regions."""
-    least_evidence: float = 4.5
+    min_evidence: float = 4.5
     """For faces found by searching: least `evidence` of search, presence and σ together."""
 
     def evidence(self, landmarks: Landmarks2D, *, seen: Region, search_score: float) -> float:
@@ -48,8 +48,8 @@ class Acceptance:
     def accepts(self, landmarks: Landmarks2D, *, seen: Region, wanted: Region) -> bool:
         """Whether landmarks predicted in the region `seen` are a face's, given the region they ask for."""
         return (
-            landmarks.score >= self.least_presence
-            and float(np.median(landmarks.sigma_px)) <= self.most_relative_sigma * seen.side_px
+            landmarks.score >= self.min_presence
+            and float(np.median(landmarks.sigma_px)) <= self.max_relative_sigma * seen.side_px
             and self.agrees(seen, wanted)
         )
 
@@ -58,4 +58,4 @@ class Acceptance:
         shift = float(np.linalg.norm(one.center_px - other.center_px)) / one.side_px
         zoom = abs(log(other.side_px / one.side_px))
         turn = abs((other.roll_rad - one.roll_rad + np.pi) % (2 * np.pi) - np.pi)
-        return shift <= self.most_shift and zoom <= log(self.most_zoom) and turn <= self.most_turn_rad
+        return shift <= self.max_shift and zoom <= log(self.max_zoom) and turn <= self.max_turn_rad

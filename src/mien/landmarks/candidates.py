@@ -42,7 +42,7 @@ def decode(
     logits: Float[np.ndarray, "rows columns"],
     geometry: Float[np.ndarray, "5 rows columns"],
     *,
-    least_score: float,
+    min_score: float,
 ) -> list[Candidate]:
     """The peaks of a score map as candidates at the network's scale: no neighbour of a peak is higher.
 
@@ -55,7 +55,7 @@ def decode(
     padded = np.pad(scores, 1, constant_values=-1.0)
     rows, columns = scores.shape
     highest = np.max([padded[y : y + rows, x : x + columns] for y in range(3) for x in range(3)], axis=0)
-    peaks = np.argwhere((scores >= highest) & (scores >= least_score))
+    peaks = np.argwhere((scores >= highest) & (scores >= min_score))
     found = []
     for row, column in peaks.tolist():
         dx, dy, size, cosine, sine = np.asarray(geometry[:, row, column], float)
@@ -69,18 +69,18 @@ def decode(
 
 
 def suppress(
-    candidates: list[Candidate], *, least_distance: float = 0.3, most_overlap: float = 0.4
+    candidates: list[Candidate], *, min_distance: float = 0.3, max_overlap: float = 0.4
 ) -> list[Candidate]:
     """Non-maximum suppression: of several candidates for one face the best, best first.
 
-    A candidate goes when a better one is nearer than `least_distance` of the larger side of the two, or when
-    the squares (taken as upright) share more than `most_overlap` of their union.
+    A candidate goes when a better one is nearer than `min_distance` of the larger side of the two, or when
+    the squares (taken as upright) share more than `max_overlap` of their union.
     """
     kept: list[Candidate] = []
     for candidate in sorted(candidates, key=lambda candidate: -candidate.score):
         if all(
-            _distance(candidate.region, other.region) >= least_distance
-            and overlap(candidate.region, other.region) <= most_overlap
+            _distance(candidate.region, other.region) >= min_distance
+            and overlap(candidate.region, other.region) <= max_overlap
             for other in kept
         ):
             kept.append(candidate)

@@ -22,17 +22,17 @@ FaceFinder = Callable[[np.ndarray], list[Candidate]]
 _SMALLEST_PICTURE_PX = 16
 """A picture with a shorter side cannot show a face that could be told from noise."""
 
-FOUND = Acceptance(most_relative_sigma=0.06)
+FOUND = Acceptance(max_relative_sigma=0.06)
 """For a face found in a single picture; all evidence counts together. On the frames and faceless pictures
 that the limit was chosen on, faces have 6.4 and more, the rest 4.0 and less (docs/results/landmarks.md)."""
 
-FOUND_IN_VIDEO = Acceptance(most_relative_sigma=0.06, least_evidence=3.3)
+FOUND_IN_VIDEO = Acceptance(max_relative_sigma=0.06, min_evidence=3.3)
 """For a face found in a video, where what is no face does not last: half-hidden profiles count too."""
 
-FOLLOWED = Acceptance(least_presence=0.5, most_relative_sigma=0.055)
+FOLLOWED = Acceptance(min_presence=0.5, max_relative_sigma=0.055)
 """For a face that was there in the frame before: blur and occlusion may raise its σ for a while."""
 
-_WELL_FRAMED = Acceptance(most_shift=0.08, most_zoom=1.12, most_turn_rad=0.12)
+_WELL_FRAMED = Acceptance(max_shift=0.08, max_zoom=1.12, max_turn_rad=0.12)
 """Region shown and region asked for agree so closely that a second look would change nothing."""
 
 
@@ -134,7 +134,7 @@ class Landmarker:
         if not self.found.accepts(landmarks, seen=wanted, wanted=refined):
             return None
         evidence = self.found.evidence(landmarks, seen=wanted, search_score=candidate.score)
-        if evidence < self.found.least_evidence:
+        if evidence < self.found.min_evidence:
             return None
         if len(self.predictor.looks) > 1 or not _WELL_FRAMED.agrees(wanted, refined):
             landmarks = self.predictor(image, refined)

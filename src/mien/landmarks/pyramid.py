@@ -22,7 +22,7 @@ class PyramidConfig:
     """Size of the finest level over the picture's."""
     factor: float = 0.6
     """Size of a level over the next finer one's."""
-    most_pixels: int = 2_000_000
+    max_pixels: int = 2_000_000
     """The finest level has at most about this many pixels: a larger picture is searched on a smaller copy."""
     shortest_side_px: int = 36
     """No level's shorter side is made smaller than this."""
@@ -52,7 +52,7 @@ class Level:
 
 def scales(width_px: int, height_px: int, config: PyramidConfig) -> list[float]:
     """Sizes of the levels over the picture's, finest first; at least one."""
-    scale = min(config.finest_scale, float(np.sqrt(config.most_pixels / (width_px * height_px))))
+    scale = min(config.finest_scale, float(np.sqrt(config.max_pixels / (width_px * height_px))))
     shortest_px = min(width_px, height_px)
     chosen = [scale]
     while chosen[-1] * config.factor * shortest_px >= config.shortest_side_px:

@@ -24,7 +24,7 @@ class FaceSearch:
         self,
         network: str | Path = "search",
         *,
-        least_score: float = 0.3,
+        min_score: float = 0.3,
         pyramid: PyramidConfig | None = None,
         threads: int = 1,
     ) -> None:
@@ -40,7 +40,7 @@ class FaceSearch:
         """
         path = find_network(network)
         self.card = read_card(path)
-        self.least_score = least_score
+        self.min_score = min_score
         self.pyramid = pyramid or PyramidConfig()
         self._session = open_session(path, threads=threads)
 
@@ -49,8 +49,6 @@ class FaceSearch:
         found: list[Candidate] = []
         for level in levels(image, self.pyramid):
             score, geometry = self._session.run(["score", "geometry"], {"image": network_input(level.image)})
-            candidates = decode(
-                np.asarray(score)[0, 0], np.asarray(geometry)[0], least_score=self.least_score
-            )
+            candidates = decode(np.asarray(score)[0, 0], np.asarray(geometry)[0], min_score=self.min_score)
             found += [Candidate(level.to_picture(each.region), each.score) for each in candidates]
         return suppress(found)

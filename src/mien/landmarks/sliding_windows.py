@@ -29,17 +29,17 @@ class WindowConfig:
     """Distance between neighbouring windows over their side."""
     factor: float = 1.5
     """Side of a window over that of the next smaller kind."""
-    least_side_px: float = 48.0
+    min_side_px: float = 48.0
     """Side of the smallest windows, pixels."""
-    least_share: float = 0.12
+    min_share: float = 0.12
     """No window is smaller than this share of the picture's shorter side."""
-    most_share: float = 1.3
+    max_share: float = 1.3
     """Side of the largest windows over the picture's shorter side."""
     rolls_rad: tuple[float, ...] = (0.0,)
     """Directions that are tried."""
-    least_presence: float = 0.5
+    min_presence: float = 0.5
     """Probability of a face that a window must reach."""
-    most_relative_sigma: float = 0.06
+    max_relative_sigma: float = 0.06
     """Median σ over the window's side that it may have."""
 
 
@@ -60,19 +60,19 @@ class SlidingWindows:
         for window in windows(image.shape[1], image.shape[0], config):
             face = self.predictor.glance(image, window)
             relative_sigma = float(np.median(face.sigma_px)) / window.side_px
-            if face.score < config.least_presence or relative_sigma > config.most_relative_sigma:
+            if face.score < config.min_presence or relative_sigma > config.max_relative_sigma:
                 continue
             region = region_from_points(face.points_px, face.set_name)
-            found.append(Candidate(region, face.score * (1 - relative_sigma / config.most_relative_sigma)))
+            found.append(Candidate(region, face.score * (1 - relative_sigma / config.max_relative_sigma)))
         return suppress(found)
 
 
 def windows(width_px: int, height_px: int, config: WindowConfig) -> Iterator[Region]:
     """All windows of a picture, largest first; their centres lie in the picture."""
     shorter_px = min(width_px, height_px)
-    least_px = max(config.least_side_px, config.least_share * shorter_px)
-    side_px = config.most_share * shorter_px
-    while side_px >= least_px or side_px == config.most_share * shorter_px:
+    min_px = max(config.min_side_px, config.min_share * shorter_px)
+    side_px = config.max_share * shorter_px
+    while side_px >= min_px or side_px == config.max_share * shorter_px:
         step_px = config.stride * side_px
         columns, rows = (max(1, round(length / step_px)) for length in (width_px, height_px))
         for row in range(rows):

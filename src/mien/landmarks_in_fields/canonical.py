@@ -96,17 +96,17 @@ class CleanField:
             )
             near |= self._grid_values(grown, points_m)[0].numpy() > 0.01
         occupied = np.zeros(len(points_m), np.float32)
-        colours = np.zeros((len(points_m), 3), np.float32)
+        colors = np.zeros((len(points_m), 3), np.float32)
         skin = self.config.skin * 2.0 * self.radius_m / self.voxel_m
         asked = np.flatnonzero(near & (depth < skin + 1))
         dense = _densities(self.source, points_m[asked]) >= self.density
         occupied[asked] = dense
         shown = asked[dense | (depth[asked] >= 1)]
-        colours[shown] = _colours(self.source, points_m[shown], view)
+        colors[shown] = _colors(self.source, points_m[shown], view)
         if self.config.clean:
             occupied[depth >= 1] = 1
-        colours[depth > skin] = 0
-        rgba = np.concatenate([colours * occupied[:, None], occupied[:, None]], axis=1)
+        colors[depth > skin] = 0
+        rgba = np.concatenate([colors * occupied[:, None], occupied[:, None]], axis=1)
         grid = torch.from_numpy(rgba.T.reshape(1, 4, *(samples * size,) * 3).copy())
         return functional.avg_pool3d(grid, samples)[0]
 
@@ -124,7 +124,7 @@ def _densities(source: VolumeSource, points_m: np.ndarray) -> Float[np.ndarray, 
     return _in_pieces(source, points_m, ask, np.zeros(0, np.float32))
 
 
-def _colours(source: VolumeSource, points_m: np.ndarray, view: np.ndarray) -> Float[np.ndarray, "m 3"]:
+def _colors(source: VolumeSource, points_m: np.ndarray, view: np.ndarray) -> Float[np.ndarray, "m 3"]:
     """Colours at many points seen along one direction, in pieces."""
     direction = torch.tensor(view, dtype=torch.float32, device=_device(source))
 
@@ -184,10 +184,10 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
     viewpoint = getattr(getattr(source, "facts", None), "viewpoint", None)
     front = np.array(FRONT if viewpoint is None else viewpoint.front, float)
     # What is solid but not dense (the inside of a shell) has no colour of its own
-    colours = np.zeros((*shape, 3), np.float32)
-    colours[keep & dense] = _colours(source, points_m[(keep & dense).ravel()], -front)
-    colours = np.where((keep & ~dense)[..., None], _nearest(colours, keep & dense), colours)
-    rgba = np.concatenate([colours, solid[..., None]], axis=3).astype(np.float32)
+    colors = np.zeros((*shape, 3), np.float32)
+    colors[keep & dense] = _colors(source, points_m[(keep & dense).ravel()], -front)
+    colors = np.where((keep & ~dense)[..., None], _nearest(colors, keep & dense), colors)
+    rgba = np.concatenate([colors, solid[..., None]], axis=3).astype(np.float32)
     grid = torch.from_numpy(np.ascontiguousarray(np.moveaxis(rgba, 3, 0)))[None]
     return CleanField(
         source, config, low_m, voxel_m, solid, depth, grid, float(threshold), centre_m, radius_m
@@ -206,10 +206,10 @@ def sealed_depth(shell: Bool[np.ndarray, "x y z"], *, reach: float) -> Float[np.
     return voxel_masks.distance_to_empty(regions != regions[0, 0, 0])[1:-1, 1:-1, 1:-1] - reach
 
 
-def _nearest(colours: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _nearest(colors: np.ndarray, known: np.ndarray) -> np.ndarray:
     """The mean colour of known voxels within two voxels."""
     from scipy import ndimage
 
     weight = ndimage.uniform_filter(known.astype(np.float32), 5)
-    near = [ndimage.uniform_filter(colours[..., c], 5) for c in range(3)]
+    near = [ndimage.uniform_filter(colors[..., c], 5) for c in range(3)]
     return np.stack(near, axis=3) / np.maximum(weight, 1e-3)[..., None]

@@ -36,7 +36,7 @@ class SearchConfig:
     far: float = 0.1
     """Over the distance of the outer corners of the eyes: a first look that moves the landmarks further only
     says where to look."""
-    least_confidence: float = 0.5
+    min_confidence: float = 0.5
     """Below this there is no head."""
     sizes: BoxSizes = field(default_factory=BoxSizes)
     """Of the fine boxes."""
@@ -85,7 +85,7 @@ class FieldLandmarker:
                 found = self._fine(clean, coarse)
                 best = found if best is None else max(best, found, key=lambda one: one.confidence)
         assert best is not None
-        if best.confidence < config.least_confidence:
+        if best.confidence < config.min_confidence:
             return Landmarks3D.none_found(best.confidence)
         return best
 

@@ -72,7 +72,7 @@ class GridField:
 def mesh_field(
     vertices_m: Float[np.ndarray, "vertices 3"],
     triangles: np.ndarray,
-    colours: Float[np.ndarray, "vertices 3"],
+    colors: Float[np.ndarray, "vertices 3"],
     *,
     voxels: int = 112,
 ) -> GridField:
@@ -83,14 +83,14 @@ def mesh_field(
     Args:
         triangles: (T, 3) vertex indices; colours: in [0, 1]; voxels: along the longest side.
     """
-    vertices_m, triangles, colours = _with_closed_borders(vertices_m, triangles, colours)
+    vertices_m, triangles, colors = _with_closed_borders(vertices_m, triangles, colors)
     extent = vertices_m.max(axis=0) - vertices_m.min(axis=0)
     voxel_m = float(extent.max()) / (voxels - 6)
     low_m = vertices_m.min(axis=0) - 3 * voxel_m
     shape = np.ceil((extent + 6 * voxel_m) / voxel_m).astype(int)
     corner, weights = triangle_lattice(vertices_m[triangles], 0.45 * voxel_m)
     points_m = np.einsum("pk,pkc->pc", weights, vertices_m[triangles[corner]])
-    shades = np.einsum("pk,pkc->pc", weights, colours[triangles[corner]])
+    shades = np.einsum("pk,pkc->pc", weights, colors[triangles[corner]])
     index = ((points_m - low_m) / voxel_m).astype(np.int64)
     cell = (index[:, 0] * shape[1] + index[:, 1]) * shape[2] + index[:, 2]
     total = int(np.prod(shape))
@@ -107,7 +107,7 @@ def mesh_field(
 
 
 def _with_closed_borders(
-    vertices_m: np.ndarray, triangles: np.ndarray, colours: np.ndarray
+    vertices_m: np.ndarray, triangles: np.ndarray, colors: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The mesh with a fan from every border to the border's middle."""
     from scipy.sparse import coo_matrix
@@ -119,7 +119,7 @@ def _with_closed_borders(
     unique, uses = np.unique(edges, axis=0, return_counts=True)
     border = unique[uses == 1]
     if len(border) == 0:
-        return vertices_m, triangles, colours
+        return vertices_m, triangles, colors
     count = len(vertices_m)
     links = coo_matrix((np.ones(len(border)), tuple(border.T)), shape=(count, count))
     _, part = connected_components(links, directed=False)
@@ -129,7 +129,7 @@ def _with_closed_borders(
     return (
         np.concatenate([vertices_m, [vertices_m[ring].mean(axis=0) for ring in rings]]),
         np.concatenate([triangles, fans]),
-        np.concatenate([colours, [colours[ring].mean(axis=0) for ring in rings]]),
+        np.concatenate([colors, [colors[ring].mean(axis=0) for ring in rings]]),
     )
 
 

@@ -12,7 +12,7 @@ from mien.files import atomic_path
 from mien.landmarks.networks import open_session
 from mien.learning.onnx_files import INPUT
 
-LEAST_VALUES = 1024
+MIN_VALUES = 1024
 """Smaller tensors (biases, shapes) are left as they are."""
 
 
@@ -48,7 +48,7 @@ def halve_weights(path: str | Path, *, crops: Float32[np.ndarray, "batch 3 size 
     casts = []
     for tensor in list(model.graph.initializer):
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < LEAST_VALUES:
+        if values.dtype != np.float32 or values.size < MIN_VALUES:
             continue
         if np.abs(values).max() > np.finfo(np.float16).max:
             continue

@@ -54,7 +54,7 @@ class KeyFrames:
     """A few frames that show a person from different sides."""
 
     def __init__(
-        self, *, most: int = 8, least_turn_rad: float = 0.14, least_gap: int = 20, alike_views: int = 3
+        self, *, most: int = 8, min_turn_rad: float = 0.14, min_gap: int = 20, alike_views: int = 3
     ) -> None:
         """
         Args:
@@ -63,8 +63,8 @@ class KeyFrames:
             least_gap: frames between two key frames of the same view.
             alike_views: so many frames are taken even if the head never turns.
         """
-        self.most, self.least_turn_rad = most, least_turn_rad
-        self.least_gap, self.alike_views = least_gap, alike_views
+        self.most, self.min_turn_rad = most, min_turn_rad
+        self.min_gap, self.alike_views = min_gap, alike_views
         self.kept: list[KeyFrame] = []
 
     def offer(self, candidate: KeyFrame) -> bool:
@@ -77,14 +77,14 @@ class KeyFrames:
         ]
         nearest = int(np.argmin(turns))
         gap = candidate.frame - max(key.frame for key in self.kept)
-        new_view = turns[nearest] > self.least_turn_rad and gap > 2
+        new_view = turns[nearest] > self.min_turn_rad and gap > 2
         if len(self.kept) < self.most and (
-            new_view or (len(self.kept) < self.alike_views and gap >= self.least_gap)
+            new_view or (len(self.kept) < self.alike_views and gap >= self.min_gap)
         ):
             self.kept.append(candidate)
             return True
         clearer = candidate.relative_sigma < 0.8 * self.kept[nearest].relative_sigma
-        if clearer and not new_view and gap >= self.least_gap:
+        if clearer and not new_view and gap >= self.min_gap:
             self.kept[nearest] = candidate
             return True
         return False

@@ -30,7 +30,7 @@ class PeopleOptions:
     """Frames after which a lost person is given up; a face found later is a new person."""
     same_person: float = 2.5
     """Farthest, in face radii, that a lost face is taken up again."""
-    least_frames: int = 5
+    min_frames: int = 5
     """People seen on fewer frames (or than a third of a shorter clip) are left out."""
 
 
@@ -89,7 +89,7 @@ def track_people(
         times_s.append(time_s)
         if progress is not None:
             progress(len(times_s), total)
-    least_frames = min(people.least_frames, max(1, len(times_s) // 3))  # a very short clip is no flicker
+    min_frames = min(people.min_frames, max(1, len(times_s) // 3))  # a very short clip is no flicker
     tracks = [
         refit(
             _whole_video(person, times_s),
@@ -98,7 +98,7 @@ def track_people(
             frames_per_second=frames_per_second,
         )
         for person in crowd.everyone
-        if sum(frame.tracked for frame in person.frames) >= least_frames
+        if sum(frame.tracked for frame in person.frames) >= min_frames
     ]
     return sorted(tracks, key=lambda track: -int(track.tracked.sum()))
 

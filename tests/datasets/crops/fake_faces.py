@@ -62,8 +62,8 @@ def draw_face(rng: np.random.Generator, *, dots: bool = False) -> tuple[np.ndarr
     skin = tuple(int(value) for value in rng.integers(120, 230, 3))
     cv2.ellipse(picture, middle, (int(half_px), int(1.3 * half_px)), np.degrees(roll), 0, 360, skin, -1)
     for index, point in enumerate(points_px):
-        colour = (240, 240, 240) if index < 6 else (170, 30, 40) if index in (9, 10, 11) else (60, 40, 30)
-        cv2.circle(picture, (int(point[0]), int(point[1])), 3, colour, -1, cv2.LINE_AA)
+        color = (240, 240, 240) if index < 6 else (170, 30, 40) if index in (9, 10, 11) else (60, 40, 30)
+        cv2.circle(picture, (int(point[0]), int(point[1])), 3, color, -1, cv2.LINE_AA)
     return picture, points_px
 
 

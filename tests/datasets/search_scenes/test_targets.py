@@ -22,7 +22,7 @@ FACES = [
 def test_decoding_the_targets_gives_the_faces():
     targets = make_targets(FACES, rows=24, columns=24)
     logits = np.log(np.clip(targets.heat, 1e-6, 1 - 1e-6) / (1 - np.clip(targets.heat, 1e-6, 1 - 1e-6)))
-    found = decode(logits.astype(float), targets.geometry.astype(float), least_score=0.9)
+    found = decode(logits.astype(float), targets.geometry.astype(float), min_score=0.9)
     assert len(found) == 2
     for candidate, face in zip(found, FACES[:2], strict=True):
         assert np.allclose(candidate.region.center_px, face.region.center_px, atol=1e-3)

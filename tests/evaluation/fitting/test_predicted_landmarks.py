@@ -42,8 +42,8 @@ def _write_pictures(
 ) -> None:
     for person in range(len(photographer.crowd)):
         for shot in range(photographer.crowd.shot_count):
-            colour = (255, 255, 255) if (person, shot) == unseen else (person, shot, 0)
-            picture = np.full((16, 16, 3), colour, np.uint8)
+            color = (255, 255, 255) if (person, shot) == unseen else (person, shot, 0)
+            picture = np.full((16, 16, 3), color, np.uint8)
             write_image(picture_path(folder, person, shot), picture)
 
 

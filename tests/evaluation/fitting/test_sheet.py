@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.evaluation.fitting.sheet import FULL_MM, draw_shape, draw_sheet, error_colours
+from mien.evaluation.fitting.sheet import FULL_MM, draw_shape, draw_sheet, error_colors
 from mien.images.writing import write_image
 from mien.synthetic.held_out_people.crowd import Photographer
 from mien.synthetic.held_out_people.picture_files import picture_path
 
 
-def test_colours_go_from_blue_to_red_and_stop():
-    colours = error_colours(np.array([0, FULL_MM, 9 * FULL_MM, 1.0]), np.array([True, True, True, False]))
-    assert colours[0].argmax() == 2
-    assert colours[1].argmax() == 0
-    np.testing.assert_array_equal(colours[1], colours[2])
-    assert len(set(colours[3])) == 1
+def test_colors_go_from_blue_to_red_and_stop():
+    colors = error_colors(np.array([0, FULL_MM, 9 * FULL_MM, 1.0]), np.array([True, True, True, False]))
+    assert colors[0].argmax() == 2
+    assert colors[1].argmax() == 0
+    np.testing.assert_array_equal(colors[1], colors[2])
+    assert len(set(colors[3])) == 1
 
 
 def test_a_row_a_person_with_the_picture_first(photographer: Photographer, tmp_path: Path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mien.evaluation.fitting.solvers import MOST_APART, SOLVERS, study_solvers
+from mien.evaluation.fitting.solvers import MAX_APART, SOLVERS, study_solvers
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from tests.toy_head import toy_head
 
@@ -14,10 +14,10 @@ def test_all_solvers_agree_on_every_kind_of_case():
     assert len({case.name for case in cases}) >= 6
     for case in cases:
         assert set(case.costs) == set(SOLVERS)
-        assert case.apart <= MOST_APART, case
+        assert case.apart <= MAX_APART, case
     assert done[-1] == (10, 10)
 
 
 def test_a_solver_that_stops_early_is_seen():
     lazy = {**SOLVERS, "lazy": LevenbergMarquardt(max_iterations=1)}
-    assert study_solvers(toy_head(), solvers=lazy, cases=1)[0].apart > MOST_APART
+    assert study_solvers(toy_head(), solvers=lazy, cases=1)[0].apart > MAX_APART

@@ -64,13 +64,13 @@ def test_shapes_have_their_volumes(shape: str):
 
 
 def test_bodies_are_their_parts_and_their_mirror_images():
-    ball = Part("ellipsoid", (0.03, 0.03, 0.03), (0.06, 0.0, 0.0), colour=(1, 0, 0))
-    brick = Part("brick", (0.05, 0.01, 0.01), colour=(0, 1, 0))
+    ball = Part("ellipsoid", (0.03, 0.03, 0.03), (0.06, 0.0, 0.0), color=(1, 0, 0))
+    brick = Part("brick", (0.05, 0.01, 0.01), color=(0, 1, 0))
     points_m = np.array([[0.06, 0, 0.02], [-0.06, 0, 0.02], [0.0, 0, 0.0], [0.0, 0.05, 0.0]])
     one_sided, both = Solid((ball, brick)), Solid((ball, brick), symmetric=True)
     np.testing.assert_array_equal(one_sided.distance_m(points_m) < 0, [True, False, True, False])
     np.testing.assert_array_equal(both.distance_m(points_m) < 0, [True, True, True, False])
-    np.testing.assert_allclose(both.colours(points_m)[:3], [[1, 0, 0], [1, 0, 0], [0, 1, 0]])
+    np.testing.assert_allclose(both.colors(points_m)[:3], [[1, 0, 0], [1, 0, 0], [0, 1, 0]])
     low, high = both.bounds_m(margin_m=0)
     assert low[0] <= -0.09
     assert high[0] >= 0.09
@@ -86,21 +86,19 @@ def test_random_bodies_differ_and_fit_their_bounds():
         points_m = rng.uniform(low - 0.05, high + 0.05, (4000, 3))
         outside = ((points_m < low) | (points_m > high)).any(axis=1)
         assert (body.distance_m(points_m[outside]) > 0).all()
-        colours = body.colours(points_m[:100])
-        assert colours.min() >= 0
-        assert colours.max() <= 1
+        colors = body.colors(points_m[:100])
+        assert colors.min() >= 0
+        assert colors.max() <= 1
 
 
 def test_volumes_of_bodies_look_like_cleaned_fields():
-    apart = Part("ellipsoid", (0.015, 0.015, 0.015), (0.0, 0.14, 0.0), colour=(1, 0, 0))
-    volume = solid_volume(
-        Solid((Part("ellipsoid", (0.09, 0.09, 0.09), colour=(0, 0.5, 1)), apart)), usual_m()
-    )
+    apart = Part("ellipsoid", (0.015, 0.015, 0.015), (0.0, 0.14, 0.0), color=(1, 0, 0))
+    volume = solid_volume(Solid((Part("ellipsoid", (0.09, 0.09, 0.09), color=(0, 0.5, 1)), apart)), usual_m())
     assert volume is not None
-    occupancy, colour = volume.rgba[..., 3] / 255, volume.rgba[..., :3]
+    occupancy, color = volume.rgba[..., 3] / 255, volume.rgba[..., :3]
     assert occupancy.sum() * volume.voxel_m**3 == pytest.approx(4 / 3 * np.pi * 0.09**3, rel=0.02)
-    assert colour[..., 0].max() == 0  # what does not touch the largest part is gone
-    assert (colour <= volume.rgba[..., 3:]).all()  # premultiplied
+    assert color[..., 0].max() == 0  # what does not touch the largest part is gone
+    assert (color <= volume.rgba[..., 3:]).all()  # premultiplied
     middle = np.rint(-volume.low_m / volume.voxel_m).astype(int)
     assert tuple(volume.rgba[tuple(middle)]) == (0, 0, 0, 255)  # no picture sees that deep
     assert solid_volume(Solid((Part("ellipsoid", (0.01, 0.01, 0.01)),)), usual_m()) is None
@@ -120,7 +118,7 @@ def test_things_are_whole_and_none_is_a_head():
 
 def test_pictures_show_where_a_body_is_and_how_it_is_lit():
     camera = cameras_around(np.zeros(3), count=3, size_px=64, radius_m=0.15, azimuth_rad=0.1)[1]
-    picture = photograph_solid(Solid((Part("ellipsoid", (0.1, 0.1, 0.1), colour=(1, 0.5, 0)),)), camera)
+    picture = photograph_solid(Solid((Part("ellipsoid", (0.1, 0.1, 0.1), color=(1, 0.5, 0)),)), camera)
     radius_px = camera.focal_px * 0.1 / np.sqrt(1 - 0.1**2)
     assert picture[..., 3].sum() / 255 == pytest.approx(np.pi * radius_px**2, rel=0.01)
     rows, columns = np.nonzero(picture[..., 3] > 127)
@@ -138,7 +136,7 @@ def body() -> LoadedVolume:
     """Not the same from any two sides."""
     parts = (
         Part("brick", (0.08, 0.03, 0.05)),
-        Part("ellipsoid", (0.03, 0.06, 0.03), (0.05, 0.05, 0.02), colour=(1, 0, 0)),
+        Part("ellipsoid", (0.03, 0.06, 0.03), (0.05, 0.05, 0.02), color=(1, 0, 0)),
     )
     volume = solid_volume(Solid(parts), usual_m())
     assert volume is not None

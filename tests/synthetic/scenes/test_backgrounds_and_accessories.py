@@ -83,12 +83,12 @@ def test_microphone_is_before_the_mouth(seed: int):
 def test_light_is_finite_and_repeats():
     for seed in range(50):
         light = random_light(np.random.default_rng(seed), skin_level=0.3)
-        for values in (light.key_colour, light.rim_colour, light.ambient, light.balance):
+        for values in (light.key_color, light.rim_color, light.ambient, light.balance):
             assert np.isfinite(values).all()
         assert np.linalg.norm(light.key_direction) == pytest.approx(1)
         assert np.linalg.norm(light.rim_direction) == pytest.approx(1)
         assert light.exposure > 0
-        assert (light.key_colour >= 0).all()
+        assert (light.key_color >= 0).all()
         assert light.exposure == random_light(np.random.default_rng(seed), skin_level=0.3).exposure
 
 

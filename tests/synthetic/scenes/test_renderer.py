@@ -11,7 +11,7 @@ from mien.cameras import Camera
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.clip_space import clip_from_camera, orthographic
 from mien.synthetic.scenes.head_maps import add_coverings, ambient_occlusion, beard_region
-from mien.synthetic.scenes.renderer import Colour, DrawItem, Light, Renderer, StaticMesh
+from mien.synthetic.scenes.renderer import Color, DrawItem, Light, Renderer, StaticMesh
 from mien.synthetic.scenes.sample import BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE, VISIBLE
 from mien.synthetic.scenes.visibility import landmark_visibility
 
@@ -23,15 +23,15 @@ CLIP = clip_from_camera(CAMERA.intrinsics, CAMERA.camera_from_world, SIZE_PX, ne
 QUAD = np.array([[0, 1, 2], [0, 2, 3]])
 LIGHT = Light(
     key_direction=np.array([0, 0, 1.0]),
-    key_colour=np.zeros(3),
+    key_color=np.zeros(3),
     rim_direction=np.array([0, 1.0, 0]),
-    rim_colour=np.zeros(3),
+    rim_color=np.zeros(3),
     ambient=np.vstack([np.ones(3), np.zeros((8, 3))]),
 )
 
 
 def rectangle(
-    key: str, box_px: tuple[float, float, float, float], *, depth_m: float, tint: Colour
+    key: str, box_px: tuple[float, float, float, float], *, depth_m: float, tint: Color
 ) -> DrawItem:
     """A rectangle that faces the camera and covers left, top, right, bottom (pixel edges are at halves)."""
     left, top, right, bottom = box_px

@@ -67,11 +67,11 @@ def plain_volume(seed: int) -> HeadVolume:
     corners = head.triangles[triangle]
     points_m = np.einsum("pk,pkc->pc", weights, vertices_m[corners])
     normals = np.einsum("pk,pkc->pc", weights, vertex_normals(vertices_m, head.triangles)[corners])
-    colours = np.where(points_m[:, :1] > 0, [[0.9, 0.2, 0.1]], [[0.1, 0.8, 0.2]])
+    colors = np.where(points_m[:, :1] > 0, [[0.9, 0.2, 0.1]], [[0.1, 0.8, 0.2]])
     skin = head.part_names.index("skin")
     hidden = head.vertex_parts[corners[:, 0]] != skin
     surface = SurfacePoints(
-        points_m, normals, colours, np.where(hidden, 0.15, 1.0), np.ones(len(points_m), bool)
+        points_m, normals, colors, np.where(hidden, 0.15, 1.0), np.ones(len(points_m), bool)
     )
     cap_m = cap_points(vertices_m, neck_border(head), 0.45 * VOXEL_M)
     rgba, low_m = voxelise(surface, cap_m, voxel_m=VOXEL_M)
@@ -178,8 +178,8 @@ def test_boxes_of_a_turned_volume_carry_their_landmarks(bank: Path):
     assert float((occupied > 0.02).float().mean()) > 0.95  # landmarks lie on the surface
     left = points[volume.source.landmarks_m[:, 0] > 0.02]
     index = np.floor((left + 1) / 2 * 32).astype(int)
-    colours = seen[:3, index[:, 0], index[:, 1], index[:, 2]]
-    assert float((colours[0] >= colours[1]).float().mean()) > 0.9  # red: the subject's left
+    colors = seen[:3, index[:, 0], index[:, 1], index[:, 2]]
+    assert float((colors[0] >= colors[1]).float().mean()) > 0.9  # red: the subject's left
 
 
 def test_mirrored_boxes_swap_the_sides(bank: Path):

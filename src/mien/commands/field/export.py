@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
     """Export to every file that was named."""
     config = parse(FieldExportConfig, arguments, prog="mien field export")
     from mien.fields import load_field
-    from mien.fields.grids.color_grid import colour_grid, write_colour_grid
+    from mien.fields.grids.color_grid import color_grid, write_color_grid
     from mien.fields.mesh import FORMATS, field_mesh, write_field_mesh
 
     for path in config.out:
@@ -59,8 +59,8 @@ def run(arguments: list[str]) -> int:
                 "extent_m": (mesh.vertices_m.max(axis=0) - mesh.vertices_m.min(axis=0)).round(4).tolist(),
             })  # fmt: skip
         else:
-            grid = colour_grid(field, size=config.size)
-            write_colour_grid(grid, path)
+            grid = color_grid(field, size=config.size)
+            write_color_grid(grid, path)
             occupied = float((grid.rgba[..., 3] > 127).mean())
             facts.append({"file": str(path), "cells": config.size, "occupied": round(occupied, 4)})
     if config.json:

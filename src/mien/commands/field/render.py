@@ -120,7 +120,7 @@ def _cameras_like(path: Path, metres_per_unit: float) -> tuple[list[Camera], lis
 def _write(picture: FieldPicture, name: str, config: FieldRenderConfig) -> list[Path]:
     import numpy as np
 
-    from mien.fields.rendering.views import depth_in_millimetres, normals_as_colours, write_grey
+    from mien.fields.rendering.views import depth_in_millimetres, normals_as_colors, write_grey
     from mien.images.writing import write_image
 
     written = []
@@ -129,7 +129,7 @@ def _write(picture: FieldPicture, name: str, config: FieldRenderConfig) -> list[
     if config.depth:
         written.append(write_grey(config.out / "depth" / f"{name}.png", depth_in_millimetres(picture)))
     if config.normals:
-        written.append(write_image(config.out / "normals" / f"{name}.png", normals_as_colours(picture)))
+        written.append(write_image(config.out / "normals" / f"{name}.png", normals_as_colors(picture)))
     if config.alpha:
         grey = np.rint(255 * picture.alpha).astype(np.uint8)
         written.append(write_grey(config.out / "alpha" / f"{name}.png", grey))
@@ -139,11 +139,11 @@ def _write(picture: FieldPicture, name: str, config: FieldRenderConfig) -> list[
 def _collect(
     strips: dict[str, list[Any]], picture: FieldPicture, field: RadianceField, config: FieldRenderConfig
 ) -> None:
-    from mien.fields.rendering.views import depth_range_m, normals_as_colours, shown_depth
+    from mien.fields.rendering.views import depth_range_m, normals_as_colors, shown_depth
 
     strips["turntable"].append(picture.rgb)
     if config.depth:
         near_m, far_m = depth_range_m(field)
         strips["turntable-depth"].append(shown_depth(picture, near_m=float(near_m), far_m=float(far_m)))
     if config.normals:
-        strips["turntable-normals"].append(normals_as_colours(picture))
+        strips["turntable-normals"].append(normals_as_colors(picture))

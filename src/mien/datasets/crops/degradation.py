@@ -17,7 +17,7 @@ from jaxtyping import Float32, UInt8
 class DegradationOptions:
     """Shares of samples that meet each degradation, and how strong it gets."""
 
-    colour_share: float = 0.85
+    color_share: float = 0.85
     """Share with changed brightness, contrast, gamma and white balance."""
     grey_share: float = 0.10
     """Share without colour."""
@@ -44,7 +44,7 @@ class DegradationOptions:
     def none(cls) -> DegradationOptions:
         """Nothing is degraded."""
         return cls(
-            colour_share=0.0,
+            color_share=0.0,
             grey_share=0.0,
             saturation_share=0.0,
             light_share=0.0,
@@ -65,7 +65,7 @@ def degrade(
     draw = rng.random(8)
     if draw[0] < options.light_share:
         crop = _uneven_light(crop, rng)
-    if draw[1] < options.colour_share:
+    if draw[1] < options.color_share:
         crop = np.asarray(cv2.LUT(crop, _tone_table(rng)))
     if draw[2] < options.grey_share:
         crop = cv2.cvtColor(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)

@@ -69,10 +69,10 @@ def _pattern(size: int, rng: np.random.Generator) -> np.ndarray:
         picture += cv2.resize(field, (size, size), interpolation=cv2.INTER_CUBIC)
     drawn = np.clip(picture, 0, 255).astype(np.uint8)
     for _ in range(int(rng.integers(0, 5))):
-        colour = tuple(int(value) for value in rng.integers(0, 256, 3))
+        color = tuple(int(value) for value in rng.integers(0, 256, 3))
         x, y, x_end, y_end = (int(value) for value in rng.integers(0, size, 4))
         if rng.random() < 0.5:
-            cv2.circle(drawn, (x, y), int(rng.integers(3, size // 4)), colour, -1, cv2.LINE_AA)
+            cv2.circle(drawn, (x, y), int(rng.integers(3, size // 4)), color, -1, cv2.LINE_AA)
         else:
-            cv2.line(drawn, (x, y), (x_end, y_end), colour, int(rng.integers(1, 9)), cv2.LINE_AA)
+            cv2.line(drawn, (x, y), (x_end, y_end), color, int(rng.integers(1, 9)), cv2.LINE_AA)
     return drawn

@@ -25,23 +25,23 @@ def add_occluders(
     for _ in range(int(rng.choice([1, 2, 3], p=[0.65, 0.25, 0.10]))):
         kind = rng.random()
         mask = np.zeros((size, size), np.uint8)
-        colour = rng.integers(0, 256, 3).astype(float)
+        color = rng.integers(0, 256, 3).astype(float)
         if kind < 0.25:
             _draw_hand(mask, rng)
-            colour = _SKIN_TONES[rng.integers(len(_SKIN_TONES))] * rng.uniform(0.6, 1.05)
+            color = _SKIN_TONES[rng.integers(len(_SKIN_TONES))] * rng.uniform(0.6, 1.05)
         elif kind < 0.40:
             _draw_microphone(mask, rng)
-            colour = np.full(3, rng.uniform(5, 110))
+            color = np.full(3, rng.uniform(5, 110))
         elif kind < 0.52:
             _draw_edge(mask, rng)
-            colour = np.zeros(3) if rng.random() < 0.7 else colour
+            color = np.zeros(3) if rng.random() < 0.7 else color
         elif kind < 0.64:
             _draw_bar(mask, rng)
         elif kind < 0.84:
             _draw_ellipse(mask, rng)
         else:
             _draw_box(mask, rng)
-        layer = _layer(size, colour, other, rng)
+        layer = _layer(size, color, other, rng)
         if rng.random() < 0.4:
             soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.6, 2.0)))
             share = soft.astype(np.float32)[..., None] / 255
@@ -51,7 +51,7 @@ def add_occluders(
     return crop
 
 
-def _layer(size: int, colour: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _layer(size: int, color: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """What the occluder shows: a shaded colour, or a piece of another picture."""
     import cv2
 
@@ -60,7 +60,7 @@ def _layer(size: int, colour: np.ndarray, other: np.ndarray, rng: np.random.Gene
         part = min(height, width, int(rng.integers(24, max(25, min(height, width)))))
         top, left = int(rng.integers(0, height - part + 1)), int(rng.integers(0, width - part + 1))
         return cv2.resize(other[top : top + part, left : left + part], (size, size))
-    small = colour * rng.uniform(0.6, 1.3, (3, 3, 1)) + rng.normal(0, 6, (3, 3, 3))
+    small = color * rng.uniform(0.6, 1.3, (3, 3, 1)) + rng.normal(0, 6, (3, 3, 3))
     return cv2.resize(np.clip(small, 0, 255).astype(np.uint8), (size, size), interpolation=cv2.INTER_CUBIC)
 
 

@@ -136,7 +136,7 @@ def _mixed(first: np.ndarray, second: np.ndarray, rng: np.random.Generator) -> n
     return (first * share + second * (1 - share)).astype(np.uint8)
 
 
-def _colour(rng: np.random.Generator) -> tuple[int, int, int]:
+def _color(rng: np.random.Generator) -> tuple[int, int, int]:
     tone = SKIN_TONES[rng.integers(len(SKIN_TONES))] if rng.random() < 0.5 else rng.uniform(0, 255, 3)
     red, green, blue = (int(value) for value in np.clip(tone + rng.normal(0, 12, 3), 0, 255))
     return red, green, blue
@@ -154,12 +154,12 @@ def _ellipses(picture: np.ndarray, rng: np.random.Generator) -> None:
     x, y = _place(picture, rng)
     width, height = (max(4, int(size * rng.uniform(0.03, 0.25) * rng.uniform(0.7, 1.4))) for _ in range(2))
     angle = float(rng.uniform(0, 180))
-    cv2.ellipse(picture, (x, y), (width, height), angle, 0, 360, _colour(rng), -1, cv2.LINE_AA)
+    cv2.ellipse(picture, (x, y), (width, height), angle, 0, 360, _color(rng), -1, cv2.LINE_AA)
     for _ in range(int(rng.integers(0, 4))):
         spot = int(x + rng.normal(0, width / 2)), int(y + rng.normal(0, height / 2))
-        cv2.circle(picture, spot, max(1, int(width * rng.uniform(0.08, 0.35))), _colour(rng), -1, cv2.LINE_AA)
+        cv2.circle(picture, spot, max(1, int(width * rng.uniform(0.08, 0.35))), _color(rng), -1, cv2.LINE_AA)
     if rng.random() < 0.4:
-        cv2.ellipse(picture, (x, y), (width, height), angle, 0, 360, _colour(rng), int(rng.integers(1, 4)))
+        cv2.ellipse(picture, (x, y), (width, height), angle, 0, 360, _color(rng), int(rng.integers(1, 4)))
 
 
 def _boxes_and_lines(picture: np.ndarray, rng: np.random.Generator) -> None:
@@ -168,9 +168,9 @@ def _boxes_and_lines(picture: np.ndarray, rng: np.random.Generator) -> None:
     for _ in range(int(rng.integers(1, 5))):
         start, end = _place(picture, rng), _place(picture, rng)
         if rng.random() < 0.5:
-            cv2.line(picture, start, end, _colour(rng), int(rng.integers(1, 9)), cv2.LINE_AA)
+            cv2.line(picture, start, end, _color(rng), int(rng.integers(1, 9)), cv2.LINE_AA)
         else:
-            cv2.rectangle(picture, start, end, _colour(rng), int(rng.integers(-1, 4)) or -1)
+            cv2.rectangle(picture, start, end, _color(rng), int(rng.integers(-1, 4)) or -1)
 
 
 def _letters(picture: np.ndarray, rng: np.random.Generator) -> None:
@@ -179,7 +179,7 @@ def _letters(picture: np.ndarray, rng: np.random.Generator) -> None:
     text = "".join(chr(int(code)) for code in rng.integers(33, 123, int(rng.integers(2, 14))))
     font, scale = int(rng.integers(0, 8)), float(rng.uniform(0.3, 2.5))
     thickness = int(rng.integers(1, 4))
-    cv2.putText(picture, text, _place(picture, rng), font, scale, _colour(rng), thickness, cv2.LINE_AA)
+    cv2.putText(picture, text, _place(picture, rng), font, scale, _color(rng), thickness, cv2.LINE_AA)
 
 
 def _strands(picture: np.ndarray, rng: np.random.Generator) -> None:
@@ -189,7 +189,7 @@ def _strands(picture: np.ndarray, rng: np.random.Generator) -> None:
     size = picture.shape[0]
     start = np.array(_place(picture, rng), float)
     angle, length = rng.uniform(0, 2 * np.pi), size * rng.uniform(0.1, 0.6)
-    base = np.array(_colour(rng), float)
+    base = np.array(_color(rng), float)
     along = np.linspace(0, 1, 6)[:, None]
     direction = np.array([np.cos(angle), np.sin(angle)])
     bend = rng.normal(0, 0.4) * length * along**2 * np.array([-direction[1], direction[0]])
@@ -197,9 +197,9 @@ def _strands(picture: np.ndarray, rng: np.random.Generator) -> None:
     width = size * rng.uniform(0.02, 0.2)
     for _ in range(int(rng.integers(15, 60))):
         shift = rng.normal(0, width, 2)
-        colour = [int(value) for value in np.clip(base * rng.uniform(0.6, 1.4), 0, 255)]
+        color = [int(value) for value in np.clip(base * rng.uniform(0.6, 1.4), 0, 255)]
         curve = np.rint(path + shift + rng.normal(0, 1.5, path.shape)).astype(np.int32)
-        cv2.polylines(picture, [curve.reshape(-1, 1, 2)], False, colour, 1, cv2.LINE_AA)
+        cv2.polylines(picture, [curve.reshape(-1, 1, 2)], False, color, 1, cv2.LINE_AA)
 
 
 _DECOYS = (_ellipses, _ellipses, _boxes_and_lines, _letters, _strands)

@@ -23,7 +23,7 @@ class SceneOptions:
     """Side of a scene, pixels; a multiple of 8."""
     empty_share: float = 0.3
     """Share of scenes without a face."""
-    most_faces: int = 5
+    max_faces: int = 5
     """Most faces in a scene."""
     smallest_side_px: float = 22.0
     """Smallest side of a face's region, pixels."""
@@ -81,7 +81,7 @@ def _places(rng: np.random.Generator, options: SceneOptions) -> list[Region]:
     """Regions whose faces do not cover each other, from the top down (lower ones stand in front)."""
     regions: list[Region] = []
     low, high = np.log(options.smallest_side_px), np.log(options.largest_side_px)
-    for _ in range(int(rng.integers(1, options.most_faces + 1))):
+    for _ in range(int(rng.integers(1, options.max_faces + 1))):
         side_px = float(np.exp(rng.uniform(low, high)))
         center_px = rng.uniform(-0.1 * side_px, options.size - 1 + 0.1 * side_px, 2)
         roll_rad = float(np.clip(rng.normal(0, 0.4), -1, 1)) * options.roll_rad
@@ -152,17 +152,17 @@ def _occlude(picture: np.ndarray, region: Region, rng: np.random.Generator) -> N
     import cv2
 
     size = picture.shape[0]
-    colour = [int(value) for value in rng.integers(0, 256, 3)]
+    color = [int(value) for value in rng.integers(0, 256, 3)]
     spot = region.network_to_picture(rng.uniform(-0.5, 0.5, 2))
     x, y = (int(value) for value in np.clip(spot, -size, 2 * size))
     if rng.random() < 0.5:
         cv2.circle(
-            picture, (x, y), max(1, int(region.side_px * rng.uniform(0.04, 0.13))), colour, -1, cv2.LINE_AA
+            picture, (x, y), max(1, int(region.side_px * rng.uniform(0.04, 0.13))), color, -1, cv2.LINE_AA
         )
     else:
         end = spot + rng.normal(0, region.side_px, 2)
         thickness = max(1, int(region.side_px * rng.uniform(0.02, 0.12)))
-        cv2.line(picture, (x, y), (int(end[0]), int(end[1])), colour, thickness, cv2.LINE_AA)
+        cv2.line(picture, (x, y), (int(end[0]), int(end[1])), color, thickness, cv2.LINE_AA)
 
 
 def _letterbox(picture: np.ndarray, seen: np.ndarray, rng: np.random.Generator) -> None:

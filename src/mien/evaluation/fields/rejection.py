@@ -64,9 +64,9 @@ class FacelessField:
         return self.inner.bounds_m
 
     def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
-        density, colour = self.inner.density_and_color(points_m, directions)
+        density, color = self.inner.density_and_color(points_m, directions)
         behind = self.cut.depth_m(points_m.cpu().numpy()) > 0
-        return density * density.new_tensor(behind), colour
+        return density * density.new_tensor(behind), color
 
 
 def make_things(folder: Path, *, report: Callable[[str], None] = lambda _: None) -> int:

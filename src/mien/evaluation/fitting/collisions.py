@@ -14,7 +14,7 @@ from mien.fitting.photo import fit_landmarks
 from mien.heads.intersection import skin_intersections
 from mien.synthetic.held_out_people.crowd import Photographer
 
-MOST_MM = 0.5
+MAX_MM = 0.5
 """Skin may be this much deeper in an eyeball than on the mean head at rest."""
 
 WITHOUT = "terms off"

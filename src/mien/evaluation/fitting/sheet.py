@@ -64,20 +64,20 @@ def draw_sheet(
             ("fitted", aligned_m, np.median(fit.distances_mm)),
             ("mean head", aligned_mean_m, np.median(mean.distances_mm)),
         ):
-            colours = error_colours(judge.vertex_distances_mm(vertices_m), judge.measured)
-            cells.append(draw_shape(head, true_m, yaw_rad=0.0, albedo=colours))
+            colors = error_colors(judge.vertex_distances_mm(vertices_m), judge.measured)
+            cells.append(draw_shape(head, true_m, yaw_rad=0.0, albedo=colors))
             captions.append(f"{label} {error_mm:.2f} mm")
     columns = len(cells) // len(people)
     return contact_sheet(cells, columns=columns, captions=captions, cell_px=_CELL_PX)
 
 
-def error_colours(
+def error_colors(
     distances_mm: Float[np.ndarray, " vertices"], measured: np.ndarray
 ) -> Float[np.ndarray, "vertices 3"]:
     """Blue for 0 through yellow to dark red for `FULL_MM` and more; grey where nothing is measured."""
     place = np.clip(distances_mm / FULL_MM, 0, 1) * (len(_RAMP) - 1)
-    colours = np.stack([np.interp(place, np.arange(len(_RAMP)), column) for column in _RAMP.T], axis=1)
-    return np.where(measured[:, None], colours, 0.55)
+    colors = np.stack([np.interp(place, np.arange(len(_RAMP)), column) for column in _RAMP.T], axis=1)
+    return np.where(measured[:, None], colors, 0.55)
 
 
 def draw_shape(

@@ -41,7 +41,7 @@ KINDS: dict[str, FitWeights] = {
     "colliding": FitWeights(skin_eyeball_std_m=1e-3, lid_gap_std_m=1e-3),
 }
 SETS = ("ibug68", "dense320", "dense703")
-MOST_APART = 1e-3
+MAX_APART = 1e-3
 """Share of the cost by which solvers may differ."""
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from mien.evaluation.fitting.collisions import MOST_MM, CollisionsResult
+from mien.evaluation.fitting.collisions import MAX_MM, CollisionsResult
 from mien.evaluation.fitting.exact_landmarks import MEAN_HEAD, ExactLandmarksResult
 from mien.evaluation.fitting.predicted_landmarks import PredictedLandmarksResult, Way
 from mien.evaluation.fitting.rig_sequence import RigSequenceResult
 from mien.evaluation.fitting.shape_error import ShapeErrors
-from mien.evaluation.fitting.solvers import MOST_APART, SolverCase
+from mien.evaluation.fitting.solvers import MAX_APART, SolverCase
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def solvers_table(cases: list[SolverCase]) -> Table:
         for case in cases
     ]
     worst = max(case.apart for case in cases)
-    agree = sum(case.apart <= MOST_APART for case in cases)
+    agree = sum(case.apart <= MAX_APART for case in cases)
     data = {
         "study": "solvers",
         "agree": agree,
@@ -162,9 +162,7 @@ def solvers_table(cases: list[SolverCase]) -> Table:
         "costs": [{"name": case.name, **case.costs} for case in cases],
         "seconds": {label: sum(case.seconds[label] for case in cases) for label in labels},
     }
-    title = (
-        f"{agree} of {len(cases)} problems: all solvers within {100 * MOST_APART:g} % of each other's cost"
-    )
+    title = f"{agree} of {len(cases)} problems: all solvers within {100 * MAX_APART:g} % of each other's cost"
     return Table(title, ("problem", "unknowns", *labels, "apart"), tuple(rows), data)
 
 
@@ -186,7 +184,7 @@ def collisions_table(results: dict[str, CollisionsResult]) -> Table:
     rows, data = [], {}
     for name, result in results.items():
         eyes_mm, teeth_mm = result.eyeballs_mm, result.teeth_mm
-        above = float(np.mean(eyes_mm > MOST_MM))
+        above = float(np.mean(eyes_mm > MAX_MM))
         data[name] = {
             "fits": len(eyes_mm),
             "eyeballs_median_mm": float(np.median(eyes_mm)),
@@ -208,9 +206,9 @@ def collisions_table(results: dict[str, CollisionsResult]) -> Table:
             )
         )
     header = (
-        "", "in eyeballs, median", "in eyeballs, deepest", "in teeth, deepest", f"fits above {MOST_MM:g} mm",
+        "", "in eyeballs, median", "in eyeballs, deepest", "in teeth, deepest", f"fits above {MAX_MM:g} mm",
         "residual", "time",
     )  # fmt: skip
     count = len(next(iter(results.values())).eyeballs_mm)
     title = f"Skin deeper inside than on the mean head at rest, mm, over {count} fits"
-    return Table(title, header, tuple(rows), {"study": "intersection", "limit_mm": MOST_MM, **data})
+    return Table(title, header, tuple(rows), {"study": "intersection", "limit_mm": MAX_MM, **data})

@@ -27,7 +27,7 @@ SIZES_PX = (40, 60, 90, 150)
 HONEST_1_SIGMA, HONEST_2_SIGMA = 1 - np.exp(-0.5), 1 - np.exp(-2.0)
 """Share of points within 1σ and 2σ of a circular Gaussian: 39 % and 86 %."""
 
-_MOST_YAW_OF_LIDS_RAD = np.radians(40)
+_MAX_YAW_OF_LIDS_RAD = np.radians(40)
 
 
 @dataclass(frozen=True)
@@ -200,7 +200,7 @@ def _measure_one(
             size_px, face.yaw_rad, found, False, np.nan, empty, empty, np.zeros(0, np.uint8), gaps
         )
     distances_px = np.linalg.norm(seen.points_px - true_px, axis=1)
-    if abs(face.yaw_rad) < _MOST_YAW_OF_LIDS_RAD:
+    if abs(face.yaw_rad) < _MAX_YAW_OF_LIDS_RAD:
         rest_px = moved(choice.rest_points_px(face))
         gaps = np.stack(
             [

@@ -126,12 +126,12 @@ def labelled_face(
     """Of the faces found in a picture the one nearest to the labelled face; None when there is none there."""
     center_px = labels_px.mean(axis=0)
     reach_px = float(np.sqrt(((labels_px - center_px) ** 2).sum(axis=1).mean()))
-    best, least_px = None, reach_px
+    best, min_px = None, reach_px
     for face in landmarker(image):
         region = region_from_points(face.points_px, face.set_name)
         distance_px = float(np.linalg.norm(region.center_px - center_px))
-        if distance_px < least_px:
-            best, least_px = face, distance_px
+        if distance_px < min_px:
+            best, min_px = face, distance_px
     return best
 
 

@@ -57,9 +57,9 @@ def _cell(
     groups = [(picture.points_px, _LABEL, 2)]
     if face is not None:
         groups = [(face.points_px, _DENSE, 1), *groups, (translated_px, _TRANSLATED, 2)]
-    for points_px, colour, radius in groups:
+    for points_px, color, radius in groups:
         for x, y in (
             np.clip(np.rint(region.to_crop(points_px, cell_px) * 16), -9999, 99999).astype(int).tolist()
         ):
-            cv2.circle(cell, (x, y), radius * 16, colour, -1, cv2.LINE_AA, shift=4)
+            cv2.circle(cell, (x, y), radius * 16, color, -1, cv2.LINE_AA, shift=4)
     return cell

@@ -24,7 +24,7 @@ _RIGHT_OUTER, _RIGHT_INNER, _LEFT_INNER, _LEFT_OUTER, _NOSE_BOTTOM = range(5)
 
 REFINE_POINTS = 2000
 """Scan points that the refinement looks at; the error is measured with all."""
-_MOST_STEPS, _STILL_M, _NEIGHBOURS = 20, 3e-5, 8
+_MAX_STEPS, _STILL_M, _NEIGHBOURS = 20, 3e-5, 8
 _FIRST_DAMPING, _TOUCHING_M = 1e-2, 1e-7
 
 
@@ -120,7 +120,7 @@ def _refined(gaps: _Gaps, start: Similarity, landmarks_m: np.ndarray, *, with_sc
     """The placement with the least squared distances near a start (Levenberg-Marquardt)."""
     best, damping = start, 0.0
     points_m, directions, distances_m = gaps(best)
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         step = _step(points_m, directions, distances_m, with_scale=with_scale, damping=damping)
         moved_m = np.linalg.norm(step.apply(landmarks_m) - landmarks_m, axis=1).max()
         tried = _after(best, step)

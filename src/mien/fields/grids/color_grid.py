@@ -18,7 +18,7 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True)
-class ColourGrid:
+class ColorGrid:
     """Cells that fill a box, indexed x, y, z.
 
     Attributes:
@@ -34,30 +34,30 @@ class ColourGrid:
     direction: Float[np.ndarray, " 3"]
 
 
-def colour_grid(
+def color_grid(
     field: RadianceField, *, size: int = 128, direction: Float[np.ndarray, " 3"] | None = None
-) -> ColourGrid:
+) -> ColorGrid:
     """Sample a field at the centres of size³ cells, seen from one side (the front when None)."""
     if direction is None:
         direction = -np.array(field.facts.viewpoint.front)
     direction = direction / np.linalg.norm(direction)
     points_m = torch.from_numpy(grid_points(field, size).reshape(-1, 3)).float().to(field.device)
     along = torch.from_numpy(direction).float().to(field.device)
-    densities, colours = [], []
+    densities, colors = [], []
     with torch.no_grad():
         for some in points_m.split(1 << 17):
-            density, colour = field.density_and_color(some, along.expand(len(some), 3))
+            density, color = field.density_and_color(some, along.expand(len(some), 3))
             densities.append(density)
-            colours.append(colour)
+            colors.append(color)
     density = torch.cat(densities).reshape(size, size, size).cpu().numpy().astype(float)
-    colour = torch.cat(colours).reshape(size, size, size, 3).cpu().numpy()
+    color = torch.cat(colors).reshape(size, size, size, 3).cpu().numpy()
     cell_m = float((field.bounds_m[1] - field.bounds_m[0]).mean()) / size
     alpha = 1 - np.exp(-density * cell_m)
-    rgba = np.concatenate([colour * (alpha > 0)[..., None], alpha[..., None]], axis=3)
-    return ColourGrid(np.rint(255 * rgba).astype(np.uint8), density, field.bounds_m, direction)
+    rgba = np.concatenate([color * (alpha > 0)[..., None], alpha[..., None]], axis=3)
+    return ColorGrid(np.rint(255 * rgba).astype(np.uint8), density, field.bounds_m, direction)
 
 
-def write_colour_grid(grid: ColourGrid, path: str | Path) -> Path:
+def write_color_grid(grid: ColorGrid, path: str | Path) -> Path:
     """Write a grid as .npz: rgba, density_per_m (float32), bounds_m, direction, and one JSON text `document`.
 
     Raises:

@@ -21,7 +21,7 @@ def encoded_size(size: int, frequencies: int) -> int:
     return size * (1 + 2 * frequencies)
 
 
-class ColourNetwork(nn.Module):
+class ColorNetwork(nn.Module):
     """Two hidden layers; colour in [0, 1]."""
 
     def __init__(

@@ -48,7 +48,7 @@ class FieldPicture:
 
 
 @dataclass(frozen=True)
-class RayColours:
+class RayColors:
     """What rays gather.
 
     Attributes:
@@ -116,7 +116,7 @@ def render_camera(
 
 def _all_rays(
     field: RadianceField, rays: Rays, *, normals: bool, paper: tuple[int, int, int] | None
-) -> tuple[RayColours, Tensor]:
+) -> tuple[RayColors, Tensor]:
     """What many rays gather, and the colours (R or 1, 3) behind them."""
     pieces, behind = [], []
     was_training = field.training
@@ -131,7 +131,7 @@ def _all_rays(
     if paper is not None:
         behind.append(torch.tensor(paper, dtype=torch.float32, device=field.device)[None] / 255)
     outward = [piece.normals for piece in pieces if piece.normals is not None]
-    together = RayColours(
+    together = RayColors(
         torch.cat([piece.rgb for piece in pieces]),
         torch.cat([piece.alpha for piece in pieces]),
         torch.cat([piece.distance_m for piece in pieces]),
@@ -141,7 +141,7 @@ def _all_rays(
 
 
 @torch.no_grad()
-def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayColours:
+def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayColors:
     """Colour, alpha and depth of rays, without training anything.
 
     Rays are followed in pieces, so that what lies behind opaque parts is never computed.
@@ -171,8 +171,8 @@ def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayCol
             weights, reached = weights * before, transmittance * before
             seen = (weights > FAINT).nonzero()[:, 0]
             ray = alive[samples.ray[seen]]
-            colour = field.raw_colour(samples.coordinates[seen], rays.directions[ray])
-            rgb.index_add_(0, ray, weights[seen, None] * colour)
+            color = field.raw_color(samples.coordinates[seen], rays.directions[ray])
+            rgb.index_add_(0, ray, weights[seen, None] * color)
             if normals:
                 outward = _outward(field, samples.coordinates[seen])
                 directions.index_add_(0, ray, weights[seen, None] * outward)
@@ -186,7 +186,7 @@ def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayCol
         near_m[alive] = near_m[alive] + piece_m
         alive = alive[(near_m[alive] < far_m[alive]) & (passing[alive] > OPAQUE)]
     unit = torch.nn.functional.normalize(directions, dim=1) if normals else None
-    return RayColours(rgb, 1 - passing, half_at, unit)
+    return RayColors(rgb, 1 - passing, half_at, unit)
 
 
 def _outward(field: RadianceField, coordinates: Tensor) -> Tensor:

@@ -111,7 +111,7 @@ def depth_in_millimetres(picture: FieldPicture) -> np.ndarray:
     return np.where(mm < 65535.5, np.rint(mm), 0).astype(np.uint16)
 
 
-def normals_as_colours(picture: FieldPicture) -> UInt8[np.ndarray, "h w 3"]:
+def normals_as_colors(picture: FieldPicture) -> UInt8[np.ndarray, "h w 3"]:
     """Normals in the camera's frame as usual in pictures: red right, green up, blue towards the viewer."""
     if picture.normals is None:
         raise InputError("was rendered without normals; ask for them", source="picture")

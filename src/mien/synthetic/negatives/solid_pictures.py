@@ -60,7 +60,7 @@ def _shaded(solid: Solid, points_m: Float[np.ndarray, "m 3"]) -> Float[np.ndarra
     normals = np.stack(slopes, axis=1)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
     light = AMBIENT + (1 - AMBIENT) * np.maximum(normals @ LIGHT, 0)
-    return np.concatenate([solid.colours(points_m) * light[:, None], np.ones((len(points_m), 1))], axis=1)
+    return np.concatenate([solid.colors(points_m) * light[:, None], np.ones((len(points_m), 1))], axis=1)
 
 
 def pictures_around_solid(solid: Solid, *, views: int, size_px: int) -> PosedImages:

@@ -43,7 +43,7 @@ def solid_volume(solid: Solid, usual_m: Float[np.ndarray, "68 3"]) -> HeadVolume
         return None
     rgba = np.zeros((len(points_m), 4), np.float32)
     seen = (occupancy > 0) & (distance_m > -2 * CleaningConfig().skin * radius_m)
-    rgba[seen, :3] = solid.colours(points_m[seen]) * occupancy[seen, None]
+    rgba[seen, :3] = solid.colors(points_m[seen]) * occupancy[seen, None]
     rgba[:, 3] = occupancy
     return HeadVolume(
         np.rint(255 * rgba).astype(np.uint8).reshape(*shape, 4), low_m, VOXEL_M, usual_m, np.zeros(0)

@@ -80,7 +80,7 @@ class Part:
     size_m: tuple[float, float, float]
     centre_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     rotation: Float[np.ndarray, "3 3"] | None = None
-    colour: tuple[float, float, float] = (0.6, 0.55, 0.5)
+    color: tuple[float, float, float] = (0.6, 0.55, 0.5)
     stripes_per_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def _local(self, points_m: Points) -> Points:
@@ -91,10 +91,10 @@ class Part:
         """Signed, negative inside."""
         return SHAPES[self.shape](self._local(points_m), np.array(self.size_m))
 
-    def colours(self, points_m: Points) -> Points:
+    def colors(self, points_m: Points) -> Points:
         """In [0, 1]."""
         wave = np.prod(np.cos(2 * np.pi * self._local(points_m) * np.array(self.stripes_per_m)), axis=1)
-        return np.clip(np.array(self.colour) * (0.75 + 0.25 * wave[:, None]), 0, 1)
+        return np.clip(np.array(self.color) * (0.75 + 0.25 * wave[:, None]), 0, 1)
 
     @property
     def reach_m(self) -> float:
@@ -129,13 +129,13 @@ class Solid:
             distance = distance + self.bump_m * np.prod(np.sin(2 * np.pi * self.bump_per_m * folded), axis=1)
         return distance
 
-    def colours(self, points_m: Points) -> Points:
+    def colors(self, points_m: Points) -> Points:
         """Those of the nearest part, in [0, 1]."""
         folded = self._folded(points_m)
         nearest = np.argmin([part.distance_m(folded) for part in self.parts], axis=0)
         out = np.zeros((len(points_m), 3))
         for index, part in enumerate(self.parts):
-            out[nearest == index] = part.colours(folded[nearest == index])
+            out[nearest == index] = part.colors(folded[nearest == index])
         return out
 
     def bounds_m(self, *, margin_m: float = 0.01) -> Float[np.ndarray, "2 3"]:
@@ -151,14 +151,14 @@ class Solid:
 
 SIZES = (0.03, 0.11)
 """Smallest and largest half extent of a random part, metres."""
-SKIN_COLOURED = 0.35
+SKIN_COLORED = 0.35
 """Share of the bodies whose parts have more or less a skin's colour."""
 
 
 def random_solid(rng: np.random.Generator) -> Solid:
     """One to six parts that touch, anyhow turned or standing upright, of any colours."""
     base = rng.uniform(0.1, 1.0, 3)
-    if rng.random() < SKIN_COLOURED:
+    if rng.random() < SKIN_COLORED:
         base = rng.uniform(0.25, 1.0) * np.array([0.95, 0.72, 0.6])
     upright, like = rng.random() < 0.5, rng.random()
     parts: list[Part] = []
@@ -173,7 +173,7 @@ def random_solid(rng: np.random.Generator) -> Solid:
             size[2] = 0.001
         if shape == "cup":
             size[2] = size[:2].min() * rng.uniform(0.1, 0.4)
-        colour = base * like + rng.uniform(0, 1, 3) * (1 - like)
+        color = base * like + rng.uniform(0, 1, 3) * (1 - like)
         stripes = rng.uniform(0, 25, 3) * (rng.random(3) < 0.4)
         turn = None if upright and rng.random() < 0.7 else random_rotation(rng, largest_rad=np.pi)
         if parts:  # on the surface of another one, or about there
@@ -184,7 +184,7 @@ def random_solid(rng: np.random.Generator) -> Solid:
             )
         else:
             centre = rng.normal(0, 0.02, 3)
-        parts.append(Part(shape, _triple(size), _triple(centre), turn, _triple(colour), _triple(stripes)))
+        parts.append(Part(shape, _triple(size), _triple(centre), turn, _triple(color), _triple(stripes)))
     bumpy = rng.random() < 0.4
     return Solid(
         tuple(parts),

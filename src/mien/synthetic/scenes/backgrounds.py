@@ -29,8 +29,8 @@ def _palette(rng: np.random.Generator, kind: str) -> np.ndarray:
     hues = (rng.choice(hue, 6) + rng.normal(0, rng.choice([5.0, 14.0, 45.0]), 6)) % 180
     most = 190.0 if rng.random() < 0.15 else 75.0
     saturation = np.clip(rng.uniform(0, most) * np.exp(rng.normal(0, 0.5, 6)), 0, 220)
-    colours = np.stack([hues, saturation, levels * 255], axis=1)[None].astype(np.uint8)
-    return cv2.cvtColor(colours, cv2.COLOR_HSV2RGB)[0].astype(np.float32) / 255
+    colors = np.stack([hues, saturation, levels * 255], axis=1)[None].astype(np.uint8)
+    return cv2.cvtColor(colors, cv2.COLOR_HSV2RGB)[0].astype(np.float32) / 255
 
 
 def random_background(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -79,38 +79,38 @@ def _panels(picture: np.ndarray, palette: np.ndarray, rng: np.random.Generator) 
     size = len(picture)
     for _ in range(int(rng.integers(1, 7))):
         start, width = int(rng.integers(-size // 4, size)), int(rng.integers(size // 20, size // 2))
-        colour = np.clip(palette[rng.integers(6)] * rng.uniform(0.6, 1.3), 0, 255)
+        color = np.clip(palette[rng.integers(6)] * rng.uniform(0.6, 1.3), 0, 255)
         part = np.s_[:, max(start, 0) : max(start + width, 0)]
         if rng.random() < 0.35:
             part = part[::-1]
         opacity = rng.uniform(0.4, 1.0)
-        picture[part] = (picture[part] * (1 - opacity) + colour * opacity).astype(np.uint8)
+        picture[part] = (picture[part] * (1 - opacity) + color * opacity).astype(np.uint8)
 
 
 def _shape(picture: np.ndarray, palette: np.ndarray, rng: np.random.Generator) -> None:
     """A box, an oval, a line, a word or stripes."""
     size = len(picture)
-    colour = np.clip(palette[rng.integers(6)] * rng.uniform(0.5, 1.3), 0, 255).tolist()
+    color = np.clip(palette[rng.integers(6)] * rng.uniform(0.5, 1.3), 0, 255).tolist()
     a, b = rng.integers(-size // 4, size * 5 // 4, 2), rng.integers(4, size, 2)
     kind = rng.integers(5)
     if kind == 0:
         line = -1 if rng.random() < 0.7 else int(rng.integers(1, 9))
-        cv2.rectangle(picture, a.tolist(), (a + b).tolist(), colour, line)
+        cv2.rectangle(picture, a.tolist(), (a + b).tolist(), color, line)
     elif kind == 1:
         axes = (b // 3 + 1).tolist()
-        cv2.ellipse(picture, a.tolist(), axes, float(rng.uniform(0, 180)), 0, 360, colour, -1, cv2.LINE_AA)
+        cv2.ellipse(picture, a.tolist(), axes, float(rng.uniform(0, 180)), 0, 360, color, -1, cv2.LINE_AA)
     elif kind == 2:
         end = (a + rng.integers(-size, size, 2)).tolist()
-        cv2.line(picture, a.tolist(), end, colour, int(rng.integers(1, 14)), cv2.LINE_AA)
+        cv2.line(picture, a.tolist(), end, color, int(rng.integers(1, 14)), cv2.LINE_AA)
     elif kind == 3:
         text = "".join(rng.choice(list(LETTERS), size=int(rng.integers(2, 9))))
         scale = float(rng.uniform(0.4, 3.0)) * size / 192
         typeface, thickness = int(rng.integers(0, 8)), int(rng.integers(1, 6))
-        cv2.putText(picture, text, a.tolist(), typeface, scale, colour, thickness, cv2.LINE_AA)
+        cv2.putText(picture, text, a.tolist(), typeface, scale, color, thickness, cv2.LINE_AA)
     else:
         period, turn = rng.uniform(4, 60), rng.uniform(0, np.pi)
         y, x = np.mgrid[:size, :size].astype(np.float32)
         wave = np.sin((x * np.cos(turn) + y * np.sin(turn)) * 2 * np.pi / period) > rng.uniform(-0.5, 0.8)
         box = np.zeros((size, size), bool)
         box[max(a[1], 0) : max(a[1] + b[1], 0), max(a[0], 0) : max(a[0] + b[0], 0)] = True
-        picture[wave & box] = colour
+        picture[wave & box] = color

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mien.synthetic.scenes.renderer import Colour, Settings
+from mien.synthetic.scenes.renderer import Color, Settings
 
 OUTFITS = {
     "bare": 0.05, "t-shirt": 0.20, "v-neck": 0.10, "polo neck": 0.06, "open shirt": 0.12, "shirt": 0.07,
@@ -26,8 +26,8 @@ BEHIND_M = -0.112
 class Cloth:
     """Colours and pattern of a piece of clothing (see the shader's GARMENT)."""
 
-    colour: Colour
-    second: Colour
+    color: Color
+    second: Color
     weave: tuple[float, float, float, float]
 
 
@@ -45,26 +45,26 @@ class Layer:
     puff_m: float
     cut: tuple[float, float, float, float] = WHOLE
     fittings: tuple[float, float, float, float] = NO_FITTINGS
-    tie: Colour = (0.0, 0.0, 0.0)
+    tie: Color = (0.0, 0.0, 0.0)
 
     def details(self) -> dict[str, Any]:
         """Numbers of the material, by the names of the shader's uniforms."""
-        return {"cut": self.cut, "weave": self.cloth.weave, "fittings": self.fittings, "tie_colour": self.tie}
+        return {"cut": self.cut, "weave": self.cloth.weave, "fittings": self.fittings, "tie_color": self.tie}
 
 
-def as_colour(values: np.ndarray) -> Colour:
+def as_color(values: np.ndarray) -> Color:
     """An array of three numbers as plain floats."""
     red, green, blue = (float(v) for v in values)
     return red, green, blue
 
 
-def random_cloth_colours(rng: np.random.Generator) -> tuple[Colour, Colour]:
+def random_cloth_colors(rng: np.random.Generator) -> tuple[Color, Color]:
     """A cloth's colour and that of its stripes."""
     base = rng.random(3) ** 2 * rng.uniform(0.1, 0.9)
     grey = base.mean()
     base = grey + (base - grey) * rng.uniform(0, 1) ** 1.5
     other = np.clip(base * rng.uniform(0.3, 2.0), 0, 1)
-    return as_colour(base), as_colour(other)
+    return as_color(base), as_color(other)
 
 
 def random_stripes(rng: np.random.Generator) -> Settings:
@@ -76,24 +76,24 @@ def random_stripes(rng: np.random.Generator) -> Settings:
 def _casual(rng: np.random.Generator) -> Cloth:
     kind = float(rng.choice(5, p=[0.62, 0.08, 0.14, 0.08, 0.08]))
     weave = (kind, float(rng.uniform(25, 90)), float(rng.uniform(0.2, 0.6)), float(rng.uniform(0.001, 0.004)))
-    return Cloth(*random_cloth_colours(rng), weave)
+    return Cloth(*random_cloth_colors(rng), weave)
 
 
 def _shirt_cloth(rng: np.random.Generator) -> Cloth:
     """White, light blue or another light colour, sometimes with fine stripes."""
     base = np.array([[0.62, 0.62, 0.62], [0.36, 0.45, 0.60], [0.58, 0.50, 0.50], [0.08, 0.10, 0.15]])
-    colour = base[rng.choice(4, p=[0.5, 0.25, 0.1, 0.15])] * rng.uniform(0.75, 1.1)
+    color = base[rng.choice(4, p=[0.5, 0.25, 0.1, 0.15])] * rng.uniform(0.75, 1.1)
     kind = float(rng.choice([0, 1, 3], p=[0.7, 0.2, 0.1]))
     weave = (kind, float(rng.uniform(80, 160)), 0.35, float(rng.uniform(0.001, 0.003)))
-    return Cloth(as_colour(colour), as_colour(colour * rng.uniform(0.4, 0.9)), weave)
+    return Cloth(as_color(color), as_color(color * rng.uniform(0.4, 0.9)), weave)
 
 
 def _suit_cloth(rng: np.random.Generator) -> Cloth:
     """Black, navy, grey or brown."""
     base = np.array([[0.012, 0.012, 0.014], [0.015, 0.02, 0.05], [0.09, 0.09, 0.095], [0.07, 0.045, 0.03]])
-    colour = base[rng.choice(4, p=[0.4, 0.28, 0.22, 0.10])] * rng.uniform(0.6, 1.8)
+    color = base[rng.choice(4, p=[0.4, 0.28, 0.22, 0.10])] * rng.uniform(0.6, 1.8)
     kind = 1.0 if rng.random() < 0.15 else 0.0
-    return Cloth(as_colour(colour), as_colour(colour * 2), (kind, float(rng.uniform(60, 110)), 0.12, 0.002))
+    return Cloth(as_color(color), as_color(color * 2), (kind, float(rng.uniform(60, 110)), 0.12, 0.002))
 
 
 def random_outfit(rng: np.random.Generator) -> tuple[str, list[Layer]]:
@@ -139,10 +139,10 @@ def _shirt(name: str, puff: float, rng: np.random.Generator) -> list[Layer]:
         depth, slope = float(rng.uniform(0.18, 0.24)), float(rng.uniform(1.2, 2.0))
         cut, collar = (-depth, slope, 0.0, BEHIND_M), "open collar"
     knot = (float(rng.uniform(0.032, 0.045)), -0.122) if tie else (0.0, 0.0)
-    colour = rng.random(3) ** 2 * rng.uniform(0.05, 0.35)
-    colour = as_colour(colour.mean() + (colour - colour.mean()) * rng.uniform(0.2, 1))
+    color = rng.random(3) ** 2 * rng.uniform(0.05, 0.35)
+    color = as_color(color.mean() + (color - color.mean()) * rng.uniform(0.2, 1))
     return [
-        Layer("layer 0", cloth, puff, cut, (0.0, *knot, float(not tie)), colour),
+        Layer("layer 0", cloth, puff, cut, (0.0, *knot, float(not tie)), color),
         Layer(collar, cloth, 0.001),
     ]
 

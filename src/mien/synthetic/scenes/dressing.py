@@ -14,7 +14,7 @@ from mien.heads.parameters import HeadParameters
 from mien.heads.skinning import joint_transforms, skin
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.accessories import Accessory, microphone, random_glasses
-from mien.synthetic.scenes.clothing import as_colour, random_cloth_colours, random_outfit, random_stripes
+from mien.synthetic.scenes.clothing import as_color, random_cloth_colors, random_outfit, random_stripes
 from mien.synthetic.scenes.face_maps import chart_of, face_maps
 from mien.synthetic.scenes.head_maps import add_coverings, ambient_occlusion, beard_region
 from mien.synthetic.scenes.label_maps import HEAD_MESHES, triangles_of
@@ -24,23 +24,23 @@ from mien.synthetic.scenes.skin_tones import LUMINANCE, mean_tone, random_tone, 
 from mien.synthetic.scenes.stock import Stock
 from mien.synthetic.scenes.wardrobe import Garment
 
-HAIR_COLOURS = np.array(
+HAIR_COLORS = np.array(
     [
         [0.010, 0.009, 0.008], [0.022, 0.014, 0.010], [0.055, 0.032, 0.018], [0.13, 0.075, 0.035],
         [0.36, 0.24, 0.11], [0.22, 0.07, 0.025], [0.26, 0.25, 0.24], [0.60, 0.58, 0.55], [0.03, 0.02, 0.02],
     ]
 )  # fmt: skip
-HAIR_COLOUR_SHARES = (0.2, 0.18, 0.16, 0.1, 0.08, 0.05, 0.08, 0.07, 0.08)
+HAIR_COLOR_SHARES = (0.2, 0.18, 0.16, 0.1, 0.08, 0.05, 0.08, 0.07, 0.08)
 GREY_HAIR = (6, 7)
 HAIR_SHARES = {"bob01": 0.04, "bob02": 0.08, "short03": 0.15, "braid01": 0.25}
 """How often a style is worn, where not 1: these hang over an eye."""
-IRIS_COLOURS = np.array(
+IRIS_COLORS = np.array(
     [
         [0.05, 0.025, 0.012], [0.10, 0.05, 0.02], [0.16, 0.09, 0.04], [0.10, 0.16, 0.24],
         [0.16, 0.24, 0.30], [0.10, 0.15, 0.08], [0.14, 0.15, 0.15],
     ]
 )  # fmt: skip
-IRIS_COLOUR_SHARES = (0.3, 0.2, 0.12, 0.12, 0.1, 0.08, 0.08)
+IRIS_COLOR_SHARES = (0.3, 0.2, 0.12, 0.12, 0.1, 0.08, 0.08)
 
 
 @dataclass(frozen=True)
@@ -158,11 +158,11 @@ class DressingRoom:
         old, male = skin_name.startswith("old"), "_male" in skin_name
         tone = random_tone("dark" in skin_name, rng)
         saturation = float(rng.uniform(0.75, 1.05))
-        tint = as_colour(tint_for(tone, self._skins[skin_name], saturation))
+        tint = as_color(tint_for(tone, self._skins[skin_name], saturation))
         level = float(tone @ LUMINANCE)
-        hair_colour = HAIR_COLOURS[rng.choice(len(HAIR_COLOURS), p=HAIR_COLOUR_SHARES)]
+        hair_color = HAIR_COLORS[rng.choice(len(HAIR_COLORS), p=HAIR_COLOR_SHARES)]
         if old and rng.random() < 0.7:
-            hair_colour = HAIR_COLOURS[rng.choice(GREY_HAIR)]
+            hair_color = HAIR_COLORS[rng.choice(GREY_HAIR)]
         beard = float(rng.beta(1.2, 1.8) * 1.6) if rng.random() < (0.6 if male else 0.01) else 0.0
         drawn_m = self._with_thick_beard(head, beard, rng)
         skin_item = DrawItem(
@@ -172,7 +172,7 @@ class DressingRoom:
             shaders.SKIN,
             tint,
             second=(saturation, float(rng.uniform(0.0, 0.35)), float(rng.random())),
-            settings=(beard, float(hair_colour.mean()) + 0.01, 0.0, 0.0),
+            settings=(beard, float(hair_color.mean()) + 0.01, 0.0, 0.0),
             gloss=float(rng.gamma(1.2, 0.22)),
             texture=skin_name,
             details=random_skin_details(self._head, parameters.expression, skin_name, rng),
@@ -181,7 +181,7 @@ class DressingRoom:
             skin_item,
             replace(skin_item, key="interior", material=shaders.INTERIOR, casts_shadow=False),
             *self._eyes_and_teeth(head, skin_item, rng),
-            *self._brows_and_lashes(head, hair_colour, rng),
+            *self._brows_and_lashes(head, hair_color, rng),
         ]
         covering, covering_items = self._covering(head, rng)
         items += covering_items
@@ -190,9 +190,9 @@ class DressingRoom:
             hair = self._wardrobe.hair[
                 rng.choice(len(self._wardrobe.hair), p=self._hair_weight / self._hair_weight.sum())
             ]
-            colour = hair_colour * rng.uniform(0.6, 1.5)
+            color = hair_color * rng.uniform(0.6, 1.5)
             settings = (float(rng.uniform(1.2, 1.9)), float(rng.uniform(0.8, 2.5)), 0.0, 0.0)
-            items.append(self._on_head(head, hair, colour, settings, gloss=float(rng.uniform(0.2, 1.5))))
+            items.append(self._on_head(head, hair, color, settings, gloss=float(rng.uniform(0.2, 1.5))))
         outfit, clothes = self._clothes(head, skin_item, rng)
         items += clothes
         worn = self._accessories(head, rng)
@@ -218,7 +218,7 @@ class DressingRoom:
     def _eyes_and_teeth(
         self, head: _PosedHead, skin_item: DrawItem, rng: np.random.Generator
     ) -> list[DrawItem]:
-        iris = IRIS_COLOURS[rng.choice(len(IRIS_COLOURS), p=IRIS_COLOUR_SHARES)] * rng.uniform(0.7, 1.5)
+        iris = IRIS_COLORS[rng.choice(len(IRIS_COLORS), p=IRIS_COLOR_SHARES)] * rng.uniform(0.7, 1.5)
         around = np.clip(iris * rng.uniform(0.7, 1.8), 0, 1)
         upper, lower = self._lid_heights(head)
         settings = (float(rng.uniform(0.12, 0.30)), float(rng.random()), upper, lower)
@@ -227,14 +227,14 @@ class DressingRoom:
             "eyes",
             *place,
             shaders.EYE,
-            as_colour(iris),
-            as_colour(around),
+            as_color(iris),
+            as_color(around),
             settings=settings,
             details={"up": head.head_rotation[:, 1]},
         )
         yellow = rng.uniform(0.55, 0.85)
-        colour = np.array((0.78, 0.55 + 0.25 * yellow, 0.35 + 0.4 * yellow)) * rng.uniform(0.6, 1.0)
-        return [eyes, DrawItem("teeth", *place, shaders.TEETH, as_colour(colour), casts_shadow=False)]
+        color = np.array((0.78, 0.55 + 0.25 * yellow, 0.35 + 0.4 * yellow)) * rng.uniform(0.6, 1.0)
+        return [eyes, DrawItem("teeth", *place, shaders.TEETH, as_color(color), casts_shadow=False)]
 
     def _lid_heights(self, head: _PosedHead) -> tuple[float, float]:
         """Heights of upper and lower lid over an eyeball's middle, over its radius; of the eye more open."""
@@ -247,11 +247,11 @@ class DressingRoom:
         return max(heights, key=lambda pair: pair[0] - pair[1])
 
     def _brows_and_lashes(
-        self, head: _PosedHead, hair_colour: np.ndarray, rng: np.random.Generator
+        self, head: _PosedHead, hair_color: np.ndarray, rng: np.random.Generator
     ) -> list[DrawItem]:
-        colour = np.clip(hair_colour * rng.uniform(0.4, 1.1), 0.006, 0.5)
+        color = np.clip(hair_color * rng.uniform(0.4, 1.1), 0.006, 0.5)
         brow = self._wardrobe.brows[rng.integers(len(self._wardrobe.brows))]
-        items = [self._on_head(head, brow, colour, (float(rng.uniform(0.6, 1.5)), 0.6, 0.0, 0.0))]
+        items = [self._on_head(head, brow, color, (float(rng.uniform(0.6, 1.5)), 0.6, 0.0, 0.0))]
         if rng.random() < 0.85:
             lash = self._wardrobe.lashes[rng.integers(len(self._wardrobe.lashes))]
             settings = (float(rng.uniform(0.5, 1.4)), 0.2, 0.0, 0.0)
@@ -262,7 +262,7 @@ class DressingRoom:
         self,
         head: _PosedHead,
         garment: Garment,
-        colour: np.ndarray,
+        color: np.ndarray,
         settings: Settings,
         *,
         gloss: float = 0.0,
@@ -277,7 +277,7 @@ class DressingRoom:
             placed,
             turned,
             shaders.HAIR,
-            as_colour(colour),
+            as_color(color),
             settings=settings,
             gloss=gloss,
             texture=garment.name,
@@ -291,7 +291,7 @@ class DressingRoom:
         if name is None:
             return None, []
         edge_m = head.posed_m + head.normals * rng.uniform(0.004, 0.014)
-        cloth, other = random_cloth_colours(rng)
+        cloth, other = random_cloth_colors(rng)
         return name, [DrawItem(name, edge_m, head.normals, shaders.CLOTH, cloth, other, random_stripes(rng))]
 
     def _clothes(
@@ -314,9 +314,9 @@ class DressingRoom:
         outfit, layers = random_outfit(rng)
         for layer in layers:
             position_m, normal = placed(self._around_neck[layer.key], layer.puff_m)
-            colours = (layer.cloth.colour, layer.cloth.second)
+            colors = (layer.cloth.color, layer.cloth.second)
             items.append(
-                DrawItem(layer.key, position_m, normal, shaders.GARMENT, *colours, details=layer.details())
+                DrawItem(layer.key, position_m, normal, shaders.GARMENT, *colors, details=layer.details())
             )
         return outfit, items
 
@@ -331,9 +331,9 @@ class DressingRoom:
                 [[side * 0.88, eyes_m[0, 1] + 0.004, -0.015], [-side * 0.88, eyes_m[1, 1] + 0.004, -0.015]]
             )
             frame, lenses = random_glasses(eyes_m, ibug_m[27], ears_m, rng)
-            colour = as_colour(rng.random(3) ** 2 * rng.uniform(0.02, 0.6))
+            color = as_color(rng.random(3) ** 2 * rng.uniform(0.02, 0.6))
             gloss = float(rng.uniform(0, 1))
-            items.append(self._worn("glasses", frame, head, shaders.SOLID, tint=colour, gloss=gloss))
+            items.append(self._worn("glasses", frame, head, shaders.SOLID, tint=color, gloss=gloss))
             dark = rng.random() < 0.18
             tint = (0.01, 0.01, 0.012) if dark else (0.5, 0.5, 0.5)
             alpha = float(rng.uniform(0.8, 1.0)) if dark else 0.25

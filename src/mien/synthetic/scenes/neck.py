@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 
 from mien.heads.model import Head
 from mien.synthetic.scenes import shaders
-from mien.synthetic.scenes.clothing import as_colour
+from mien.synthetic.scenes.clothing import as_color
 from mien.synthetic.scenes.renderer import DrawItem, StaticMesh
 from mien.synthetic.scenes.skin_tones import mean_tone
 
@@ -50,4 +50,4 @@ class NeckLid:
         across = np.linalg.svd(ring_m - points_m[-1], full_matrices=False)[2][2]
         down = -np.sign(across[1]) * across
         tone = mean_tone(picture[..., :3], self._skin_uv) * np.array(skin.tint)
-        return DrawItem(KEY, points_m, np.tile(down, (len(points_m), 1)), shaders.SOLID, as_colour(tone))
+        return DrawItem(KEY, points_m, np.tile(down, (len(points_m), 1)), shaders.SOLID, as_color(tone))

@@ -71,9 +71,9 @@ def studio_light() -> Light:
     direction = np.array([0.45, 0.75, 0.95])
     return Light(
         key_direction=direction / np.linalg.norm(direction),
-        key_colour=np.full(3, 0.55),
+        key_color=np.full(3, 0.55),
         rim_direction=np.array([0.0, 0.3, -0.954]),
-        rim_colour=np.zeros(3),
+        rim_color=np.zeros(3),
         ambient=ambient,
         exposure=1.0,
     )
@@ -202,8 +202,8 @@ class PosedStudio:
         depth_m = _metric(self._renderer.draw_depth(opaque, clip_from_world), near_m, far_m)
         depth_m = depth_with_hair(depth_m, first_m) * (drawn[..., 3] > 127)
         alpha = drawn[..., 3:].astype(np.float32) / 255
-        colour = np.clip(drawn[..., :3] / np.maximum(alpha, 1 / 255), 0, 255) * (alpha > 0)
-        picture = np.concatenate([np.rint(colour).astype(np.uint8), drawn[..., 3:]], axis=2)
+        color = np.clip(drawn[..., :3] / np.maximum(alpha, 1 / 255), 0, 255) * (alpha > 0)
+        picture = np.concatenate([np.rint(color).astype(np.uint8), drawn[..., 3:]], axis=2)
         return PosedView(picture, depth_m.astype(np.float32), camera)
 
 

@@ -12,7 +12,7 @@ from mien.errors import MissingExtraError
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.clip_space import orthographic
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 """Linear RGB."""
 Settings = tuple[float, float, float, float]
 """A material's numbers (see shaders.py)."""
@@ -36,8 +36,8 @@ class DrawItem:
     position_m: np.ndarray
     normal: np.ndarray
     material: int
-    tint: Colour = (1.0, 1.0, 1.0)
-    second: Colour = (1.0, 1.0, 1.0)
+    tint: Color = (1.0, 1.0, 1.0)
+    second: Color = (1.0, 1.0, 1.0)
     settings: Settings = (0.0, 0.0, 0.0, 0.0)
     gloss: float = 0.0
     texture: str | None = None
@@ -82,9 +82,9 @@ class Light:
     """
 
     key_direction: np.ndarray
-    key_colour: np.ndarray
+    key_color: np.ndarray
     rim_direction: np.ndarray
-    rim_colour: np.ndarray
+    rim_color: np.ndarray
     ambient: np.ndarray
     exposure: float = 1.0
     balance: np.ndarray = field(default_factory=lambda: np.ones(3))
@@ -175,7 +175,7 @@ class Renderer:
                 cause="moderngl and an EGL library (Debian: libegl1 libgl1-mesa-dri)",
             ) from error
         self.size_px = size_px
-        self._programs = {m: _Program(self._context, *shaders.colour_program(m)) for m in shaders.MATERIALS}
+        self._programs = {m: _Program(self._context, *shaders.color_program(m)) for m in shaders.MATERIALS}
         plain = _Program(self._context, *shaders.depth_program(shaders.SOLID))
         self._depth_programs = {
             m: _Program(self._context, *shaders.depth_program(m)) if m in shaders.WITH_HOLES else plain
@@ -260,9 +260,9 @@ class Renderer:
         self._grain.use(shaders.GRAIN)
         picture: dict[str, Any] = {
             "key_direction": light.key_direction,
-            "key_colour": light.key_colour,
+            "key_color": light.key_color,
             "rim_direction": light.rim_direction,
-            "rim_colour": light.rim_colour,
+            "rim_color": light.rim_color,
             "balance": light.balance,
             "ambient": light.ambient,
             "exposure": light.exposure,

@@ -57,13 +57,13 @@ float coverage() {
 }
 """
 
-_COLOUR = """
+_COLOR = """
 uniform sampler2D shadow; uniform sampler2D grain_picture;
 uniform vec3 tint; uniform vec3 second;
-uniform vec3 key_direction; uniform vec3 key_colour; uniform vec3 rim_direction; uniform vec3 rim_colour;
+uniform vec3 key_direction; uniform vec3 key_color; uniform vec3 rim_direction; uniform vec3 rim_color;
 uniform vec3 ambient[9]; uniform float exposure; uniform vec3 balance;
 uniform float seed; uniform float gloss; uniform float shadow_texel;
-out vec4 colour;
+out vec4 color;
 
 float noise(vec2 p) { return texture(grain_picture, p / 128.0 + vec2(seed * 0.37, seed * 0.71)).r; }
 vec3 linear(vec3 c) { return c * c * (0.6 + 0.4 * c); }
@@ -145,12 +145,12 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
     float r = length(t - 0.5) * 6.2831853, a = atan(t.y - 0.5, t.x - 0.5);
     float pupil = settings.x, iris = 0.512;
     float fibres = noise(vec2(a * 14.0, r * 9.0)) * 0.6 + noise(vec2(a * 40.0, r * 5.0)) * 0.4;
-    vec3 coloured = mix(tint, second, smoothstep(pupil, iris, r)) * (0.55 + 0.9 * fibres);
-    coloured *= 1.0 - 0.75 * smoothstep(iris - 0.10, iris, r);
-    coloured *= smoothstep(pupil - 0.02, pupil + 0.02, r);
+    vec3 colored = mix(tint, second, smoothstep(pupil, iris, r)) * (0.55 + 0.9 * fibres);
+    colored *= 1.0 - 0.75 * smoothstep(iris - 0.10, iris, r);
+    colored *= smoothstep(pupil - 0.02, pupil + 0.02, r);
     vec3 white = vec3(0.80, 0.75, 0.71) * (0.92 + 0.16 * noise(t * 60.0));
     white = mix(white, vec3(0.72, 0.45, 0.40), smoothstep(0.75, 1.35, r) * settings.y);
-    albedo = mix(coloured, white, smoothstep(iris - 0.015, iris + 0.03, r));
+    albedo = mix(colored, white, smoothstep(iris - 0.015, iris + 0.03, r));
     // the upper lid and its lashes shade what is right under them
     float height = dot(normal, up);
     shade = 0.36 + 0.56 * smoothstep(-0.02, 0.30, settings.z - height);
@@ -160,7 +160,7 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
 
 vec3 reflections(vec3 normal, vec3 view, float lit) {
     vec3 mirrored = reflect(-view, normal);
-    vec3 lamp = key_colour * lit * smoothstep(0.950, 0.985, dot(mirrored, key_direction));
+    vec3 lamp = key_color * lit * smoothstep(0.950, 0.985, dot(mirrored, key_direction));
     // a window or a second lamp: a box of light above and beside the camera
     float turn = 1.2 * sin(seed * 5.1), rise = 0.45 + 0.25 * sin(seed * 3.3);
     vec3 ahead = normalize(vec3(sin(turn), rise, cos(turn)));
@@ -169,7 +169,7 @@ vec3 reflections(vec3 normal, vec3 view, float lit) {
     vec2 inside = smoothstep(vec2(0.24, 0.30), vec2(0.16, 0.22), place);
     vec3 window = sky(ahead) * inside.x * inside.y * step(0.0, dot(mirrored, ahead));
     float wet = smoothstep(0.09, 0.02, abs(dot(normal, up) - settings.w - 0.05)); // tears along the lower lid
-    return 0.55 * lamp + 0.4 * window + wet * (0.06 * sky(vec3(0.0, 0.7, 0.7)) + 0.04 * key_colour * lit);
+    return 0.55 * lamp + 0.4 * window + wet * (0.06 * sky(vec3(0.0, 0.7, 0.7)) + 0.04 * key_color * lit);
 }
 """
 
@@ -198,7 +198,7 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
 _GARMENT = """
 uniform vec4 weave;   // kind of pattern, how often a metre, how wide, how deep the cloth's creases are
 uniform vec4 fittings; // width of the lapels, half the width of a tie, height of its knot, buttons
-uniform vec3 tie_colour;
+uniform vec3 tie_color;
 
 void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
     float below = below_hem(), x = abs(t.x), front = step(0.0, e.y);
@@ -234,7 +234,7 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
         float half_width = down < 0.034 ? fittings.y * (0.62 - 7.0 * down)
             : fittings.y * (0.38 + min(2.0 * (down - 0.034), 0.62));
         float band = step(0.5, fract((t.x + t.y) * 45.0)) * step(0.5, weave.z);
-        vec3 silk = tie_colour * (1.0 - 0.45 * band);
+        vec3 silk = tie_color * (1.0 - 0.45 * band);
         silk *= 0.55 + 0.45 * smoothstep(0.0, 0.004, abs(down - 0.034));
         albedo = mix(albedo, silk, step(x, half_width) * step(0.0, down));
         albedo *= 0.7 + 0.3 * smoothstep(0.0, 0.004, abs(x - half_width) + 10.0 * step(down, 0.0));
@@ -279,15 +279,15 @@ void main() {
 #else
     float diffuse = max(0.0, facing); vec3 sss = vec3(1.0);
 #endif
-    vec3 light = sky(normal) * shade * shade + key_colour * diffuse * lit * mix(1.0, shade, 0.5) * sss;
-    light += rim_colour * max(0.0, dot(normal, rim_direction)) * shade;
+    vec3 light = sky(normal) * shade * shade + key_color * diffuse * lit * mix(1.0, shade, 0.5) * sss;
+    light += rim_color * max(0.0, dot(normal, rim_direction)) * shade;
 #if MATERIAL == HAIR
     // two soft bands along the strands
     float along = abs(dot(normalize(vec3(0.1, 1.0, 0.1)), half_way));
-    vec3 glint = shine * key_colour * lit * pow(1.0 - along, 3.0) * 0.25 * tint;
+    vec3 glint = shine * key_color * lit * pow(1.0 - along, 3.0) * 0.25 * tint;
 #else
     float fresnel = 0.25 + 0.75 * pow(1.0 - max(0.0, dot(normal, view)), 4.0);
-    vec3 glint = shine * fresnel * (key_colour * lit * pow(max(0.0, dot(normal, half_way)), power)
+    vec3 glint = shine * fresnel * (key_color * lit * pow(max(0.0, dot(normal, half_way)), power)
         + 0.25 * sky(reflect(-view, normal)) * shade);
 #endif
 #if MATERIAL == EYE
@@ -295,7 +295,7 @@ void main() {
 #endif
     vec3 seen = (albedo * light + glint) * exposure * balance;
     seen = seen / (1.0 + 0.25 * seen);
-    colour = vec4(pow(clamp(seen, 0.0, 1.0), vec3(1.0 / 2.1)), alpha);
+    color = vec4(pow(clamp(seen, 0.0, 1.0), vec3(1.0 / 2.1)), alpha);
 }
 """
 
@@ -339,9 +339,9 @@ def _header(material: int, *flags: str) -> str:
     return "\n".join(lines + [f"#define {flag}" for flag in flags]) + "\n"
 
 
-def colour_program(material: int) -> tuple[str, str]:
+def color_program(material: int) -> tuple[str, str]:
     """Vertex and fragment shader that draw a material."""
-    fragment = _header(material) + _COVERAGE + _COLOUR + _SURFACES[material] + _LIGHTING
+    fragment = _header(material) + _COVERAGE + _COLOR + _SURFACES[material] + _LIGHTING
     return _header(material, "SEEN") + _VERTEX, fragment
 
 

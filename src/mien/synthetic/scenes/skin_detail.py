@@ -15,7 +15,7 @@ AGES = {"young": (0.0, 0.25), "middleage": (0.2, 0.65), "old": (0.6, 1.0)}
 LIPSTICKS = np.array(
     [[0.55, 0.05, 0.07], [0.60, 0.16, 0.16], [0.42, 0.10, 0.15], [0.30, 0.04, 0.07], [0.66, 0.28, 0.26]]
 )
-LID_COLOURS = np.array(
+LID_COLORS = np.array(
     [[0.10, 0.07, 0.06], [0.22, 0.13, 0.09], [0.10, 0.13, 0.22], [0.12, 0.12, 0.13], [0.30, 0.17, 0.20]]
 )
 NO_MOLE = (-9.0, -9.0, 1.0)
@@ -106,7 +106,7 @@ def random_skin_details(
 def _make_up(freckles: float, female: bool, rng: np.random.Generator) -> dict[str, Any]:
     worn = bool(rng.random() < (0.55 if female else 0.02))
     lipstick = LIPSTICKS[rng.integers(len(LIPSTICKS))] * rng.uniform(0.7, 1.4)
-    lid = LID_COLOURS[rng.integers(len(LID_COLOURS))] * rng.uniform(0.6, 1.6)
+    lid = LID_COLORS[rng.integers(len(LID_COLORS))] * rng.uniform(0.6, 1.6)
     amounts = rng.random(4)
     lips, lids, blush, liner = amounts * worn * [0.75, 0.5 * (amounts[0] > 0.3), 0.9, 0.5]
     gloss = rng.uniform(0.0, 0.7) if worn else rng.uniform(0.0, 0.25)

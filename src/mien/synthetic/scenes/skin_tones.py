@@ -25,13 +25,13 @@ def tone_of(level: float) -> Float[np.ndarray, " 3"]:
     """The usual skin colour of a lightness (luminance of its linear albedo)."""
     red = float(np.interp(np.log(level), LEVELS, RED_OVER_GREEN))
     blue = 1 / float(np.interp(np.log(level), LEVELS, GREEN_OVER_BLUE))
-    colour = np.array([red, 1.0, blue])
-    return colour * level / (colour @ LUMINANCE)
+    color = np.array([red, 1.0, blue])
+    return color * level / (color @ LUMINANCE)
 
 
-def linear(colour: np.ndarray) -> np.ndarray:
+def linear(color: np.ndarray) -> np.ndarray:
     """Linear light of a picture's colours in [0, 1], as the shader takes it."""
-    return colour * colour * (0.6 + 0.4 * colour)
+    return color * color * (0.6 + 0.4 * color)
 
 
 def mean_tone(picture: np.ndarray, uv: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, " 3"]:

@@ -109,11 +109,11 @@ def voxelise(
     def total_of(values: np.ndarray, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
         return np.bincount(cell[chosen], weights=values[chosen], minlength=total)
 
-    colour_weight = total_of(weight)
-    colours = np.stack(
-        [total_of(weight * surface.colours[on_surface][:, c]) for c in range(3)], axis=1
-    ).astype(np.float32)
-    colours /= np.maximum(colour_weight, 1e-6)[:, None].astype(np.float32)
+    color_weight = total_of(weight)
+    colors = np.stack([total_of(weight * surface.colors[on_surface][:, c]) for c in range(3)], axis=1).astype(
+        np.float32
+    )
+    colors /= np.maximum(color_weight, 1e-6)[:, None].astype(np.float32)
     visible = wall_point & (weight > HIDDEN)
     normals = surface.normals[on_surface]
     count = np.bincount(cell[visible], minlength=total)
@@ -136,10 +136,10 @@ def voxelise(
     occupancy[planar] = np.clip(0.5 + height[planar], 0, 1)
     occupancy = occupancy.reshape(shape)
 
-    colours = _spread(colours.reshape(*shape, 3), colour_weight.reshape(shape))
+    colors = _spread(colors.reshape(*shape, 3), color_weight.reshape(shape))
     deep = voxel_masks.eroded(solid, round(SKIN_DEPTH_M / voxel_m))
-    colours[deep] = 0
-    rgba = np.concatenate([colours * occupancy[..., None], occupancy[..., None]], axis=3)
+    colors[deep] = 0
+    rgba = np.concatenate([colors * occupancy[..., None], occupancy[..., None]], axis=3)
     return np.rint(255 * np.clip(rgba, 0, 1)).astype(np.uint8), low_m.astype(np.float64)
 
 
@@ -174,16 +174,16 @@ def _as_trained_fields_are(solid: np.ndarray, hair: np.ndarray, voxel_m: float) 
     return out | (voxel_masks.closed(out, 2) & doubled(near_hair))
 
 
-def _spread(colours: np.ndarray, weight: np.ndarray) -> np.ndarray:
+def _spread(colors: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Colours of voxels without points from those nearby: within one voxel if there are any, else within
     four."""
     from scipy import ndimage
 
     weight = np.minimum(weight, 8).astype(np.float32)
-    out = colours
+    out = colors
     for size in (9, 3):
         total = ndimage.uniform_filter(weight, size)
-        near = np.stack([ndimage.uniform_filter(colours[..., c] * weight, size) for c in range(3)], axis=3)
+        near = np.stack([ndimage.uniform_filter(colors[..., c] * weight, size) for c in range(3)], axis=3)
         near /= np.maximum(total, 1e-6)[..., None]
         near_by = (weight == 0) & (total > 1e-4)
         out = np.where(near_by[..., None], near, out)

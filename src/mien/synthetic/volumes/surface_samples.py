@@ -32,7 +32,7 @@ class SurfacePoints:
 
     points_m: np.ndarray
     normals: np.ndarray
-    colours: np.ndarray
+    colors: np.ndarray
     weights: np.ndarray
     is_wall: np.ndarray
 
@@ -95,13 +95,13 @@ class SurfaceSampler:
         points = np.einsum("pk,pkc->pc", pattern.corner_weights, position[corners])
         normals = np.einsum("pk,pkc->pc", pattern.corner_weights, normal[corners])
         albedo, alpha, shade = self._albedo(item, pattern)
-        colours = lit(albedo, normals, shade, light)
+        colors = lit(albedo, normals, shade, light)
         keep = alpha > rng.uniform(0.25, 0.6, len(alpha))
         weight = HIDDEN_WEIGHT if item.material in (shaders.INTERIOR, shaders.TEETH) else 1.0
         if item.material == shaders.HAIR:
             weight = 2.0
         wall = np.full(len(alpha), item.material != shaders.HAIR)
-        every = (points, normals, colours, np.full(len(alpha), weight, np.float32), wall)
+        every = (points, normals, colors, np.full(len(alpha), weight, np.float32), wall)
         return every if keep.all() else tuple(values[keep] for values in every)
 
     def _albedo(self, item: DrawItem, pattern: _Pattern) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -123,9 +123,9 @@ class SurfaceSampler:
             radius = np.linalg.norm(pattern.uv - 0.5, axis=1) * 2 * np.pi
             pupil, iris = item.settings[0], 0.512
             share = _smooth(pupil, iris, radius)[:, None]
-            coloured = (tint + (second - tint) * share) * _smooth(pupil - 0.02, pupil + 0.02, radius)[:, None]
+            colored = (tint + (second - tint) * share) * _smooth(pupil - 0.02, pupil + 0.02, radius)[:, None]
             white = np.array([0.80, 0.75, 0.71], np.float32)
-            albedo = coloured + (white - coloured) * _smooth(iris - 0.015, iris + 0.03, radius)[:, None]
+            albedo = colored + (white - colored) * _smooth(iris - 0.015, iris + 0.03, radius)[:, None]
             shade = 0.42 + 0.5 * _smooth(1.25, 0.3, radius)
         elif item.material == shaders.TEETH:
             shade = pattern.extra[:, 0]
@@ -152,14 +152,14 @@ def lit(albedo: np.ndarray, normals: np.ndarray, shade: np.ndarray, light: Light
     )
     sky = np.maximum(harmonics @ light.ambient.astype(np.float32), 0)
     diffuse = np.maximum(0, (d @ light.key_direction.astype(np.float32) + 0.18) / 1.18)[:, None]
-    seen = sky * (shade * shade)[:, None] + light.key_colour * diffuse * (0.5 + 0.5 * shade)[:, None]
+    seen = sky * (shade * shade)[:, None] + light.key_color * diffuse * (0.5 + 0.5 * shade)[:, None]
     seen = albedo * seen * light.exposure * light.balance
     seen = seen / (1 + 0.25 * seen)
     return np.clip(seen, 0, 1).astype(np.float32) ** np.float32(1 / _GAMMA)
 
 
-def _linear(colour: np.ndarray) -> np.ndarray:
-    return colour * colour * (0.6 + 0.4 * colour)
+def _linear(color: np.ndarray) -> np.ndarray:
+    return color * color * (0.6 + 0.4 * color)
 
 
 def _smooth(low: float, high: float, value: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from mien.training.landmarks.spiral_decoder import SpiralDecoder
 _PICTURE_MEAN, _PICTURE_SCALE = 0.45, 0.25
 """Rough mean and spread of RGB values in [0, 1]; normalisation is part of the network."""
 
-_LEAST_SCALE = -9.0
+_MIN_SCALE = -9.0
 """Least (and, negated, greatest) log of a scale that has no limits of its own; keeps the loss finite."""
 
 DECODERS = ("mlp", "linear", "spiral")
@@ -145,7 +145,7 @@ class LandmarkNetwork(nn.Module):
             log_sigma = nn.functional.logsigmoid(spread + float(np.log(np.exp(-2) / (1 - np.exp(-2)))))
         else:
             log_sigma = spread - 2.0
-        log_sigma = log_sigma.clamp(_LEAST_SCALE, -_LEAST_SCALE)
+        log_sigma = log_sigma.clamp(_MIN_SCALE, -_MIN_SCALE)
         # σ̂ scales the learnt residual distribution; who uses the network wants a standard deviation
         return log_sigma if self.training else log_sigma + self.get_buffer("residual_log_sigma")
 

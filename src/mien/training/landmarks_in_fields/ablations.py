@@ -87,7 +87,7 @@ def run_ablations(
             folder = out / name / f"fine-{expressions}-{boxes}{'-local' if local else ''}"
             fine = _trained(plan, options, folder, report)
             pair = NetworkPair(coarse, fine)
-            landmarker = FieldLandmarker(pair, SearchConfig(upright=True, least_confidence=0.0))
+            landmarker = FieldLandmarker(pair, SearchConfig(upright=True, min_confidence=0.0))
             first, last = [], []
             for volume in held_out:
                 found = landmarker(volume_as_field(volume))

@@ -37,7 +37,7 @@ def roughen(
         share = _uniform((int(soft.sum()), 1, 1, 1, 1), 0.2, 1.0, generator)
         mixed[soft] = torch.lerp(volumes[soft], functional.avg_pool3d(volumes[soft], 3, 1, 1), share)
     occupancy = mixed[:, 3:]
-    colour = mixed[:, :3] / occupancy.clamp(min=0.02)
+    color = mixed[:, :3] / occupancy.clamp(min=0.02)
     chosen = (torch.rand(one, generator=generator) < ROUGHENED).float()
     threshold = 0.5 + chosen * _uniform(one, -0.2, 0.2, generator)
     # One pattern for the batch, other strength and sign for each sample: quick, and never the same twice
@@ -46,11 +46,11 @@ def roughen(
     sharpness = 1 + chosen * _uniform(one, 0.0, 3.0, generator)
     occupancy = ((occupancy - threshold) * sharpness + 0.5).clamp_(0, 1)
     if blobs:
-        _blobs(occupancy, colour, generator)
-    return torch.cat([occupancy * _recolour(colour, generator), occupancy], dim=1)
+        _blobs(occupancy, color, generator)
+    return torch.cat([occupancy * _recolor(color, generator), occupancy], dim=1)
 
 
-def _blobs(occupancy: Tensor, colour: Tensor, generator: torch.Generator) -> None:
+def _blobs(occupancy: Tensor, color: Tensor, generator: torch.Generator) -> None:
     """A dent in some samples, a lump in others; in place."""
     batch, _, size = occupancy.shape[:3]
     steps = torch.linspace(-1, 1, size)
@@ -62,20 +62,20 @@ def _blobs(occupancy: Tensor, colour: Tensor, generator: torch.Generator) -> Non
             inside = ((radius - distance) * size / 2 + 0.5).clamp_(0, 1)
             if add:
                 tint = torch.rand((3, 1, 1, 1), generator=generator)
-                colour[sample] = torch.where(inside > occupancy[sample], tint, colour[sample])
+                color[sample] = torch.where(inside > occupancy[sample], tint, color[sample])
                 occupancy[sample] = torch.maximum(occupancy[sample], inside[None])
             else:
                 occupancy[sample] *= 1 - inside
 
 
-def _recolour(colour: Tensor, generator: torch.Generator) -> Tensor:
-    """Level, tint, contrast, slow waves and grain; `colour` is used up."""
-    batch, size = len(colour), colour.shape[2]
+def _recolor(color: Tensor, generator: torch.Generator) -> Tensor:
+    """Level, tint, contrast, slow waves and grain; `color` is used up."""
+    batch, size = len(color), color.shape[2]
     tint = (batch, 3, 1, 1, 1)
     gain = _uniform(tint, 0.85, 1.15, generator) * _uniform((batch, 1, 1, 1, 1), 0.7, 1.3, generator)
     bend = _uniform((batch, 1, 1, 1, 1), -0.35, 0.35, generator)
     waves = _smooth_noise(1, 3, size, 4, generator)
     factor = gain + 0.06 * torch.randn(tint, generator=generator) * waves
-    grain = 0.03 * torch.randn((1, *colour.shape[1:]), generator=generator)
-    colour.clamp_(0, 1)
-    return torch.addcmul(colour, colour * (1 - colour), bend).mul_(factor).add_(grain).clamp_(0, 1)
+    grain = 0.03 * torch.randn((1, *color.shape[1:]), generator=generator)
+    color.clamp_(0, 1)
+    return torch.addcmul(color, color * (1 - color), bend).mul_(factor).add_(grain).clamp_(0, 1)

@@ -16,7 +16,7 @@ from mien.landmarks.candidates import Candidate, decode, suppress
 _SEED = 5_201_030
 """Validation scenes are the same in every training."""
 
-LEAST_SCORE = 0.3
+MIN_SCORE = 0.3
 """Score from which a candidate counts, as in `mien.landmarks.search`."""
 
 
@@ -55,7 +55,7 @@ def evaluate(network: nn.Module, scenes: list[Scene], *, device: str = "cpu") ->
         picture = torch.from_numpy(scene.picture.copy()).to(device).permute(2, 0, 1)[None].float() / 255
         output = network(picture)
         found = decode(
-            output.score[0, 0].cpu().numpy(), output.geometry[0].cpu().numpy(), least_score=LEAST_SCORE
+            output.score[0, 0].cpu().numpy(), output.geometry[0].cpu().numpy(), min_score=MIN_SCORE
         )
         matched, wrong = match(suppress(found), scene.faces)
         demanded += sum(face.demanded for face in scene.faces)
