@@ -13,7 +13,7 @@ from mien.heads.landmark_sets import mirror_indices
 from mien.landmarks_in_fields.bilinear import BilinearModel, LinearModel
 from mien.landmarks_in_fields.encoders import PositionedConvolution, VolumeEncoder
 from mien.landmarks_in_fields.heatmaps import mean_positions
-from mien.landmarks_in_fields.network import LandmarkNetwork, NetworkConfig, wing_of, with_mirrored
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig, wing_of, with_mirrored
 from mien.landmarks_in_fields.network_files import NetworkPair, read_networks, write_networks
 
 
@@ -31,11 +31,13 @@ def toy_model(kind: str, seed: int = 0) -> BilinearModel | LinearModel:
     return BilinearModel(core, means[0], np.full(4, 0.3), means[1], np.full(3, 0.3))
 
 
-def toy_network(**changes) -> LandmarkNetwork:
+def toy_network(**changes) -> FieldLandmarkNetwork:
     values = {"size": 8, "width": 4, "features": 24, **changes}
     torch.manual_seed(0)
     model = toy_model(values.get("shape", "bilinear"))
-    return LandmarkNetwork(NetworkConfig(**values), model, usual_scale=0.5, usual_shift=(0.0, 0.1, 0.0))
+    return FieldLandmarkNetwork(
+        FieldNetworkConfig(**values), model, usual_scale=0.5, usual_shift=(0.0, 0.1, 0.0)
+    )
 
 
 def test_split_convolution_is_the_one_of_31_channels():

@@ -14,7 +14,7 @@ from mien.errors import InputError
 from mien.geometry.alignment import align_similarity
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.landmarks_in_fields.canonical import CleaningConfig
-from mien.landmarks_in_fields.network import LandmarkNetwork, NetworkConfig, NetworkOutput
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig, NetworkOutput
 from mien.landmarks_in_fields.network_files import SHIPPED, NetworkPair
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
 from mien.landmarks_in_fields.sources import GridField
@@ -115,13 +115,13 @@ def test_the_shipped_file_is_small():
     assert SHIPPED.stat().st_size < 10e6
 
 
-class _Oracle(LandmarkNetwork):
+class _Oracle(FieldLandmarkNetwork):
     """A network that reads the head's place from colours: red, green and blue balls at known points.
 
     It stands in for a trained one, so that the search around it can be tested exactly.
     """
 
-    def __init__(self, config: NetworkConfig, anchors_m: np.ndarray, points_m: np.ndarray) -> None:
+    def __init__(self, config: FieldNetworkConfig, anchors_m: np.ndarray, points_m: np.ndarray) -> None:
         torch.nn.Module.__init__(self)
         self.config, self.anchors_m, self.points_m = config, anchors_m, points_m
 
@@ -174,7 +174,7 @@ def test_the_search_carries_any_pose_and_unit_into_the_fields_frame(turn, unit):
     anchors_m = np.array([[0.1, 0.0, 0.02], [-0.06, 0.08, 0.0], [0.0, -0.07, 0.08]])
     points_m = 0.05 * np.random.default_rng(1).normal(size=(68, 3))
     points_m[[36, 45]] = [[-0.045, 0.03, 0.05], [0.045, 0.03, 0.05]]
-    config = NetworkConfig(size=24)
+    config = FieldNetworkConfig(size=24)
     coarse = _Oracle(config, anchors_m, points_m)
     pair = NetworkPair(coarse, _Oracle(replace(config, stage="fine", boxes=1), anchors_m, points_m))
     settings = SearchConfig(

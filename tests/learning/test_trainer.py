@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mien.errors import InputError
 from mien.learning.checkpoints import TrainingCheckpoint
-from mien.learning.trainer import RunOptions, TrainingProgress, TrainingRun, start_folder
+from mien.learning.trainer import TrainingConfig, TrainingProgress, TrainingRun, start_folder
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class NoConfig:
 class Line(TrainingRun[Points]):
     """y = 3 x + 1 by least squares."""
 
-    def __init__(self, options: RunOptions, out: Path) -> None:
+    def __init__(self, options: TrainingConfig, out: Path) -> None:
         super().__init__(options, out)
         torch.manual_seed(0)
         self.begin(nn.Sequential(nn.Linear(1, 1)))
@@ -57,8 +57,8 @@ def batches(*, broken: int | None = None):
         yield Points(x, y * float("nan") if step == broken else y)
 
 
-def options(steps: int | None, **changes) -> RunOptions:
-    return RunOptions(
+def options(steps: int | None, **changes) -> TrainingConfig:
+    return TrainingConfig(
         max_steps=steps, learning_rate=0.1, threads=1, log_steps=5, average_decay=0.5, **changes
     )
 

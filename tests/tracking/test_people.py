@@ -9,7 +9,7 @@ import pytest
 
 from mien.errors import InputError
 from mien.landmarks.types import Landmarks2D
-from mien.tracking.people import PeopleOptions, track_people
+from mien.tracking.people import PeopleConfig, track_people
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
 DARK, BRIGHT = np.zeros((480, 640, 3), np.uint8), np.zeros((480, 640, 3), np.uint8)
@@ -59,7 +59,7 @@ def test_two_people_are_two_tracks(head, two):
 
 def test_who_comes_later_is_lost_before(head, two):
     crowd = Crowd([{"ada": two["ada"]}] * 8 + [two] * 12)
-    tracks = track_people(crowd.pictures(), landmarker=crowd, head=head, people=PeopleOptions(search_every=2))
+    tracks = track_people(crowd.pictures(), landmarker=crowd, head=head, people=PeopleConfig(search_every=2))
     assert len(tracks) == 2
     assert all(len(track) == 20 for track in tracks)
     assert not tracks[1].tracked[:8].any()

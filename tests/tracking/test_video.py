@@ -12,7 +12,7 @@ from mien.fitting.photo import fit_landmarks
 from mien.landmarks.filter import LandmarkFilter, smooth_both_ways
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
-from mien.tracking.tracker import Tracker, TrackerOptions
+from mien.tracking.tracker import Tracker, TrackerConfig
 from mien.tracking.video import track_video
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
@@ -57,7 +57,7 @@ def sequence(head, camera, *, count=30, noise_px=0.3, blink=(), turn=0.0, lost=(
 
 def run_tracker(head, frames, **options):
     landmarker = FakeLandmarker(frames)
-    tracker = Tracker(landmarker=landmarker, head=head, options=TrackerOptions(**options))
+    tracker = Tracker(landmarker=landmarker, head=head, options=TrackerConfig(**options))
     results = [tracker.update(image, index / 25) for index, image in enumerate(landmarker.pictures())]
     return tracker, landmarker, results
 

@@ -32,7 +32,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Batch:
+class BatchOutcome:
     """What became of all inputs, in their order.
 
     Attributes:
@@ -54,7 +54,7 @@ class Batch:
 
 def run_batch(
     inputs: Sequence[Path], work: Callable[[Path, str], Done], *, label: str, quiet: bool = False
-) -> Batch:
+) -> BatchOutcome:
     """Call `work(path, stem)` for every input; `stem` is a name for its results that no other input has.
 
     Errors are collected, not raised, so that one bad file does not stop the others (with MIEN_DEBUG=1 an
@@ -80,11 +80,11 @@ def run_batch(
                     raise
                 failed.append((path, f"{path}: unexpected {type(error).__name__}: {error} (see --debug)"))
             advance(1, None)
-    return Batch(tuple(done), tuple(failed))
+    return BatchOutcome(tuple(done), tuple(failed))
 
 
 def report(
-    batch: Batch, *, command: str, columns: Sequence[str], out: Path, next_step: str, as_json: bool
+    batch: BatchOutcome, *, command: str, columns: Sequence[str], out: Path, next_step: str, as_json: bool
 ) -> int:
     """Print what was done and what failed, and return the exit code.
 
@@ -196,7 +196,7 @@ def _about(path: Path, message: str) -> str:
     return message if str(path) in message else f"{path}: {message}"
 
 
-def _document(batch: Batch, command: str) -> dict[str, Any]:
+def _document(batch: BatchOutcome, command: str) -> dict[str, Any]:
     from mien import __version__
 
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.commands.batch import Batch, Done, progress, result_stems
+from mien.commands.batch import BatchOutcome, Done, progress, result_stems
 from mien.commands.faces import no_face
 from mien.commands.fit import FitConfig, facts_of, row_of, stated_focal_px, write_fit
 from mien.errors import InputError, MienError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SAME_MOMENT = {"auto": None, "yes": True, "no": False}
 
 
-def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> Batch:
+def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> BatchOutcome:
     """Fit one head to the best face of each picture; pictures without one are reported as failed.
 
     Raises:
@@ -46,7 +46,7 @@ def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> Ba
             _check_size(path, photo, known[path])
     seen = list(faces)
     if not seen:
-        return Batch((), tuple(failed))
+        return BatchOutcome((), tuple(failed))
 
     sizes_px = [(photos[path].image.shape[1], photos[path].image.shape[0]) for path in seen]
     stated_px = [stated_focal_px(config, width_px) for width_px, _ in sizes_px]
@@ -72,7 +72,7 @@ def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> Ba
             continue
         files = write_fit(fit, photos[path], head, config, stems[path])
         done.append((path, Done(files=tuple(files), row=row_of([fit]), facts=facts_of([fit], head))))
-    return Batch(tuple(done), tuple(failed))
+    return BatchOutcome(tuple(done), tuple(failed))
 
 
 def _look(path: Path, landmarker: Landmarker) -> tuple[Photo, Landmarks2D]:

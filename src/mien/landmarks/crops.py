@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 
 @dataclass(frozen=True)
-class Look:
+class Crop:
     """How a region is shown to the landmark network.
 
     Attributes:

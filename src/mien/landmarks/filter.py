@@ -12,7 +12,7 @@ from mien.landmarks.types import Landmarks2D
 
 
 @dataclass(frozen=True)
-class FilterOptions:
+class FilterConfig:
     """How strongly and when landmarks are averaged over time."""
 
     still_gain: float = 0.2
@@ -39,12 +39,12 @@ class LandmarkFilter:
     while the rest of the face stays still.
     """
 
-    def __init__(self, options: FilterOptions | None = None, *, jitter: Jitter | None = None) -> None:
+    def __init__(self, options: FilterConfig | None = None, *, jitter: Jitter | None = None) -> None:
         """
         Args:
             jitter: what is known about the landmarks' jitter already; a filter goes on learning it.
         """
-        self.options = options or FilterOptions()
+        self.options = options or FilterConfig()
         self.jitter = jitter or Jitter(self.options)
         self.reset()
 
@@ -132,7 +132,7 @@ class Jitter:
     Motion only ever adds to what is measured, so low percentiles over the last frames are taken.
     """
 
-    def __init__(self, options: FilterOptions) -> None:
+    def __init__(self, options: FilterConfig) -> None:
         self._options = options
         self._common: deque[float] = deque(maxlen=options.history_frames)
         self._single: deque[float] = deque(maxlen=options.history_frames)
@@ -172,7 +172,7 @@ class Jitter:
 
 
 def smooth_both_ways(
-    frames: list[Landmarks2D], options: FilterOptions | None = None
+    frames: list[Landmarks2D], options: FilterConfig | None = None
 ) -> list[Float[np.ndarray, "landmarks 2"]]:
     """Points of consecutive frames filtered forwards and backwards and averaged: no lag remains.
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from mien.errors import InputError
-from mien.landmarks.crops import Look, combine
+from mien.landmarks.crops import Crop, combine
 from mien.landmarks.networks import find_network, open_session, read_card
 from mien.landmarks.region import Region
 from mien.landmarks.types import Landmarks2D
@@ -71,7 +71,7 @@ class LandmarkPredictor:
         """The same from the first look alone: enough to tell whether and where a face is."""
         return self._look(image, region, self.looks[0])
 
-    def _look(self, image: np.ndarray, region: Region, look: Look) -> Landmarks2D:
+    def _look(self, image: np.ndarray, region: Region, look: Crop) -> Landmarks2D:
         shown = region.scaled(look.scale)
         crop = shown.crop(image, self.input_size)
         outputs = self._session.run(
@@ -99,14 +99,14 @@ def network_input(image: UInt8[np.ndarray, "height width 3"]) -> Float32[np.ndar
     return np.multiply(planes, np.float32(1 / 255), dtype=np.float32)
 
 
-def _looks(entries: object, source: Path) -> tuple[Look, ...]:
+def _looks(entries: object, source: Path) -> tuple[Crop, ...]:
     if entries is None:
-        return (Look(),)
+        return (Crop(),)
     message = f'"looks" must be a list of {{"scale": 1.0, "mirrored": false}}, not {entries!r}'
     if not isinstance(entries, list) or not entries:
         raise InputError(message, source=source)
     try:
-        return tuple(Look(float(entry["scale"]), bool(entry.get("mirrored", False))) for entry in entries)
+        return tuple(Crop(float(entry["scale"]), bool(entry.get("mirrored", False))) for entry in entries)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(message, source=source) from error
 

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mien.landmarks_in_fields.boxes import OUTER_EYE_CORNERS, WHOLE_OVER_RADIUS, Box
-from mien.landmarks_in_fields.network import LandmarkNetwork, NetworkOutput
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork, NetworkOutput
 
 CANDIDATES = 4
 """Of the 24 ways a cube can stand, so many are looked at again, turned as predicted."""
@@ -90,7 +90,7 @@ class Guess:
 
 
 def coarse_guesses(
-    network: LandmarkNetwork,
+    network: FieldLandmarkNetwork,
     seen: Overview,
     *,
     upright: bool = False,

@@ -25,7 +25,7 @@ SHAPE_TRUST = 2.0
 
 
 @dataclass(frozen=True)
-class NetworkConfig:
+class FieldNetworkConfig:
     """How a landmark network is made."""
 
     stage: Literal["coarse", "fine"] = "coarse"
@@ -115,7 +115,7 @@ def with_mirrored(
     return torch.cat([volumes, volumes[:, order].flip(3)]), torch.cat([places, turned])
 
 
-class LandmarkNetwork(nn.Module):
+class FieldLandmarkNetwork(nn.Module):
     """Coarse: one encoder. Fine: encoders of face, eye and mouth; the right eye is seen mirrored by the
     left eye's encoder, which halves weights and doubles what it learns from.
 
@@ -126,7 +126,7 @@ class LandmarkNetwork(nn.Module):
 
     def __init__(
         self,
-        config: NetworkConfig,
+        config: FieldNetworkConfig,
         model: BilinearModel | LinearModel,
         *,
         usual_scale: float,
@@ -210,7 +210,7 @@ class LandmarkNetwork(nn.Module):
         }
 
     @staticmethod
-    def from_description(values: dict[str, Any]) -> LandmarkNetwork:
+    def from_description(values: dict[str, Any]) -> FieldLandmarkNetwork:
         """A network to load weights (and the shape model with them) into."""
         shapes = {name: np.zeros(size) for name, size in values["shape_model"].items()}
         if "core" in shapes:
@@ -223,8 +223,8 @@ class LandmarkNetwork(nn.Module):
             )
         else:
             model = LinearModel(shapes["mean"], shapes["expression_basis"], shapes["identity_basis"])
-        return LandmarkNetwork(
-            NetworkConfig(**values["config"]),
+        return FieldLandmarkNetwork(
+            FieldNetworkConfig(**values["config"]),
             model,
             usual_scale=values["usual_scale"],
             usual_shift=tuple(values["usual_shift"]),

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from mien.errors import InputError
-from mien.landmarks_in_fields.network import LandmarkNetwork
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork
 
 FORMAT_VERSION = 1
 SHIPPED = Path(__file__).parent / "data" / "field_landmarks.safetensors"
@@ -21,11 +21,11 @@ SHIPPED = Path(__file__).parent / "data" / "field_landmarks.safetensors"
 class NetworkPair:
     """The coarse and the fine network."""
 
-    coarse: LandmarkNetwork
-    fine: LandmarkNetwork
+    coarse: FieldLandmarkNetwork
+    fine: FieldLandmarkNetwork
 
 
-def write_networks(path: Path, *, coarse: LandmarkNetwork, fine: LandmarkNetwork) -> None:
+def write_networks(path: Path, *, coarse: FieldLandmarkNetwork, fine: FieldLandmarkNetwork) -> None:
     """Both networks in one file; a shape model that both have is written once."""
     from safetensors.torch import save_file
 
@@ -64,7 +64,7 @@ def read_networks(path: Path = SHIPPED) -> NetworkPair:
             tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
         networks = {}
         for name in ("coarse", "fine"):
-            network = LandmarkNetwork.from_description(descriptions[name])
+            network = FieldLandmarkNetwork.from_description(descriptions[name])
             shared = {
                 key.removeprefix("coarse."): value
                 for key, value in tensors.items()

@@ -23,7 +23,7 @@ CHECKPOINT_NAME, LOG_NAME = "checkpoint.pt", "log.jsonl"
 
 
 @dataclass(frozen=True)
-class RunOptions:
+class TrainingConfig:
     """How long and how fast a network is trained, whatever it learns."""
 
     max_minutes: float = 50.0
@@ -131,7 +131,7 @@ class TrainingRun(ABC, Generic[BatchT]):
     optimiser: torch.optim.Optimizer
     memory_format: ClassVar[torch.memory_format] = torch.channels_last
 
-    def __init__(self, options: RunOptions, out: Path) -> None:
+    def __init__(self, options: TrainingConfig, out: Path) -> None:
         self.options, self.out = options, out
         self.step, self.samples, self.elapsed_s = 0, 0, 0.0
         self.figures: dict = {}

@@ -16,12 +16,12 @@ from mien.heads.model import Head
 from mien.images.cuts import CutDetector
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerOptions, TrackingLandmarker
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
 from mien.tracking.video import read_pictures, refit
 
 
 @dataclass(frozen=True)
-class PeopleOptions:
+class PeopleConfig:
     """Choices of tracking everyone."""
 
     search_every: int = 5
@@ -34,7 +34,7 @@ class PeopleOptions:
     """People seen on fewer frames (or than a third of a shorter clip) are left out."""
 
 
-DEFAULT_PEOPLE = PeopleOptions()
+DEFAULT_PEOPLE = PeopleConfig()
 
 
 @dataclass
@@ -55,8 +55,8 @@ def track_people(
     head: Head | None = None,
     camera: Camera | None = None,
     weights: FitWeights = DEFAULT_WEIGHTS,
-    options: TrackerOptions = DEFAULT_OPTIONS,
-    people: PeopleOptions = DEFAULT_PEOPLE,
+    options: TrackerConfig = DEFAULT_OPTIONS,
+    people: PeopleConfig = DEFAULT_PEOPLE,
     frames_per_second: float = 25.0,
     max_frames: int | None = None,
     progress: Callable[[int, int | None], None] | None = None,
@@ -119,8 +119,8 @@ class _Crowd:
         head: Head | None,
         camera: Camera | None,
         weights: FitWeights,
-        options: TrackerOptions,
-        people: PeopleOptions,
+        options: TrackerConfig,
+        people: PeopleConfig,
     ) -> None:
         if landmarker is None:
             from mien.landmarks.landmarker import FOUND_IN_VIDEO, Landmarker

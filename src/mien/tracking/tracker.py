@@ -38,7 +38,7 @@ class TrackingLandmarker(Protocol):
 
 
 @dataclass(frozen=True)
-class TrackerOptions:
+class TrackerConfig:
     """Choices of the tracker."""
 
     search_every: int = 2
@@ -51,7 +51,7 @@ class TrackerOptions:
     """Change between two frames over their own contrast, 0 … 1, that counts as a cut."""
 
 
-DEFAULT_OPTIONS = TrackerOptions()
+DEFAULT_OPTIONS = TrackerConfig()
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Tracker:
         camera: Camera | None = None,
         focal_px: float | None = None,
         weights: FitWeights = DEFAULT_WEIGHTS,
-        options: TrackerOptions = DEFAULT_OPTIONS,
+        options: TrackerConfig = DEFAULT_OPTIONS,
     ) -> None:
         """
         Args:

@@ -18,7 +18,7 @@ from mien.heads.parameters import HeadParameters
 from mien.landmarks.filter import smooth_both_ways
 from mien.landmarks.types import Landmarks2D
 from mien.tracking.frame_fitter import FrameFitter
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerOptions, TrackingLandmarker
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
 
 
 def track_video(
@@ -28,7 +28,7 @@ def track_video(
     head: Head | None = None,
     camera: Camera | None = None,
     weights: FitWeights = DEFAULT_WEIGHTS,
-    options: TrackerOptions = DEFAULT_OPTIONS,
+    options: TrackerConfig = DEFAULT_OPTIONS,
     frames_per_second: float = 25.0,
     max_frames: int | None = None,
     progress: Callable[[int, int | None], None] | None = None,

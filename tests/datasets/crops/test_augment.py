@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mien.datasets.crops.augment import AugmentOptions, make_sample
-from mien.datasets.crops.degradation import DegradationOptions, degrade
+from mien.datasets.crops.augment import AugmentConfig, make_sample
+from mien.datasets.crops.degradation import DegradationConfig, degrade
 from mien.datasets.crops.negatives import off_region
 from mien.datasets.crops.occluders import add_occluders
 from mien.datasets.crops.shards import Face, face_region
 from mien.datasets.crops.warp import (
-    WarpOptions,
+    WarpConfig,
     jittered_region,
     mirrored_points,
     net_from_picture,
@@ -22,7 +22,7 @@ from mien.datasets.crops.warp import (
 )
 from tests.datasets.crops.fake_faces import COUNT, MIRROR, SIZE, draw_face
 
-GEOMETRY_ONLY = AugmentOptions(clean_share=1.0, negative_share=0.0)
+GEOMETRY_ONLY = AugmentConfig(clean_share=1.0, negative_share=0.0)
 
 
 def _face(rng, layout, *, dot=None) -> Face:
@@ -38,7 +38,7 @@ def _face(rng, layout, *, dot=None) -> Face:
 @pytest.mark.parametrize("landmark", [0, 6, 10, 13])
 def test_points_stay_on_their_features(layout, landmark, flip_share):
     """A spot drawn at one landmark is found where the targets say (for its partner if mirrored)."""
-    options = replace(GEOMETRY_ONLY, warp=WarpOptions(flip_share=flip_share))
+    options = replace(GEOMETRY_ONLY, warp=WarpConfig(flip_share=flip_share))
     size = 128
     for seed in range(6):
         rng = np.random.default_rng(seed)
@@ -72,7 +72,7 @@ def test_the_same_seed_gives_the_same_sample_and_another_another(layout):
 
     def draw(seed):
         rng = np.random.default_rng(seed)
-        return make_sample(face, other, layout, size=64, rng=rng, options=AugmentOptions())
+        return make_sample(face, other, layout, size=64, rng=rng, options=AugmentConfig())
 
     assert np.array_equal(draw(3).crop, draw(3).crop)
     assert np.array_equal(draw(3).points, draw(3).points)
@@ -82,7 +82,7 @@ def test_the_same_seed_gives_the_same_sample_and_another_another(layout):
 def test_every_share_of_options_is_met(layout):
     face = _face(np.random.default_rng(0), layout)
     drawn = [
-        make_sample(face, face, layout, size=64, rng=np.random.default_rng(seed), options=AugmentOptions())
+        make_sample(face, face, layout, size=64, rng=np.random.default_rng(seed), options=AugmentConfig())
         for seed in range(400)
     ]
     negatives = [sample for sample in drawn if sample.presence == 0]
@@ -92,14 +92,14 @@ def test_every_share_of_options_is_met(layout):
 
 
 @pytest.mark.parametrize(
-    "field", [name for name in vars(DegradationOptions.none()) if name.endswith("_share")]
+    "field", [name for name in vars(DegradationConfig.none()) if name.endswith("_share")]
 )
 def test_each_degradation_changes_the_crop_and_none_leaves_it(field):
     crop = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    one = replace(DegradationOptions.none(), **{field: 1.0})
+    one = replace(DegradationConfig.none(), **{field: 1.0})
     changed = [not np.array_equal(degrade(crop, np.random.default_rng(s), one), crop) for s in range(5)]
     assert sum(changed) >= 4
-    assert np.array_equal(degrade(crop, np.random.default_rng(0), DegradationOptions.none()), crop)
+    assert np.array_equal(degrade(crop, np.random.default_rng(0), DegradationConfig.none()), crop)
 
 
 def test_degradation_moves_nothing():
@@ -108,7 +108,7 @@ def test_degradation_moves_nothing():
     spot = np.exp(-((columns - 40.0) ** 2 + (rows - 21.0) ** 2) / (2 * 5.0**2))
     crop = np.repeat(np.uint8(np.rint(255 * spot))[..., None], 3, axis=2)
     options = replace(
-        DegradationOptions.none(), blur_share=1.0, small_share=1.0, jpeg_share=1.0, worst_jpeg=60
+        DegradationConfig.none(), blur_share=1.0, small_share=1.0, jpeg_share=1.0, worst_jpeg=60
     )
     for seed in range(10):
         got = degrade(crop, np.random.default_rng(seed), options)[..., 0].astype(float)
@@ -131,7 +131,7 @@ def test_occluders_cover_a_part_but_not_all():
 def test_jitter_keeps_the_face_and_negatives_lose_it(layout):
     face = _face(np.random.default_rng(0), layout)
     rng = np.random.default_rng(1)
-    options = WarpOptions()
+    options = WarpConfig()
     for _ in range(50):
         near = jittered_region(face.region, rng, options)
         assert abs(near.roll_rad - face.region.roll_rad) <= options.roll_rad + 1e-9

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mien.datasets.search_scenes.cutouts import CutoutStore
-from mien.datasets.search_scenes.scenes import SceneOptions, make_scene, paste
+from mien.datasets.search_scenes.scenes import SearchSceneConfig, make_scene, paste
 from mien.datasets.search_scenes.targets import LARGEST_SIDE_PX, SMALLEST_SIDE_PX
 from mien.errors import InputError
 from mien.landmarks.region import Region
@@ -67,7 +67,7 @@ def test_cut_out_heads_leave_the_scene_around_them_alone(store):
 
 
 def test_scenes_repeat_and_differ(store):
-    options = SceneOptions()
+    options = SearchSceneConfig()
     one, same, other = (make_scene(store, np.random.default_rng(seed), options) for seed in (5, 5, 6))
     assert np.array_equal(one.picture, same.picture)
     assert not np.array_equal(one.picture, other.picture)
@@ -75,7 +75,7 @@ def test_scenes_repeat_and_differ(store):
 
 
 def test_scenes_have_empty_ones_and_faces_of_all_sizes(store):
-    scenes = [make_scene(store, np.random.default_rng(seed), SceneOptions()) for seed in range(80)]
+    scenes = [make_scene(store, np.random.default_rng(seed), SearchSceneConfig()) for seed in range(80)]
     faces = [face for scene in scenes for face in scene.faces]
     assert 10 <= sum(not scene.faces for scene in scenes) <= 40
     sides = np.array([face.region.side_px for face in faces])
@@ -87,7 +87,7 @@ def test_scenes_have_empty_ones_and_faces_of_all_sizes(store):
 
 
 def test_faces_beyond_black_margins_are_not_demanded(store):
-    options = replace(SceneOptions(), letterbox_share=1.0, empty_share=0.0)
+    options = replace(SearchSceneConfig(), letterbox_share=1.0, empty_share=0.0)
     for seed in range(30):
         scene = make_scene(store, np.random.default_rng(seed), options)
         for face in scene.faces:

@@ -18,7 +18,7 @@ from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.library import load_head
 from mien.landmarks_in_fields.boxes import Box
 from mien.landmarks_in_fields.coarse_search import Guess
-from mien.landmarks_in_fields.network import NetworkConfig
+from mien.landmarks_in_fields.network import FieldNetworkConfig
 from mien.landmarks_in_fields.predict import FieldLandmarker
 from mien.landmarks_in_fields.types import Landmarks3D
 from mien.synthetic.negatives.face_cut import FaceCut
@@ -31,9 +31,9 @@ from mien.training.landmarks_in_fields import batches, searched_boxes
 from mien.training.landmarks_in_fields.batches import BatchMaker
 from mien.training.landmarks_in_fields.box_sampling import COARSE_POOL, LoadedVolume
 from mien.training.landmarks_in_fields.loop import new_network
-from mien.training.landmarks_in_fields.negatives import Objects
+from mien.training.landmarks_in_fields.negatives import RandomSolids
 from mien.training.landmarks_in_fields.searched_boxes import TurnedVolume, searched_head
-from mien.training.landmarks_in_fields.volume_sampler import Pool
+from mien.training.landmarks_in_fields.volume_sampler import VolumeSampler
 
 SIZES = {"ring": (0.08, 0.02, 0.0), "cup": (0.06, 0.07, 0.01), "cone": (0.06, 0.07, 0.02)}
 VOLUMES = {
@@ -165,7 +165,7 @@ def test_what_the_search_finds_is_told_in_the_volumes_frame(body: LoadedVolume, 
         return [Guess(usual_m() @ turn.T, turn @ rotation, np.eye(4)[:3], 1.0, np.zeros(68))]
 
     monkeypatch.setattr(searched_boxes, "coarse_guesses", guesses)
-    network = new_network(NetworkConfig(size=8, width=4, features=32))
+    network = new_network(FieldNetworkConfig(size=8, width=4, features=32))
     for seed in range(3):
         points_m, found = searched_head(network, body, np.random.default_rng(seed))
         np.testing.assert_allclose(points_m, usual_m(), atol=1e-12)
@@ -174,7 +174,7 @@ def test_what_the_search_finds_is_told_in_the_volumes_frame(body: LoadedVolume, 
 
 def test_the_search_looks_at_the_likeliest_heads_first(body: LoadedVolume):
     torch.manual_seed(0)
-    network = new_network(NetworkConfig(size=8, width=4, features=32)).eval()
+    network = new_network(FieldNetworkConfig(size=8, width=4, features=32)).eval()
     turned = TurnedVolume(body, np.eye(3), -np.inf, None, 0)
     with torch.no_grad():
         every = searched_boxes.coarse_guesses(network, turned)
@@ -184,7 +184,7 @@ def test_the_search_looks_at_the_likeliest_heads_first(body: LoadedVolume):
     assert len(alone) == 1
 
 
-class _Bank(Pool):
+class _Bank(VolumeSampler):
     """One volume in memory."""
 
     def __init__(self, volume: LoadedVolume) -> None:
@@ -193,7 +193,7 @@ class _Bank(Pool):
 
 def _maker(volume: LoadedVolume) -> BatchMaker:
     torch.manual_seed(0)
-    coarse = new_network(NetworkConfig(size=8, width=4, features=32)).eval()
+    coarse = new_network(FieldNetworkConfig(size=8, width=4, features=32)).eval()
     return BatchMaker(_Bank(volume), stage="fine", size=8, coarse=coarse)
 
 
@@ -236,7 +236,7 @@ def test_objects_are_kept_for_use_again(monkeypatch):
 
     monkeypatch.setattr(objects, "MADE", 2)
     monkeypatch.setattr(objects, "ANOTHER", 1.0)
-    store, rng = Objects(usual_m()), np.random.default_rng(0)
+    store, rng = RandomSolids(usual_m()), np.random.default_rng(0)
     assert len({id(store.random(rng)) for _ in range(12)}) == 2
 
 

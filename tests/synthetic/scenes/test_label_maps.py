@@ -14,9 +14,9 @@ from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.library import load_head
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.clip_space import clip_from_camera
+from mien.synthetic.scenes.drawn_face import LABEL_SET, LabelMaps
 from mien.synthetic.scenes.label_maps import HEAD_MESHES, draw_label_maps, part_names, triangles_of
 from mien.synthetic.scenes.renderer import DrawItem, Renderer, StaticMesh
-from mien.synthetic.scenes.sample import LABEL_SET, LabelMaps
 
 SIZE_PX = 128
 NEAR_M, FAR_M = 0.2, 1.2

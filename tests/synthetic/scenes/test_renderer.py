@@ -10,9 +10,9 @@ import pytest
 from mien.cameras import Camera
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.clip_space import clip_from_camera, orthographic
+from mien.synthetic.scenes.drawn_face import BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE, VISIBLE
 from mien.synthetic.scenes.head_maps import add_coverings, ambient_occlusion, beard_region
 from mien.synthetic.scenes.renderer import Color, DrawItem, Light, Renderer, StaticMesh
-from mien.synthetic.scenes.sample import BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE, VISIBLE
 from mien.synthetic.scenes.visibility import landmark_visibility
 
 SIZE_PX = 32

@@ -11,7 +11,7 @@ from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector
 from mien.heads.library import load_head
 from mien.heads.model import Head
 from mien.landmarks.region import region_from_points
-from mien.synthetic.scenes.sample import LABEL_SET
+from mien.synthetic.scenes.drawn_face import LABEL_SET
 from mien.synthetic.scenes.scene import Scene, random_identity, random_scene
 from tests.toy_head import toy_head
 

@@ -18,7 +18,7 @@ from mien.datasets.crops.shards import read_shard
 from mien.errors import InputError, MienError
 from mien.heads.library import load_head
 from mien.synthetic.scenes import shards
-from mien.synthetic.scenes.sample import LABEL_SET, LabelMaps, Sample
+from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps
 from mien.synthetic.scenes.shards import (
     DEPTH_UNIT_M,
     DRAWING_VERSION,
@@ -31,13 +31,13 @@ from mien.synthetic.scenes.shards import (
 SIZE_PX = 48
 
 
-def fake_sample(seed: int) -> Sample:
+def fake_sample(seed: int) -> DrawnFace:
     rng = np.random.default_rng(seed)
     head = load_head()
     points_m = head.mean_m[head.landmark_set(LABEL_SET).vertices]
     points_px = points_m[:, :2] * [1, -1] * 160 + SIZE_PX / 2 + rng.normal(size=2)
     picture = cv2.resize(rng.integers(0, 256, (4, 4, 3), np.uint8), (SIZE_PX, SIZE_PX))
-    return Sample(
+    return DrawnFace(
         picture=np.asarray(picture, np.uint8),
         mask=rng.integers(0, 256, (SIZE_PX, SIZE_PX), np.uint8),
         points_px=points_px.astype(np.float32),
@@ -68,7 +68,7 @@ class FakeStudio:
     def __init__(self, assets: Path, *, size_px: int, maps: bool) -> None:
         assert size_px == SIZE_PX
 
-    def shoot(self, seed: int) -> Sample:
+    def shoot(self, seed: int) -> DrawnFace:
         if seed == self.broken:
             raise InputError("no such hair", source="bob03")
         return fake_sample(seed)

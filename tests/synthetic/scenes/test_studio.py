@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError
+from mien.synthetic.scenes.drawn_face import LABEL_SET, OUTSIDE, VISIBLE
 from mien.synthetic.scenes.renderer import Renderer
-from mien.synthetic.scenes.sample import LABEL_SET, OUTSIDE, VISIBLE
 from mien.synthetic.scenes.studio import Studio
 
 ASSETS = Path(__file__).parents[4] / "shared" / "assets"

@@ -7,20 +7,22 @@ from dataclasses import replace
 
 import pytest
 
-from mien.datasets.crops.augment import AugmentOptions
-from mien.datasets.crops.feeder import FeederOptions
+from mien.datasets.crops.augment import AugmentConfig
+from mien.datasets.crops.feeder import FeederConfig
 from mien.errors import InputError
 from mien.training.landmarks.ablation import STUDIES, Training, run_ablation
-from mien.training.landmarks.loop import TrainingOptions
-from mien.training.landmarks.networks import NetworkConfig
+from mien.training.landmarks.loop import LandmarkTrainingConfig
+from mien.training.landmarks.networks import LandmarkNetworkConfig
 
-INLINE = FeederOptions(processes=0, wait_s=0.0)
+INLINE = FeederConfig(processes=0, wait_s=0.0)
 
 
 @pytest.fixture
 def base(plan, layout) -> Training:
-    network = NetworkConfig(network="resnet10_quarter", landmarks=len(layout), input_size=64, hidden=32)
-    return Training(plan, network, TrainingOptions(max_steps=2, threads=1, half_precision=False))
+    network = LandmarkNetworkConfig(
+        network="resnet10_quarter", landmarks=len(layout), input_size=64, hidden=32
+    )
+    return Training(plan, network, LandmarkTrainingConfig(max_steps=2, threads=1, half_precision=False))
 
 
 def test_two_variants_make_a_table(base, tmp_path):
@@ -57,7 +59,7 @@ def test_two_variants_make_a_table(base, tmp_path):
 
 
 def test_augmentation_is_changed_and_nothing_else(base):
-    tight = replace(base, plan=replace(base.plan, options=AugmentOptions.usual(crop_scale=0.85)))
+    tight = replace(base, plan=replace(base.plan, options=AugmentConfig.usual(crop_scale=0.85)))
     on, off = (tight.changed({"augmentation": value}).plan.options for value in (True, False))
     assert on == tight.plan.options
     assert off.warp.crop_scale == 0.85

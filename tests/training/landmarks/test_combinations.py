@@ -11,7 +11,7 @@ from mien.heads.mesh_hierarchy.hierarchy import build_hierarchy
 from mien.training.landmarks.backbones import NETWORKS
 from mien.training.landmarks.checkpoints import Checkpoint, load_checkpoint
 from mien.training.landmarks.losses import LOSSES, LandmarkObjective
-from mien.training.landmarks.networks import DECODERS, LandmarkNetwork, NetworkConfig
+from mien.training.landmarks.networks import DECODERS, LandmarkNetwork, LandmarkNetworkConfig
 from mien.training.landmarks.onnx_export import export_onnx
 
 COUNT, BATCH, SIZE = 40, 6, 32
@@ -31,7 +31,7 @@ def hierarchy(bowl):
 
 
 def make_network(decoder: str, loss: str, hierarchy, mean=None, **changes) -> LandmarkNetwork:
-    config = NetworkConfig(
+    config = LandmarkNetworkConfig(
         **{"network": "resnet10_quarter", "input_size": SIZE} | changes,
         landmarks=COUNT,
         hidden=64,
@@ -75,7 +75,7 @@ def test_a_batch_is_learnt_by_heart(decoder, loss, edge_weight, hierarchy, bowl)
 def test_every_backbone_answers_and_learns(name):
     """All names at 64 pixels; one step backwards reaches every weight that the answer depends on."""
     torch.manual_seed(0)
-    network = LandmarkNetwork(NetworkConfig(network=name, landmarks=5, input_size=64, hidden=16))
+    network = LandmarkNetwork(LandmarkNetworkConfig(network=name, landmarks=5, input_size=64, hidden=16))
     if name in ("resnet50", "resnet101"):
         network.eval()  # forward only: they are large
     with torch.set_grad_enabled(name not in ("resnet50", "resnet101")):
@@ -127,15 +127,15 @@ def test_the_mesh_comes_back_with_the_checkpoint(hierarchy, tmp_path):
 
 def test_wrong_choices_are_named(hierarchy):
     with pytest.raises(InputError, match="spiral"):
-        LandmarkNetwork(NetworkConfig(network="resnet10_quarter", decoder="graph"))
+        LandmarkNetwork(LandmarkNetworkConfig(network="resnet10_quarter", decoder="graph"))
     with pytest.raises(InputError, match="mesh"):
-        LandmarkNetwork(NetworkConfig(network="resnet10_quarter", decoder="spiral"))
+        LandmarkNetwork(LandmarkNetworkConfig(network="resnet10_quarter", decoder="spiral"))
     with pytest.raises(InputError, match="residual_exp"):
         LandmarkObjective("l1", weights=torch.ones(3))
     with pytest.raises(InputError, match="edges"):
         LandmarkObjective("l2", weights=torch.ones(3), edge_weight=1.0)
     with pytest.raises(InputError, match="multiple of 32"):
-        LandmarkNetwork(NetworkConfig(network="swin_tiny", input_size=100))
+        LandmarkNetwork(LandmarkNetworkConfig(network="swin_tiny", input_size=100))
 
 
 @pytest.mark.parametrize("decoder", ["linear", "spiral"])

@@ -10,18 +10,18 @@ import numpy as np
 import pytest
 import torch
 
-from mien.datasets.crops.augment import AugmentOptions
+from mien.datasets.crops.augment import AugmentConfig
 from mien.datasets.crops.batches import BatchPlan
-from mien.datasets.crops.feeder import FeederOptions, feed
+from mien.datasets.crops.feeder import FeederConfig, feed
 from mien.errors import InputError
 from mien.learning.schedule import learning_rate_share
 from mien.training.landmarks.checkpoints import load_checkpoint
-from mien.training.landmarks.loop import TrainingOptions, train
+from mien.training.landmarks.loop import LandmarkTrainingConfig, train
 from mien.training.landmarks.losses import landmark_loss
-from mien.training.landmarks.networks import LandmarkNetwork, NetworkConfig
+from mien.training.landmarks.networks import LandmarkNetwork, LandmarkNetworkConfig
 from mien.training.landmarks.validation import evaluate, validation_batches
 
-INLINE = FeederOptions(processes=0, wait_s=0.0)
+INLINE = FeederConfig(processes=0, wait_s=0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -32,17 +32,17 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-def _network(layout) -> NetworkConfig:
-    return NetworkConfig(network="resnet10_half", landmarks=len(layout), input_size=64, hidden=64)
+def _network(layout) -> LandmarkNetworkConfig:
+    return LandmarkNetworkConfig(network="resnet10_half", landmarks=len(layout), input_size=64, hidden=64)
 
 
-def _options(steps: int, **changes) -> TrainingOptions:
-    return TrainingOptions(max_steps=steps, threads=1, half_precision=False, log_steps=1, **changes)
+def _options(steps: int, **changes) -> LandmarkTrainingConfig:
+    return LandmarkTrainingConfig(max_steps=steps, threads=1, half_precision=False, log_steps=1, **changes)
 
 
 def test_one_batch_is_learnt_by_heart(plan, layout):
     torch.manual_seed(0)
-    batches = feed(replace(plan, options=AugmentOptions(negative_share=0.2)), INLINE)
+    batches = feed(replace(plan, options=AugmentConfig(negative_share=0.2)), INLINE)
     batch = next(batches)
     batches.close()
     network = LandmarkNetwork(_network(layout), mean_points=batch.points[batch.presence > 0].mean(axis=0))
@@ -122,7 +122,7 @@ def test_figures_of_a_perfect_network(plan, layout):
 
 
 def test_batches_from_another_process_are_the_same(plan: BatchPlan):
-    here, beside = feed(plan, INLINE, first_step=5), feed(plan, FeederOptions(ring=2), first_step=5)
+    here, beside = feed(plan, INLINE, first_step=5), feed(plan, FeederConfig(ring=2), first_step=5)
     try:
         for _ in range(4):  # more than the ring holds
             expected, got = next(here), next(beside)
@@ -137,7 +137,7 @@ def test_batches_from_another_process_are_the_same(plan: BatchPlan):
 
 
 def test_without_shards_the_feeder_says_what_to_do(plan, tmp_path):
-    for options in (INLINE, FeederOptions(wait_s=0.0)):
+    for options in (INLINE, FeederConfig(wait_s=0.0)):
         batches = feed(replace(plan, directories=(tmp_path,)), options)
         with pytest.raises(InputError, match="mien synth"):
             next(batches)
@@ -146,7 +146,7 @@ def test_without_shards_the_feeder_says_what_to_do(plan, tmp_path):
 def test_a_folder_that_is_complete_without_training_shards_is_not_waited_for(plan, shards, tmp_path):
     shutil.copy(shards / "shard-000000.tar", tmp_path)
     (tmp_path / "manifest.json").write_text(json.dumps({"count": 16}))
-    batches = feed(replace(plan, directories=(tmp_path,)), FeederOptions(processes=0, wait_s=600.0))
+    batches = feed(replace(plan, directories=(tmp_path,)), FeederConfig(processes=0, wait_s=600.0))
     with pytest.raises(InputError, match="draw more"):
         next(batches)
 

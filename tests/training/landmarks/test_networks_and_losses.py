@@ -14,14 +14,16 @@ from mien.training.landmarks.losses import (
     landmark_loss,
     laplacian_nll,
 )
-from mien.training.landmarks.networks import LandmarkNetwork, LandmarkOutput, NetworkConfig
+from mien.training.landmarks.networks import LandmarkNetwork, LandmarkNetworkConfig, LandmarkOutput
 
 
 @pytest.mark.parametrize("name", ["resnet10_half", "resnet18_half", "mobilenet_v2_half"])
 def test_network_starts_at_the_mean_layout(name):
     torch.manual_seed(0)
     mean = np.random.default_rng(0).uniform(-0.8, 0.8, (20, 2))
-    network = LandmarkNetwork(NetworkConfig(network=name, landmarks=20, input_size=64), mean_points=mean)
+    network = LandmarkNetwork(
+        LandmarkNetworkConfig(network=name, landmarks=20, input_size=64), mean_points=mean
+    )
     output = network(torch.rand(4, 3, 64, 64))
     assert output.points.shape == (4, 20, 2)
     assert output.log_sigma.shape == (4, 20)
@@ -32,7 +34,7 @@ def test_network_starts_at_the_mean_layout(name):
 
 def test_an_unknown_network_is_named():
     with pytest.raises(InputError, match="resnet18_half"):
-        LandmarkNetwork(NetworkConfig(network="resnet7"))
+        LandmarkNetwork(LandmarkNetworkConfig(network="resnet7"))
 
 
 def test_gaussian_loss_is_equation_1():

@@ -10,18 +10,18 @@ import onnxruntime
 import pytest
 import torch
 
-from mien.datasets.crops.augment import AugmentOptions
-from mien.datasets.crops.feeder import FeederOptions, feed
-from mien.training.landmarks.loop import TrainingOptions, train
-from mien.training.landmarks.networks import LandmarkNetwork, NetworkConfig
+from mien.datasets.crops.augment import AugmentConfig
+from mien.datasets.crops.feeder import FeederConfig, feed
+from mien.training.landmarks.loop import LandmarkTrainingConfig, train
+from mien.training.landmarks.networks import LandmarkNetwork, LandmarkNetworkConfig
 from mien.training.landmarks.onnx_export import export_onnx, training_command, write_landmark_card
 
 
 @pytest.mark.parametrize("name", ["resnet10_half", "mobilenet_v2_half"])
 def test_export_equals_torch(name, plan, layout, tmp_path):
     torch.manual_seed(0)
-    network = LandmarkNetwork(NetworkConfig(network=name, landmarks=len(layout), input_size=64))
-    batches = feed(plan, FeederOptions(processes=0))
+    network = LandmarkNetwork(LandmarkNetworkConfig(network=name, landmarks=len(layout), input_size=64))
+    batches = feed(plan, FeederConfig(processes=0))
     crops = np.ascontiguousarray(next(batches).crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
     batches.close()
     network.train()(torch.from_numpy(crops))  # statistics of the normalisations away from their start
@@ -38,10 +38,10 @@ def test_export_equals_torch(name, plan, layout, tmp_path):
 
 
 def test_card_tells_where_the_weights_come_from(plan, layout, tmp_path):
-    options = TrainingOptions(max_steps=1, threads=1, half_precision=False)
-    config = NetworkConfig(network="resnet10_half", landmarks=len(layout), input_size=64)
-    plan = replace(plan, options=AugmentOptions.usual(crop_scale=0.85))
-    checkpoint = train(plan, config, options, out=tmp_path / "run", feeder=FeederOptions(processes=0))
+    options = LandmarkTrainingConfig(max_steps=1, threads=1, half_precision=False)
+    config = LandmarkNetworkConfig(network="resnet10_half", landmarks=len(layout), input_size=64)
+    plan = replace(plan, options=AugmentConfig.usual(crop_scale=0.85))
+    checkpoint = train(plan, config, options, out=tmp_path / "run", feeder=FeederConfig(processes=0))
     check = export_onnx(checkpoint.averaged_network(), tmp_path / "realtime.onnx")
     card_path = tmp_path / "realtime.card.json"
     write_landmark_card(

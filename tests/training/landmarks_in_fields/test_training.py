@@ -17,7 +17,7 @@ from mien.geometry.rotations import random_rotation
 from mien.heads.library import load_head
 from mien.landmarks_in_fields.boxes import Box
 from mien.landmarks_in_fields.canonical import clean_field
-from mien.landmarks_in_fields.network import NetworkConfig
+from mien.landmarks_in_fields.network import FieldNetworkConfig
 from mien.landmarks_in_fields.network_files import NetworkPair
 from mien.landmarks_in_fields.sources import triangle_lattice
 from mien.synthetic.negatives.face_cut import FaceCut
@@ -32,16 +32,16 @@ from mien.synthetic.volumes.head_volume import (
 )
 from mien.synthetic.volumes.head_volume import VOXEL_M as HEAD_VOXEL_M
 from mien.synthetic.volumes.other_faces import OtherFaces
-from mien.synthetic.volumes.surface_samples import SurfacePoints
+from mien.synthetic.volumes.surface_samples import SurfaceSamples
 from mien.synthetic.volumes.trained_volumes import sampled_grid
 from mien.synthetic.volumes.volume_store import draw_person, read_volume, write_volume
 from mien.training.landmarks_in_fields import batches
-from mien.training.landmarks_in_fields.batches import Batch, BatchMaker
+from mien.training.landmarks_in_fields.batches import BatchMaker, BoxBatch
 from mien.training.landmarks_in_fields.box_sampling import LoadedVolume
 from mien.training.landmarks_in_fields.checkpoints import load_checkpoint
 from mien.training.landmarks_in_fields.export import export_networks
 from mien.training.landmarks_in_fields.loop import (
-    FieldLandmarkTraining,
+    FieldLandmarkTrainingConfig,
     VolumePlan,
     new_network,
     spread_loss,
@@ -52,7 +52,7 @@ from mien.training.landmarks_in_fields.spread_calibration import (
     scale_spread,
     spread_factor,
 )
-from mien.training.landmarks_in_fields.volume_sampler import Pool
+from mien.training.landmarks_in_fields.volume_sampler import VolumeSampler
 from mien.training.landmarks_in_fields.warps import TpsWarp
 
 VOXEL_M = 0.005
@@ -70,7 +70,7 @@ def plain_volume(seed: int) -> HeadVolume:
     colors = np.where(points_m[:, :1] > 0, [[0.9, 0.2, 0.1]], [[0.1, 0.8, 0.2]])
     skin = head.part_names.index("skin")
     hidden = head.vertex_parts[corners[:, 0]] != skin
-    surface = SurfacePoints(
+    surface = SurfaceSamples(
         points_m, normals, colors, np.where(hidden, 0.15, 1.0), np.ones(len(points_m), bool)
     )
     cap_m = cap_points(vertices_m, neck_border(head), 0.45 * VOXEL_M)
@@ -155,10 +155,10 @@ def test_pools_tell_volumes_of_trained_fields_and_keep_people_apart(bank: Path, 
     volume = read_volume(bank / "000001.npz")
     for person, take in ((25, 0), (25, 1), (26, 0)):
         write_volume(tmp_path / f"{person:06d}-{take}.npz", replace(volume, kind=TRAINED))
-    pool = Pool([bank, tmp_path], levels=Pool.levels_of("coarse"))
+    pool = VolumeSampler([bank, tmp_path], levels=VolumeSampler.levels_of("coarse"))
     assert pool.counts() == {"analytic": 3, "trained": 1}
     assert set(pool.volumes[0].levels) == {4}
-    held_out = Pool([bank, tmp_path], validation=True)
+    held_out = VolumeSampler([bank, tmp_path], validation=True)
     assert held_out.counts() == {"analytic": 1, "trained": 2}
     write_volume(tmp_path / "000027-3.npz", volume)
     pool.refresh()
@@ -212,7 +212,7 @@ def test_other_people_and_expressions_carry_their_landmarks(bank: Path, mirrored
 
 @pytest.mark.parametrize("stage", ["coarse", "fine"])
 def test_batches_have_their_shapes_and_are_mostly_heads(bank: Path, stage):
-    maker = BatchMaker(Pool([bank]), stage=stage, size=8, fresh=0.5, warp=0.5)
+    maker = BatchMaker(VolumeSampler([bank]), stage=stage, size=8, fresh=0.5, warp=0.5)
     drawn = [maker.draw(6, seed) for seed in range(8)]
     for batch in drawn:
         assert batch.volumes.shape == (6, 1 if stage == "coarse" else 4, 4, 8, 8, 8)
@@ -222,7 +222,7 @@ def test_batches_have_their_shapes_and_are_mostly_heads(bank: Path, stage):
         assert batch.landmarks[heads].abs().max() < 1.3
     shares = [float(batch.is_head.mean()) for batch in drawn]
     assert 0.5 < np.mean(shares) <= 1
-    again = BatchMaker(Pool([bank]), stage=stage, size=8, fresh=0.5, warp=0.5).draw(6, 0)
+    again = BatchMaker(VolumeSampler([bank]), stage=stage, size=8, fresh=0.5, warp=0.5).draw(6, 0)
     torch.testing.assert_close(again.volumes, drawn[0].volumes)
 
 
@@ -231,15 +231,15 @@ def test_fine_boxes_are_cut_where_the_coarse_network_puts_the_landmarks(bank: Pa
     monkeypatch.setattr(batches, "FARTHEST_COARSE_M", 0.1)
     torch.manual_seed(0)
     coarse = new_network(
-        NetworkConfig(size=8, width=4, features=32)
+        FieldNetworkConfig(size=8, width=4, features=32)
     ).eval()  # says "a usual head" of anything
-    maker = BatchMaker(Pool([bank]), stage="fine", size=8, coarse=coarse, augment=False)
+    maker = BatchMaker(VolumeSampler([bank]), stage="fine", size=8, coarse=coarse, augment=False)
     near = maker.draw(4, 0)
     monkeypatch.setattr(batches, "FARTHEST_COARSE_M", 0.0)  # every prediction is too far off: drawn errors
-    far = BatchMaker(Pool([bank]), stage="fine", size=8, coarse=coarse, augment=False).draw(4, 0)
+    far = BatchMaker(VolumeSampler([bank]), stage="fine", size=8, coarse=coarse, augment=False).draw(4, 0)
     assert near.landmarks.abs().max() < 2.5
     assert not torch.allclose(near.half_side_m, far.half_side_m)
-    plain = BatchMaker(Pool([bank]), stage="fine", size=8).draw(4, 0)
+    plain = BatchMaker(VolumeSampler([bank]), stage="fine", size=8).draw(4, 0)
     assert plain.volumes.shape == near.volumes.shape
 
 
@@ -247,7 +247,7 @@ def test_fine_boxes_are_cut_where_the_coarse_network_puts_the_landmarks(bank: Pa
 def test_objects_and_heads_without_a_face_are_no_heads(bank: Path, monkeypatch, stage):
     monkeypatch.setattr(batches, "OBJECTS", 0.5)
     monkeypatch.setattr(batches, "FACELESS", 1.0)
-    batch = BatchMaker(Pool([bank]), stage=stage, size=8).draw(6, 0)
+    batch = BatchMaker(VolumeSampler([bank]), stage=stage, size=8).draw(6, 0)
     assert not batch.is_head.any()
     assert (batch.volumes[:, 0, 3].amax(dim=(1, 2, 3)) > 0.5).all()  # something is there
     assert batch.places.shape == (6, 1 if stage == "coarse" else 4, 4)
@@ -265,14 +265,14 @@ def test_what_lies_in_front_can_be_cut_away(bank: Path):
 
 def test_spread_is_learned_and_moves_nothing_else():
     torch.manual_seed(0)
-    config = NetworkConfig(stage="fine", size=8, width=4, features=32, local=True)
+    config = FieldNetworkConfig(stage="fine", size=8, width=4, features=32, local=True)
     network = new_network(config)
     volumes, places = torch.rand(4, 4, 4, 8, 8, 8), torch.rand(4, 4, 4)
     with torch.no_grad():
         landmarks = network(volumes, places).landmarks
     errors = torch.full((4, 68, 3), 0.05)
     errors[:, :17] = 0.2
-    truth = Batch(volumes, places, landmarks + errors, torch.ones(4), torch.ones(4), 4)
+    truth = BoxBatch(volumes, places, landmarks + errors, torch.ones(4), torch.ones(4), 4)
     optimiser = torch.optim.Adam(network.spread.parameters(), lr=0.02)
     for _ in range(150):
         loss = spread_loss(network(volumes, places), truth)
@@ -284,7 +284,7 @@ def test_spread_is_learned_and_moves_nothing_else():
     sigma = network(volumes, places).sigma
     assert sigma[:, :17].mean().item() == pytest.approx(0.2, rel=0.1)
     assert sigma[:, 17:].mean().item() == pytest.approx(0.05, rel=0.1)
-    nothing = Batch(volumes, places, landmarks, torch.ones(4), torch.zeros(4), 4)
+    nothing = BoxBatch(volumes, places, landmarks, torch.ones(4), torch.zeros(4), 4)
     assert spread_loss(network(volumes, places), nothing).item() == 0
 
 
@@ -296,7 +296,7 @@ def test_spread_is_made_to_fit_the_errors_on_held_out_trained_volumes(bank: Path
     kept = list(held_out_trained_volumes([tmp_path]))
     assert len(kept) == 1
     torch.manual_seed(0)
-    config = NetworkConfig(stage="fine", size=8, width=4, features=32, local=True)
+    config = FieldNetworkConfig(stage="fine", size=8, width=4, features=32, local=True)
     networks = NetworkPair(new_network(replace(config, stage="coarse", local=False)), new_network(config))
     factor = spread_factor(networks, kept)
     assert factor > 0
@@ -307,9 +307,9 @@ def test_spread_is_made_to_fit_the_errors_on_held_out_trained_volumes(bank: Path
 
 def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):
     plan = VolumePlan(
-        network=NetworkConfig(stage="fine", size=8, width=4, features=32), volumes=(bank,), batch=6
+        network=FieldNetworkConfig(stage="fine", size=8, width=4, features=32), volumes=(bank,), batch=6
     )
-    options = FieldLandmarkTraining(max_steps=15, log_steps=15)
+    options = FieldLandmarkTrainingConfig(max_steps=15, log_steps=15)
     fine = tmp_path / "fine"
     before = train_landmark_network(plan, options, out=fine)
     assert before.step == 15
@@ -348,6 +348,6 @@ def test_training_learns_resumes_and_is_exported(bank: Path, tmp_path: Path):
 
 def test_banks_and_checkpoints_that_are_not_there_say_what_to_do(tmp_path: Path):
     with pytest.raises(InputError, match="--stage volumes"):
-        Pool([tmp_path])
+        VolumeSampler([tmp_path])
     with pytest.raises(InputError, match="mien train field-landmarks"):
         load_checkpoint(tmp_path / "checkpoint.pt")

@@ -36,7 +36,7 @@ def run(arguments: list[str]) -> int:
     """Train the variants; returns the exit code."""
     config = parse_with_file(AblationConfig, arguments, prog="mien train ablation")
     need_training()
-    from mien.datasets.crops.feeder import FeederOptions
+    from mien.datasets.crops.feeder import FeederConfig
     from mien.training.landmarks.ablation import STUDIES, Training, run_ablation
 
     study, variants = config.study, STUDIES[config.study]
@@ -51,7 +51,7 @@ def run(arguments: list[str]) -> int:
             out=config.out,
             results=results,
             real=config.ytf68,
-            feeder=FeederOptions(threads=config.loader_threads),
+            feeder=FeederConfig(threads=config.loader_threads),
             report=lambda name, progress: display.report(replace(progress, figures={}), title=f"{name}: "),
         )
     for path in sorted(results.glob(f"ablation-{study}.*")):

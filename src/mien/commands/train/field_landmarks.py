@@ -118,10 +118,10 @@ def _volumes(config: FieldLandmarkTrainingConfig) -> int:
 
 def _train(config: FieldLandmarkTrainingConfig) -> int:
     from mien.commands.train.display import Display
-    from mien.landmarks_in_fields.network import NetworkConfig
+    from mien.landmarks_in_fields.network import FieldNetworkConfig
     from mien.learning.trainer import CHECKPOINT_NAME
     from mien.training.landmarks_in_fields.loop import (
-        FieldLandmarkTraining,
+        FieldLandmarkTrainingConfig,
         VolumePlan,
         train_landmark_network,
     )
@@ -129,7 +129,7 @@ def _train(config: FieldLandmarkTrainingConfig) -> int:
     assert config.stage in ("coarse", "fine")
     if not config.volumes:
         raise InputError("this stage needs --volumes", source="mien train field-landmarks")
-    network = NetworkConfig(
+    network = FieldNetworkConfig(
         stage=config.stage,
         encoder=config.encoder,
         shape=config.shape,
@@ -147,7 +147,7 @@ def _train(config: FieldLandmarkTrainingConfig) -> int:
         batch=config.batch,
         seed=config.seed,
     )
-    options = FieldLandmarkTraining(
+    options = FieldLandmarkTrainingConfig(
         max_minutes=config.max_minutes,
         max_steps=config.max_steps,
         learning_rate=config.learning_rate,

@@ -11,8 +11,8 @@ from mien.commands.train.display import Display, need_training
 
 if TYPE_CHECKING:
     from mien.datasets.crops.batches import BatchPlan
-    from mien.training.landmarks.loop import TrainingOptions
-    from mien.training.landmarks.networks import NetworkConfig
+    from mien.training.landmarks.loop import LandmarkTrainingConfig
+    from mien.training.landmarks.networks import LandmarkNetworkConfig
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def run(arguments: list[str]) -> int:
     """Train; returns the exit code."""
     config = parse_with_file(TrainLandmarksConfig, arguments, prog="mien train landmarks")
     need_training()
-    from mien.datasets.crops.feeder import FeederOptions
+    from mien.datasets.crops.feeder import FeederConfig
     from mien.learning.trainer import CHECKPOINT_NAME, LOG_NAME
     from mien.training.landmarks.loop import train
 
@@ -93,7 +93,7 @@ def run(arguments: list[str]) -> int:
             *training_parts(config),
             out=config.out,
             resume=config.resume,
-            feeder=FeederOptions(threads=config.loader_threads),
+            feeder=FeederConfig(threads=config.loader_threads),
             report=display.report,
         )
     path = config.out / CHECKPOINT_NAME
@@ -106,16 +106,18 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConfig, TrainingOptions]:
+def training_parts(
+    config: TrainLandmarksConfig,
+) -> tuple[BatchPlan, LandmarkNetworkConfig, LandmarkTrainingConfig]:
     """The data, the architecture and the settings that a configuration means."""
-    from mien.datasets.crops.augment import AugmentOptions
+    from mien.datasets.crops.augment import AugmentConfig
     from mien.datasets.crops.batches import BatchPlan
     from mien.datasets.crops.layout import load_layout
-    from mien.training.landmarks.loop import TrainingOptions
-    from mien.training.landmarks.networks import NetworkConfig
+    from mien.training.landmarks.loop import LandmarkTrainingConfig
+    from mien.training.landmarks.networks import LandmarkNetworkConfig
 
     layout = load_layout(config.set)
-    augmentation = AugmentOptions.none if config.no_augmentation else AugmentOptions.usual
+    augmentation = AugmentConfig.none if config.no_augmentation else AugmentConfig.usual
     plan = BatchPlan(
         directories=config.data,
         layout=layout,
@@ -126,10 +128,10 @@ def training_parts(config: TrainLandmarksConfig) -> tuple[BatchPlan, NetworkConf
         held_out=config.held_out,
         options=augmentation(crop_scale=config.crop_scale),
     )
-    network = NetworkConfig(
+    network = LandmarkNetworkConfig(
         network=config.network, landmarks=len(layout), input_size=config.size, decoder=config.decoder
     )
-    options = TrainingOptions(
+    options = LandmarkTrainingConfig(
         max_minutes=config.max_minutes,
         max_steps=config.max_steps,
         learning_rate=None if config.learning_rate == "auto" else config.learning_rate,

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from mien.datasets.crops.degradation import DegradationOptions, degrade
+from mien.datasets.crops.degradation import DegradationConfig, degrade
 from mien.datasets.crops.layout import LandmarkLayout
 from mien.datasets.crops.negatives import negative_crop
 from mien.datasets.crops.occluders import add_occluders
 from mien.datasets.crops.shards import Face
 from mien.datasets.crops.warp import (
-    WarpOptions,
+    WarpConfig,
     jitter_homography,
     jittered_region,
     mirrored_points,
@@ -24,12 +24,12 @@ from mien.datasets.crops.warp import (
 
 
 @dataclass(frozen=True)
-class AugmentOptions:
+class AugmentConfig:
     """How much the synthetic pictures are changed."""
 
-    warp: WarpOptions = field(default_factory=WarpOptions)
+    warp: WarpConfig = field(default_factory=WarpConfig)
     """Where the crop lies."""
-    degradation: DegradationOptions = field(default_factory=DegradationOptions)
+    degradation: DegradationConfig = field(default_factory=DegradationConfig)
     """What the camera does to it."""
     occluder_share: float = 0.40
     """Share of samples with things drawn over them."""
@@ -39,14 +39,14 @@ class AugmentOptions:
     """Share of samples without a well-framed face."""
 
     @classmethod
-    def usual(cls, *, crop_scale: float = 1.0) -> AugmentOptions:
+    def usual(cls, *, crop_scale: float = 1.0) -> AugmentConfig:
         """What a training shows."""
-        return cls(warp=WarpOptions(crop_scale=crop_scale))
+        return cls(warp=WarpConfig(crop_scale=crop_scale))
 
     @classmethod
-    def none(cls, *, crop_scale: float = 1.0) -> AugmentOptions:
+    def none(cls, *, crop_scale: float = 1.0) -> AugmentConfig:
         """Crops as a tracker cuts them out of the synthetic pictures, for comparison."""
-        still = WarpOptions(
+        still = WarpConfig(
             crop_scale=crop_scale,
             roll_rad=0.15,
             smallest_scale=0.9,
@@ -55,11 +55,11 @@ class AugmentOptions:
             aspect=0.0,
             perspective=0.0,
         )
-        return cls(warp=still, degradation=DegradationOptions.none(), occluder_share=0.0, clean_share=1.0)
+        return cls(warp=still, degradation=DegradationConfig.none(), occluder_share=0.0, clean_share=1.0)
 
 
 @dataclass(frozen=True)
-class Sample:
+class CropSample:
     """What the network sees of one face and what it should answer.
 
     Attributes:
@@ -81,13 +81,13 @@ def make_sample(
     *,
     size: int,
     rng: np.random.Generator,
-    options: AugmentOptions,
-) -> Sample:
+    options: AugmentConfig,
+) -> CropSample:
     """Draw one sample; `other` lends its picture to occluders. The same `rng` state gives the same sample."""
     if rng.random() < options.negative_share:
         crop = negative_crop(face, size, rng)
         points = np.zeros((len(layout), 2), np.float32)
-        return Sample(degrade(crop, rng, options.degradation), points, 0.0)
+        return CropSample(degrade(crop, rng, options.degradation), points, 0.0)
     region = jittered_region(face.region, rng, options.warp)
     matrix = jitter_homography(rng, options.warp) @ net_from_picture(region)
     mirrored = bool(rng.random() < options.warp.flip_share)
@@ -101,4 +101,4 @@ def make_sample(
         if rng.random() < options.occluder_share:
             crop = add_occluders(crop, other.picture, rng)
         crop = degrade(crop, rng, options.degradation)
-    return Sample(crop, points.astype(np.float32), 1.0)
+    return CropSample(crop, points.astype(np.float32), 1.0)

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from mien.datasets.crops.augment import AugmentOptions, make_sample
+from mien.datasets.crops.augment import AugmentConfig, make_sample
 from mien.datasets.crops.layout import LandmarkLayout
 from mien.datasets.crops.shards import FaceStore
 
 
 @dataclass(frozen=True)
-class Batch:
+class CropBatch:
     """Augmented samples side by side.
 
     Attributes:
@@ -55,7 +55,7 @@ class BatchPlan:
     seed: int
     max_pictures: int
     held_out: int
-    options: AugmentOptions = field(default_factory=AugmentOptions)
+    options: AugmentConfig = field(default_factory=AugmentConfig)
 
     def open_store(self, *, part: str = "training") -> FaceStore:
         """An empty store of this plan's shards; `FaceStore.refresh` fills it."""
@@ -67,9 +67,9 @@ class BatchPlan:
             part=part,
         )
 
-    def empty_batch(self) -> Batch:
+    def empty_batch(self) -> CropBatch:
         """A batch's arrays, not yet filled."""
-        return Batch(
+        return CropBatch(
             crops=np.empty((self.batch, self.size, self.size, 3), np.uint8),
             points=np.empty((self.batch, len(self.layout), 2), np.float32),
             presence=np.empty(self.batch, np.float32),
@@ -77,7 +77,7 @@ class BatchPlan:
         )
 
 
-def fill_row(plan: BatchPlan, store: FaceStore, step: int, row: int, into: Batch) -> None:
+def fill_row(plan: BatchPlan, store: FaceStore, step: int, row: int, into: CropBatch) -> None:
     """Draw sample `row` of batch `step` into its place; the same arguments always give the same sample."""
     rng = np.random.default_rng((plan.seed, step, row))
     face, other = store[int(rng.integers(len(store)))], store[int(rng.integers(len(store)))]

@@ -14,7 +14,7 @@ from jaxtyping import Float32, UInt8
 
 
 @dataclass(frozen=True)
-class DegradationOptions:
+class DegradationConfig:
     """Shares of samples that meet each degradation, and how strong it gets."""
 
     color_share: float = 0.85
@@ -41,7 +41,7 @@ class DegradationOptions:
     """Least JPEG quality."""
 
     @classmethod
-    def none(cls) -> DegradationOptions:
+    def none(cls) -> DegradationConfig:
         """Nothing is degraded."""
         return cls(
             color_share=0.0,
@@ -56,7 +56,7 @@ class DegradationOptions:
 
 
 def degrade(
-    crop: UInt8[np.ndarray, "size size 3"], rng: np.random.Generator, options: DegradationOptions
+    crop: UInt8[np.ndarray, "size size 3"], rng: np.random.Generator, options: DegradationConfig
 ) -> UInt8[np.ndarray, "size size 3"]:
     """A crop as a worse camera would have taken it; nothing moves."""
     import cv2

@@ -21,13 +21,13 @@ from multiprocessing.shared_memory import SharedMemory
 
 import numpy as np
 
-from mien.datasets.crops.batches import Batch, BatchPlan, fill_row
+from mien.datasets.crops.batches import BatchPlan, CropBatch, fill_row
 from mien.datasets.crops.shards import FaceStore
 from mien.errors import InputError
 
 
 @dataclass(frozen=True)
-class FeederOptions:
+class FeederConfig:
     """How batches are made beside the training."""
 
     processes: int = 1
@@ -42,7 +42,7 @@ class FeederOptions:
     """How long to wait for the first shard, seconds."""
 
 
-def feed(plan: BatchPlan, options: FeederOptions, *, first_step: int = 0) -> Generator[Batch, None, None]:
+def feed(plan: BatchPlan, options: FeederConfig, *, first_step: int = 0) -> Generator[CropBatch, None, None]:
     """Batches for `first_step`, `first_step + 1`, …, without end; close the iterator to stop the process.
 
     A batch's arrays are overwritten `ring` batches later: copy what must last.
@@ -54,7 +54,7 @@ def feed(plan: BatchPlan, options: FeederOptions, *, first_step: int = 0) -> Gen
     return make(plan, options, first_step)
 
 
-def _wait_for_faces(store: FaceStore, options: FeederOptions) -> None:
+def _wait_for_faces(store: FaceStore, options: FeederConfig) -> None:
     """Read what is there; where there is nothing yet, wait for the first training shard."""
     end = time.monotonic() + options.wait_s
     store.refresh()
@@ -66,8 +66,8 @@ def _wait_for_faces(store: FaceStore, options: FeederOptions) -> None:
 
 
 def _batches_into(
-    plan: BatchPlan, store: FaceStore, options: FeederOptions, first_step: int, places: Iterator[Batch]
-) -> Iterator[Batch]:
+    plan: BatchPlan, store: FaceStore, options: FeederConfig, first_step: int, places: Iterator[CropBatch]
+) -> Iterator[CropBatch]:
     """Fill the given places one after the other."""
     last_scan = time.monotonic()
     with ThreadPoolExecutor(max(1, options.threads)) as pool:
@@ -83,14 +83,14 @@ def _batches_into(
             yield replace(place, store_size=len(store))
 
 
-def _feed_inline(plan: BatchPlan, options: FeederOptions, first_step: int) -> Generator[Batch, None, None]:
+def _feed_inline(plan: BatchPlan, options: FeederConfig, first_step: int) -> Generator[CropBatch, None, None]:
     store = plan.open_store()
     _wait_for_faces(store, options)
     places = iter(plan.empty_batch, None)
     yield from _batches_into(plan, store, options, first_step, places)
 
 
-def _views(plan: BatchPlan, memory: SharedMemory, slot: int) -> Batch:
+def _views(plan: BatchPlan, memory: SharedMemory, slot: int) -> CropBatch:
     """The arrays of one slot of the ring."""
     offset = slot * _slot_bytes(plan)
     arrays = []
@@ -98,7 +98,7 @@ def _views(plan: BatchPlan, memory: SharedMemory, slot: int) -> Batch:
     for array in (like.points, like.presence, like.crops):
         arrays.append(np.ndarray(array.shape, array.dtype, buffer=memory.buf, offset=offset))
         offset += array.nbytes
-    return Batch(points=arrays[0], presence=arrays[1], crops=arrays[2], store_size=0)
+    return CropBatch(points=arrays[0], presence=arrays[1], crops=arrays[2], store_size=0)
 
 
 def _slot_bytes(plan: BatchPlan) -> int:
@@ -106,14 +106,14 @@ def _slot_bytes(plan: BatchPlan) -> int:
     return -(-(like.points.nbytes + like.presence.nbytes + like.crops.nbytes) // 64) * 64
 
 
-def _feed_beside(plan: BatchPlan, options: FeederOptions, first_step: int) -> Generator[Batch, None, None]:
+def _feed_beside(plan: BatchPlan, options: FeederConfig, first_step: int) -> Generator[CropBatch, None, None]:
     context = multiprocessing.get_context("spawn")  # forking after torch has started threads may hang
     memory = SharedMemory(create=True, size=options.ring * _slot_bytes(plan))
     free, ready = context.Queue(), context.Queue()
     worker = context.Process(
         target=_work, args=(plan, options, first_step, memory.name, free, ready, os.getpid()), daemon=True
     )
-    views: list[Batch] = []
+    views: list[CropBatch] = []
     try:
         worker.start()
         views = [_views(plan, memory, slot) for slot in range(options.ring)]
@@ -152,7 +152,7 @@ def _next_ready(ready: Queue, worker: BaseProcess) -> tuple:
 
 def _work(
     plan: BatchPlan,
-    options: FeederOptions,
+    options: FeederConfig,
     first_step: int,
     memory_name: str,
     free: Queue,
@@ -169,7 +169,7 @@ def _work(
     memory = SharedMemory(name=memory_name)
     slots: list[int] = []
 
-    def places() -> Iterator[Batch]:
+    def places() -> Iterator[CropBatch]:
         while True:
             try:
                 slot = free.get(timeout=2.0)

@@ -12,7 +12,7 @@ from mien.landmarks.region import Region
 
 
 @dataclass(frozen=True)
-class WarpOptions:
+class WarpConfig:
     """How far the crop strays from the exact region."""
 
     crop_scale: float = 1.0
@@ -33,7 +33,7 @@ class WarpOptions:
     """Share of samples that are mirrored."""
 
 
-def jittered_region(region: Region, rng: np.random.Generator, options: WarpOptions) -> Region:
+def jittered_region(region: Region, rng: np.random.Generator, options: WarpConfig) -> Region:
     """A region near the exact one: roll bell-shaped, scale log-uniform, shift uniform."""
     roll = float(np.clip(rng.normal(0, 0.45), -1, 1)) * options.roll_rad
     low, high = np.log(options.smallest_scale), np.log(options.largest_scale)
@@ -50,7 +50,7 @@ def net_from_picture(region: Region) -> Float[np.ndarray, "3 3"]:
     return matrix
 
 
-def jitter_homography(rng: np.random.Generator, options: WarpOptions) -> Float[np.ndarray, "3 3"]:
+def jitter_homography(rng: np.random.Generator, options: WarpConfig) -> Float[np.ndarray, "3 3"]:
     """A slight change of aspect and perspective in the network's frame that keeps its centre."""
     stretch = np.exp(rng.uniform(-0.5, 0.5) * options.aspect)
     matrix = np.diag([stretch, 1 / stretch, 1.0])

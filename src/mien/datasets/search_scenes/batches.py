@@ -15,7 +15,7 @@ from jaxtyping import Float32, UInt8
 
 from mien.datasets.crops.layout import LandmarkLayout
 from mien.datasets.search_scenes.cutouts import CutoutStore
-from mien.datasets.search_scenes.scenes import Scene, SceneOptions, make_scene
+from mien.datasets.search_scenes.scenes import SearchScene, SearchSceneConfig, make_scene
 from mien.datasets.search_scenes.targets import Targets, make_targets
 from mien.errors import InputError
 from mien.landmarks.pyramid import STRIDE_PX
@@ -41,7 +41,7 @@ class ScenePlan:
     seed: int = 0
     max_pictures: int = 15_000
     held_out: int = 1
-    options: SceneOptions = field(default_factory=SceneOptions)
+    options: SearchSceneConfig = field(default_factory=SearchSceneConfig)
 
     def open_store(self, *, part: str = "training") -> CutoutStore:
         """An empty store of this plan's shards; `CutoutStore.refresh` fills it."""
@@ -69,7 +69,7 @@ class SceneBatch:
         return len(self.pictures)
 
 
-def scene_at(plan: ScenePlan, store: CutoutStore, step: int, row: int) -> Scene:
+def scene_at(plan: ScenePlan, store: CutoutStore, step: int, row: int) -> SearchScene:
     """Scene `row` of batch `step`; the same arguments and heads always give the same scene."""
     return make_scene(store, np.random.default_rng((plan.seed, step, row)), plan.options)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from mien.datasets.crops.degradation import DegradationOptions, degrade
+from mien.datasets.crops.degradation import DegradationConfig, degrade
 from mien.datasets.crops.warp import net_from_picture
 from mien.datasets.search_scenes.backgrounds import draw_background
 from mien.datasets.search_scenes.cutouts import Cutout, CutoutStore
@@ -16,7 +16,7 @@ from mien.landmarks.region import Region
 
 
 @dataclass(frozen=True)
-class SceneOptions:
+class SearchSceneConfig:
     """What scenes look like."""
 
     size: int = 192
@@ -37,8 +37,8 @@ class SceneOptions:
     """Share of faces with something drawn over them."""
     letterbox_share: float = 0.25
     """Share of scenes with black margins, as the search pads pictures."""
-    degradation: DegradationOptions = field(
-        default_factory=lambda: DegradationOptions(
+    degradation: DegradationConfig = field(
+        default_factory=lambda: DegradationConfig(
             small_share=0.25, smallest_px=110, blur_share=0.2, noise_levels=10.0, worst_jpeg=30
         )
     )
@@ -46,14 +46,14 @@ class SceneOptions:
 
 
 @dataclass(frozen=True)
-class Scene:
+class SearchScene:
     """A picture and the faces in it."""
 
     picture: UInt8[np.ndarray, "size size 3"]
     faces: list[PlacedFace]
 
 
-def make_scene(store: CutoutStore, rng: np.random.Generator, options: SceneOptions) -> Scene:
+def make_scene(store: CutoutStore, rng: np.random.Generator, options: SearchSceneConfig) -> SearchScene:
     """Draw one scene; the same `rng` state and store give the same scene."""
     size = options.size
     picture = draw_background(store, size, rng)
@@ -74,10 +74,10 @@ def make_scene(store: CutoutStore, rng: np.random.Generator, options: SceneOptio
         PlacedFace(region, visible=bool(hidden[index] < 0.3 and _mean_inside(seen, region) > 0.65))
         for index, region in enumerate(regions)
     ]
-    return Scene(picture, faces)
+    return SearchScene(picture, faces)
 
 
-def _places(rng: np.random.Generator, options: SceneOptions) -> list[Region]:
+def _places(rng: np.random.Generator, options: SearchSceneConfig) -> list[Region]:
     """Regions whose faces do not cover each other, from the top down (lower ones stand in front)."""
     regions: list[Region] = []
     low, high = np.log(options.smallest_side_px), np.log(options.largest_side_px)

@@ -21,7 +21,7 @@ from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.synthetic.held_out_people.blink_scripts import BlinkScript
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerOptions, TrackingLandmarker
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
 from mien.tracking.video import refit
 
 
@@ -63,7 +63,7 @@ def landmark_blinks(
     landmarks: Sequence[Landmarks2D],
     *,
     weights: FitWeights = DEFAULT_WEIGHTS,
-    options: TrackerOptions = DEFAULT_OPTIONS,
+    options: TrackerConfig = DEFAULT_OPTIONS,
 ) -> BlinkAmplitude:
     """Track given landmarks of the script's own head, with its camera, and see how far blinks are closed.
 
@@ -86,7 +86,7 @@ def video_blinks(
     landmarker: TrackingLandmarker | None = None,
     head: Head | None = None,
     weights: FitWeights = DEFAULT_WEIGHTS,
-    options: TrackerOptions = DEFAULT_OPTIONS,
+    options: TrackerConfig = DEFAULT_OPTIONS,
 ) -> BlinkAmplitude:
     """Track pictures of the script, whose person and camera the tracker does not know, through a network.
 

@@ -21,7 +21,7 @@ from mien.fitting.results import HeadTrack
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerOptions, TrackingLandmarker
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
 from mien.tracking.video import read_pictures, refit
 
 
@@ -60,7 +60,7 @@ def still_face_jitter(
     landmarker: TrackingLandmarker | None = None,
     head: Head | None = None,
     weights: FitWeights = DEFAULT_WEIGHTS,
-    options: TrackerOptions = DEFAULT_OPTIONS,
+    options: TrackerConfig = DEFAULT_OPTIONS,
     slowest: float = 0.02,
     max_frames: int | None = None,
 ) -> StillFaceJitter:

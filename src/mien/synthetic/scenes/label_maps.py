@@ -9,8 +9,8 @@ from mien.cameras import Camera
 from mien.heads.model import Head
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.clip_space import clip_from_camera
+from mien.synthetic.scenes.drawn_face import LabelMaps
 from mien.synthetic.scenes.renderer import DrawItem, Renderer
-from mien.synthetic.scenes.sample import LabelMaps
 
 HEAD_MESHES = {
     "skin": ("skin",),

@@ -20,8 +20,8 @@ import numpy as np
 
 from mien.errors import InputError, MienError
 from mien.files import atomic_path
+from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps, MapName
 from mien.synthetic.scenes.label_maps import part_names
-from mien.synthetic.scenes.sample import LABEL_SET, LabelMaps, MapName, Sample
 
 FORMAT_VERSION = 1
 DRAWING_VERSION = 3
@@ -180,7 +180,9 @@ def _work(config: SynthConfig, tasks: Any, results: Any) -> None:
         results.put(f"{type(error).__name__}: {error}")
 
 
-def add_sample(archive: tarfile.TarFile, key: str, sample: Sample, *, maps: tuple[MapName, ...] = ()) -> None:
+def add_sample(
+    archive: tarfile.TarFile, key: str, sample: DrawnFace, *, maps: tuple[MapName, ...] = ()
+) -> None:
     """Append a sample's KEY.jpg, .mask.png, .points.npy, .visibility.npy, .json, and a .png for each map."""
 
     def add(suffix: str, data: bytes) -> None:

@@ -11,11 +11,11 @@ from mien.heads.library import load_head
 from mien.heads.model import Head
 from mien.synthetic.scenes.backgrounds import random_background
 from mien.synthetic.scenes.clip_space import clip_from_camera
+from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace
 from mien.synthetic.scenes.dressing import DressingRoom, Looks
 from mien.synthetic.scenes.label_maps import draw_label_maps
 from mien.synthetic.scenes.lighting import random_light
 from mien.synthetic.scenes.renderer import Renderer
-from mien.synthetic.scenes.sample import LABEL_SET, Sample
 from mien.synthetic.scenes.scene import Scene, random_scene
 from mien.synthetic.scenes.stock import read_stock
 from mien.synthetic.scenes.visibility import landmark_visibility
@@ -42,7 +42,7 @@ class Studio:
         self._dressing_room = DressingRoom(self.head, read_stock(assets, self.head), self._renderer)
         self._landmark_head = self.head.subset(self.head.landmark_set(LABEL_SET).vertices)
 
-    def shoot(self, seed: int, scene: Scene | None = None) -> Sample:
+    def shoot(self, seed: int, scene: Scene | None = None) -> DrawnFace:
         """The picture that belongs to a seed; with a scene, the seed decides only about looks and light."""
         rng = np.random.default_rng(seed)
         if scene is None:
@@ -68,7 +68,7 @@ class Studio:
         maps = None
         if self._maps:
             maps = draw_label_maps(self._renderer, self.head, items, camera, near_m=near_m, far_m=far_m)
-        return Sample(
+        return DrawnFace(
             picture=np.clip(drawn[..., :3] + behind, 0, 255).astype(np.uint8),
             mask=drawn[..., 3].copy(),
             points_px=points_px.astype(np.float32),

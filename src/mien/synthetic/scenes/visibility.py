@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.synthetic.scenes import shaders
+from mien.synthetic.scenes.drawn_face import BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE, VISIBLE
 from mien.synthetic.scenes.label_maps import HEAD_MESHES
 from mien.synthetic.scenes.renderer import DrawItem, Renderer
-from mien.synthetic.scenes.sample import BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE, VISIBLE
 
 SLACK_M, SLACK_PX = 0.0015, 2.0
 """A landmark lies on the surface and must not hide itself: it is taken to be this much nearer, plus as far as

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from mien.landmarks_in_fields import voxel_masks
 from mien.landmarks_in_fields.canonical import sealed_depth
 from mien.landmarks_in_fields.sources import triangle_lattice
-from mien.synthetic.volumes.surface_samples import SurfacePoints
+from mien.synthetic.volumes.surface_samples import SurfaceSamples
 
 VOXEL_M = 0.0025
 LOW_M = np.array([-0.15, -0.20, -0.15])
@@ -79,7 +79,7 @@ def cap_points(vertices_m: np.ndarray, border: np.ndarray, spacing_m: float) -> 
 
 
 def voxelise(
-    surface: SurfacePoints, cap_m: Float[np.ndarray, "cap 3"], *, voxel_m: float = VOXEL_M
+    surface: SurfaceSamples, cap_m: Float[np.ndarray, "cap 3"], *, voxel_m: float = VOXEL_M
 ) -> tuple[UInt8[np.ndarray, "x y z 4"], Float[np.ndarray, " 3"]]:
     """Fill a closed surface: solid inside, smooth at the surface, coloured in its skin.
 

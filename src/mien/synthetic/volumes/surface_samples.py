@@ -21,7 +21,7 @@ _GAMMA = 2.1
 
 
 @dataclass(frozen=True)
-class SurfacePoints:
+class SurfaceSamples:
     """Points on the surfaces of a head.
 
     Attributes:
@@ -53,10 +53,10 @@ class SurfaceSampler:
         self._patterns: dict[str, _Pattern] = {}
         self._pictures: dict[tuple[str, str], np.ndarray] = {}
 
-    def sample(self, sitter: Sitter, light: Light, rng: np.random.Generator) -> SurfacePoints:
+    def sample(self, sitter: Sitter, light: Light, rng: np.random.Generator) -> SurfaceSamples:
         """All surfaces of a sitter; of partly transparent ones the points that cover."""
         parts = [self._item(item, light, rng) for item in sitter.items if item.material != shaders.LENS]
-        return SurfacePoints(*(np.concatenate([p[k] for p in parts]) for k in range(5)))
+        return SurfaceSamples(*(np.concatenate([p[k] for p in parts]) for k in range(5)))
 
     def _pattern(self, item: DrawItem) -> _Pattern:
         if item.key in self._patterns and item.key not in WORN:

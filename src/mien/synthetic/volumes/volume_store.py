@@ -26,7 +26,7 @@ from mien.synthetic.scenes.neck import neck_border
 from mien.synthetic.scenes.posed_scene import PosedStudio, scene_light
 from mien.synthetic.scenes.scene import random_identity
 from mien.synthetic.volumes.head_volume import HeadVolume, cap_points, voxelise
-from mien.synthetic.volumes.surface_samples import SPACING_M, SurfacePoints, SurfaceSampler
+from mien.synthetic.volumes.surface_samples import SPACING_M, SurfaceSampler, SurfaceSamples
 
 FORMAT_VERSION = 2
 HELD_OUT_SKINS = (
@@ -121,7 +121,7 @@ class VolumeMaker:
         points = self._sampler.sample(sitter, light, rng)
         return self.fill(points, draw.parameters, name=draw.name, kind=draw.kind)
 
-    def fill(self, points: SurfacePoints, parameters: HeadParameters, *, name: str, kind: str) -> HeadVolume:
+    def fill(self, points: SurfaceSamples, parameters: HeadParameters, *, name: str, kind: str) -> HeadVolume:
         """A volume from a head's coloured surface."""
         vertices_m = self.studio.head.vertices_m(parameters)
         cap_m = cap_points(vertices_m, self._border, SPACING_M)

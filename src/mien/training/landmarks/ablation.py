@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from mien.datasets.crops.augment import AugmentOptions
+from mien.datasets.crops.augment import AugmentConfig
 from mien.datasets.crops.batches import BatchPlan
-from mien.datasets.crops.feeder import FeederOptions
+from mien.datasets.crops.feeder import FeederConfig
 from mien.errors import InputError
 from mien.files import write_text
 from mien.heads.mesh_hierarchy.triangulation import LandmarkMesh
 from mien.learning.trainer import CHECKPOINT_NAME, LOG_NAME, TrainingProgress
 from mien.training.landmarks.checkpoints import Checkpoint, load_checkpoint
-from mien.training.landmarks.loop import TrainingOptions, train
-from mien.training.landmarks.networks import NetworkConfig
+from mien.training.landmarks.loop import LandmarkTrainingConfig, train
+from mien.training.landmarks.networks import LandmarkNetworkConfig
 from mien.training.landmarks.onnx_export import export_onnx, training_command, write_landmark_card
 from mien.training.landmarks.validation import evaluate, validation_batches
 
@@ -66,8 +66,8 @@ class Training:
     """One training, ready to start."""
 
     plan: BatchPlan
-    network: NetworkConfig
-    options: TrainingOptions
+    network: LandmarkNetworkConfig
+    options: LandmarkTrainingConfig
 
     def changed(self, changes: dict[str, Any]) -> Training:
         """The same training with changes by name, as in `STUDIES`.
@@ -86,7 +86,7 @@ class Training:
             elif name == "pictures":
                 plan = replace(plan, max_pictures=value)
             elif name == "augmentation":
-                options_of = AugmentOptions.usual if value else AugmentOptions.none
+                options_of = AugmentConfig.usual if value else AugmentConfig.none
                 plan = replace(plan, options=options_of(crop_scale=plan.options.warp.crop_scale))
             else:
                 raise InputError(
@@ -134,7 +134,7 @@ def run_ablation(
     out: str | Path,
     results: str | Path,
     real: str | Path | None = None,
-    feeder: FeederOptions | None = None,
+    feeder: FeederConfig | None = None,
     mesh: LandmarkMesh | None = None,
     report: Callable[[str, TrainingProgress], None] | None = None,
 ) -> list[VariantResult]:
@@ -170,7 +170,7 @@ def _trained(
     name: str,
     training: Training,
     folder: Path,
-    feeder: FeederOptions | None,
+    feeder: FeederConfig | None,
     mesh: LandmarkMesh | None,
     report: Callable[[str, TrainingProgress], None] | None,
 ) -> tuple[Checkpoint, int]:

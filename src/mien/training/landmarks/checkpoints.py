@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 
 from mien.learning.checkpoints import TrainingCheckpoint, read_training
-from mien.training.landmarks.networks import LandmarkNetwork, NetworkConfig
+from mien.training.landmarks.networks import LandmarkNetwork, LandmarkNetworkConfig
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Checkpoint(TrainingCheckpoint):
         objective: state dictionary of the loss (the flow of the residual log-likelihood), mostly empty.
     """
 
-    network_config: NetworkConfig
+    network_config: LandmarkNetworkConfig
     set_name: str
     pictures: int
     random_state: torch.Tensor
@@ -52,4 +52,4 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     values = read_training(path, Checkpoint, command="mien train landmarks")
     architecture = values.pop("network_config")
     architecture["mesh_sizes"] = tuple(architecture.get("mesh_sizes", ()))
-    return Checkpoint(network_config=NetworkConfig(**architecture), **values)
+    return Checkpoint(network_config=LandmarkNetworkConfig(**architecture), **values)

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mien.datasets.crops.batches import Batch, BatchPlan
-from mien.datasets.crops.feeder import FeederOptions, feed
+from mien.datasets.crops.batches import BatchPlan, CropBatch
+from mien.datasets.crops.feeder import FeederConfig, feed
 from mien.datasets.crops.shards import mean_layout
 from mien.errors import InputError
 from mien.files import write_text
@@ -23,15 +23,15 @@ from mien.heads.mesh_hierarchy.hierarchy import build_hierarchy
 from mien.heads.mesh_hierarchy.triangulation import LandmarkMesh, landmark_mesh
 from mien.learning.learning_rate_test import range_test
 from mien.learning.threads import fitting_threads
-from mien.learning.trainer import RunOptions, TrainingProgress, TrainingRun, start_folder
+from mien.learning.trainer import TrainingConfig, TrainingProgress, TrainingRun, start_folder
 from mien.training.landmarks.checkpoints import Checkpoint, load_checkpoint
 from mien.training.landmarks.losses import LOSSES, LandmarkObjective, presence_loss
-from mien.training.landmarks.networks import LandmarkNetwork, NetworkConfig
+from mien.training.landmarks.networks import LandmarkNetwork, LandmarkNetworkConfig
 from mien.training.landmarks.validation import evaluate, validation_batches
 
 
 @dataclass(frozen=True)
-class TrainingOptions(RunOptions):
+class LandmarkTrainingConfig(TrainingConfig):
     """How a landmark network is trained. A learning rate of None is found with a range test."""
 
     loss: str = "gaussian"
@@ -49,12 +49,12 @@ class TrainingOptions(RunOptions):
 
 def train(
     plan: BatchPlan,
-    network_config: NetworkConfig,
-    options: TrainingOptions,
+    network_config: LandmarkNetworkConfig,
+    options: LandmarkTrainingConfig,
     *,
     out: str | Path,
     resume: bool = False,
-    feeder: FeederOptions | None = None,
+    feeder: FeederConfig | None = None,
     mesh: LandmarkMesh | None = None,
     report: Callable[[TrainingProgress], None] | None = None,
 ) -> Checkpoint:
@@ -78,7 +78,7 @@ def train(
         InputError: no data, no checkpoint to resume, or the loss is no longer finite.
     """
     path = start_folder(out, resume=resume)
-    feeder = feeder or FeederOptions()
+    feeder = feeder or FeederConfig()
     torch.set_num_threads(options.threads or fitting_threads(used=0))
     torch.manual_seed(plan.seed)
     if mesh is None and (options.edge_weight or network_config.decoder == "spiral"):
@@ -102,7 +102,7 @@ def train(
     return run.checkpoint()
 
 
-def _mean_points(plan: BatchPlan, first: Batch) -> np.ndarray:
+def _mean_points(plan: BatchPlan, first: CropBatch) -> np.ndarray:
     """Mean landmarks of the data: the held-out faces' where there are some, else those of a batch."""
     store = plan.open_store(part="validation")
     store.refresh()
@@ -127,21 +127,21 @@ def _start_from(network: LandmarkNetwork, checkpoint: Checkpoint, source: Path) 
     network.load_state_dict(own | taken)
 
 
-class _LandmarkRun(TrainingRun[Batch]):
+class _LandmarkRun(TrainingRun[CropBatch]):
     """State of one training of the landmark network."""
 
-    options: TrainingOptions
+    options: LandmarkTrainingConfig
     network: LandmarkNetwork
     objective: LandmarkObjective
 
     def __init__(
-        self, plan: BatchPlan, options: TrainingOptions, out: Path, mesh: LandmarkMesh | None
+        self, plan: BatchPlan, options: LandmarkTrainingConfig, out: Path, mesh: LandmarkMesh | None
     ) -> None:
         super().__init__(options, out)
         self.plan, self.mesh = plan, mesh
-        self._held_out: dict[str, Batch] = {}
+        self._held_out: dict[str, CropBatch] = {}
 
-    def start(self, config: NetworkConfig, mean_points: np.ndarray) -> None:
+    def start(self, config: LandmarkNetworkConfig, mean_points: np.ndarray) -> None:
         """Begin with a new network whose answer is the mean face."""
         hierarchy = None
         config = replace(config, sigma=LOSSES.get(self.options.loss, "bounded"))
@@ -154,7 +154,7 @@ class _LandmarkRun(TrainingRun[Batch]):
         self._begin(network)
 
     def find_learning_rate(
-        self, config: NetworkConfig, mean_points: np.ndarray, feeder: FeederOptions
+        self, config: LandmarkNetworkConfig, mean_points: np.ndarray, feeder: FeederConfig
     ) -> None:
         """Set the peak learning rate by a range test on a network that is then thrown away."""
         few = replace(self.plan, max_pictures=min(self.plan.max_pictures, 2000), seed=self.plan.seed + 1)
@@ -202,7 +202,7 @@ class _LandmarkRun(TrainingRun[Batch]):
         ).to(options.device)
         self.begin(network, own_parameters=self.objective.parameters())
 
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, batch: CropBatch) -> dict[str, Tensor]:
         options, device = self.options, self.options.device
         # rows of an interleaved picture are channels-last memory already
         crops = torch.from_numpy(batch.crops).to(device).permute(0, 3, 1, 2).float().div_(255)

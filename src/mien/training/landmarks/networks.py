@@ -28,7 +28,7 @@ SIGMA_FORMS = ("bounded", "sigmoid", "exponential")
 
 
 @dataclass(frozen=True)
-class NetworkConfig:
+class LandmarkNetworkConfig:
     """Architecture of a landmark network; stored in every checkpoint."""
 
     network: str = "resnet18_half"
@@ -91,7 +91,7 @@ class LandmarkNetwork(nn.Module):
 
     def __init__(
         self,
-        config: NetworkConfig,
+        config: LandmarkNetworkConfig,
         *,
         mean_points: Float[np.ndarray, "landmarks 2"] | None = None,
         hierarchy: MeshHierarchy | None = None,
@@ -150,7 +150,7 @@ class LandmarkNetwork(nn.Module):
         return log_sigma if self.training else log_sigma + self.get_buffer("residual_log_sigma")
 
 
-def _check(config: NetworkConfig) -> None:
+def _check(config: LandmarkNetworkConfig) -> None:
     for option, value, known in (
         ("--decoder", config.decoder, DECODERS),
         ("--loss", config.sigma, SIGMA_FORMS),
@@ -166,7 +166,7 @@ def _check(config: NetworkConfig) -> None:
 
 
 def _decoder(
-    config: NetworkConfig, features: int, hierarchy: MeshHierarchy | None
+    config: LandmarkNetworkConfig, features: int, hierarchy: MeshHierarchy | None
 ) -> tuple[nn.Module, nn.Linear | SpiralDecoder]:
     """What comes before the answer, and what answers with 3 values a landmark and the presence."""
     if config.decoder == "spiral":

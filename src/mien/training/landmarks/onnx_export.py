@@ -14,7 +14,7 @@ from jaxtyping import Float32
 from mien.datasets.crops.layout import load_layout
 from mien.datasets.crops.shards import FaceStore
 from mien.errors import InputError
-from mien.landmarks.crops import Look
+from mien.landmarks.crops import Crop
 from mien.learning.cards import length_option, write_card
 from mien.learning.half_weights import HalvingCheck
 from mien.learning.onnx_files import INPUT, ExportCheck, write_onnx
@@ -55,10 +55,10 @@ def export_onnx(
     )
 
 
-def looks_of(checkpoint: Checkpoint, *, scales: Sequence[float] = (), mirrored: bool = False) -> list[Look]:
+def looks_of(checkpoint: Checkpoint, *, scales: Sequence[float] = (), mirrored: bool = False) -> list[Crop]:
     """Looks at the given scales, or as in the training; mirrored ones too if asked for."""
     sizes = scales or (float(checkpoint.training.get("crop_scale", 1.0)),)
-    return [Look(scale, side) for scale in sizes for side in ((False, True) if mirrored else (False,))]
+    return [Crop(scale, side) for scale in sizes for side in ((False, True) if mirrored else (False,))]
 
 
 def write_landmark_card(
@@ -71,7 +71,7 @@ def write_landmark_card(
     data: list[dict],
     quantised: QuantisationCheck | None = None,
     halved: HalvingCheck | None = None,
-    looks: list[Look] | None = None,
+    looks: list[Crop] | None = None,
 ) -> None:
     """Write the card of an exported network.
 
@@ -87,7 +87,7 @@ def write_landmark_card(
         looks: how regions are to be shown to the network; left out, as in its training.
     """
     looks = looks or looks_of(checkpoint)
-    entries = {} if looks == [Look()] else {"looks": [asdict(look) for look in looks]}
+    entries = {} if looks == [Crop()] else {"looks": [asdict(look) for look in looks]}
     figures: dict[str, Any] = {
         "single_thread_ms": round(check.latency_ms, 3),
         "difference_from_torch": check.largest_difference,

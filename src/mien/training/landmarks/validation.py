@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Bool
 from torch import nn
 
-from mien.datasets.crops.augment import AugmentOptions
-from mien.datasets.crops.batches import Batch, BatchPlan, fill_row
+from mien.datasets.crops.augment import AugmentConfig
+from mien.datasets.crops.batches import BatchPlan, CropBatch, fill_row
 
 _SEED = 7_031_320
 """Validation samples are the same in every training."""
@@ -35,7 +35,7 @@ class Figures:
     presence_accuracy: float
 
 
-def validation_batches(plan: BatchPlan, *, most: int = 500) -> dict[str, Batch]:
+def validation_batches(plan: BatchPlan, *, most: int = 500) -> dict[str, CropBatch]:
     """Fixed samples of the held-out shards: "plain" as a tracker sees them, "hard" as in training.
 
     Empty when no held-out shard exists yet.
@@ -44,7 +44,7 @@ def validation_batches(plan: BatchPlan, *, most: int = 500) -> dict[str, Batch]:
     store.refresh()
     if not len(store):
         return {}
-    still = AugmentOptions.none(crop_scale=plan.options.warp.crop_scale)
+    still = AugmentConfig.none(crop_scale=plan.options.warp.crop_scale)
     plain = replace(still, negative_share=0.1)
     batches = {}
     for name, options in {"plain": plain, "hard": plan.options}.items():
@@ -59,7 +59,7 @@ def validation_batches(plan: BatchPlan, *, most: int = 500) -> dict[str, Batch]:
 @torch.no_grad()
 def evaluate(
     network: nn.Module,
-    batch: Batch,
+    batch: CropBatch,
     face: Bool[np.ndarray, " landmarks"],
     *,
     device: str = "cpu",

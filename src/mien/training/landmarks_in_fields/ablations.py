@@ -8,13 +8,17 @@ from pathlib import Path
 
 from mien.evaluation.fields.landmark_errors import FieldResult, MethodFigures, figures
 from mien.evaluation.fields.volume_fields import volume_as_field
-from mien.landmarks_in_fields.network import LandmarkNetwork, NetworkConfig
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig
 from mien.landmarks_in_fields.network_files import NetworkPair
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
 from mien.learning.trainer import CHECKPOINT_NAME, TrainingProgress
 from mien.synthetic.volumes.head_volume import HeadVolume
 from mien.synthetic.volumes.volume_store import read_volume
-from mien.training.landmarks_in_fields.loop import FieldLandmarkTraining, VolumePlan, train_landmark_network
+from mien.training.landmarks_in_fields.loop import (
+    FieldLandmarkTrainingConfig,
+    VolumePlan,
+    train_landmark_network,
+)
 from mien.training.landmarks_in_fields.volume_sampler import is_held_out
 
 TABLES: dict[str, tuple[str, str]] = {
@@ -30,8 +34,8 @@ FINE_VARIANTS: dict[str, tuple[str, int, bool]] = {
     "(d) all": ("all", 4, False),
     "(e) all, and heatmaps": ("all", 4, True),
 }
-"""Row to the expressions it is trained on, its number of boxes, and `NetworkConfig.local`; (e) is not the
-paper's."""
+"""Row to the expressions it is trained on, its number of boxes, and `FieldNetworkConfig.local`; (e) is not
+the paper's."""
 MEASURED_LISTED = 60
 COARSE_STEPS = 3
 """Times the fine networks' steps, where a training's length is given in steps: theirs cost more each."""
@@ -52,7 +56,7 @@ def run_ablations(
     volumes: Path,
     out: Path,
     *,
-    options: FieldLandmarkTraining,
+    options: FieldLandmarkTrainingConfig,
     only: str | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[MethodFigures]]:
@@ -72,7 +76,7 @@ def run_ablations(
         if only is not None and name != only:
             continue
         base = VolumePlan(
-            network=NetworkConfig(stage="coarse", encoder=encoder, shape=shape),  # type: ignore[arg-type]
+            network=FieldNetworkConfig(stage="coarse", encoder=encoder, shape=shape),  # type: ignore[arg-type]
             volumes=(volumes,),
         )
         coarse_folder = out / name / "coarse"
@@ -103,8 +107,8 @@ def run_ablations(
 
 
 def _trained(
-    plan: VolumePlan, options: FieldLandmarkTraining, out: Path, report: Callable[[str], None]
-) -> LandmarkNetwork:
+    plan: VolumePlan, options: FieldLandmarkTrainingConfig, out: Path, report: Callable[[str], None]
+) -> FieldLandmarkNetwork:
     """Goes on, or is done at once."""
 
     def say(progress: TrainingProgress) -> None:

@@ -13,7 +13,7 @@ from mien.geometry.rotations import random_rotation
 from mien.heads.landmark_sets import mirror_indices
 from mien.heads.library import load_head
 from mien.landmarks_in_fields.boxes import Box, BoxSizes, fine_boxes, relative_places
-from mien.landmarks_in_fields.network import LandmarkNetwork
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork
 from mien.synthetic.negatives.face_cut import FaceCut
 from mien.synthetic.volumes.head_volume import HeadVolume
 from mien.synthetic.volumes.other_faces import OtherFaces
@@ -29,9 +29,9 @@ from mien.training.landmarks_in_fields.box_sampling import (
     likely_coarse_error,
     wrong_rotation,
 )
-from mien.training.landmarks_in_fields.negatives import Objects
+from mien.training.landmarks_in_fields.negatives import RandomSolids
 from mien.training.landmarks_in_fields.searched_boxes import searched_head
-from mien.training.landmarks_in_fields.volume_sampler import Pool
+from mien.training.landmarks_in_fields.volume_sampler import VolumeSampler
 from mien.training.landmarks_in_fields.warps import SpaceMap, TpsWarp, can_warp
 
 LARGEST_TURN_RAD = 1.13
@@ -67,7 +67,7 @@ KEPT = 1500
 
 
 @dataclass(frozen=True)
-class Batch:
+class BoxBatch:
     """Samples of one stage.
 
     Attributes:
@@ -126,7 +126,7 @@ class BatchMaker:
 
     def __init__(
         self,
-        pool: Pool,
+        pool: VolumeSampler,
         *,
         stage: str,
         size: int,
@@ -135,7 +135,7 @@ class BatchMaker:
         augment: bool = True,
         fresh: float = 1.0,
         sizes: BoxSizes | None = None,
-        coarse: LandmarkNetwork | None = None,
+        coarse: FieldLandmarkNetwork | None = None,
     ) -> None:
         self.pool, self.stage, self.size, self.boxes = pool, stage, size, boxes
         self._warp, self._augment, self._fresh = warp, augment, fresh
@@ -143,10 +143,10 @@ class BatchMaker:
         self._sizes, self._coarse_network = sizes or BoxSizes(), coarse
         self._others = OtherFaces(load_head())
         head = load_head()
-        self._objects = Objects(head.mean_m[head.landmark_set("ibug68").vertices])
+        self._objects = RandomSolids(head.mean_m[head.landmark_set("ibug68").vertices])
         self._mirror = mirror_indices("ibug68")
 
-    def draw(self, count: int, seed: int) -> Batch:
+    def draw(self, count: int, seed: int) -> BoxBatch:
         """The batch that belongs to a seed, the pool's contents and what was drawn before.
 
         Cutting and roughening boxes takes longer than learning from them, so those of earlier batches are
@@ -162,7 +162,7 @@ class BatchMaker:
                 self._kept.append(sample)
             else:
                 self._kept[rng.integers(KEPT)] = sample
-        return Batch(
+        return BoxBatch(
             torch.stack([sample.volumes for sample in samples]).float().div_(255),
             torch.from_numpy(np.stack([sample.places for sample in samples]).astype(np.float32)),
             torch.from_numpy(np.stack([sample.landmarks for sample in samples]).astype(np.float32)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mien.landmarks_in_fields.network import LandmarkNetwork, NetworkConfig
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig
 from mien.learning.checkpoints import TrainingCheckpoint, read_training
 
 COMMAND = "mien train field-landmarks"
@@ -17,15 +17,15 @@ class FieldLandmarkCheckpoint(TrainingCheckpoint):
     """A training of the coarse or the fine network at one moment.
 
     Attributes:
-        description: what `LandmarkNetwork.from_description` needs.
+        description: what `FieldLandmarkNetwork.from_description` needs.
     """
 
-    network_config: NetworkConfig
+    network_config: FieldNetworkConfig
     description: dict[str, Any]
 
-    def averaged_network(self) -> LandmarkNetwork:
+    def averaged_network(self) -> FieldLandmarkNetwork:
         """The network with averaged weights, ready to answer."""
-        network = LandmarkNetwork.from_description(self.description)
+        network = FieldLandmarkNetwork.from_description(self.description)
         network.load_state_dict(self.average)
         return network.eval()
 
@@ -37,5 +37,5 @@ def load_checkpoint(path: str | Path) -> FieldLandmarkCheckpoint:
         InputError: the file is missing, no checkpoint of this training, or of another version.
     """
     values = read_training(path, FieldLandmarkCheckpoint, command=COMMAND)
-    config = NetworkConfig(**values.pop("network_config"))
+    config = FieldNetworkConfig(**values.pop("network_config"))
     return FieldLandmarkCheckpoint(network_config=config, **values)

@@ -15,15 +15,15 @@ from torch.nn import functional
 from mien.errors import InputError
 from mien.heads.library import load_head
 from mien.landmarks_in_fields.boxes import WHOLE_OVER_RADIUS, BoxSizes
-from mien.landmarks_in_fields.network import LandmarkNetwork, NetworkConfig, NetworkOutput, wing_of
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig, NetworkOutput, wing_of
 from mien.landmarks_in_fields.wing import millimetres_of_wing
 from mien.learning.threads import fitting_threads
-from mien.learning.trainer import RunOptions, TrainingProgress, TrainingRun, start_folder
+from mien.learning.trainer import TrainingConfig, TrainingProgress, TrainingRun, start_folder
 from mien.synthetic.volumes.shape_models import shape_model
-from mien.training.landmarks_in_fields.batches import Batch, BatchMaker
+from mien.training.landmarks_in_fields.batches import BatchMaker, BoxBatch
 from mien.training.landmarks_in_fields.box_sampling import TYPICAL_RADIUS_M
 from mien.training.landmarks_in_fields.checkpoints import FieldLandmarkCheckpoint, load_checkpoint
-from mien.training.landmarks_in_fields.volume_sampler import ORIGINS, Pool
+from mien.training.landmarks_in_fields.volume_sampler import ORIGINS, VolumeSampler
 
 HEAD_WEIGHT = 0.2
 """Of the cross entropy of "a head is here" beside the Wing loss."""
@@ -38,7 +38,7 @@ TYPICAL_CENTRE_M = (0.0, 0.0, 0.01)
 
 
 @dataclass(frozen=True)
-class FieldLandmarkTraining(RunOptions):
+class FieldLandmarkTrainingConfig(TrainingConfig):
     """How a network is trained."""
 
     learning_rate: float = 1e-3
@@ -61,7 +61,7 @@ class FieldLandmarkTraining(RunOptions):
 class VolumePlan:
     """What is trained, and on what."""
 
-    network: NetworkConfig
+    network: FieldNetworkConfig
     """The network."""
     volumes: tuple[Path, ...]
     """Folders of volumes."""
@@ -78,7 +78,7 @@ class VolumePlan:
     """Of weights and batches."""
 
 
-def new_network(config: NetworkConfig) -> LandmarkNetwork:
+def new_network(config: FieldNetworkConfig) -> FieldLandmarkNetwork:
     """A network whose pose starts as usual for its stage."""
     head = load_head()
     points_m = head.mean_m[head.landmark_set("ibug68").vertices]
@@ -89,17 +89,19 @@ def new_network(config: NetworkConfig) -> LandmarkNetwork:
         half_m = 0.5 * BoxSizes().face * float(np.linalg.norm(points_m[36] - points_m[45]))
         centre_m = points_m.mean(axis=0)
     x, y, z = (-centre_m / half_m).tolist()
-    return LandmarkNetwork(config, shape_model(config.shape), usual_scale=0.1 / half_m, usual_shift=(x, y, z))
+    return FieldLandmarkNetwork(
+        config, shape_model(config.shape), usual_scale=0.1 / half_m, usual_shift=(x, y, z)
+    )
 
 
-def mean_wing(landmarks: Tensor, batch: Batch) -> Tensor:
+def mean_wing(landmarks: Tensor, batch: BoxBatch) -> Tensor:
     """Mean Wing loss of the samples that show a head; (B, 68, 3) in the first box's coordinates."""
     half = batch.half_side_m[:, None, None]
     wing = wing_of(landmarks * half, batch.landmarks * half)
     return (wing * batch.is_head).sum() / batch.is_head.sum().clamp(min=1)
 
 
-def spread_loss(output: NetworkOutput, batch: Batch) -> Tensor:
+def spread_loss(output: NetworkOutput, batch: BoxBatch) -> Tensor:
     """Negative log-likelihood of the errors under the standard deviations told, mean over landmarks of heads.
 
     Gradients reach the standard deviations alone.
@@ -113,7 +115,7 @@ def spread_loss(output: NetworkOutput, batch: Batch) -> Tensor:
 
 def train_landmark_network(
     plan: VolumePlan,
-    options: FieldLandmarkTraining,
+    options: FieldLandmarkTrainingConfig,
     *,
     out: str | Path,
     resume: bool = False,
@@ -157,7 +159,7 @@ def train_landmark_network(
 
 
 def _checkpoint_of(
-    path: Path, network: NetworkConfig, *, may_lack_heatmaps: bool = False
+    path: Path, network: FieldNetworkConfig, *, may_lack_heatmaps: bool = False
 ) -> FieldLandmarkCheckpoint:
     checkpoint = load_checkpoint(path)
     allowed = [network, replace(network, local=False)] if may_lack_heatmaps else [network]
@@ -166,27 +168,27 @@ def _checkpoint_of(
     return checkpoint
 
 
-class _FieldLandmarkRun(TrainingRun[Batch]):
+class _FieldLandmarkRun(TrainingRun[BoxBatch]):
     """State of one training.
 
     Attributes:
         earlier_steps: of the trainings that this one began from.
     """
 
-    options: FieldLandmarkTraining
-    network: LandmarkNetwork
+    options: FieldLandmarkTrainingConfig
+    network: FieldLandmarkNetwork
     memory_format: ClassVar[torch.memory_format] = (
         torch.preserve_format
     )  # the encoders order their channels themselves
 
-    def __init__(self, plan: VolumePlan, options: FieldLandmarkTraining, out: Path) -> None:
+    def __init__(self, plan: VolumePlan, options: FieldLandmarkTrainingConfig, out: Path) -> None:
         super().__init__(options, out)
         self.plan = plan
         self.earlier_steps = 0
         kinds = None if plan.expressions == "all" else ("basic",)
-        levels = Pool.levels_of(plan.network.stage)
-        self._pool = Pool(plan.volumes, kinds=kinds, levels=levels)
-        held_out = Pool(plan.volumes, validation=True, levels=levels)
+        levels = VolumeSampler.levels_of(plan.network.stage)
+        self._pool = VolumeSampler(plan.volumes, kinds=kinds, levels=levels)
+        held_out = VolumeSampler(plan.volumes, validation=True, levels=levels)
         coarse = None if plan.coarse is None else load_checkpoint(plan.coarse).averaged_network()
         network = plan.network
         self._maker = BatchMaker(
@@ -198,7 +200,7 @@ class _FieldLandmarkRun(TrainingRun[Batch]):
             fresh=plan.fresh,
             coarse=coarse,
         )
-        self._held_out: dict[str, list[Batch]] = {}
+        self._held_out: dict[str, list[BoxBatch]] = {}
         for origin in ORIGINS:
             chosen = held_out.of_origin(origin)
             if chosen.volumes:
@@ -209,12 +211,12 @@ class _FieldLandmarkRun(TrainingRun[Batch]):
                     maker.draw(VALIDATION_SAMPLES, 900_000 + i) for i in range(VALIDATION_BATCHES)
                 ]
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[BoxBatch]:
         """A batch for each step, by seed and step."""
         while True:
             yield self._maker.draw(self.plan.batch, self.plan.seed * 10_000_000 + self.step)
 
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
+    def losses(self, batch: BoxBatch) -> dict[str, Tensor]:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.options.half_precision):
             output: NetworkOutput = self.network(batch.volumes, batch.places)
         wing = mean_wing(output.landmarks, batch)

@@ -15,7 +15,7 @@ ANOTHER = 0.4
 """Share of the draws that make a new one, until there are enough."""
 
 
-class Objects:
+class RandomSolids:
     """Random solids, made when they are asked for.
 
     Args:

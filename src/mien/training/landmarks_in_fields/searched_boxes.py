@@ -13,7 +13,7 @@ from torch import Tensor
 from mien.geometry.rotations import random_rotation
 from mien.landmarks_in_fields.boxes import Box
 from mien.landmarks_in_fields.coarse_search import coarse_guesses
-from mien.landmarks_in_fields.network import LandmarkNetwork
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork
 from mien.synthetic.negatives.face_cut import FaceCut
 from mien.training.landmarks_in_fields.augmentation import roughen
 from mien.training.landmarks_in_fields.box_sampling import COARSE_POOL, LoadedVolume, centre_and_radius
@@ -59,7 +59,7 @@ class TurnedVolume:
 
 
 def searched_head(
-    network: LandmarkNetwork,
+    network: FieldLandmarkNetwork,
     volume: LoadedVolume,
     rng: np.random.Generator,
     *,

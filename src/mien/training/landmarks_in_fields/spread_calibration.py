@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from mien.evaluation.fields.volume_fields import volume_as_field
-from mien.landmarks_in_fields.network import LandmarkNetwork
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork
 from mien.landmarks_in_fields.network_files import NetworkPair
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
 from mien.synthetic.volumes.head_volume import TRAINED, HeadVolume
@@ -41,7 +41,7 @@ def spread_factor(networks: NetworkPair, volumes: Iterable[HeadVolume]) -> float
     return float(np.quantile(in_sigmas, WITHIN_ONE)) if in_sigmas else math.nan
 
 
-def scale_spread(network: LandmarkNetwork, factor: float) -> None:
+def scale_spread(network: FieldLandmarkNetwork, factor: float) -> None:
     """Multiply the standard deviations that a network tells, in place."""
     last = network.spread.layers[-1]
     assert isinstance(last, nn.Linear)

@@ -26,7 +26,7 @@ def is_held_out(path: Path) -> bool:
     return int(path.stem.split("-")[0]) % VALIDATION_EVERY == 0
 
 
-class Pool:
+class VolumeSampler:
     """Volumes held in memory; `refresh` takes in those that were written since.
 
     Args:
@@ -84,7 +84,7 @@ class Pool:
         """One of them."""
         return self.volumes[rng.integers(len(self.volumes))]
 
-    def of_origin(self, origin: str) -> Pool:
+    def of_origin(self, origin: str) -> VolumeSampler:
         """Those made in one way, perhaps none; see `ORIGINS`."""
         part = copy(self)
         part.volumes = [one for one in self.volumes if (one.source.kind == TRAINED) == (origin == "trained")]

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from mien.datasets.search_scenes.batches import SceneBatch, ScenePlan, batches_ahead
-from mien.datasets.search_scenes.scenes import Scene
+from mien.datasets.search_scenes.scenes import SearchScene
 from mien.learning.threads import fitting_threads
-from mien.learning.trainer import RunOptions, TrainingProgress, TrainingRun, start_folder
+from mien.learning.trainer import TrainingConfig, TrainingProgress, TrainingRun, start_folder
 from mien.training.search.checkpoints import SearchCheckpoint, load_checkpoint
 from mien.training.search.losses import center_loss, geometry_loss
 from mien.training.search.network import SearchNetwork, SearchNetworkConfig
@@ -20,7 +20,7 @@ from mien.training.search.validation import evaluate, validation_scenes
 
 
 @dataclass(frozen=True)
-class SearchTraining(RunOptions):
+class SearchTraining(TrainingConfig):
     """How a search network is trained."""
 
     max_minutes: float = 15.0
@@ -91,7 +91,7 @@ class _SearchRun(TrainingRun[SceneBatch]):
     def __init__(self, plan: ScenePlan, options: SearchTraining, out: Path) -> None:
         super().__init__(options, out)
         self.plan = plan
-        self._held_out: list[Scene] = []
+        self._held_out: list[SearchScene] = []
 
     def losses(self, batch: SceneBatch) -> dict[str, Tensor]:
         device = self.options.device

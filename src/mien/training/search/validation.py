@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from mien.datasets.search_scenes.batches import ScenePlan, scene_at
-from mien.datasets.search_scenes.scenes import Scene
+from mien.datasets.search_scenes.scenes import SearchScene
 from mien.datasets.search_scenes.targets import PlacedFace
 from mien.landmarks.candidates import Candidate, decode, suppress
 
@@ -38,7 +38,7 @@ class SearchFigures:
     roll_error_deg: float
 
 
-def validation_scenes(plan: ScenePlan, *, count: int = 300) -> list[Scene]:
+def validation_scenes(plan: ScenePlan, *, count: int = 300) -> list[SearchScene]:
     """Fixed scenes of the held-out heads; empty when there are none yet."""
     store = plan.open_store(part="validation")
     store.refresh()
@@ -47,7 +47,7 @@ def validation_scenes(plan: ScenePlan, *, count: int = 300) -> list[Scene]:
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, scenes: list[Scene], *, device: str = "cpu") -> SearchFigures:
+def evaluate(network: nn.Module, scenes: list[SearchScene], *, device: str = "cpu") -> SearchFigures:
     """Figures of a `SearchNetwork` (in eval mode)."""
     errors: list[tuple[float, float, float]] = []
     demanded = false = 0

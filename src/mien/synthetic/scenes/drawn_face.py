@@ -12,7 +12,7 @@ LABEL_SET = "dense703"
 """The landmark set of the labels."""
 
 VISIBLE, BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE = range(4)
-"""Values of `Sample.visibility`."""
+"""Values of `DrawnFace.visibility`."""
 
 
 MapName = Literal["depth", "normals", "parts"]
@@ -34,7 +34,7 @@ class LabelMaps:
 
 
 @dataclass(frozen=True)
-class Sample:
+class DrawnFace:
     """One labelled picture.
 
     Attributes:
