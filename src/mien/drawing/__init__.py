@@ -1,4 +1,4 @@
-"""Pictures of results: landmarks with their uncertainty, meshes over photographs, turntables, sheets."""
+"""Pictures of results: landmarks, meshes over photographs, turntables, sheets."""
 
 from __future__ import annotations
 

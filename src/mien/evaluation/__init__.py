@@ -1,1 +1,1 @@
-"""Metrics and benchmark protocols: how good mien's results are, never part of how it makes them."""
+"""Metrics and published protocols: how good the results are."""

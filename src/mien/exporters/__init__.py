@@ -1,1 +1,1 @@
-"""Files for other programs: glTF, OBJ, Live Link Face CSV, and plain data that mien reads back."""
+"""Files for other programs, and plain data that mien reads back."""

@@ -1,1 +1,1 @@
-
+"""A head fitted to landmarks: one photo, several, a recorded sequence."""

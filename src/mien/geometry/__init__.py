@@ -1,1 +1,1 @@
-
+"""Rotations, alignment, normals, closest points."""

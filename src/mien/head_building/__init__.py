@@ -1,1 +1,1 @@
-"""Building the project's own head model from samples of ICT-FaceKit and MakeHuman (`mien head build`)."""
+"""The built-in head, learned from ICT-FaceKit and MakeHuman."""

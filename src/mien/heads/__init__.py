@@ -1,1 +1,1 @@
-
+"""The morphable head: model, landmark sets, other people's formats."""

@@ -1,1 +1,1 @@
-"""Photos and video frames as RGB uint8 arrays, upright, with what their files say about the camera."""
+"""Photos and video frames as upright RGB arrays, with what files say of them."""

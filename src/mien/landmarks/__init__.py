@@ -1,1 +1,1 @@
-
+"""Dense probabilistic 2D landmarks: face search, networks, filter over time."""

@@ -1,1 +1,1 @@
-"""What all trainings stand on: the trainer, its checkpoints, schedules, network cards, ONNX files."""
+"""What all trainings stand on: trainer, checkpoints, schedules, cards, ONNX."""

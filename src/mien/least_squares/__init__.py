@@ -1,1 +1,1 @@
-"""Least-squares problems, solvers and what both need."""
+"""Problems, solvers, solutions; normal equations and robust kernels."""

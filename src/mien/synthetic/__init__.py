@@ -1,1 +1,1 @@
-"""Synthetic people drawn with exact labels: pictures, volumes, and things that are no heads."""
+"""People drawn with exact labels, as pictures and volumes; things that are no heads."""

@@ -1,1 +1,1 @@
-
+"""What trains the networks: losses, loops, validation, export. Needs torch."""
