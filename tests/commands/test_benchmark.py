@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mien.landmarks.landmarker
 from mien.commands.app import main
+from mien.evaluation.landmarks.label_translation import LabelTranslation
+from mien.evaluation.landmarks.metrics import normalised_mean_errors
+from mien.evaluation.landmarks.point_offsets import measure_offsets
+from mien.evaluation.landmarks.ytf68 import LabelledPicture, Ytf68Result
 from mien.evaluation.speed.timing import PHOTO_FIT, PHOTO_FIT_ONE_THREAD
 from mien.images.writing import write_image
 from mien.landmarks.landmarker import Landmarker
@@ -79,3 +84,33 @@ def test_ytf68_names_a_missing_folder(photo, tmp_path, capsys):
     assert "translate.csv" in capsys.readouterr().err
     assert main(["benchmark", "ytf68", "--data", str(tmp_path), "--sheet", "sheet.pdf"]) == 1
     assert "--sheet" in capsys.readouterr().err
+
+
+def test_ytf68_shows_where_the_own_points_lie(photo, monkeypatch, capsys):
+    labels_px = np.random.default_rng(0).uniform(0, 100, (12, 68, 2))
+    labels_px[:, 36], labels_px[:, 45] = (20.0, 30.0), (70.0, 30.0)
+    own_px = labels_px.copy()
+    own_px[:, 19, 1] -= 4.0  # eight hundredths of the eyes' distance above the label
+    picture = LabelledPicture(Path("anna_1.png"), labels_px[0])
+    result = Ytf68Result(
+        pictures=[picture] * 12,
+        found=[None] * 12,
+        translated_px=labels_px,
+        errors=np.zeros(12),
+        untranslated_errors=normalised_mean_errors(own_px, labels_px),
+        offsets=measure_offsets(own_px, labels_px),
+        translation=LabelTranslation.fit(labels_px, labels_px, penalty=1.0),
+        translation_faces=12,
+        translation_undetected=0,
+    )
+    monkeypatch.setattr("mien.evaluation.landmarks.ytf68.evaluate", lambda *_, **__: result)
+    assert main(["benchmark", "ytf68", "--data", "anywhere"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    brows = [line for line in lines if "brow" in line and "point" in line]
+    assert len(brows) == 10
+    assert brows[2][-3:-1] == ["-8.0", "%"]
+    assert next(line for line in lines if "right" in line and "brow" in line)[4:6] == ["1.6", "%"]
+    assert main(["benchmark", "ytf68", "--data", "anywhere", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["offsets_brow_points"]["19"] == pytest.approx([0.0, -0.08])
+    assert document["nme_untranslated_parts"]["right_brow"] == pytest.approx(0.016)

@@ -11,6 +11,7 @@ import pytest
 import mien.evaluation.landmarks.ytf68 as ytf68
 from mien.errors import InputError, LandmarkSetError
 from mien.evaluation.landmarks.ytf68 import evaluate, labelled_face, read_labels
+from mien.heads.landmark_sets import IBUG_GROUPS
 from mien.landmarks.landmarker import Landmarker
 from mien.landmarks.region import region_around
 from mien.landmarks.types import Landmarks2D
@@ -86,6 +87,15 @@ def test_a_constant_convention_is_absorbed_and_undetected_counted(data):
     inter_ocular = [np.linalg.norm(truth[n][36] - truth[n][45]) for n in range(60, 72) if n not in (61, 70)]
     assert figures["nme_untranslated"] == pytest.approx(np.mean(own / np.array(inter_ocular)))
     assert figures["nme"] < 0.4 * figures["nme_untranslated"]
+    parts = figures["nme_untranslated_parts"]
+    sizes = {part: len(points) for part, points in IBUG_GROUPS.items()}
+    mean = sum(parts[part] * size for part, size in sizes.items()) / 68
+    assert mean == pytest.approx(figures["nme_untranslated"])
+    assert set(figures["offsets_parts"]) == set(sizes)
+    assert list(figures["offsets_brow_points"]) == [str(point) for point in range(17, 27)]
+    # The labels' eyes are all but level here, and all faces are of about the same size.
+    brow_20 = np.array(figures["offsets_brow_points"]["20"]) * np.mean(inter_ocular)
+    np.testing.assert_allclose(brow_20, offset_px[20] - np.median(offset_px[36:48], axis=0), atol=1.5)
     assert figures["failure_rate_10"] == pytest.approx(2 / 12)
     assert figures["nme_undetected_as_1"] == pytest.approx((10 * figures["nme"] + 2) / 12)
 

@@ -11,6 +11,7 @@ import csv
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +19,7 @@ from jaxtyping import Float
 from mien.errors import InputError, LandmarkSetError
 from mien.evaluation.landmarks.label_translation import LabelTranslation
 from mien.evaluation.landmarks.metrics import area_under_curve, failure_rate, normalised_mean_errors
+from mien.evaluation.landmarks.point_offsets import BROWS, PointOffsets, measure_offsets
 from mien.landmarks.landmarker import Landmarker
 from mien.landmarks.region import region_from_points
 from mien.landmarks.types import Landmarks2D
@@ -56,6 +58,7 @@ class Ytf68Result:
         translated_px: (N, 68, 2) their translation into the dataset's labels, NaN where not found.
         errors: (N,) inter-ocular normalised mean error (a share, not percent), NaN where not found.
         untranslated_errors: (N,) the same for the network's own 68 points.
+        offsets: where these lie beside the labels, by part.
         translation: the label translation.
         translation_faces: how many faces it was fitted on.
         translation_undetected: how many of `translate.csv` were not found.
@@ -66,6 +69,7 @@ class Ytf68Result:
     translated_px: Float[np.ndarray, "faces 68 2"]
     errors: Float[np.ndarray, " faces"]
     untranslated_errors: Float[np.ndarray, " faces"]
+    offsets: PointOffsets
     translation: LabelTranslation
     translation_faces: int
     translation_undetected: int
@@ -75,9 +79,9 @@ class Ytf68Result:
         """How many labelled faces were not found."""
         return int(np.isnan(self.errors).sum())
 
-    def figures(self) -> dict[str, float | int]:
-        """The figures to report: errors are shares of the inter-ocular distance, over the faces found;
-        the failure rate and the area under the curve count faces that were not found as failures."""
+    def figures(self) -> dict[str, Any]:
+        """The figures to report: errors and offsets are shares of the inter-ocular distance, over the faces
+        found; the failure rate and the area under the curve count faces that were not found as failures."""
         found = self.errors[np.isfinite(self.errors)]
         untranslated = self.untranslated_errors[np.isfinite(self.untranslated_errors)]
         return {
@@ -89,6 +93,11 @@ class Ytf68Result:
             "failure_rate_10": failure_rate(self.errors, threshold=FAILURE_THRESHOLD),
             "auc_10": area_under_curve(self.errors, threshold=FAILURE_THRESHOLD),
             "nme_untranslated": float(untranslated.mean()) if len(untranslated) else float("nan"),
+            "nme_untranslated_parts": self.offsets.part_errors,
+            "offsets_parts": {part: offset.tolist() for part, offset in self.offsets.part_offsets.items()},
+            "offsets_brow_points": {
+                str(point): self.offsets.point_offsets[point].tolist() for point in BROWS
+            },
             "translation_faces": self.translation_faces,
             "translation_undetected": self.translation_undetected,
             "translation_penalty": self.translation.penalty,
@@ -195,6 +204,7 @@ def evaluate(
         translated_px=translated_px,
         errors=normalised_mean_errors(translated_px, true_px),
         untranslated_errors=normalised_mean_errors(untranslated_px, true_px),
+        offsets=measure_offsets(untranslated_px, true_px),
         translation=translation,
         translation_faces=len(known),
         translation_undetected=len(parts["translate"]) - len(known),
