@@ -79,7 +79,7 @@ def main() -> None:
     print("written to", write_ply("out/examples/landmarks.ply", found.points_m))
     if len(sys.argv) == 1:
         head = mien.load_head()
-        truth_m = head.mean_m[head.landmark_set("ibug68").vertices]
+        truth_m = head.mean_m[head.landmark_set(found.set_name).vertices]
         error_mm = 1000 * np.linalg.norm(found.points_m - truth_m, axis=1).mean()
         print(f"{error_mm:.1f} mm from where they are on the head, on average")
 

@@ -87,5 +87,10 @@ def test_refusals_say_what_to_do(fit, track, head, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_fits_of_an_earlier_version_of_the_same_parameters_are_exported(fit, head, tmp_path):
+    path = export(replace(fit, head_version="1.0"), tmp_path / "face.glb", head=replace(head, version="1.2"))
+    assert path.stat().st_size > 0
+
+
 def test_the_package_is_callable_as_the_public_function(fit, head, tmp_path):
     assert mien.export(fit, tmp_path / "deep" / "face.npz", head=head).exists()

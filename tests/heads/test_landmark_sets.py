@@ -18,7 +18,7 @@ from mien.heads.landmark_sets import (
 from mien.heads.library import load_head
 from mien.landmarks.types import Landmarks2D
 
-SIZES = {"ibug68": 68, "wflw98": 98, "dense320": 320, "dense703": 703}
+SIZES = {"ict68": 68, "ibug68": 68, "wflw98": 98, "dense320": 320, "dense703": 703}
 
 
 def points_m(set_name: str) -> np.ndarray:
@@ -33,7 +33,13 @@ def test_size_and_no_point_twice(name: str, size: int):
 
 @pytest.mark.parametrize(
     ("large", "small"),
-    [("dense703", "dense320"), ("dense703", "wflw98"), ("dense320", "ibug68"), ("dense320", "wflw98")],
+    [
+        ("dense703", "dense320"),
+        ("dense703", "wflw98"),
+        ("dense320", "ict68"),
+        ("dense320", "ibug68"),
+        ("dense320", "wflw98"),
+    ],
 )
 def test_conversion_picks_the_same_vertices(large: str, small: str):
     indices = conversion_indices(large, small)
@@ -63,8 +69,9 @@ def test_partners(name: str):
     np.testing.assert_allclose(points_m(name)[mirror], points_m(name) * [-1, 1, 1], atol=1e-6)
 
 
-def test_ibug_order():
-    p = points_m("ibug68")
+@pytest.mark.parametrize("name", ["ict68", "ibug68"])
+def test_order_of_the_68(name: str):
+    p = points_m(name)
     right_eye, left_eye = p[36:42], p[42:48]
     assert right_eye[:, 0].max() < 0 < left_eye[:, 0].min()
     assert p[36, 0] == right_eye[:, 0].min()  # outer corners
@@ -75,17 +82,43 @@ def test_ibug_order():
     assert p[:, 2].argmax() == 30
     assert p[48:68, 0].argmin() == 0
     assert p[48:68, 0].argmax() == 54 - 48
-    assert p[0, 0] < 0 < p[16, 0]
+    assert (np.diff(p[:17, 0]) > 0).all()  # the contour from ear to ear, down to the chin and up again
+    assert (np.diff(p[:9, 1]) < 0).all()
+    assert (np.diff(p[8:17, 1]) > 0).all()
     assert (np.diff(p[17:27, 0]) > 0).all()  # brows from the subject's right to left
     assert (np.diff(p[27:31, 1]) < 0).all()  # down the nose's bridge
     assert (np.diff(p[31:36, 0]) > 0).all()
     assert p[51, 1] > p[62, 1] > p[66, 1] > p[57, 1]  # outer, inner, inner, outer lip
 
 
+def heights_of_brows(name: str) -> np.ndarray:
+    """Of the ten brow points above the eyes, shares of the distance of the outer corners of the eyes."""
+    p = points_m(name)
+    return (p[17:27, 1] - p[36:48, 1].mean()) / np.linalg.norm(p[45] - p[36])
+
+
+def test_ibugs_brows_lie_on_the_brow_and_icts_on_the_forehead():
+    # The middle of a visible brow is 0.17 above the eyes, its half thickness 0.05.
+    assert 0.17 < heights_of_brows("ibug68").min() < heights_of_brows("ibug68").max() < 0.25
+    assert heights_of_brows("ict68")[[1, 2, 3, 6, 7, 8]].min() > 0.29
+
+
+def test_the_two_sets_of_68_have_nose_eyes_and_mouth_in_common():
+    ict, ibug = landmark_set("ict68"), landmark_set("ibug68")
+    np.testing.assert_array_equal(ict.vertices[27:], ibug.vertices[27:])
+    np.testing.assert_array_equal(ict.mirror, ibug.mirror)
+
+
 def test_wflw_order():
     p, ibug = points_m("wflw98"), points_m("ibug68")
     assert p[0, 0] < 0 < p[32, 0]
-    np.testing.assert_allclose(p[16], ibug[8])  # chin
+    np.testing.assert_allclose(p[:33:2], ibug[:17])  # every second point of the contour
+    for upper, lower in (((33, 34, 35, 36), (41, 40, 39, 38)), ((43, 44, 45, 46), (50, 49, 48, 47))):
+        assert (p[list(upper), 1] > p[list(lower), 1] + 0.004).all()  # both edges of a brow
+    assert (np.diff(p[33:38, 0]) > 0).all()
+    assert (np.diff(p[42:47, 0]) > 0).all()
+    assert (np.diff(p[38:42, 0]) < 0).all()  # the lower edges go back
+    assert (np.diff(p[46:51, 0]) < 0).all()
     np.testing.assert_allclose(p[[60, 64, 68, 72]], ibug[[36, 39, 42, 45]])  # corners of the eyes
     np.testing.assert_allclose(p[76:96], ibug[48:68])  # the mouth has iBUG's points
     assert p[96, 0] < 0 < p[97, 0]  # pupils, the subject's right one first
@@ -116,6 +149,25 @@ def test_groups_are_symmetric_and_where_they_should_be(name: str):
     assert p[groups["face"], 2].min() > 0
 
 
+GROUP_SIZES = {
+    "dense320": {"face": 197, "left_eye": 24, "left_brow": 7, "nose": 15, "mouth": 20, "jaw": 27, "ears": 46},
+    "dense703": {
+        "face": 467,
+        "left_eye": 49,
+        "left_brow": 16,
+        "nose": 52,
+        "mouth": 70,
+        "jaw": 38,
+        "ears": 84,
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "sizes"), GROUP_SIZES.items())
+def test_groups_stay_as_the_networks_learned_them(name: str, sizes: dict[str, int]):
+    assert {group: len(landmark_groups(name)[group]) for group in sizes} == sizes
+
+
 @pytest.mark.parametrize("name", ["dense320", "dense703"])
 def test_dense_sets_are_denser_at_eyes_and_lips(name: str):
     groups, p = landmark_groups(name), points_m(name)
@@ -138,3 +190,10 @@ def test_opening_pairs_face_each_other_across_lids_and_lips(set_name, count):
     assert len(pairs) == count
     assert (upper_m[:, 1] > lower_m[:, 1] - 1e-4).all()
     assert np.abs(upper_m[:, 0] - lower_m[:, 0]).max() < 0.008
+
+
+@pytest.mark.parametrize("set_name", ["dense320", "dense703"])
+def test_opening_pairs_stay_those_that_fits_are_known_with(set_name):
+    lips, lids = [[62, 66], [63, 65], [64, 67]], [[38, 46], [39, 47], [40, 44], [41, 45]]
+    between = [[92, 102], [93, 103], [94, 100], [95, 101], [96, 98], [97, 99]]  # WFLW's places on the lids
+    assert opening_pairs(load_head(), set_name).tolist() == [*lids, *lips, *between]

@@ -17,6 +17,15 @@ def test_neutral_is_the_mean():
     np.testing.assert_allclose(head.vertices_m(head.neutral()), head.mean_m, atol=1e-15)
 
 
+def test_parameters_carry_over_between_versions_of_the_same_first_number():
+    head = replace(toy_head(), name="anna", version="1.2")
+    assert head.takes_parameters_of("anna", "1.2")
+    assert head.takes_parameters_of("anna", "1.0")
+    assert not head.takes_parameters_of("anna", "2.2")
+    assert not head.takes_parameters_of("anna", "12.2")
+    assert not head.takes_parameters_of("bert", "1.2")
+
+
 def test_root_moves_everything_rigidly():
     head = toy_head()
     rotation, shift_m = np.array([0.3, -0.8, 0.2]), np.array([1.0, 2.0, 3.0])

@@ -77,7 +77,7 @@ def head_field() -> tuple[GridField, np.ndarray]:
     names = np.array(head.part_names)[head.vertex_parts]
     colors[np.isin(names, ("left_eye", "right_eye"))] = [0.85, 0.85, 0.85]
     colors[np.isin(names, ("mouth_interior", "eye_sockets"))] = [0.35, 0.15, 0.12]
-    points_m = head.mean_m[head.landmark_set("ibug68").vertices]
+    points_m = head.mean_m[head.landmark_set("ict68").vertices]
     for lips in (points_m[48:68],):
         near = np.linalg.norm(head.mean_m[:, None] - lips[None], axis=2).min(axis=1) < 0.004
         colors[near & (names == "skin")] = [0.6, 0.25, 0.25]

@@ -95,7 +95,7 @@ def test_a_mirrored_face_gets_mirrored_landmarks(boxes, local):
     with torch.no_grad():
         plain = network(*with_mirrored(seen, places)).mean_with_mirrored()
         mirrored = network(*with_mirrored(seen[:, order].flip(3), turned)).mean_with_mirrored()
-    swap = list(mirror_indices("ibug68"))
+    swap = list(mirror_indices("ict68"))
     expected = plain.landmarks[:, swap] * torch.tensor([-1.0, 1.0, 1.0])
     torch.testing.assert_close(mirrored.landmarks, expected)
     torch.testing.assert_close(mirrored.head_logit, plain.head_logit)

@@ -100,6 +100,11 @@ def test_files_of_landmarks_are_read_back(tmp_path: Path):
     np.testing.assert_allclose(again.points_m, landmarks.points_m)
     np.testing.assert_allclose(again.sigma_m, landmarks.sigma_m)
     assert again.found
+    assert again.set_name == "ict68"
+    before = tmp_path / "before.json"
+    before.write_text(path.read_text().replace('"format_version": 3', '"format_version": 2'))
+    with pytest.raises(InputError, match="find the landmarks again"):
+        read_landmarks(before)
     nothing = read_landmarks(write_landmarks(tmp_path / "none.json", Landmarks3D.none_found(0.1)))
     assert not nothing.found
     assert np.isnan(nothing.points_m).all()

@@ -83,7 +83,7 @@ def _matching_head(result: HeadFit | HeadTrack, head: Head | None, path: Path) -
         from mien.heads.library import load_head
 
         head = load_head()
-    if (head.name, head.version) != (result.head_name, result.head_version):
+    if not head.takes_parameters_of(result.head_name, result.head_version):
         raise InputError(
             f"the parameters belong to the head {result.head_name} {result.head_version}, but the head given "
             f"is {head.name} {head.version}; pass the right one as head=",

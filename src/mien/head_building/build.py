@@ -22,7 +22,7 @@ from mien.head_building.people import draw_people
 from mien.head_building.rig import place_joints, skinning_weights
 from mien.heads.model import Head
 
-HEAD_NAME, HEAD_VERSION = "mien-head", "1.1"
+HEAD_NAME, HEAD_VERSION = "mien-head", "1.2"
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def build_head(
 
     names, expression = arkit_shapes(ict, ict_expression)
     landmark_sets = place_landmark_sets(assembly, ict, mean.reshape(-1, 3))
-    close_eyes(expression, names, mean.reshape(-1, 3), landmark_sets["ibug68"].vertices)
+    close_eyes(expression, names, mean.reshape(-1, 3), landmark_sets["ict68"].vertices)
     head = Head(
         name=HEAD_NAME,
         version=HEAD_VERSION,

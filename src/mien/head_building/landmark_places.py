@@ -1,4 +1,8 @@
-"""Placing the landmark sets on the built-in head, from ICT-FaceKit's 68 landmarks."""
+"""Placing the landmark sets on the built-in head, from ICT-FaceKit's 68 landmarks.
+
+The dense sets grow from these and from WFLW's 98 laid around them; then contour and brows of iBUG's and
+WFLW's sets move to where labels have them (`labelled_places`), among dense320's vertices.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from mien.head_building import landmark_choice as choice
 from mien.head_building.assembly import Assembly
 from mien.head_building.eyeballs import unit_eyeball
 from mien.head_building.ict_facekit import IctFaceKit
+from mien.head_building.labelled_places import IBUG_PLACES_MM, WFLW_PLACES_MM, moved
 from mien.head_building.template import LOWER_LIP, SKIN, UPPER_LIP
 from mien.heads.model import LandmarkSet
 
@@ -32,9 +37,9 @@ def place_landmark_sets(assembly: Assembly, ict: IctFaceKit, mean_m: np.ndarray)
         return choice.symmetric_choice(chosen, own_mirror, mirror)
 
     ibug_mirror = choice.ibug68_mirror()
-    ibug = snap(points_m, ibug_mirror, {61, 62, 63}, {65, 66, 67})
+    ict68 = snap(points_m, ibug_mirror, {61, 62, 63}, {65, 66, 67})
     for left_landmark, vertex in assembly.template.landmarks.items():
-        ibug[left_landmark] = vertex
+        ict68[left_landmark] = vertex
     lower_brow = (points_m[22:26] + points_m[23:27]) / 2 - [0, 0.008, 0]
     left_brow = np.concatenate([points_m[22:27], lower_brow[::-1]])
     right_brow = np.concatenate([left_brow[4::-1], left_brow[:4:-1]]) * [-1, 1, 1]
@@ -58,7 +63,7 @@ def place_landmark_sets(assembly: Assembly, ict: IctFaceKit, mean_m: np.ndarray)
         **{88 + i: 60 + i for i in range(5)}, **{93 + i: 65 + i for i in range(3)},
     }  # fmt: skip
     for ours, theirs in same.items():
-        wflw[ours] = ibug[theirs]
+        wflw[ours] = ict68[theirs]
     wflw[96], wflw[97] = o[2], o[1]
 
     eyeball = unit_eyeball()
@@ -66,20 +71,24 @@ def place_landmark_sets(assembly: Assembly, ict: IctFaceKit, mean_m: np.ndarray)
     iris += [int(mirror[v]) for v in iris]
     middle_teeth = [o[3] + assembly.upper.edge_middles[i] for i in range(3, 11)]
     middle_teeth += [o[4] + assembly.lower.edge_middles[i] for i in range(3, 11)]
-    must = np.array(list(dict.fromkeys([*ibug, *wflw, *iris, *map(int, middle_teeth)])))
+    must = np.array(list(dict.fromkeys([*ict68, *wflw, *iris, *map(int, middle_teeth)])))
 
-    density = _landmark_density(mean_m, mean_m[ibug])
+    density = _landmark_density(mean_m, mean_m[ict68])
     skin = assembly.parts == 0
     normals = vertex_normals(mean_m, assembly.triangles)
     border = skin & (mean_m[:, 1] < mean_m[: o[1], 1].min() + 0.012)
-    nostril = skin & (np.linalg.norm(mean_m - mean_m[ibug[33]], axis=1) < 0.016) & (normals[:, 2] < -0.2)
+    nostril = skin & (np.linalg.norm(mean_m - mean_m[ict68[33]], axis=1) < 0.016) & (normals[:, 2] < -0.2)
     allowed = skin & ~border & ~nostril
     growing = {"places": mean_m, "mirror": mirror, "density": density}
     small = choice.grow_symmetric(must, 320, allowed=allowed, **growing)
     large = choice.grow_symmetric(small, 703, allowed=allowed, **growing)
-    all_face = np.flatnonzero(skin & (mean_m[:, 2] > mean_m[ibug[[0, 16]], 2].mean() - 0.01))
+    all_face = np.flatnonzero(skin & (mean_m[:, 2] > mean_m[ict68[[0, 16]], 2].mean() - 0.01))
     full = np.array(list(dict.fromkeys([*large, *all_face, *mirror[all_face]])))
+    within = {"among": small, "mean_m": mean_m, "mirror": mirror}
+    ibug = moved(ict68, IBUG_PLACES_MM, own_mirror=ibug_mirror, **within)
+    wflw = moved(wflw, WFLW_PLACES_MM, own_mirror=wflw_mirror, **within)
     return {
+        "ict68": LandmarkSet("ict68", ict68.astype(np.int64), ibug_mirror),
         "ibug68": LandmarkSet("ibug68", ibug.astype(np.int64), ibug_mirror),
         "wflw98": LandmarkSet("wflw98", wflw.astype(np.int64), wflw_mirror),
         "dense320": choice.as_set("dense320", small, mirror),
@@ -95,19 +104,21 @@ def _with_middles(points: np.ndarray) -> np.ndarray:
     return result
 
 
-def _landmark_density(mean_m: np.ndarray, ibug_m: np.ndarray) -> np.ndarray:
+def _landmark_density(mean_m: np.ndarray, ict68_m: np.ndarray) -> np.ndarray:
     """How much denser landmarks are at eyes, lips and nose than on cheeks, and sparser behind the ears."""
 
     def near(members: range, reach_m: float) -> np.ndarray:
-        distance = np.linalg.norm(mean_m[:, None] - ibug_m[list(members)][None], axis=2).min(axis=1)
+        distance = np.linalg.norm(mean_m[:, None] - ict68_m[list(members)][None], axis=2).min(axis=1)
         return np.exp(-((distance / reach_m) ** 2))
 
     features = (
         2.2 * near(range(36, 48), 0.009) + 1.6 * near(range(48, 68), 0.009) + 1.0 * near(range(27, 36), 0.012)
     )
     features += 0.8 * near(range(17, 27), 0.010) + 0.5 * near(range(0, 17), 0.012)
-    ear = (np.abs(mean_m[:, 0]) > np.abs(ibug_m[[0, 16], 0]).mean() + 0.002) & (mean_m[:, 1] > ibug_m[57, 1])
+    ear = (np.abs(mean_m[:, 0]) > np.abs(ict68_m[[0, 16], 0]).mean() + 0.002) & (
+        mean_m[:, 1] > ict68_m[57, 1]
+    )
     features += 2.5 * ear
     behind = np.clip((mean_m[:, 2] - 0.0) / 0.05, 0.0, 1.0)
-    crown = np.clip(1 - (mean_m[:, 1] - ibug_m[17:27, 1].max() - 0.02) / 0.05, 0.3, 1.0)
+    crown = np.clip(1 - (mean_m[:, 1] - ict68_m[17:27, 1].max() - 0.02) / 0.05, 0.3, 1.0)
     return (0.35 + 0.65 * np.minimum(behind, crown)) * (1 + features)

@@ -1,10 +1,10 @@
 """Landmark sets carried from one head to another by nearest surface points.
 
-The source's mean is laid over the target: by both heads' iBUG landmarks where the target names them, else
-by their noses; then a similarity and the source's own identity weights are refined together on closest
-points (point to plane, Gauss–Newton), so that the source takes the target's proportions. Each landmark then
-goes to the closest point of the target's surface, kept as a vertex of its own that moves with the triangle
-it lies on.
+The source's mean is laid over the target: by nose, eyes and mouth of both heads' iBUG landmarks where the
+target names them, else by their noses; then a similarity and the source's own identity weights are refined
+together on closest points (point to plane, Gauss–Newton), so that the source takes the target's proportions.
+Each landmark then goes to the closest point of the target's surface, kept as a vertex of its own that moves
+with the triangle it lies on.
 """
 
 from __future__ import annotations
@@ -94,9 +94,10 @@ def _laid_over(source: Head, target: Head, target_ibug68: np.ndarray | None) -> 
     )
     face = np.flatnonzero(skin & (np.linalg.norm(source.mean_m - nose_m, axis=1) < FACE_REACH_M))
     if target_ibug68 is not None and "ibug68" in source.landmark_sets:
-        # The jaw line slides along the surface from person to person; the other points are places.
-        places = source.landmark_sets["ibug68"].vertices[17:]
-        alignment = align_similarity(source.mean_m[places], target.mean_m[target_ibug68[17:]])
+        # Nose, eyes and mouth are places. The jaw line slides along the surface from person to person, and
+        # models put the brows on the brow or on the forehead.
+        places = source.landmark_sets["ibug68"].vertices[27:]
+        alignment = align_similarity(source.mean_m[places], target.mean_m[target_ibug68[27:]])
     else:
         shift_m = target.mean_m[_nose(target.mean_m)] - nose_m
         alignment = Similarity(1.0, np.eye(3), shift_m)

@@ -20,7 +20,7 @@ IBUG_GROUPS: dict[str, range] = {
     "left_eye": range(42, 48),
     "mouth": range(48, 68),
 }
-"""Feature of each iBUG landmark; left and right are the subject's."""
+"""Feature of each landmark of "ibug68" and "ict68"; left and right are the subject's."""
 
 LID_PAIRS: dict[str, tuple[tuple[int, int], ...]] = {
     "wflw98": ((61, 67), (62, 66), (63, 65), (69, 75), (70, 74), (71, 73)),
@@ -95,32 +95,34 @@ def landmark_groups(set_name: str) -> dict[str, Int[np.ndarray, " members"]]:
 
     Groups: "face" (front of the face without ears, neck, eyeballs, teeth and hairline: what a region is
     framed by), "left_eye" and "right_eye" (lids and eyeball), "left_brow", "right_brow", "nose", "mouth",
-    "jaw", "lids", "iris", "teeth", "ears", "scalp_and_neck".
+    "jaw", "lids", "iris", "teeth", "ears", "scalp_and_neck". They are drawn around the points of "ict68",
+    because the networks learned regions framed so; its brows lie on the forehead, so the brow groups reach
+    from there to the brow's upper edge.
     """
     head = load_head()
     chosen = landmark_set(set_name)
     points_m = head.mean_m[chosen.vertices]
-    ibug_m = head.mean_m[head.landmark_set("ibug68").vertices]
+    ict68_m = head.mean_m[head.landmark_set("ict68").vertices]
     parts = np.array(head.part_names)[head.vertex_parts[chosen.vertices]]
     skin = parts == "skin"
 
     def near(members: range, reach_m: float) -> np.ndarray:
-        distance = np.linalg.norm(points_m[:, None] - ibug_m[list(members)][None], axis=2).min(axis=1)
+        distance = np.linalg.norm(points_m[:, None] - ict68_m[list(members)][None], axis=2).min(axis=1)
         return skin & (distance < reach_m)
 
-    chin_m, brow_m = ibug_m[8], ibug_m[17:27]
-    corner_z = ibug_m[[36, 45], 2].mean()
+    chin_m, brow_m = ict68_m[8], ict68_m[17:27]
+    corner_z = ict68_m[[36, 45], 2].mean()
     face = (
         skin
         & (points_m[:, 2] > corner_z - 0.055)
         & (points_m[:, 1] > chin_m[1] - 0.012)
         & (points_m[:, 1] < brow_m[:, 1].max() + 0.030)
-        & (np.abs(points_m[:, 0]) < np.abs(ibug_m[[0, 16], 0]).max() + 0.002)
+        & (np.abs(points_m[:, 0]) < np.abs(ict68_m[[0, 16], 0]).max() + 0.002)
     )
     ears = (
         skin
-        & (np.abs(points_m[:, 0]) > np.abs(ibug_m[[0, 16], 0]).max() + 0.002)
-        & (points_m[:, 1] > ibug_m[57, 1])
+        & (np.abs(points_m[:, 0]) > np.abs(ict68_m[[0, 16], 0]).max() + 0.002)
+        & (points_m[:, 1] > ict68_m[57, 1])
     )
     groups = {
         "face": face,

@@ -39,7 +39,8 @@ class Head:
     Head frame: metres, right-handed, +x to the subject's left, +y up, +z out of the face.
 
     Attributes:
-        name, version: which head this is; written into every saved file.
+        name, version: which head this is; written into every saved file. The version's first number changes
+            when parameters or topology do.
         mean_m: (V, 3) rest shape of the mean identity.
         triangles: (T, 3) vertex indices, counter-clockwise seen from outside.
         identity_basis_m: (I, V, 3) displacement for a weight of 1 (one standard deviation).
@@ -101,6 +102,10 @@ class Head:
             known = ", ".join(sorted(self.landmark_sets))
             raise LandmarkSetError(f"the head {self.name!r} has no landmark set {name!r}; it has {known}")
         return self.landmark_sets[name]
+
+    def takes_parameters_of(self, name: str, version: str) -> bool:
+        """Whether that head's parameters mean the same here: same name and first number of the version."""
+        return (self.name, self.version.partition(".")[0]) == (name, version.partition(".")[0])
 
     def subset(self, vertices: Integer[np.ndarray, " n"]) -> Head:
         """The same head reduced to some vertices, without faces: what fitting works on."""

@@ -72,7 +72,7 @@ class LocalDecoder(nn.Module):
         left = list(LEFT_EYE_POINTS)
         self.register_buffer("left_eye", torch.tensor(left), persistent=False)
         self.register_buffer(
-            "right_eye", torch.tensor(mirror_indices("ibug68")[left].tolist()), persistent=False
+            "right_eye", torch.tensor(mirror_indices("ict68")[left].tolist()), persistent=False
         )
 
     def forward(

@@ -89,7 +89,7 @@ class NetworkOutput:
 
     def mean_with_mirrored(self) -> NetworkOutput:
         """The mean of predictions of volumes (first half) and of their mirror images (second half)."""
-        partner = list(mirror_indices("ibug68"))
+        partner = list(mirror_indices("ict68"))
         landmarks, mirrored = self.landmarks.chunk(2)
         swapped = mirrored[:, partner] * mirrored.new_tensor([-1.0, 1.0, 1.0])
         transform, turned = self.transform.chunk(2)

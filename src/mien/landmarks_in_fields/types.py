@@ -23,7 +23,7 @@ class Landmarks3D:
         coarse_points_m: (68, 3) what the coarse network alone says.
         sigma_m: (68,) standard deviation of each coordinate of a landmark, the field's unit; NaN where no
             head was found or the networks do not say (those without heatmaps).
-        set_name: "ibug68".
+        set_name: "ict68": the field networks learned ICT-FaceKit's 68 points, the brows on the forehead.
     """
 
     points_m: Float[np.ndarray, "68 3"]
@@ -32,7 +32,7 @@ class Landmarks3D:
     field_from_head: Float[np.ndarray, "3 4"]
     coarse_points_m: Float[np.ndarray, "68 3"]
     sigma_m: Float[np.ndarray, " 68"]
-    set_name: str = "ibug68"
+    set_name: str = "ict68"
 
     @staticmethod
     def none_found(confidence: float) -> Landmarks3D:

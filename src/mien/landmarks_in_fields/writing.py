@@ -13,7 +13,8 @@ from mien.errors import InputError
 from mien.files import write_text
 from mien.landmarks_in_fields.types import Landmarks3D
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+"""Files of version 2 call the points of "ict68" "ibug68"."""
 
 
 def landmarks_document(landmarks: Landmarks3D) -> dict[str, Any]:

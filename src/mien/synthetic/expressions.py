@@ -171,9 +171,9 @@ class PersonalStyle:
     @staticmethod
     def of(head: Head, identity: np.ndarray, *, seed: int) -> PersonalStyle:
         """The style of an identity; `seed` decides strength and evenness."""
-        ibug = head.landmark_set("ibug68").vertices
-        mean_m = head.mean_m[ibug]
-        own_m = mean_m + np.tensordot(identity, head.identity_basis_m[:, ibug], axes=1)
+        ict68 = head.landmark_set("ict68").vertices
+        mean_m = head.mean_m[ict68]
+        own_m = mean_m + np.tensordot(identity, head.identity_basis_m[:, ict68], axes=1)
 
         def ratio(a: int, b: int) -> float:
             return float(np.linalg.norm(own_m[a] - own_m[b]) / np.linalg.norm(mean_m[a] - mean_m[b]))

@@ -11,7 +11,7 @@ import pytest
 from mien.camera_files.nerfstudio import read_transforms
 from mien.evaluation.fields import measure
 from mien.evaluation.fields.baselines import Shot, on_white, triangulate, triangulated_truth
-from mien.evaluation.fields.held_out_fields import TestField, turned
+from mien.evaluation.fields.held_out_fields import TestField, read_test_fields, turned
 from mien.evaluation.fields.landmark_errors import REGIONS, FieldResult, figures
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.library import load_head
@@ -24,7 +24,7 @@ from mien.synthetic.scenes.scene_files import write_posed_scene
 
 def points() -> np.ndarray:
     head = load_head()
-    return head.mean_m[head.landmark_set("ibug68").vertices]
+    return head.mean_m[head.landmark_set("ict68").vertices]
 
 
 def test_triangulation_finds_points_and_ignores_a_wrong_view():
@@ -175,6 +175,20 @@ def test_scenes_are_read_back_as_they_were_photographed(tmp_path: Path):
     assert train.depth_path is not None
     np.testing.assert_allclose(np.load(train.depth_path) * train.depth_unit_m, depth_m)
     truth = json.loads((tmp_path / "truth.json").read_text())
-    np.testing.assert_allclose(truth["landmarks_m"]["ibug68"], points(), atol=1e-6)
+    np.testing.assert_allclose(truth["landmarks_m"]["ict68"], points(), atol=1e-6)
     assert truth["who"] == "nobody"
     np.testing.assert_allclose(pose[:3, :3] @ pose[:3, :3].T, np.eye(3), atol=1e-12)
+
+
+def test_the_truth_of_earlier_test_fields_is_read_under_its_earlier_name(tmp_path: Path):
+    older, newer = points(), points() + 0.01
+    truths = [{"ibug68": older.tolist()}, {"ict68": newer.tolist()}]
+    for person, landmarks_m in enumerate(truths):
+        folder = tmp_path / f"person{person}" / "neutral"
+        (folder / "field").mkdir(parents=True)
+        (folder / "field" / "field.json").write_text("{}")
+        (folder / "truth.json").write_text(json.dumps({"landmarks_m": landmarks_m}))
+    found = list(read_test_fields(tmp_path))
+    assert [field.person for field in found] == [0, 1]
+    np.testing.assert_allclose(found[0].landmarks_m, older)
+    np.testing.assert_allclose(found[1].landmarks_m, newer)

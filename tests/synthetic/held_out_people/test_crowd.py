@@ -63,3 +63,6 @@ def test_the_first_people_only(crowd: Crowd):
 def test_people_of_another_mesh_are_refused(crowd: Crowd):
     with pytest.raises(InputError, match="draw them anew"):
         Photographer(replace(crowd, head_version="0.0"), load_head())
+    with pytest.raises(InputError, match="draw them anew"):
+        Photographer(replace(crowd, head_name="another"), load_head())
+    Photographer(replace(crowd, head_version="1.1"), load_head())  # the same mesh, other landmark sets

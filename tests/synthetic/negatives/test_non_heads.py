@@ -48,7 +48,7 @@ VOLUMES = {
 
 def usual_m() -> np.ndarray:
     head = load_head()
-    return head.mean_m[head.landmark_set("ibug68").vertices]
+    return head.mean_m[head.landmark_set("ict68").vertices]
 
 
 @pytest.mark.parametrize("shape", SHAPES)

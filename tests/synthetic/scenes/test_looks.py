@@ -98,14 +98,14 @@ def test_lips_are_painted_on_the_lips():
     head = load_head()
     lips = face_maps(head)[shaders.PAINT][..., 0]
     chart = chart_of(head)
-    ibug = head.landmark_set("ibug68").vertices
+    ict68 = head.landmark_set("ict68").vertices
 
     def painted(vertices: np.ndarray) -> np.ndarray:
         column, row = (chart[vertices] * [1, -1] + [0, 1]).T * SIZE_PX
         return lips[row.astype(int), column.astype(int)]
 
-    assert painted(ibug[61:64]).min() > 200
-    assert painted(ibug[[8, 30, 27, 36, 45]]).max() == 0
+    assert painted(ict68[61:64]).min() > 200
+    assert painted(ict68[[8, 30, 27, 36, 45]]).max() == 0
     back = (head.mean_m[:, 2] < -0.02) & (head.vertex_parts == 0)
     assert (np.abs(chart[back] - 0.5).max(axis=1) > 0.42).all()
     # no triangle of the back spans the face

@@ -141,17 +141,17 @@ def test_maps_of_the_built_in_head(small: Renderer):
     head = load_head()
     occlusion = ambient_occlusion(head, small)
     parts = np.array(head.part_names)[head.vertex_parts]
-    ibug = head.landmark_set("ibug68").vertices
+    ict68 = head.landmark_set("ict68").vertices
     assert occlusion.min() >= 0
     assert occlusion.max() <= 1
-    assert occlusion[ibug[30]] > 0.9  # the tip of the nose sees nearly all
+    assert occlusion[ict68[30]] > 0.9  # the tip of the nose sees nearly all
     assert occlusion[parts == "mouth_interior"].mean() < 0.4
     # the mirrored head is lit alike, up to the depth maps' coarseness
     assert np.abs(occlusion - occlusion[head.mirror_vertices]).mean() < 0.03
 
     beard = beard_region(head)
-    assert beard[ibug[8]] > 0.5  # chin
-    assert beard[ibug[[30, 36, 45, 19, 24, 62, 66]]].max() < 0.2  # nose, eyes, brows, lips
+    assert beard[ict68[8]] > 0.5  # chin
+    assert beard[ict68[[30, 36, 45, 19, 24, 62, 66]]].max() < 0.2  # nose, eyes, brows, lips
     np.testing.assert_allclose(beard, np.where(parts == "skin", beard, 0))
     add_coverings(head, small)
     cap = DrawItem("cap", head.mean_m, np.tile([0, 0, 1.0], (head.vertex_count, 1)), shaders.CLOTH)

@@ -73,18 +73,18 @@ def _nose_share_of_level_face(scene: Scene) -> float:
         np.array([0, pose.yaw_rad, 0])
     )
     level = replace(scene.parameters, root_rotation=rotation_vector_from_matrix(turn))
-    points_px = scene.camera.project(head.vertices_m(level)[head.landmark_set("ibug68").vertices])
+    points_px = scene.camera.project(head.vertices_m(level)[head.landmark_set("ict68").vertices])
     eyes_y, mouth_y = points_px[36:48, 1].mean(), points_px[48:68, 1].mean()
     return float((points_px[30, 1] - eyes_y) / (mouth_y - eyes_y))
 
 
 def test_pose_means_what_it_says(scenes: list[Scene]):
     head = load_head()
-    ibug = head.landmark_set("ibug68").vertices
+    ict68 = head.landmark_set("ict68").vertices
     checked = {"yaw": 0, "pitch": 0, "roll": 0}
     for scene in scenes:
         pose = scene.pose
-        points_px = scene.camera.project(head.vertices_m(scene.parameters)[ibug])
+        points_px = scene.camera.project(head.vertices_m(scene.parameters)[ict68])
         eyes, mouth = points_px[36:48].mean(axis=0), points_px[48:68].mean(axis=0)
         nose = points_px[30]
         if abs(pose.yaw_rad) > 0.6 and abs(pose.roll_rad) < 0.3:

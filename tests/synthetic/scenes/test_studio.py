@@ -27,14 +27,14 @@ def test_labels_lie_on_the_drawn_head(renderer: Callable[[int], Renderer]):
     renderer(32)  # skips where there is no OpenGL
     size_px = 96
     studio = Studio(ASSETS, size_px=size_px)
-    ibug = np.isin(studio.head.landmark_set(LABEL_SET).vertices, studio.head.landmark_set("ibug68").vertices)
+    ict68 = np.isin(studio.head.landmark_set(LABEL_SET).vertices, studio.head.landmark_set("ict68").vertices)
     for seed in (3, 8):
         sample = studio.shoot(seed)
         assert sample.picture.shape == (size_px, size_px, 3)
         assert sample.points_px.shape == (703, 2)
         inside = np.all((sample.points_px > -0.5) & (sample.points_px < size_px - 0.5), axis=1)
         np.testing.assert_array_equal(inside, sample.visibility != OUTSIDE)
-        assert inside[ibug].all()
+        assert inside[ict68].all()
         # what can be seen lies on the person
         seen = sample.points_px[sample.visibility == VISIBLE].round().astype(int)
         assert len(seen) > 150

@@ -75,7 +75,7 @@ def plain_volume(seed: int) -> HeadVolume:
     )
     cap_m = cap_points(vertices_m, neck_border(head), 0.45 * VOXEL_M)
     rgba, low_m = voxelise(surface, cap_m, voxel_m=VOXEL_M)
-    landmarks_m = vertices_m[head.landmark_set("ibug68").vertices]
+    landmarks_m = vertices_m[head.landmark_set("ict68").vertices]
     expression = draw.parameters.expression
     return HeadVolume(rgba, low_m, VOXEL_M, landmarks_m, expression, draw.name, draw.kind)
 

@@ -25,12 +25,12 @@ from mien.training.landmarks_in_fields.warps import (
 @pytest.fixture(scope="module")
 def face_m() -> np.ndarray:
     head = load_head()
-    return head.mean_m[head.landmark_set("ibug68").vertices]
+    return head.mean_m[head.landmark_set("ict68").vertices]
 
 
 def expression_m(face_m: np.ndarray, name: str) -> np.ndarray:
     head = load_head()
-    basis_m = head.expression_basis_m[:, head.landmark_set("ibug68").vertices]
+    basis_m = head.expression_basis_m[:, head.landmark_set("ict68").vertices]
     return face_m + np.tensordot(find_expression(head, name), basis_m, axes=1)
 
 

@@ -78,7 +78,7 @@ def load_layout(set_name: str, *, shard_set: str = SHARD_SET) -> LandmarkLayout:
     for name, weight in GROUP_WEIGHTS.items():
         if name in indices:
             weights[indices[name]] = np.maximum(weights[indices[name]], weight)
-    contour = np.isin(shard_indices, np.asarray(conversion_indices(shard_set, "ibug68")))
+    contour = np.isin(shard_indices, np.asarray(conversion_indices(shard_set, "ict68")))
     weights[contour] = np.maximum(weights[contour], CONTOUR_WEIGHT)
     return LandmarkLayout(
         set_name=set_name,

@@ -70,7 +70,7 @@ def triangulated_landmarks(shots: Sequence[Shot], landmarker: object) -> Float[n
     for shot in shots:
         faces = landmarker(shot.image)  # type: ignore[operator]
         if faces:
-            found.append((faces[0].to("ibug68"), shot.camera))
+            found.append((faces[0].to("ict68"), shot.camera))
     if len(found) < 2:
         return np.full((68, 3), np.nan)
     points = np.stack([face.points_px for face, _ in found]).astype(float)
@@ -117,7 +117,7 @@ def single_picture_landmarks(
     if not fit.status.usable:
         return SinglePictureLandmarks(nothing, nothing)
     head = load_head()
-    in_picture_m = head.vertices_m(fit.parameters)[head.landmark_set("ibug68").vertices]
+    in_picture_m = head.vertices_m(fit.parameters)[head.landmark_set("ict68").vertices]
     local_m = own.to_camera(in_picture_m)
     placed = local_m @ shot.camera.world_from_camera[:3, :3].T + shot.camera.world_from_camera[:3, 3]
     return SinglePictureLandmarks(placed, align_similarity(placed, true_m).apply(placed))

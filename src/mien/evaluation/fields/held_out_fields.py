@@ -190,5 +190,7 @@ def read_test_fields(folder: Path) -> Iterator[TestField]:
     folders = sorted((path.parents[1] for path in found), key=lambda f: (f.parent.name, order[f.name]))
     for one in folders:
         truth = json.loads((one / TRUTH_NAME).read_text(encoding="utf-8"))
-        landmarks_m = np.array(truth["landmarks_m"]["ibug68"])
+        points = truth["landmarks_m"]
+        # Of heads before 1.2 the 68 points were called "ibug68".
+        landmarks_m = np.array(points["ict68"] if "ict68" in points else points["ibug68"])
         yield TestField(one, int(one.parent.name.removeprefix("person")), one.name, landmarks_m)

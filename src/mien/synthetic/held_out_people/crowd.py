@@ -107,7 +107,8 @@ class Photographer:
 
     def __post_init__(self) -> None:
         crowd, head = self.crowd, self.head
-        if crowd.displacements_m.shape[1] != head.vertex_count or crowd.head_version != head.version:
+        same_mesh = crowd.displacements_m.shape[1] == head.vertex_count
+        if not (same_mesh and head.takes_parameters_of(crowd.head_name, crowd.head_version)):
             raise InputError(
                 f"these people lie on the mesh of {crowd.head_name} {crowd.head_version}, not of "
                 f"{head.name} {head.version}; draw them anew with --assets"

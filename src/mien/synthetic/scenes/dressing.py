@@ -125,7 +125,7 @@ class DressingRoom:
         shares = {} if even_hair else HAIR_SHARES
         self._hair_weight = np.array([shares.get(g.name, 1.0) for g in wardrobe.hair])
         add_coverings(head, renderer)
-        self._ibug = head.landmark_set("ibug68").vertices
+        self._ict68 = head.landmark_set("ict68").vertices
 
     def _add_head(self) -> np.ndarray:
         """Register the head's parts, split where texture coordinates differ; returns each corner's vertex."""
@@ -241,7 +241,7 @@ class DressingRoom:
         heights = []
         for eye, upper, lower in (("right_eye", (37, 38), (40, 41)), ("left_eye", (43, 44), (46, 47))):
             middle_m = self._part_centre(head, eye)
-            lids_m = head.rest_m[self._ibug[[*upper, *lower]]] - middle_m
+            lids_m = head.rest_m[self._ict68[[*upper, *lower]]] - middle_m
             height = lids_m[:, 1] / np.linalg.norm(lids_m, axis=1)
             heights.append((float(height[:2].mean()), float(height[2:].mean())))
         return max(heights, key=lambda pair: pair[0] - pair[1])
@@ -323,14 +323,14 @@ class DressingRoom:
     def _accessories(self, head: _PosedHead, rng: np.random.Generator) -> list[DrawItem]:
         """Glasses with or without visible lenses, a microphone, mostly nothing."""
         items: list[DrawItem] = []
-        ibug_m = head.rest_m[self._ibug]
+        ict68_m = head.rest_m[self._ict68]
         if rng.random() < 0.22:
             eyes_m = np.stack([self._part_centre(head, name) for name in ("left_eye", "right_eye")])
             side = np.abs(head.rest_m[:, 0]).max()
             ears_m = np.array(
                 [[side * 0.88, eyes_m[0, 1] + 0.004, -0.015], [-side * 0.88, eyes_m[1, 1] + 0.004, -0.015]]
             )
-            frame, lenses = random_glasses(eyes_m, ibug_m[27], ears_m, rng)
+            frame, lenses = random_glasses(eyes_m, ict68_m[27], ears_m, rng)
             color = as_color(rng.random(3) ** 2 * rng.uniform(0.02, 0.6))
             gloss = float(rng.uniform(0, 1))
             items.append(self._worn("glasses", frame, head, shaders.SOLID, tint=color, gloss=gloss))
@@ -342,7 +342,7 @@ class DressingRoom:
                 lens_looks = {"tint": tint, "settings": settings, "casts_shadow": False}
                 items.append(self._worn("lenses", lenses, head, shaders.LENS, **lens_looks))
         if rng.random() < 0.06:
-            held = microphone(ibug_m[48:68].mean(axis=0), rng)
+            held = microphone(ict68_m[48:68].mean(axis=0), rng)
             looks = {"tint": (0.03, 0.03, 0.035), "gloss": 0.5}
             items.append(self._worn("microphone", held, head, shaders.SOLID, **looks))
         return items

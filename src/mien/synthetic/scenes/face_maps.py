@@ -34,11 +34,11 @@ def face_maps(head: Head) -> dict[int, UInt8[np.ndarray, "height width 4"]]:
     FOLDS: heights of folds from nose to mouth, under the eyes, above the lids, below the mouth's corners.
     PAINT: lips, lids, cheeks and nose, edges of the lids.
     """
-    ibug_m = head.mean_m[head.landmark_set("ibug68").vertices][:, :2]
-    forehead = [_forehead(ibug_m, inner=inner) for inner in (True, False)]
-    lines = [*forehead, _glabella(ibug_m), _crows_feet(ibug_m)]
-    folds = [_nasolabial(ibug_m), _under_eye(ibug_m), _lid_crease(ibug_m), _below_mouth(ibug_m)]
-    paint = [_lips(ibug_m), _lids(ibug_m), _cheeks(), _lid_edges(ibug_m)]
+    ict68_m = head.mean_m[head.landmark_set("ict68").vertices][:, :2]
+    forehead = [_forehead(ict68_m, inner=inner) for inner in (True, False)]
+    lines = [*forehead, _glabella(ict68_m), _crows_feet(ict68_m)]
+    folds = [_nasolabial(ict68_m), _under_eye(ict68_m), _lid_crease(ict68_m), _below_mouth(ict68_m)]
+    paint = [_lips(ict68_m), _lids(ict68_m), _cheeks(), _lid_edges(ict68_m)]
     return {
         shaders.LINES: _heights(lines),
         shaders.FOLDS: _heights(folds),
@@ -85,8 +85,8 @@ def _lines(curves: list[np.ndarray], width_m: float, strengths: list[float] | No
     return total
 
 
-def _forehead(ibug_m: np.ndarray, *, inner: bool) -> np.ndarray:
-    top = ibug_m[22:27, 1].max()
+def _forehead(ict68_m: np.ndarray, *, inner: bool) -> np.ndarray:
+    top = ict68_m[22:27, 1].max()
     x = np.linspace(0.0, 0.036, 12) if inner else np.linspace(0.014, 0.054, 12)
     curves = []
     for k, rise in enumerate((0.013, 0.0215, 0.0300, 0.0385)):
@@ -96,16 +96,16 @@ def _forehead(ibug_m: np.ndarray, *, inner: bool) -> np.ndarray:
     return _lines(curves, 0.0013, [0.8, 1.0, 0.9, 0.6])
 
 
-def _glabella(ibug_m: np.ndarray) -> np.ndarray:
-    y = ibug_m[22, 1]
+def _glabella(ict68_m: np.ndarray) -> np.ndarray:
+    y = ict68_m[22, 1]
     upright = np.array([[0.0075, y - 0.007], [0.0082, y], [0.0088, y + 0.006], [0.0105, y + 0.013]])
     second = np.array([[0.0025, y - 0.004], [0.0028, y + 0.006]])
     across = np.array([[0.0, y - 0.015], [0.006, y - 0.0145], [0.010, y - 0.013]])
     return _lines([upright, second, across], 0.0013, [1.0, 0.4, 0.6])
 
 
-def _crows_feet(ibug_m: np.ndarray) -> np.ndarray:
-    corner, curves = ibug_m[45], []
+def _crows_feet(ict68_m: np.ndarray) -> np.ndarray:
+    corner, curves = ict68_m[45], []
     for angle, length_m in ((0.60, 0.014), (0.18, 0.019), (-0.22, 0.019), (-0.62, 0.015)):
         along = np.linspace(0.0045, 0.0045 + length_m, 6)[:, None]
         bend = np.stack([np.zeros(6), -0.0035 * np.linspace(0, 1, 6) ** 2], axis=1)
@@ -113,16 +113,16 @@ def _crows_feet(ibug_m: np.ndarray) -> np.ndarray:
     return _lines(curves, 0.0010, [0.7, 1.0, 1.0, 0.7])
 
 
-def _nasolabial(ibug_m: np.ndarray) -> np.ndarray:
-    wing, corner = ibug_m[35], ibug_m[54]
+def _nasolabial(ict68_m: np.ndarray) -> np.ndarray:
+    wing, corner = ict68_m[35], ict68_m[54]
     beside_wing = (wing + [0.006, 0.006], wing + [0.011, -0.004])
     beside_mouth = (corner + [0.0065, 0.010], corner + [0.0100, -0.002], corner + [0.0090, -0.011])
     curve = np.array([*beside_wing, *beside_mouth])
     return 0.75 * _stroke(curve + [0.0045, 0.0015], 0.0045) - 1.1 * _stroke(curve, 0.0020)
 
 
-def _under_eye(ibug_m: np.ndarray) -> np.ndarray:
-    inner, outer, lower = ibug_m[42], ibug_m[45], ibug_m[46:48].mean(axis=0)
+def _under_eye(ict68_m: np.ndarray) -> np.ndarray:
+    inner, outer, lower = ict68_m[42], ict68_m[45], ict68_m[46:48].mean(axis=0)
     middle = (lower + [-0.006, -0.0085], lower + [0.004, -0.009])
     curve = np.array([inner + [0.001, -0.006], *middle, outer + [0, -0.009]])
     fine = np.array([inner + [0.004, -0.005], lower + [-0.002, -0.0045], outer + [-0.002, -0.005]])
@@ -130,31 +130,31 @@ def _under_eye(ibug_m: np.ndarray) -> np.ndarray:
     return bag - 0.35 * _stroke(fine, 0.0009)
 
 
-def _lid_crease(ibug_m: np.ndarray) -> np.ndarray:
-    top = ibug_m[43:45].mean(axis=0) + [0, 0.0055]
-    inner = (ibug_m[42] + [0.001, 0.0035], ibug_m[43] + [-0.001, 0.0042])
-    outer = (ibug_m[44] + [0.001, 0.0042], ibug_m[45] + [0.0025, 0.0030])
+def _lid_crease(ict68_m: np.ndarray) -> np.ndarray:
+    top = ict68_m[43:45].mean(axis=0) + [0, 0.0055]
+    inner = (ict68_m[42] + [0.001, 0.0035], ict68_m[43] + [-0.001, 0.0042])
+    outer = (ict68_m[44] + [0.001, 0.0042], ict68_m[45] + [0.0025, 0.0030])
     curve = np.array([*inner, top, *outer])
     return 0.35 * _stroke(curve + [0, 0.0022], 0.0020) - 1.2 * _stroke(curve, 0.0010)
 
 
-def _below_mouth(ibug_m: np.ndarray) -> np.ndarray:
-    corner, lip = ibug_m[54], ibug_m[57]
+def _below_mouth(ict68_m: np.ndarray) -> np.ndarray:
+    corner, lip = ict68_m[54], ict68_m[57]
     marionette = np.array([corner + [0.002, -0.003], corner + [0.0055, -0.013], corner + [0.0055, -0.021]])
     chin = np.array([[0.0, lip[1] - 0.0075], [0.008, lip[1] - 0.007], [0.015, lip[1] - 0.0045]])
     jowl = 0.4 * _stroke(marionette + [0.004, 0], 0.004)
     return jowl - 0.9 * _stroke(marionette, 0.0018) - 0.8 * _stroke(chin, 0.0024)
 
 
-def _lips(ibug_m: np.ndarray) -> np.ndarray:
-    outline = np.rint(_pixels(ibug_m[48:60]) * 16).astype(np.int32)
+def _lips(ict68_m: np.ndarray) -> np.ndarray:
+    outline = np.rint(_pixels(ict68_m[48:60]) * 16).astype(np.int32)
     canvas = np.zeros((SIZE_PX, SIZE_PX), np.uint8)
     cv2.fillPoly(canvas, [outline], 255, cv2.LINE_AA, 4)
     return cv2.GaussianBlur(canvas, (0, 0), 2.0).astype(np.float32) / 255
 
 
-def _lids(ibug_m: np.ndarray) -> np.ndarray:
-    edge = ibug_m[[42, 43, 44, 45]]
+def _lids(ict68_m: np.ndarray) -> np.ndarray:
+    edge = ict68_m[[42, 43, 44, 45]]
     return np.clip(
         _stroke(edge + [0.001, 0.002], 0.0032) + 0.6 * _stroke(edge + [0.001, 0.0065], 0.005), 0, 1
     )
@@ -165,6 +165,6 @@ def _cheeks() -> np.ndarray:
     return np.maximum(cheek, 0.9 * _stroke(np.array([[0.0, 0.008], [0.012, 0.012]]), 0.010))
 
 
-def _lid_edges(ibug_m: np.ndarray) -> np.ndarray:
-    upper = _stroke(ibug_m[[42, 43, 44, 45]] + [0.0, 0.0008], 0.0012, taper=False)
-    return np.maximum(upper, 0.5 * _stroke(ibug_m[[45, 46, 47]] - [0, 0.0006], 0.0009))
+def _lid_edges(ict68_m: np.ndarray) -> np.ndarray:
+    upper = _stroke(ict68_m[[42, 43, 44, 45]] + [0.0, 0.0008], 0.0012, taper=False)
+    return np.maximum(upper, 0.5 * _stroke(ict68_m[[45, 46, 47]] - [0, 0.0006], 0.0009))

@@ -50,24 +50,24 @@ def ambient_occlusion(head: Head, renderer: Renderer) -> Float[np.ndarray, " ver
 
 def beard_region(head: Head) -> Float[np.ndarray, " vertices"]:
     """Where a beard grows, 0 … 1: upper lip, chin, jaw and below it, not the lips."""
-    m, ibug = head.mean_m, head.mean_m[head.landmark_set("ibug68").vertices]
-    nose_y, mouth = ibug[33, 1], (ibug[48] + ibug[54]) / 2
-    half_width = ibug[54, 0]
+    m, ict68 = head.mean_m, head.mean_m[head.landmark_set("ict68").vertices]
+    nose_y, mouth = ict68[33, 1], (ict68[48] + ict68[54]) / 2
+    half_width = ict68[54, 0]
     below_nose = _smooth(nose_y + 0.001, nose_y - 0.004, m[:, 1])
     upper_edge = mouth[1] + 0.010 + 0.45 * np.maximum(np.abs(m[:, 0]) - half_width, 0)
     cheek = np.where(np.abs(m[:, 0]) > half_width, _smooth(0.006, -0.012, m[:, 1] - upper_edge), 1.0)
     lips = ((m[:, 0] - mouth[0]) / (half_width + 0.002)) ** 2 + ((m[:, 1] - mouth[1]) / 0.0105) ** 2
     not_lips = _smooth(0.85, 1.25, lips)
-    neck = _smooth(ibug[8, 1] - 0.045, ibug[8, 1] - 0.020, m[:, 1])
+    neck = _smooth(ict68[8, 1] - 0.045, ict68[8, 1] - 0.020, m[:, 1])
     front = _smooth(0.005, 0.020, m[:, 2])
     return below_nose * cheek * not_lips * neck * front * _is_skin(head)
 
 
 def add_coverings(head: Head, renderer: Renderer) -> None:
     """Register "cap" and "scarf": parts of the scalp, to be blown up when they are worn."""
-    m, ibug = head.mean_m, head.mean_m[head.landmark_set("ibug68").vertices]
+    m, ict68 = head.mean_m, head.mean_m[head.landmark_set("ict68").vertices]
     skin_part = _is_skin(head)
-    brow_y, chin_y = ibug[17:27, 1].mean(), ibug[8, 1]
+    brow_y, chin_y = ict68[17:27, 1].mean(), ict68[8, 1]
     face_centre = np.array([0, (brow_y + chin_y) / 2 + 0.005, 0])
     oval = ((m[:, 0]) / 0.068) ** 2 + ((m[:, 1] - face_centre[1]) / 0.088) ** 2
     scarf = np.maximum(oval - 1, 20 * (0.02 - m[:, 2]))

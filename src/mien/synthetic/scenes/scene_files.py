@@ -78,7 +78,7 @@ def write_posed_scene(
 def scene_truth(sitter: Sitter, head: Head) -> dict[str, Any]:
     """Landmarks (metres, the file's world), parameters and looks, ready for JSON."""
     vertices_m = head.vertices_m(sitter.parameters)
-    sets = {name: vertices_m[head.landmark_set(name).vertices] for name in ("ibug68", DENSE_SET)}
+    sets = {name: vertices_m[head.landmark_set(name).vertices] for name in ("ict68", DENSE_SET)}
     return {
         "format_version": FORMAT_VERSION,
         "head": {"name": head.name, "version": head.version},

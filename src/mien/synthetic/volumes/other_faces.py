@@ -28,7 +28,7 @@ class OtherFaces:
     """
 
     def __init__(self, head: Head) -> None:
-        vertices = head.landmark_set("ibug68").vertices
+        vertices = head.landmark_set("ict68").vertices
         self._head = head
         self._identity_m = head.identity_basis_m[:, vertices]
         self._expression_m = head.expression_basis_m[:, vertices]

@@ -22,7 +22,7 @@ _SEED = 68
 def shape_model(kind: str) -> BilinearModel | LinearModel:
     """ "bilinear" or "linear", 68 landmarks; people's expressions differ as `PersonalStyle` says."""
     head = load_head()
-    vertices = head.landmark_set("ibug68").vertices
+    vertices = head.landmark_set("ict68").vertices
     small = head.subset(vertices)
     rng = np.random.default_rng([_SEED, 1])
     shapes_m = np.empty((head.expression_count + 1, PEOPLE, len(vertices), 3))

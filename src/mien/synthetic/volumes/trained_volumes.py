@@ -37,7 +37,7 @@ class TrainedVolumeMaker:
 
     def __init__(self, studio: PosedStudio) -> None:
         self.studio = studio
-        self._ibug = studio.head.landmark_set("ibug68").vertices
+        self._ict68 = studio.head.landmark_set("ict68").vertices
         self._skins = [name for name in studio.skin_names if name not in HELD_OUT_SKINS]
 
     def make(
@@ -81,7 +81,7 @@ class TrainedVolumeMaker:
 
     def _sampled(self, clean: CleanField, parameters: HeadParameters, *, name: str) -> HeadVolume:
         rgba, low_m = sampled_grid(clean)
-        landmarks_m = self.studio.head.vertices_m(parameters)[self._ibug]
+        landmarks_m = self.studio.head.vertices_m(parameters)[self._ict68]
         return HeadVolume(rgba, low_m, VOXEL_M, landmarks_m, parameters.expression, name, TRAINED)
 
 

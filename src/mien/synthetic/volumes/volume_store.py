@@ -97,7 +97,7 @@ class VolumeMaker:
         self.studio = studio
         self._sampler = SurfaceSampler(studio)
         self._border = neck_border(studio.head)
-        self._ibug = studio.head.landmark_set("ibug68").vertices
+        self._ict68 = studio.head.landmark_set("ict68").vertices
         self._skins = [name for name in studio.skin_names if name not in HELD_OUT_SKINS]
 
     def make(self, seed: int) -> HeadVolume:
@@ -126,7 +126,7 @@ class VolumeMaker:
         vertices_m = self.studio.head.vertices_m(parameters)
         cap_m = cap_points(vertices_m, self._border, SPACING_M)
         rgba, low_m = voxelise(points, cap_m)
-        volume = HeadVolume(rgba, low_m, 0.0025, vertices_m[self._ibug], parameters.expression, name, kind)
+        volume = HeadVolume(rgba, low_m, 0.0025, vertices_m[self._ict68], parameters.expression, name, kind)
         litres = float((rgba[..., 3] > 127).sum()) * volume.voxel_m**3 * 1000
         if not LIKELY_SOLID_L[0] < litres < LIKELY_SOLID_L[1]:
             raise InputError(f"the surface has a hole: {litres:.1f} litres", source=name)

@@ -143,8 +143,8 @@ class BatchMaker:
         self._sizes, self._coarse_network = sizes or BoxSizes(), coarse
         self._others = OtherFaces(load_head())
         head = load_head()
-        self._objects = RandomSolids(head.mean_m[head.landmark_set("ibug68").vertices])
-        self._mirror = mirror_indices("ibug68")
+        self._objects = RandomSolids(head.mean_m[head.landmark_set("ict68").vertices])
+        self._mirror = mirror_indices("ict68")
 
     def draw(self, count: int, seed: int) -> BoxBatch:
         """The batch that belongs to a seed, the pool's contents and what was drawn before.

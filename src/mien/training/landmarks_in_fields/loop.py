@@ -81,7 +81,7 @@ class VolumePlan:
 def new_network(config: FieldNetworkConfig) -> FieldLandmarkNetwork:
     """A network whose pose starts as usual for its stage."""
     head = load_head()
-    points_m = head.mean_m[head.landmark_set("ibug68").vertices]
+    points_m = head.mean_m[head.landmark_set("ict68").vertices]
     if config.stage == "coarse":
         half_m = WHOLE_OVER_RADIUS * TYPICAL_RADIUS_M
         centre_m = np.array(TYPICAL_CENTRE_M)
