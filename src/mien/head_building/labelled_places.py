@@ -1,15 +1,13 @@
-"""Where people who label pictures put the jaw's contour and the brows: iBUG-68 and WFLW-98 on our mesh.
+"""Where people who label pictures put landmarks: iBUG-68 and WFLW-98 on our mesh.
 
-ICT-FaceKit's 68 landmarks have the brows on the forehead and the contour on the cheek in front of it. Here
-they lie where labels do, as far as dense320 has a vertex there: what the networks predict are its points,
-and the sparse sets are picked out of them. Noses, eyes and mouths stay: no other free vertex is nearer to
-the labels.
+ICT-FaceKit's 68 landmarks have the brows on the forehead, the bridge of the nose too high and the contour on
+the cheek in front of it. Here they lie where labels do. Eyes stay on the lids' margins.
 
-Each place is one of the mean head's left half, in millimetres; the nearest vertex of dense320 is taken and
-mirrored. They were found on 800 labelled video frames (`translate.csv` of YTF-68, which is not
-measured on): the vertices of dense320 with the least mean distance from a label, left and right together,
-predicted by both networks; none twice, and in order along each curve. Ties were decided by looking at
-portraits.
+Each place is one of the mean head's left half or middle, in millimetres; the nearest vertex of the skin there
+is taken and mirrored. They were found on 800 labelled video frames (`translate.csv` of YTF-68, which is not
+measured on): the vertices with the least mean distance from a label, left and right together, told from the
+points of both networks (`mien.heads.landmark_conversion`). Labels were moved by what the eyes are off, 1.2 px
+across and 0.5 down: that data set seems to count pixels from 1. Looked at on portraits.
 """
 
 from __future__ import annotations
@@ -17,32 +15,33 @@ from __future__ import annotations
 import numpy as np
 
 IBUG_PLACES_MM: dict[int, tuple[float, float, float]] = {
-    # Contour from the ear to the chin. Beside the ear and at the jaw's angle further back than ICT has it
-    # (beside the ear by 17 mm). The labels are up to 8 % of the eyes' distance further out than anything of
-    # dense320.
-    16: (78, 30, 17), 15: (74, 14, 38), 14: (70, -7, 50), 13: (67, -28, 49), 12: (64, -43, 38),
-    11: (51, -55, 68), 10: (38, -65, 81), 9: (23, -72, 97),
-    # The chin (8) stays at its tip, 6 % above the labels like the points beside it. Below it (0, -83, 84)
-    # would be as near on average, nearer from the front, but is off sideways by 8 % in turned heads, where
-    # the tip is by 3 %.
-    # Brows: dense320 has one row of vertices on the brow (54 mm) and one on the forehead (65 mm). The
-    # labels' arch is 3 mm above the former, its inner end 4 mm below. Taken one place further out along the
-    # row, the points would fit across no worse, but lie up to 5 % of the eyes' distance too low, and the
-    # tail turn back.
-    22: (13, 56, 107), 23: (18, 55, 107), 24: (33, 54, 101), 25: (45, 53, 96), 26: (58, 51, 81),
+    # contour, from the chin to the ear
+    8: (0, -80, 97), 9: (22, -76, 91), 10: (39, -68, 74), 11: (52, -60, 58), 12: (61, -47, 53),
+    13: (67, -28, 49), 14: (71, -8, 39), 15: (74, 8, 38), 16: (77, 28, 24),
+    # brow, from its inner end
+    22: (18, 55, 107), 23: (28, 56, 104), 24: (37, 55, 100), 25: (49, 54, 93), 26: (59, 49, 77),
+    # bridge of the nose, evenly spaced down to its tip, and below it
+    27: (0, 31, 111), 28: (0, 21, 119), 29: (0, 8, 129), 30: (0, -2, 131),
+    33: (0, -13, 116), 34: (5, -11, 115), 35: (12, -10, 109),
+    # lips: outer edges, then inner ones
+    51: (0, -28, 118), 52: (5, -27, 118), 53: (17, -32, 111), 54: (24, -36, 102),
+    55: (16, -44, 110), 56: (8, -46, 112), 57: (0, -44, 115),
+    62: (0, -33, 113), 63: (7, -33, 111), 64: (23, -36, 103), 65: (8, -36, 114), 66: (0, -36, 115),
 }  # fmt: skip
 """iBUG landmark → place, where it is not ICT-FaceKit's."""
 
 WFLW_PLACES_MM: dict[int, tuple[float, float, float]] = {
-    **{2 * landmark: place for landmark, place in IBUG_PLACES_MM.items() if landmark < 17},
-    31: (75, 26, 38), 29: (73, 3, 39), 27: (69, -15, 48), 25: (63, -38, 55),
-    23: (55, -50, 67), 21: (42, -66, 72), 19: (32, -69, 85), 17: (16, -75, 101),
-    # Upper edge of the brow from its inner end, then the lower one back. Only the two rows are there for
-    # nine points: the arch of the upper edge stays on the forehead, that of the lower one lies in the brow.
-    42: (18, 55, 107), 43: (28, 65, 103), 44: (42, 65, 95), 45: (49, 61, 90), 46: (58, 51, 81),
-    47: (56, 46, 84), 48: (45, 53, 96), 49: (33, 54, 101), 50: (22, 47, 100),
+    **{2 * landmark: IBUG_PLACES_MM[landmark] for landmark in range(8, 17)},
+    17: (11, -79, 95), 19: (29, -72, 86), 21: (45, -65, 65), 23: (55, -50, 67),
+    25: (63, -38, 55), 27: (69, -15, 48), 29: (73, 3, 39), 31: (75, 19, 29),
+    # Upper edge of the brow from its inner end, which iBUG's five are, then the lower one back: no labels
+    # were there to find it by, it lies 9 mm lower as on drawn brows.
+    **{20 + landmark: IBUG_PLACES_MM[landmark] for landmark in range(22, 27)},
+    47: (52, 41, 87), 48: (41, 45, 95), 49: (30, 46, 98), 50: (16, 48, 103),
+    **{24 + landmark: IBUG_PLACES_MM[landmark] for landmark in (27, 28, 29, 30, 33, 34, 35)},
+    **{28 + landmark: place for landmark, place in IBUG_PLACES_MM.items() if landmark >= 48},
 }  # fmt: skip
-"""WFLW landmark → place; the others are iBUG's or the eyes' own."""
+"""WFLW landmark → place; the eyes have points of their own."""
 
 
 def moved(
@@ -58,13 +57,15 @@ def moved(
 
     Args:
         vertices: (L,) the set; own_mirror: (L,) partners within it.
-        places_mm: landmark of the left half → place.
+        places_mm: landmark of the left half or the middle → place.
         among: vertices that may be taken.
         mean_m: (V, 3) the mean head; mirror: (V,) each vertex's partner.
     """
     result = vertices.copy()
     for landmark, place in places_mm.items():
-        distance_m = np.linalg.norm(mean_m[among] - np.array(place) / 1000, axis=1)
-        vertex = among[distance_m.argmin()]
+        in_middle = mirror[among] == among
+        candidates = among[in_middle if own_mirror[landmark] == landmark else ~in_middle]
+        distance_m = np.linalg.norm(mean_m[candidates] - np.array(place) / 1000, axis=1)
+        vertex = candidates[distance_m.argmin()]
         result[landmark], result[own_mirror[landmark]] = vertex, mirror[vertex]
     return result

@@ -84,7 +84,7 @@ def place_landmark_sets(assembly: Assembly, ict: IctFaceKit, mean_m: np.ndarray)
     large = choice.grow_symmetric(small, 703, allowed=allowed, **growing)
     all_face = np.flatnonzero(skin & (mean_m[:, 2] > mean_m[ict68[[0, 16]], 2].mean() - 0.01))
     full = np.array(list(dict.fromkeys([*large, *all_face, *mirror[all_face]])))
-    within = {"among": small, "mean_m": mean_m, "mirror": mirror}
+    within = {"among": np.flatnonzero(skin), "mean_m": mean_m, "mirror": mirror}
     ibug = moved(ict68, IBUG_PLACES_MM, own_mirror=ibug_mirror, **within)
     wflw = moved(wflw, WFLW_PLACES_MM, own_mirror=wflw_mirror, **within)
     return {

@@ -28,8 +28,8 @@ LID_PAIRS: dict[str, tuple[tuple[int, int], ...]] = {
 }
 """Landmarks on the upper and lower lid's margin that face each other."""
 
-LIP_PAIRS: dict[str, tuple[tuple[int, int], ...]] = {"ibug68": ((61, 67), (62, 66), (63, 65))}
-"""Landmarks on the upper and lower lip's inner edge that face each other."""
+LIP_PAIRS: tuple[tuple[int, int], ...] = ((61, 67), (62, 66), (63, 65))
+"""Landmarks of "ibug68" and "ict68" on the upper and lower lip's inner edge that face each other."""
 
 
 def opening_pairs(head: Head, set_name: str) -> Int[np.ndarray, "pairs 2"]:
@@ -43,12 +43,13 @@ def opening_pairs(head: Head, set_name: str) -> Int[np.ndarray, "pairs 2"]:
     """
     place = {int(vertex): i for i, vertex in enumerate(head.landmark_set(set_name).vertices)}
     found: set[tuple[int, int]] = set()
-    for pairs in (LID_PAIRS, LIP_PAIRS):
-        for name, members in pairs.items():
-            if name in head.landmark_sets:
-                vertices = head.landmark_sets[name].vertices
-                ends = [(int(vertices[upper]), int(vertices[lower])) for upper, lower in members]
-                found |= {(place[a], place[b]) for a, b in ends if a in place and b in place and a != b}
+    # The lips' inner edges are where ICT-FaceKit's 68 have them; iBUG's tell those of heads without these.
+    lips = "ict68" if "ict68" in head.landmark_sets and set_name != "ibug68" else "ibug68"
+    for name, pairs in [*LID_PAIRS.items(), (lips, LIP_PAIRS)]:
+        if name in head.landmark_sets:
+            vertices = head.landmark_sets[name].vertices
+            ends = [(int(vertices[upper]), int(vertices[lower])) for upper, lower in pairs]
+            found |= {(place[a], place[b]) for a, b in ends if a in place and b in place and a != b}
     return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
 
 

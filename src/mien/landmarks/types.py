@@ -42,16 +42,20 @@ class Landmarks2D:
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
     def to(self, set_name: str) -> Landmarks2D:
-        """The same face in another set of the built-in head, by picking the points that both sets contain.
+        """The same face in another set of the built-in head: points that both sets contain are picked, others
+        are told from the points around them (`mien.heads.landmark_conversion`).
 
         Raises:
-            LandmarkSetError: the other set has a point that this one lacks.
+            LandmarkSetError: this set has no points around one of the other's.
         """
         if set_name == self.set_name:
             return self
-        from mien.heads.landmark_sets import conversion_indices
+        from mien.heads.landmark_conversion import landmark_conversion
 
-        indices = conversion_indices(self.set_name, set_name)
+        conversion = landmark_conversion(self.set_name, set_name)
         return replace(
-            self, points_px=self.points_px[indices], sigma_px=self.sigma_px[indices], set_name=set_name
+            self,
+            points_px=conversion.points(self.points_px),
+            sigma_px=conversion.deviations(self.sigma_px),
+            set_name=set_name,
         )

@@ -15,7 +15,7 @@ from mien.evaluation.fitting.shape_error import ShapeErrors, ShapeJudge
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.views import fit_landmark_views
-from mien.heads.landmark_sets import conversion_indices
+from mien.heads.landmark_conversion import landmark_conversion
 from mien.landmarks.types import Landmarks2D
 from mien.synthetic.held_out_people.crowd import Photographer
 from mien.synthetic.held_out_people.picture_files import picture_path
@@ -94,7 +94,7 @@ def study_predicted_landmarks(
     """
     crowd, head = photographer.crowd, photographer.head
     seen = _Seen.by(landmarker, photographer, folder, progress=progress)
-    sets = [name for name in SETS if _contains(landmarker.set_name, name)]
+    sets = [name for name in SETS if _gives(landmarker.set_name, name)]
     errors: dict[Way, list[ShapeErrors]] = {}
     mean_head: list[ShapeErrors] = []
     for person in range(len(crowd)):
@@ -211,11 +211,11 @@ def _together(
     return rest_shape(head, fit.identity)
 
 
-def _contains(whole: str, part: str) -> bool:
+def _gives(whole: str, part: str) -> bool:
     from mien.errors import LandmarkSetError
 
     try:
-        conversion_indices(whole, part)
+        landmark_conversion(whole, part)
     except LandmarkSetError:
         return False
     return True

@@ -161,7 +161,7 @@ class _Choice:
         left = set(groups["left_eye"].tolist())
         pairs = [p for p in opening_pairs(head, set_name).tolist() if p[0] in lids and p[1] in lids]
         pairs.sort(key=lambda pair: pair[0] not in left)  # left eye first, as many on each side
-        own_68 = np.asarray(conversion_indices(set_name, "ibug68"))
+        own_68 = np.asarray(conversion_indices(set_name, "ict68"))
         return _Choice(set_name, exact, own_68, groups["face"], np.array(pairs).reshape(-1, 2), head)
 
     def rest_points_px(self, face: ExactFace) -> np.ndarray:
