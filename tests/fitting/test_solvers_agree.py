@@ -11,7 +11,7 @@ import pytest
 from mien.errors import FitError
 from mien.evaluation.fitting.solvers import SOLVERS, noisy_problem
 from mien.fitting.energy import FitWeights
-from mien.fitting.scene.shared_columns import Sharing
+from mien.fitting.scene.shared_problem import Sharing
 from mien.heads.library import load_head
 from mien.heads.model import Head
 from mien.least_squares.problem import Problem

@@ -7,8 +7,9 @@ import pytest
 
 from mien.fitting.energy import FitWeights
 from mien.fitting.scene.fit_model import FitModel
-from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
+from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene, HeadState
+from mien.fitting.scene.shared_problem import Sharing
 from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.focal_prior import FocalTerm
@@ -205,7 +206,7 @@ def test_shared_problem_gradient(head, camera):
         landmarks = exact_landmarks(head, some_parameters(head, seed=seed + 10), camera)
         terms = (LandmarkTerm.of(landmarks, WEIGHTS), ExpressionTerm(0.4, 0.03))
         parts.append(HeadProblem(scene, (*terms, NormalIdentityTerm(1.0)) if seed == 1 else terms))
-    problem = SharedProblem.sharing_person(parts)
+    problem = Sharing(focal=True).problem(parts)
     x = problem.start()
     expected = numeric(lambda x: np.array(problem.cost(x)), x)
     np.testing.assert_allclose(

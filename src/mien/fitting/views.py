@@ -15,9 +15,9 @@ from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import CAMERA_FROM_WORLD, Landmarker, fit_landmarks, head_fit
 from mien.fitting.results import HeadFit
 from mien.fitting.scene.fit_model import FitModel
-from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
+from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
-from mien.fitting.scene.shared_columns import Sharing
+from mien.fitting.scene.shared_problem import SharedProblem, Sharing
 from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.identity_prior import NormalIdentityTerm, identity_term

@@ -10,8 +10,9 @@ from jaxtyping import Float
 from mien.cameras import Camera
 from mien.fitting.energy import FitWeights
 from mien.fitting.scene.fit_model import FitModel
-from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
+from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
+from mien.fitting.scene.shared_problem import Sharing
 from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.landmarks import LandmarkTerm, face_radius_px
@@ -122,7 +123,7 @@ class KeyFrames:
             if focal is not None and index == 0:
                 terms.append(focal)
             parts.append(HeadProblem(HeadScene(model, unknowns, key.parameters, camera), tuple(terms)))
-        problem = SharedProblem.sharing_person(parts)
+        problem = Sharing(focal=True).problem(parts)
         solution = solver.solve(problem, problem.start())
         if not solution.status.usable:
             return self.kept[0].parameters.identity, camera

@@ -12,9 +12,9 @@ from mien.cameras import Camera
 from mien.fitting.energy import FitWeights
 from mien.fitting.photo import CAMERA_FROM_WORLD
 from mien.fitting.scene.fit_model import FitModel
-from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
+from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
-from mien.fitting.scene.shared_columns import Sharing
+from mien.fitting.scene.shared_problem import SharedProblem, Sharing
 from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
@@ -95,7 +95,7 @@ def _case(head: Head, index: int) -> tuple[str, HeadProblem | SharedProblem]:
     set_name, kind = names[index % len(names)], kinds[index // len(names) % len(kinds)]
     if index % 10 == 9:
         parts = [noisy_problem(head, names[0], KINDS[kind], person=index, shot=shot) for shot in range(2)]
-        return f"{names[0]}, {kind}, two views", Sharing(focal=False).problem(parts)
+        return f"{names[0]}, {kind}, two views", Sharing().problem(parts)
     return f"{set_name}, {kind}", noisy_problem(head, set_name, KINDS[kind], person=index)
 
 

@@ -1,8 +1,7 @@
-"""Least-squares problems made of terms: one head in one picture, and several that share unknowns."""
+"""The least-squares problem of one head in one picture, made of terms."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, cast, runtime_checkable
 
@@ -43,7 +42,12 @@ class PointTerm(Term, Protocol):
 
 @dataclass(frozen=True, eq=False)
 class HeadProblem:
-    """One head in one picture."""
+    """One head in one picture.
+
+    Attributes:
+        scene: what is fixed, and which unknowns there are.
+        terms: whose sum is minimised.
+    """
 
     scene: HeadScene
     terms: tuple[Term, ...]
@@ -72,6 +76,12 @@ class HeadProblem:
     def linearize(
         self, x: Float[np.ndarray, " unknowns"], *, near: NormalEquations | None = None
     ) -> NormalEquations:
+        """Normal equations at a point; the cost is NaN where a landmark lies behind the camera.
+
+        Args:
+            near: equations at a point nearby, whose dense part is taken over: the terms of points then need
+                no Jacobian.
+        """
         state = self.state(x)
         normal = NormalEquations.zeros(self.size, near=near)
         if not np.isfinite(state.points_px).all():
@@ -105,54 +115,3 @@ class HeadProblem:
         intrinsics = camera.intrinsics.copy()
         intrinsics[:2, :2] *= ratio
         return replace(camera, intrinsics=intrinsics)
-
-
-@dataclass(frozen=True, eq=False)
-class SharedProblem:
-    """Several problems over one vector of unknowns, for example the frames of one person's video.
-
-    Attributes:
-        parts: the problems.
-        columns: for each of them the places of its unknowns in the common vector.
-    """
-
-    parts: tuple[HeadProblem, ...]
-    columns: tuple[np.ndarray, ...]
-
-    @staticmethod
-    def sharing_person(parts: Sequence[HeadProblem]) -> SharedProblem:
-        """Problems with equal unknowns that share identity and focal length and have a pose each."""
-        unknowns = parts[0].scene.unknowns
-        shared = unknowns.size - unknowns.frame_size
-        columns = [
-            np.concatenate(
-                [
-                    shared + index * unknowns.frame_size + np.arange(unknowns.frame_size),
-                    np.arange(shared),
-                ]
-            )
-            for index in range(len(parts))
-        ]
-        return SharedProblem(tuple(parts), tuple(columns))
-
-    @property
-    def size(self) -> int:
-        return 1 + max(int(columns.max()) for columns in self.columns)
-
-    def start(self) -> Float[np.ndarray, " unknowns"]:
-        """Common vector of the parts' own starts; what is shared comes from the first."""
-        x = np.empty(self.size)
-        for part, columns in reversed(list(zip(self.parts, self.columns, strict=True))):
-            x[columns] = part.start()
-        return x
-
-    def cost(self, x: Float[np.ndarray, " unknowns"]) -> float:
-        return sum(part.cost(x[columns]) for part, columns in zip(self.parts, self.columns, strict=True))
-
-    def linearize(
-        self, x: Float[np.ndarray, " unknowns"], *, near: NormalEquations | None = None
-    ) -> NormalEquations:
-        normal = NormalEquations.zeros(self.size)
-        for part, columns in zip(self.parts, self.columns, strict=True):
-            normal.add(part.linearize(x[columns]), columns)
-        return normal
