@@ -149,7 +149,7 @@ def test_landmarks_that_are_not_numbers(head, camera):
     fit = fit_landmarks(broken, camera=camera, head=head)
     assert fit.status is Status.NOT_FINITE
     assert not fit.status.usable
-    with pytest.raises(FitError, match="finite"):
+    with pytest.raises(FitError, match="check that all landmarks are finite"):
         fit_landmarks(broken, camera=camera, head=head, throw=True)
 
 

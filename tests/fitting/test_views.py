@@ -176,5 +176,5 @@ def test_wrong_input(head, camera):
         fit_landmark_views([face, other], [camera, camera], head=head)
     nothing = replace(face, points_px=np.full_like(face.points_px, np.nan))
     assert fit_landmark_views([nothing], [camera], head=head).status is Status.NOT_FINITE
-    with pytest.raises(FitError):
+    with pytest.raises(FitError, match="check that all landmarks are finite"):
         fit_landmark_views([nothing], [camera], head=head, throw=True)

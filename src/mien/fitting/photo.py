@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
-from mien.errors import FitError, ShapeError
+from mien.errors import ShapeError
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.fit_error import fit_error, usable_fit_or_raise
 from mien.fitting.results import HeadFit
 from mien.fitting.rigid_start import rigid_start
 from mien.fitting.scene.fit_model import FitModel
@@ -165,8 +166,8 @@ def fit_landmarks(
         deviation = weights.log_focal_std_known if known else weights.log_focal_std
         terms.append(FocalTerm(guess.focal_px, deviation))
     problem = HeadProblem(HeadScene(model, unknowns, parameters, guess), tuple(terms))
-    solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, weights), throw=throw)
-    return head_fit(problem, solution, landmarks)
+    solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, weights))
+    return head_fit(problem, usable_fit_or_raise(solution, throw=throw), landmarks)
 
 
 def _past_mixture_valleys(problem: HeadProblem, weights: FitWeights) -> np.ndarray:
@@ -221,9 +222,7 @@ def _failed(
 ) -> HeadFit:
     status = Status.NOT_FINITE
     if throw:
-        raise FitError(
-            f"the fit {status.value}; check that all landmarks are finite numbers and all deviations positive"
-        )
+        raise fit_error(status)
     return HeadFit(
         parameters=base,
         camera=camera,

@@ -12,6 +12,7 @@ from jaxtyping import Float, UInt8
 from mien.cameras import Camera
 from mien.errors import FitError, InputError, ShapeError
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.fit_error import usable_fit_or_raise
 from mien.fitting.photo import CAMERA_FROM_WORLD, Landmarker, fit_landmarks, head_fit
 from mien.fitting.results import HeadFit
 from mien.fitting.scene.fit_model import FitModel
@@ -285,9 +286,9 @@ class _Joint:
 
     def solve(self, *, throw: bool) -> tuple[Solution, list[HeadFit]]:
         problem, _ = self._problem(self.starts, plain=True)
-        x = VIEWS_START_SOLVER.solve(problem, problem.start(), throw=throw).x
+        start = usable_fit_or_raise(VIEWS_START_SOLVER.solve(problem, problem.start()), throw=throw).x
         problem, parts = self._problem(self.starts, plain=False)
-        solution = VIEWS_SOLVER.solve(problem, x, throw=throw)
+        solution = usable_fit_or_raise(VIEWS_SOLVER.solve(problem, start), throw=throw)
         fits = [
             head_fit(part, replace(solution, x=solution.x[columns]), fit.landmarks)
             for part, columns, fit in zip(parts, problem.columns, self.singles, strict=True)
