@@ -1,4 +1,4 @@
-"""Whole sequences: exact derivatives, recovery, stillness, lost frames."""
+"""Whole sequences: recovery, stillness, lost frames, failure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from mien.fitting.energy import FitWeights
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_state import HeadScene, HeadState
 from mien.fitting.scene.unknowns import Unknowns
-from mien.fitting.sequence import _Sequence, fit_sequence
+from mien.fitting.sequence import fit_sequence
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.rig_landmarks import RigLandmarksTerm
 from mien.heads.parameters import HeadParameters
-from mien.least_squares.chain_equations import ChainEquations
 from mien.least_squares.normal_equations import NormalEquations
+from mien.least_squares.solution import Status
+from mien.progress import Progress
 from tests.fitting.scenes import exact_landmarks, some_parameters
 from tests.fitting.test_views import rig, shape_error_mm
 
@@ -71,54 +72,6 @@ def test_rig_term_is_the_sum_of_its_cameras(head, kernel):
     np.testing.assert_allclose(together.hessian, one_by_one.hessian, rtol=1e-5, atol=1e-7 * top)
 
 
-def test_chain_gradient_and_step(head):
-    truths, landmarks, cameras = recorded(head, frames=3, noise_px=1.0)
-    sequence = _Sequence(head, landmarks, cameras, replace(WEIGHTS, still_vertices_std_m=0.004))
-    starts = [replace(t, root_translation_m=t.root_translation_m + 0.002 * k) for k, t in enumerate(truths)]
-    sequence.problems = [sequence._problem(k, s, sequence.unknowns) for k, s in enumerate(starts)]
-    n = sequence.unknowns.frame_size
-    own = np.stack([problem.start()[:n] for problem in sequence.problems])
-    shared = truths[0].identity + 0.1
-    chain = sequence._linearized(own, shared)
-    assert chain.cost == pytest.approx(sequence._cost(own, shared))
-    x = np.concatenate([own.reshape(-1), shared])
-
-    def cost(x):
-        return sequence._cost(x[: own.size].reshape(own.shape), x[own.size :])
-
-    gradient = np.concatenate([chain.gradient.reshape(-1), chain.shared_gradient])
-    for index in np.random.default_rng(0).choice(len(x), 25, replace=False):
-        shift = np.zeros_like(x)
-        shift[index] = 1e-6
-        slope = (cost(x + shift) - cost(x - shift)) / 2e-6
-        assert gradient[index] == pytest.approx(slope, rel=1e-4, abs=1e-6 * np.abs(gradient).max())
-
-
-def test_chain_step_solves_the_dense_system():
-    rng = np.random.default_rng(0)
-    frames, n, m = 4, 3, 2
-    rows = [rng.normal(size=(6, frames * n + m)) for _ in range(frames)]
-    for frame, block in enumerate(rows):  # each touches two neighbours and the shared unknowns
-        untouched = [c for c in range(frames * n) if c // n not in (frame, frame + 1)]
-        block[:, untouched] = 0
-    jacobian = np.concatenate(rows)
-    hessian, gradient = jacobian.T @ jacobian, rng.normal(size=frames * n + m)
-    chain = ChainEquations.zeros(frames, n, m)
-    for f in range(frames):
-        here = slice(f * n, f * n + n)
-        chain.diagonal[f], chain.border[f] = hessian[here, here], hessian[here, -m:]
-        if f + 1 < frames:
-            chain.lower[f] = hessian[f * n + n : f * n + 2 * n, here]
-    chain.shared[:], chain.gradient[:] = hessian[-m:, -m:], gradient[:-m].reshape(frames, n)
-    chain.shared_gradient[:] = gradient[-m:]
-    found = chain.step(0.1)
-    assert found is not None
-    expected = -np.linalg.solve(hessian + 0.1 * np.diag(np.diag(hessian)), gradient)
-    np.testing.assert_allclose(np.concatenate([found[0].reshape(-1), found[1]]), expected, rtol=1e-8)
-    model_gain = -(gradient @ expected + 0.5 * expected @ hessian @ expected)
-    assert found[2] == pytest.approx(model_gain)
-
-
 def test_sequence_is_recovered(head):
     truths, landmarks, cameras = recorded(head)
     fit = fit_sequence(landmarks, cameras, head=head, weights=WEIGHTS)
@@ -154,6 +107,30 @@ def test_lost_frames_do_not_stop_the_others(head):
     between: HeadParameters = fit.frames[2]
     middle_m = (fit.frames[1].root_translation_m + fit.frames[3].root_translation_m) / 2
     np.testing.assert_allclose(between.root_translation_m, middle_m, atol=0.003)
+
+
+def test_progress_is_told_in_two_parts(head):
+    _, landmarks, cameras = recorded(head, frames=6)
+    told: list[Progress] = []
+    fit = fit_sequence(landmarks, cameras, head=head, weights=WEIGHTS, report=told.append)
+    labels = [progress.label for progress in told]
+    assert list(dict.fromkeys(labels)) == ["frames one by one", "all frames together"]
+    assert labels.count("all frames together") == fit.iterations
+    followed = [progress for progress in told if progress.label == "frames one by one"]
+    assert [progress.done for progress in followed] == [0, 1, 2, 3, 4, 5]
+    assert {progress.total for progress in followed} == {5}
+
+
+def test_a_failed_solve_is_a_status_or_an_error(head):
+    _, landmarks, cameras = recorded(head, frames=2)
+    # The first frame, which the person comes from, is sound.
+    broken = [replace(face, points_px=np.full_like(face.points_px, np.nan)) for face in landmarks[1]]
+    fit = fit_sequence([landmarks[0], broken], cameras, head=head, weights=WEIGHTS)
+    assert fit.status is Status.NOT_FINITE
+    assert len(fit.frames) == 2
+    assert np.isfinite(fit.frames[0].identity).all()
+    with pytest.raises(FitError, match="check that all landmarks are finite"):
+        fit_sequence([landmarks[0], broken], cameras, head=head, weights=WEIGHTS, throw=True)
 
 
 def test_wrong_input(head):

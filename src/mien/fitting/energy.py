@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+
+from mien.least_squares.robust import Kernel
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class FitWeights:
     opening_sigma: float = 0.4
     """Deviation of the vector across lids and lips, over the deviation of the points at its ends; 0 turns
     the term off."""
-    robust_kernel: Literal["none", "huber", "geman_mcclure"] = "huber"
+    robust_kernel: Kernel = "huber"
     """How landmarks that disagree with all others are discounted."""
     robust_scale: float = 2.5
     """Residual, in deviations, from which the robust kernel acts."""

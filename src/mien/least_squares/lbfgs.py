@@ -1,4 +1,4 @@
-"""L-BFGS (Liu and Nocedal 1989), SciPy's L-BFGS-B, on problems that give their normal equations.
+"""L-BFGS (Liu and Nocedal 1989), as SciPy's L-BFGS-B.
 
 The paper's offline system minimises all frames' parameters with it (Wood et al. 2022, §3.3). It uses
 gradients only, so a step costs little where unknowns are many; where they are a few hundred,
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from mien.least_squares.equations import Equations
 from mien.least_squares.one_blas_thread import one_blas_thread
-from mien.least_squares.problem import Problem
+from mien.least_squares.problem import E, Problem
 from mien.least_squares.solution import Solution, Status
 from mien.least_squares.solver import usable_or_raise
 
@@ -43,14 +44,19 @@ class Lbfgs:
     memory: int = 30
     """Steps that the approximation of the curvature remembers."""
     dense_limit: int = 2000
-    """Up to so many unknowns the whole Hessian is used for scaling, above its diagonal."""
+    """Up to so many unknowns the whole Hessian is used for scaling, beyond its diagonal: a dense Cholesky
+    decomposition of 2000 takes a tenth of a second, and grows with the cube."""
 
     @one_blas_thread
-    def solve(self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
+    def solve(self, problem: Problem[E], x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
         """Minimise from a start.
 
+        Args:
+            x: (N,) the start.
+            throw: raise instead of returning a solution that is not usable.
+
         Raises:
-            FitError: with `throw`, when the cost is not finite.
+            FitError: with `throw`, when the cost is not finite at the start.
         """
         x = np.array(x, dtype=float)
         cost = float(problem.linearize(x).cost)
@@ -68,12 +74,12 @@ class Lbfgs:
                 return usable_or_raise(Solution(x, status, iterations, tuple(history)), throw=throw)
 
     def _run(
-        self, problem: Problem, start: np.ndarray, history: list[float], max_iterations: int
+        self, problem: Problem[E], start: np.ndarray, history: list[float], max_iterations: int
     ) -> tuple[np.ndarray, Status, int]:
         """One run with the scaling of its start; adds to the history."""
         from scipy.optimize import minimize
 
-        from_scaled, gradient_to_scaled = self._scaling(problem.linearize(start).hessian)
+        from_scaled, gradient_to_scaled = self._scaling(problem.linearize(start))
 
         def cost_and_gradient(y: np.ndarray) -> tuple[float, np.ndarray]:
             here = problem.linearize(start + from_scaled(y))
@@ -109,15 +115,18 @@ class Lbfgs:
         status = {0: Status.CONVERGED, 1: Status.MAX_ITERATIONS}.get(found.status, Status.NO_DESCENT)
         return x, status, int(found.nit)
 
-    def _scaling(self, hessian: np.ndarray) -> tuple[_Map, _Map]:
+    def _scaling(self, equations: Equations) -> tuple[_Map, _Map]:
         """y ↦ the unknowns' change, and how gradients map to y."""
         from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
-        diagonal = np.diagonal(hessian)
-        floor = 1e-9 * max(float(diagonal.max()), 1e-30)
-        if len(hessian) <= self.dense_limit:
+        diagonal = equations.diagonal
+        floor = 1e-9 * float(diagonal.max())
+        if len(diagonal) <= self.dense_limit:
+            damped = equations.hessian.copy()
+            # As a first step of Levenberg–Marquardt: directions that the cost hardly knows stay bounded.
+            np.fill_diagonal(damped, damped.diagonal() + np.maximum(1e-3 * diagonal, floor))
             try:
-                lower = cholesky(hessian + np.diag(np.maximum(1e-3 * diagonal, floor)), lower=True)
+                lower = cholesky(damped, lower=True)
             except LinAlgError:
                 pass  # not positive definite: scale by the diagonal
             else:

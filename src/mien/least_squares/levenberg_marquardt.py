@@ -1,4 +1,4 @@
-"""Levenberg–Marquardt on problems that give their normal equations. Knows nothing of faces."""
+"""Levenberg–Marquardt (Marquardt 1963): the house's own solver, for all that is fitted."""
 
 from __future__ import annotations
 
@@ -7,17 +7,31 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mien.errors import FitError
 from mien.least_squares.one_blas_thread import one_blas_thread
-from mien.least_squares.problem import Problem
+from mien.least_squares.problem import E, Problem
 from mien.least_squares.solution import Solution, Status
+from mien.least_squares.solver import usable_or_raise
+from mien.progress import Progress, ProgressReport, silent
+
+_ROUNDING = 1e-13
+"""A step that is expected to gain less than this fraction of the cost gains rounding: the cost is a sum of
+some thousand squares, each exact to 2e-16."""
+
+_GOOD_GAIN, _POOR_GAIN = 0.5, 0.1
+"""Gain is what a step lowers the cost by over what was expected. Above the first the model is trusted more,
+below the second less; between the two λ stays, so that it does not go up and down in turn."""
+
+_MIN_DAMPING = 1e-9
+"""λ that is as good as none (Gauss–Newton); without a floor the way back up would take many tries."""
 
 
 @dataclass(frozen=True)
 class LevenbergMarquardt:
     """Step rule and limits of the solver.
 
-    Each step solves (JᵀJ + λ diag(JᵀJ)) δ = −Jᵀr by Cholesky decomposition (Wood et al. 2022, §3.3).
+    Each step solves (JᵀJ + λ diag(JᵀJ)) δ = −Jᵀr by Cholesky decomposition (Wood et al. 2022, §3.3): the
+    problem's equations do, each in its own way. λ follows the ratio of the decrease to the one expected
+    (Madsen, Nielsen and Tingleff 2004, §3.2), by fixed factors.
     """
 
     max_iterations: int = 30
@@ -37,82 +51,70 @@ class LevenbergMarquardt:
     """λ at which the search gives up."""
 
     @one_blas_thread
-    def solve(self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
+    def solve(
+        self,
+        problem: Problem[E],
+        x: Float[np.ndarray, " n"],
+        *,
+        report: ProgressReport = silent,
+        throw: bool = False,
+    ) -> Solution:
         """Minimise from a start.
 
         Args:
+            x: (N,) the start.
+            report: told of the steps done, of all that the limit allows.
             throw: raise instead of returning a solution that is not usable.
 
         Raises:
-            FitError: with `throw`, when the cost is not finite.
+            FitError: with `throw`, when the cost is not finite at the start.
         """
-        solution = self._solve(problem, np.array(x, dtype=float))
-        if throw and not solution.status.usable:
-            raise FitError(
-                f"the fit {solution.status.value}; check that the landmarks are finite numbers and the "
-                "camera's focal length is positive"
-            )
-        return solution
+        return usable_or_raise(self._solve(problem, np.array(x, dtype=float), report), throw=throw)
 
-    def _solve(self, problem: Problem, x: np.ndarray) -> Solution:
-        normal = problem.linearize(x)
-        history = [normal.cost]
-        if not (np.isfinite(normal.cost) and np.isfinite(normal.gradient).all()):
+    def _solve(self, problem: Problem[E], x: np.ndarray, report: ProgressReport) -> Solution:
+        equations = problem.linearize(x)
+        history = [equations.cost]
+        if not (np.isfinite(equations.cost) and np.isfinite(equations.gradient).all()):
             return Solution(x, Status.NOT_FINITE, 0, tuple(history))
         damping = self.first_damping
-        diagonal_places = np.arange(problem.size)
         chord = 0
         for iteration in range(1, self.max_iterations + 1):
-            cost, hessian = normal.cost, normal.hessian.copy()
-            diagonal = _diagonal(hessian)
+            cost = equations.cost
             while True:
-                hessian[diagonal_places, diagonal_places] = diagonal * (1 + damping)
-                step = _solve_positive(hessian, normal.gradient)
+                step = equations.step(damping)
                 if step is not None:
-                    expected = 0.5 * float(step @ (damping * diagonal * step - normal.gradient))
-                    new_cost = problem.cost(x + step)
+                    tried = x + step.change
+                    new_cost = problem.cost(tried)
+                    # Written so that a cost that is not a number counts as higher.
                     if new_cost <= cost:
                         break
-                    if expected <= 1e-13 * cost:
-                        # Nothing but rounding is left to gain.
+                    if step.expected_decrease <= _ROUNDING * abs(cost):
                         return Solution(x, Status.CONVERGED, iteration, tuple(history))
                 if chord:
                     # The Hessian that was kept is to blame, perhaps, rather than too long a step.
-                    normal, chord = problem.linearize(x), 0
-                    hessian = normal.hessian.copy()
-                    diagonal = _diagonal(hessian)
+                    equations, chord = problem.linearize(x), 0
                     continue
                 damping *= self.damping_up
                 if damping > self.max_damping:
                     return Solution(x, Status.NO_DESCENT, iteration, tuple(history))
-            x = x + step
+            x = tried
             history.append(new_cost)
+            report(Progress(iteration, self.max_iterations))
+            expected = step.expected_decrease
             gain = (cost - new_cost) / max(expected, 1e-300)
-            if gain > 0.5:
-                damping = max(damping * self.damping_down, 1e-9)
-            elif gain < 0.1:
+            if gain > _GOOD_GAIN:
+                damping = max(damping * self.damping_down, _MIN_DAMPING)
+            elif gain < _POOR_GAIN:
                 damping *= self.damping_up
-            small = self.relative_tolerance * new_cost
-            if new_cost == 0 or (cost - new_cost <= small and (expected <= small or gain > 0.5)):
+            small = self.relative_tolerance * abs(new_cost)
+            # A small decrease alone proves nothing: where the model promised more, the step was too long, as
+            # when each lands on the other side of a valley.
+            if new_cost == 0 or (cost - new_cost <= small and (expected <= small or gain > _GOOD_GAIN)):
                 return Solution(x, Status.CONVERGED, iteration, tuple(history))
             if iteration == self.max_iterations:
                 break
-            if chord < self.chord_steps and gain > 0.5:
-                normal, chord = problem.linearize(x, near=normal), chord + 1
+            if chord < self.chord_steps and gain > _GOOD_GAIN:
+                equations, chord = problem.linearize(x, near=equations), chord + 1
             else:
-                normal, chord = problem.linearize(x), 0
+                equations, chord = problem.linearize(x), 0
         return Solution(x, Status.MAX_ITERATIONS, self.max_iterations, tuple(history))
-
-
-def _diagonal(hessian: np.ndarray) -> np.ndarray:
-    """Its diagonal; an unknown without any influence must not make the system singular."""
-    diagonal = np.diagonal(hessian)
-    return np.maximum(diagonal, 1e-12 * max(float(diagonal.max()), 1e-30))
-
-
-def _solve_positive(matrix: np.ndarray, gradient: np.ndarray) -> np.ndarray | None:
-    """−matrix⁻¹ gradient, or None when the matrix is not positive definite."""
-    from scipy.linalg.lapack import dposv
-
-    _, step, info = dposv(matrix, -gradient, lower=1)
-    return step if info == 0 and np.isfinite(step).all() else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
+
+from mien.least_squares.equations import Step, kept_off_zero
 
 
 @dataclass
@@ -14,6 +16,8 @@ class NormalEquations:
 
     The Hessian JᵀJ is kept in two parts, since what comes from residuals that depend on every unknown takes
     nearly all of the time and changes slowly: near a point that was linearised, that part may be taken over.
+
+    First everything is added, then steps are asked for: from the first step on the arrays are read-only.
 
     Attributes:
         dense: (N, N) part of JᵀJ from residuals that depend on every unknown.
@@ -28,6 +32,7 @@ class NormalEquations:
     gradient: Float[np.ndarray, " n"]
     cost: float
     dense_given: bool = False
+    _damped: tuple[np.ndarray, np.ndarray] | None = field(default=None, init=False, repr=False)
 
     @staticmethod
     def zeros(size: int, *, near: NormalEquations | None = None) -> NormalEquations:
@@ -46,10 +51,38 @@ class NormalEquations:
         hessian.flags.writeable = False
         return hessian
 
+    @property
+    def diagonal(self) -> Float[np.ndarray, " n"]:
+        """(N,) diagonal of JᵀJ, kept off zero."""
+        return kept_off_zero(np.diagonal(self.dense) + np.diagonal(self.sparse))
+
+    def step(self, damping: float) -> Step | None:
+        """δ of (JᵀJ + λ diag JᵀJ) δ = −Jᵀr by Cholesky decomposition.
+
+        None when the damped matrix is not positive definite.
+        """
+        from scipy.linalg.lapack import dposv
+
+        if self._damped is None:
+            # One matrix for all dampings that are tried: each rewrites its diagonal only.
+            self._damped = self.dense + self.sparse, self.diagonal
+            for part in (self.dense, self.sparse, self.gradient):
+                part.flags.writeable = False
+        matrix, diagonal = self._damped
+        matrix.reshape(-1)[:: len(diagonal) + 1] = diagonal * (1 + damping)
+        _, change, info = dposv(matrix, -self.gradient, lower=1)
+        if info != 0 or not np.isfinite(change).all():
+            return None
+        return Step(change, 0.5 * float(change @ (damping * diagonal * change - self.gradient)))
+
     def add_dense(
         self, residuals: Float[np.ndarray, " m"], jacobian_t: Float[np.ndarray, "n m"], *, cost: float
     ) -> None:
-        """Add residuals that depend on every unknown, given the transposed Jacobian."""
+        """Add residuals that depend on every unknown, given the transposed Jacobian.
+
+        Args:
+            cost: theirs; given, since robust terms pass re-weighted residuals.
+        """
         if not self.dense_given:
             # The product of an array with its own transpose runs as a symmetric rank-k update: half the work.
             self.dense += jacobian_t @ jacobian_t.T

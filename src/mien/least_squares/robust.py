@@ -1,4 +1,10 @@
-"""Robust kernels: how much a residual that disagrees with the rest counts."""
+"""Robust kernels: how much a residual that disagrees with the rest counts.
+
+A kernel ρ takes the squared length s of a residual, in squared deviations, and gives what it costs instead.
+Solvers see it as iteratively re-weighted least squares: residual and Jacobian times √ρ'(s) have the gradient
+of ½ ρ. The second-order term of Triggs et al. (2000, §4.3) is left out: it can be negative, and without it
+JᵀJ stays positive semi-definite however many residuals disagree.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +14,17 @@ import numpy as np
 from jaxtyping import Float
 
 Kernel = Literal["none", "huber", "geman_mcclure"]
+"""ρ(s) = s; Huber (1964): 2 scale √s − scale² from s = scale² on; Geman and McClure (1987):
+s / (1 + s / scale²), which never exceeds scale²."""
 
 
 def robust_cost(squared: Float[np.ndarray, " n"], *, kernel: Kernel, scale: float) -> float:
-    """½ Σ ρ(s) for squared residual lengths s; ρ(s) ≈ s below scale²."""
+    """½ Σ ρ(s).
+
+    Args:
+        squared: (N,) squared residual lengths s, in squared deviations.
+        scale: residual length from which the kernel acts, in deviations; ρ(s) ≈ s for s far below scale².
+    """
     if kernel == "huber":
         length = np.sqrt(squared)
         # Up to scale² a half parabola, beyond it the tangent: l² − (l − scale)² = scale (2 l − scale).
@@ -25,7 +38,7 @@ def robust_cost(squared: Float[np.ndarray, " n"], *, kernel: Kernel, scale: floa
 def robust_weights(
     squared: Float[np.ndarray, " n"], *, kernel: Kernel, scale: float
 ) -> Float[np.ndarray, " n"]:
-    """ρ'(s): the weights of iteratively re-weighted least squares."""
+    """ρ'(s) in [0, 1], the weights of iteratively re-weighted least squares; arguments of `robust_cost`."""
     if kernel == "huber":
         return np.minimum(1.0, scale / np.sqrt(np.maximum(squared, 1e-30)))
     if kernel == "geman_mcclure":

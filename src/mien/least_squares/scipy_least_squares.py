@@ -1,5 +1,4 @@
-"""SciPy's `least_squares` on problems that give their normal equations: an independent check of the
-solvers."""
+"""SciPy's `least_squares`: an independent check of the other solvers."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.least_squares.one_blas_thread import one_blas_thread
-from mien.least_squares.problem import Problem
+from mien.least_squares.problem import E, Problem
 from mien.least_squares.solution import Solution, Status
 from mien.least_squares.solver import usable_or_raise
 
@@ -32,11 +31,15 @@ class ScipyLeastSquares:
     """Converged when a step lowers the cost by less than this fraction."""
 
     @one_blas_thread
-    def solve(self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
+    def solve(self, problem: Problem[E], x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
         """Minimise from a start.
 
+        Args:
+            x: (N,) the start.
+            throw: raise instead of returning a solution that is not usable.
+
         Raises:
-            FitError: with `throw`, when the cost is not finite.
+            FitError: with `throw`, when the cost is not finite at the start.
         """
         from scipy.optimize import least_squares
 
@@ -81,8 +84,9 @@ class _StandIn:
         jacobian = np.zeros((size + 1, size))
         if not np.isfinite(normal.cost):
             return np.full(size + 1, 1e100), jacobian  # refused: the trust region shrinks
-        places = np.arange(size)
         hessian = normal.hessian.copy()
+        # An unknown without influence has a row of zeros, which no Cholesky decomposition bears.
+        places = np.arange(size)
         hessian[places, places] += 1e-12 * max(float(hessian.max()), 1e-30)
         lower = cholesky(hessian, lower=True)
         jacobian[:size] = lower.T

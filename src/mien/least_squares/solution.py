@@ -10,7 +10,12 @@ from jaxtyping import Float
 
 
 class Status(Enum):
-    """How a solve ended; `.value` is a sentence for people."""
+    """How a solve ended; `.value` is a sentence for people that goes on after "the fit".
+
+    Results of photos, videos and sequences hand it on, and files keep its name. Those have one more way to
+    end than a solver has: LOST, there was nothing to solve. It stands here so that who reads a result meets
+    one list of statuses.
+    """
 
     CONVERGED = "converged"
     MAX_ITERATIONS = "stopped at the limit of iterations before converging"
@@ -20,6 +25,7 @@ class Status(Enum):
 
     @property
     def usable(self) -> bool:
+        """Whether there is a result: also one that stopped early is the best point that was found."""
         return self not in (Status.NOT_FINITE, Status.LOST)
 
 
@@ -28,7 +34,7 @@ class Solution:
     """Where a solve ended.
 
     Attributes:
-        x: (N,) the best point found.
+        x: (N,) the best point found; the start when the status is not usable.
         status: how it ended.
         iterations: steps computed.
         cost_history: cost at the start and after each accepted step.

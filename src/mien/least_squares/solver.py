@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.errors import FitError
-from mien.least_squares.problem import Problem
+from mien.least_squares.problem import E, Problem
 from mien.least_squares.solution import Solution
 
 
@@ -16,8 +16,16 @@ from mien.least_squares.solution import Solution
 class Solver(Protocol):
     """Minimises a problem from a start: `LevenbergMarquardt`, `Lbfgs`, `ScipyLeastSquares`."""
 
-    def solve(self, problem: Problem, x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
-        """Minimise from a start; with `throw`, raise FitError when the solution is not usable."""
+    def solve(self, problem: Problem[E], x: Float[np.ndarray, " n"], *, throw: bool = False) -> Solution:
+        """Minimise from a start.
+
+        Args:
+            x: (N,) the start.
+            throw: raise instead of returning a solution that is not usable.
+
+        Raises:
+            FitError: with `throw`, when the cost is not finite at the start.
+        """
         ...
 
 
@@ -25,11 +33,12 @@ def usable_or_raise(solution: Solution, *, throw: bool) -> Solution:
     """The solution itself.
 
     Raises:
-        FitError: with `throw`, when it is not usable.
+        FitError: with `throw`, when it is not usable. Solvers do not know what the numbers mean, so the
+            message cannot say which are wrong; who knows may check the status and say more.
     """
     if throw and not solution.status.usable:
         raise FitError(
-            f"the fit {solution.status.value}; check that the landmarks are finite numbers and the camera's "
-            "focal length is positive"
+            f"the solver {solution.status.value} at the start; check that the start and all that the problem "
+            "is made of are finite numbers"
         )
     return solution

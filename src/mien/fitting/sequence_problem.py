@@ -1,0 +1,92 @@
+"""The least-squares problem of one person through a recorded sequence: frames in a chain, identity shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.fitting.scene.head_problem import HeadProblem
+from mien.fitting.scene.head_state import HeadState
+from mien.least_squares.chain_equations import ChainEquations
+
+
+@dataclass(frozen=True, eq=False)
+class SequenceProblem:
+    """Every frame's own problem, and between neighbours ½ ‖(v − v of the frame before) / deviation‖² over the
+    landmarks' vertices in the world (`StillVerticesTerm`, with both frames free).
+
+    The vector holds each frame's pose and expression, frame after frame, then what all share: identity, and
+    the focal length where it is free.
+
+    Attributes:
+        parts: the frames, with equal unknowns; a prior on what they share belongs to one of them.
+        still_vertices_std_m: metres; 0 leaves frames without a link.
+    """
+
+    parts: tuple[HeadProblem, ...]
+    still_vertices_std_m: float = 0.0
+
+    @property
+    def frame_size(self) -> int:
+        """Number of each frame's own unknowns."""
+        return self.parts[0].scene.unknowns.frame_size
+
+    @property
+    def shared_size(self) -> int:
+        """Number of unknowns that all frames share."""
+        return self.parts[0].size - self.frame_size
+
+    @property
+    def size(self) -> int:
+        return len(self.parts) * self.frame_size + self.shared_size
+
+    def start(self) -> Float[np.ndarray, " unknowns"]:
+        """Vector of the frames' own starts; what is shared comes from the first."""
+        starts = [part.start() for part in self.parts]
+        own = [start[: self.frame_size] for start in starts]
+        return np.concatenate([*own, starts[0][self.frame_size :]])
+
+    def frame_x(self, x: Float[np.ndarray, " unknowns"], frame: int) -> Float[np.ndarray, " frame_unknowns"]:
+        """One frame's part of the vector: its own unknowns, then what all share."""
+        n = self.frame_size
+        return np.concatenate([x[frame * n : frame * n + n], x[len(self.parts) * n :]])
+
+    def cost(self, x: Float[np.ndarray, " unknowns"]) -> float:
+        total, before_m = 0.0, None
+        for frame, part in enumerate(self.parts):
+            frame_x = self.frame_x(x, frame)
+            total += part.cost(frame_x)
+            if self.still_vertices_std_m > 0:
+                vertices_m = part.state(frame_x).vertices_m
+                if before_m is not None:
+                    moved = (vertices_m - before_m) / self.still_vertices_std_m
+                    total += 0.5 * float((moved**2).sum())
+                before_m = vertices_m
+        return total
+
+    def linearize(
+        self, x: Float[np.ndarray, " unknowns"], *, near: ChainEquations | None = None
+    ) -> ChainEquations:
+        """The chain's equations at a point; nothing is taken over from `near`."""
+        n = self.frame_size
+        chain = ChainEquations.zeros(len(self.parts), n, self.shared_size)
+        before: tuple[np.ndarray, np.ndarray] | None = None
+        for frame, part in enumerate(self.parts):
+            frame_x = self.frame_x(x, frame)
+            chain.add_frame(frame, part.linearize(frame_x))
+            if self.still_vertices_std_m > 0:
+                place, place_t = here = self._whitened_place(part.state(frame_x))
+                if before is not None:
+                    before_place, before_t = before
+                    shared_t = place_t[n:] - before_t[n:]
+                    chain.add_link(frame, place - before_place, -before_t[:n], place_t[:n], shared_t)
+                before = here
+        return chain
+
+    def _whitened_place(self, state: HeadState) -> tuple[np.ndarray, np.ndarray]:
+        """The landmarks' vertices in deviations, and the transposed Jacobian."""
+        whitening = 1 / self.still_vertices_std_m
+        jacobian_t = whitening * state.vertices_jacobian_t()
+        return whitening * state.vertices_m.reshape(-1), jacobian_t.reshape(len(jacobian_t), -1)
