@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mien.errors import ShapeError
-from mien.evaluation.published.scan_to_mesh import SEVEN_POINTS, face_region, scan_to_mesh
+from mien.evaluation.published.scan_to_mesh import SEVEN_POINTS, _PlacementProblem, face_region, scan_to_mesh
 from mien.geometry.alignment import Similarity
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.library import load_head
@@ -38,6 +38,22 @@ def test_the_same_surface_has_no_error_wherever_it_lies(mesh):
     result = scan_to_mesh(scan_m, landmarks_m, moved.apply(vertices_m), triangles, moved.apply(marked_m))
     assert result.distances_mm.max() < 0.02
     assert result.scan_from_mesh.scale == pytest.approx(1 / 1.07, rel=1e-3)
+
+
+@pytest.mark.parametrize("with_scale", [True, False])
+def test_gradient_of_the_placement(mesh, with_scale):
+    vertices_m, triangles, landmarks_m = mesh
+    scan_m = 1.04 * _on_surface(vertices_m, triangles, landmarks_m)[::10]
+    start = Similarity(0.98, matrix_from_rotation_vector(np.array([0.02, -0.03, 0.01])), np.full(3, 0.002))
+    centre_m = landmarks_m.mean(axis=0)
+    problem = _PlacementProblem(scan_m, vertices_m, triangles, start, with_scale, centre_m)
+    x = np.array([0.3, -0.2, 0.1, 0.003, 0.001, -0.002, 0.05])[: problem.size]
+    np.testing.assert_allclose(problem.placement(0 * x).matrix, start.matrix, atol=1e-12)
+    normal = problem.linearize(x)
+    assert normal.cost == problem.cost(x)
+    for index, shift in enumerate(1e-7 * np.eye(problem.size)):
+        slope = (problem.cost(x + shift) - problem.cost(x - shift)) / 2e-7
+        assert normal.gradient[index] == pytest.approx(slope, rel=1e-3, abs=1e-4 * abs(normal.gradient).max())
 
 
 def test_size_counts_when_it_is_kept(mesh):
