@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
-from mien.landmarks_in_fields import voxel_masks
+from mien.geometry import voxel_masks
 from mien.landmarks_in_fields.boxes import Box
 from mien.landmarks_in_fields.sources import VolumeSource
 

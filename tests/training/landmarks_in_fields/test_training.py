@@ -14,12 +14,12 @@ from mien.errors import InputError
 from mien.evaluation.fields.volume_fields import volume_as_field
 from mien.geometry.normals import vertex_normals
 from mien.geometry.rotations import random_rotation
+from mien.geometry.triangle_lattice import triangle_lattice
 from mien.heads.library import load_head
 from mien.landmarks_in_fields.boxes import Box
 from mien.landmarks_in_fields.canonical import clean_field
 from mien.landmarks_in_fields.network import FieldNetworkConfig
 from mien.landmarks_in_fields.network_files import NetworkPair
-from mien.landmarks_in_fields.sources import triangle_lattice
 from mien.synthetic.negatives.face_cut import FaceCut
 from mien.synthetic.scenes.neck import NeckLid, neck_border
 from mien.synthetic.scenes.renderer import DrawItem

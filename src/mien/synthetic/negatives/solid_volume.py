@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Float32
 
-from mien.landmarks_in_fields import voxel_masks
+from mien.geometry import voxel_masks
 from mien.landmarks_in_fields.canonical import CleaningConfig
 from mien.synthetic.negatives.solids import Solid
 from mien.synthetic.volumes.head_volume import VOXEL_M, HeadVolume, solid_extent

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from mien.landmarks_in_fields import voxel_masks
+from mien.geometry import voxel_masks
+from mien.geometry.triangle_lattice import triangle_lattice
 from mien.landmarks_in_fields.canonical import sealed_depth
-from mien.landmarks_in_fields.sources import triangle_lattice
 from mien.synthetic.volumes.surface_samples import SurfaceSamples
 
 VOXEL_M = 0.0025

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mien.landmarks_in_fields.sources import triangle_lattice
+from mien.geometry.triangle_lattice import triangle_lattice
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.clothing import below_hem
 from mien.synthetic.scenes.posed_scene import WORN, PosedStudio, Sitter
