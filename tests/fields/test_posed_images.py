@@ -151,7 +151,7 @@ def test_opencv_axes_can_be_said(tmp_path: Path):
 def test_broken_pictures_name_the_cause(tmp_path: Path):
     path = write_scene(tmp_path, EGG, masks=True)
     (tmp_path / "003.png").write_bytes(b"\x89PNG broken")
-    with pytest.raises(InputError, match=r"003\.png.*no picture"):
+    with pytest.raises(InputError, match=r"003\.png.*not a picture"):
         load_posed_images(path)
     path = write_scene(tmp_path, EGG, masks=True)
     Image.fromarray(np.zeros((10, 12), np.uint8)).save(tmp_path / "002-mask.png")

@@ -30,6 +30,7 @@ class PosedImages:
         names: one for each picture.
         has_masks: whether alpha says anything.
         depths_m: (H, W) along the camera's axis, NaN where nothing is, or None; true depths for scoring.
+        splits: "train", "val" or "test" where the file says it, else None; one for each picture.
         warnings: what is odd but usable.
         source: the file they came from.
         metres_per_unit: what the file's lengths were multiplied by.
@@ -202,13 +203,13 @@ def read_rgba(picture: PosedPicture) -> UInt8[np.ndarray, "height width 4"]:
         with Image.open(picture.path) as opened:
             rgba = np.array(opened.convert("RGBA"))
     except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"is no picture that can be read ({error})", source=picture.path) from error
+        raise InputError(f"is not a picture that can be read ({error})", source=picture.path) from error
     if picture.mask_path is not None and rgba[..., 3].min() == 255:
         try:
             with Image.open(picture.mask_path) as opened:
                 mask = np.array(opened.convert("L"))
         except (OSError, ValueError, SyntaxError) as error:
-            raise InputError(f"is no mask that can be read ({error})", source=picture.mask_path) from error
+            raise InputError(f"is not a mask that can be read ({error})", source=picture.mask_path) from error
         if mask.shape != rgba.shape[:2]:
             raise InputError(
                 f"the mask has {mask.shape[1]} × {mask.shape[0]} pixels and its picture "
@@ -324,7 +325,7 @@ def _read_depth(picture: PosedPicture, camera: Camera) -> np.ndarray | None:
         return None  # only for scoring
     values = np.load(path) if path.suffix == ".npy" else cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if values is None or values.ndim != 2:
-        raise InputError("is no depth picture (one channel)", source=path)
+        raise InputError("is not a depth picture (one channel)", source=path)
     depth_m = values.astype(float) * picture.depth_unit_m
     depth_m[~(depth_m > 0)] = np.nan
     return depth_m if depth_m.shape == (camera.height_px, camera.width_px) else _nearest(depth_m, camera)

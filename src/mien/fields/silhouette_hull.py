@@ -18,6 +18,8 @@ SEEN_BY = 0.5
 """Space that fewer of the cameras see is left out."""
 TOLERANCE = 0.03
 """A cell stays although this fraction of the silhouettes excludes it: a bad mask among many must not cut."""
+FAINT_ALPHA = 12
+"""Of 255: less is what reducing and compressing pictures leaves around a silhouette."""
 _SEARCH_CELLS = 48
 
 
@@ -55,7 +57,7 @@ def hull(images: PosedImages, bounds_m: Float[np.ndarray, "2 3"], *, size: int) 
         misses = np.zeros(len(inside), dtype=int)
         radius_m = float(np.linalg.norm(half_m)) / size
         for camera, rgba in zip(images.cameras, images.rgba, strict=True):
-            misses += ~_may_be_inside(camera, rgba[..., 3] > 12, points_m[inside], radius_m)
+            misses += ~_may_be_inside(camera, rgba[..., 3] > FAINT_ALPHA, points_m[inside], radius_m)
             still = misses <= allowed
             inside, misses = inside[still], misses[still]
         kept = np.zeros(len(points_m), dtype=bool)
@@ -101,7 +103,7 @@ def _odd_one_out(images: PosedImages) -> str:
     missing = []
     for camera, rgba, name in zip(images.cameras, images.rgba, images.names, strict=True):
         radius_m = 0.2 * seen_radius_m([camera], centre_m)
-        if not _may_be_inside(camera, rgba[..., 3] > 12, centre_m[None], radius_m)[0]:
+        if not _may_be_inside(camera, rgba[..., 3] > FAINT_ALPHA, centre_m[None], radius_m)[0]:
             missing.append(name)
     if 0 < len(missing) <= len(images) // 2:
         return f"; suspects: {', '.join(missing[:5])}"

@@ -47,8 +47,8 @@ class FieldNetworkConfig:
     boxes: int = 4
     """Fine: 4 boxes, or only the face's (1): FLNeRF's ablation (c) keeps two scales, coarse and face."""
     local: bool = False
-    """Landmarks are found in the boxes too, by heatmaps, and weighed against the shape model's; their spread
-    is told. False: the paper's network."""
+    """Landmarks are found in the boxes too, by heatmaps, and weighed against the shape model's, and their
+    standard deviations are predicted. False: the paper's network."""
 
 
 @dataclass(frozen=True)

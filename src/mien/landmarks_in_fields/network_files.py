@@ -86,5 +86,5 @@ def read_networks(path: Path = SHIPPED) -> NetworkPair:
             source=path,
         ) from error
     except (SafetensorError, KeyError, ValueError, TypeError, RuntimeError, OSError) as error:
-        raise InputError(f"is no file of field landmark networks ({error})", source=path) from error
+        raise InputError(f"is not a file of field landmark networks ({error})", source=path) from error
     return NetworkPair(networks["coarse"], networks["fine"])

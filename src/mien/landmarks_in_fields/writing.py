@@ -47,7 +47,7 @@ def read_landmarks(path: Path) -> Landmarks3D:
     """Read what `write_landmarks` wrote.
 
     Raises:
-        InputError: it is no such file.
+        InputError: it is not such a file.
     """
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
@@ -68,7 +68,9 @@ def read_landmarks(path: Path) -> Landmarks3D:
             str(values["set_name"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError("is no file of 3D landmarks as mien field landmarks writes", source=path) from error
+        raise InputError(
+            "is not a file of 3D landmarks, written by mien field landmarks", source=path
+        ) from error
 
 
 def write_ply(path: str | Path, points_m: Float[np.ndarray, "points 3"]) -> Path:
