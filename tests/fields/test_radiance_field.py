@@ -176,7 +176,7 @@ def test_fields_of_format_1_are_read(tmp_path: Path):
 
 
 def test_files_that_are_no_field_say_so(tmp_path: Path):
-    with pytest.raises(InputError, match="no field"):
+    with pytest.raises(InputError, match="is not a field"):
         load_field(tmp_path)
     folder = save_field(some_field(), tmp_path / "a")
     document = json.loads((folder / "field.json").read_text())
@@ -195,6 +195,6 @@ def test_files_that_are_no_field_say_so(tmp_path: Path):
         load_field(folder)
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").write_bytes(b"dear")
-    with pytest.raises(InputError, match="is no field"):
+    with pytest.raises(InputError, match="is not a field"):
         save_field(some_field(), tmp_path / "photos")
     assert (tmp_path / "photos" / "a.jpg").exists()

@@ -8,12 +8,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mien.fields.grid_field import GridField
+from mien.fields.mesh_field import mesh_field
+from mien.fields.protocol import Field, FieldBase, box_of
+from mien.fields.ray_context import RayContext
 from mien.heads.library import load_head
-from mien.landmarks_in_fields.sources import GridField, VolumeSource, mesh_field
 
 
 @dataclass
-class BlobField:
+class BlobField(FieldBase):
     """A pear on its side: a big ball at the origin, a small one towards +x, half as high towards +y.
 
     Attributes:
@@ -30,7 +33,9 @@ class BlobField:
     def bounds_m(self) -> np.ndarray:
         return self.unit * np.array([[-0.2, -0.2, -0.2], [0.25, 0.2, 0.2]])
 
-    def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+    def density_and_color(
+        self, points_m: Tensor, directions: Tensor, context: RayContext | None = None
+    ) -> tuple[Tensor, Tensor]:
         points = points_m.double() / self.unit
         balls = torch.tensor([[0.0, 0, 0], [0.12, 0.05, 0]], dtype=torch.float64)
         radii = torch.tensor([0.1, 0.05], dtype=torch.float64)
@@ -42,14 +47,16 @@ class BlobField:
             dense |= (points - torch.tensor([0.2, -0.15, 0.15], dtype=torch.float64)).norm(dim=1) < 0.02
         density = torch.where(dense, 2000.0, self.fog) / self.unit
         color = torch.stack([points[:, 0] > 0.08, points[:, 1] > 0, points[:, 2] > 0], dim=1).float()
-        return density.float(), color
+        lower, upper = box_of(self)
+        inside = ((points_m >= lower) & (points_m <= upper)).all(dim=1)
+        return density.float() * inside, color
 
 
 @dataclass
-class MovedField:
+class MovedField(FieldBase):
     """Another field, turned, scaled and shifted: point x of it lies at scale · rotation · x + shift."""
 
-    inner: VolumeSource
+    inner: Field
     rotation: np.ndarray
     scale: float = 1.0
     shift_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -61,13 +68,13 @@ class MovedField:
         moved = self.scale * corners @ self.rotation.T + self.shift_m
         return np.stack([moved.min(axis=0), moved.max(axis=0)])
 
-    def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+    def density_and_color(
+        self, points_m: Tensor, directions: Tensor, context: RayContext | None = None
+    ) -> tuple[Tensor, Tensor]:
         rotation = torch.from_numpy(self.rotation).float()
         local = (points_m - torch.tensor(self.shift_m).float()) @ rotation / self.scale
-        density, color = self.inner.density_and_color(local, directions @ rotation)
-        low, high = (torch.tensor(corner).float() for corner in self.inner.bounds_m)
-        inside = ((local >= low) & (local <= high)).all(dim=1)
-        return density * inside / self.scale, color
+        density, color = self.inner.density_and_color(local, directions @ rotation, context)
+        return density / self.scale, color
 
 
 def head_field() -> tuple[GridField, np.ndarray]:

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from mien.errors import ShapeError
+from mien.fields.grid_field import GridField
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.landmarks_in_fields.boxes import Box, BoxSizes, fine_boxes, relative_places
 from mien.landmarks_in_fields.canonical import CleaningConfig, clean_field, sealed_depth
 from mien.landmarks_in_fields.coarse_search import cube_rotations, turned_volume
-from mien.landmarks_in_fields.sources import GridField
 from tests.landmarks_in_fields.known_fields import BlobField, MovedField
 
 CONFIG = CleaningConfig(voxels=40)

@@ -11,13 +11,15 @@ import torch
 
 import mien
 from mien.errors import InputError
+from mien.fields.grid_field import GridField
+from mien.fields.protocol import FieldBase
+from mien.fields.ray_context import RayContext
 from mien.geometry.alignment import align_similarity
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.landmarks_in_fields.canonical import CleaningConfig
 from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig, NetworkOutput
 from mien.landmarks_in_fields.network_files import SHIPPED, NetworkPair
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
-from mien.landmarks_in_fields.sources import GridField
 from mien.landmarks_in_fields.types import Landmarks3D
 from mien.landmarks_in_fields.writing import read_landmarks, write_landmarks, write_ply
 from tests.landmarks_in_fields.known_fields import BlobField, MovedField, head_field
@@ -86,7 +88,7 @@ def test_a_pear_is_no_head_and_nothing_is_nothing():
 def test_boxes_without_volume_are_refused():
     flat = replace(BlobField())
     flat.__class__ = type("Flat", (BlobField,), {"bounds_m": np.zeros((2, 3))})
-    with pytest.raises(InputError, match="no box"):
+    with pytest.raises(InputError, match="empty or not finite"):
         FieldLandmarker(config=SearchConfig())(flat)
 
 
@@ -152,7 +154,7 @@ class _Oracle(FieldLandmarkNetwork):
 
 
 @dataclass
-class _Balls:
+class _Balls(FieldBase):
     """Three coloured balls on a grey bar: what the oracle reads."""
 
     anchors_m: np.ndarray
@@ -162,7 +164,7 @@ class _Balls:
         return np.array([[-0.18, -0.18, -0.18], [0.18, 0.18, 0.18]])
 
     def density_and_color(
-        self, points_m: torch.Tensor, directions: torch.Tensor
+        self, points_m: torch.Tensor, directions: torch.Tensor, context: RayContext | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         anchors = torch.from_numpy(self.anchors_m).float()
         distance = (points_m[:, None] - anchors).norm(dim=2)

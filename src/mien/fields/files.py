@@ -18,7 +18,8 @@ import torch
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
-from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts, Viewpoint
+from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts
+from mien.fields.viewpoint import Viewpoint
 
 FORMAT_VERSION = 2
 JSON_NAME, WEIGHTS_NAME = "field.json", "weights.safetensors"
@@ -29,7 +30,7 @@ def save_field(field: RadianceField, folder: str | Path) -> Path:
     """Write a field into a folder of its own, which appears only when complete; an older field is replaced.
 
     Raises:
-        InputError: the folder holds something that is no field, or cannot be written.
+        InputError: the folder holds something that is not a field, or cannot be written.
     """
     from safetensors.torch import save_file
 
@@ -41,7 +42,7 @@ def save_field(field: RadianceField, folder: str | Path) -> Path:
         and not (folder / JSON_NAME).exists()
         and (not folder.is_dir() or any(folder.iterdir()))
     ):
-        raise InputError("exists and is no field; choose another name", source=folder)
+        raise InputError("exists and is not a field; choose another name", source=folder)
     document = {
         "format_version": FORMAT_VERSION,
         "mien_version": __version__,
@@ -78,7 +79,7 @@ def load_field(folder: str | Path, *, device: str | torch.device = "cpu") -> Rad
     """Read a field that `save_field` wrote.
 
     Raises:
-        InputError: it is no field, is damaged, or was written by a newer mien.
+        InputError: it is not a field, is damaged, or was written by a newer mien.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
@@ -121,14 +122,14 @@ def read_field_json(folder: str | Path) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(
-            f"is no field: expected a folder with {JSON_NAME} and {WEIGHTS_NAME}, as mien field train writes",
+            f"is not a field: expected a folder with {JSON_NAME} and {WEIGHTS_NAME}, of mien field train",
             source=folder,
         ) from error
     except (OSError, ValueError) as error:
         raise InputError("cannot be read as JSON; copy the field again", source=path) from error
     version = document.get("format_version") if isinstance(document, dict) else None
     if not isinstance(version, int):
-        raise InputError("is no description of a field: format_version is missing", source=path)
+        raise InputError("is not a description of a field: format_version is missing", source=path)
     if version > FORMAT_VERSION:
         raise InputError(
             f"has format {version}, and this mien reads up to {FORMAT_VERSION}; update mien", source=path

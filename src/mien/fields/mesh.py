@@ -1,4 +1,5 @@
-"""A field's surface as a coloured mesh (marching cubes)."""
+"""A field's surface as a coloured mesh (marching cubes); of a field that depends on a context, take a
+`FieldInContext`."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 
 from mien.errors import InputError
-from mien.fields.radiance_field import RadianceField
+from mien.fields.protocol import Field
 
 SURFACE_ALPHA = 0.5
 """The surface lies where a voxel of the grid takes this much of the light."""
@@ -35,14 +36,14 @@ class FieldMesh:
     level_per_m: float
 
 
-def grid_points(field: RadianceField, size: int) -> Float[np.ndarray, "size size size 3"]:
+def grid_points(field: Field, size: int) -> Float[np.ndarray, "size size size 3"]:
     """Points of a regular grid over the box, metres, indexed x, y, z: the centres of size³ cells."""
     lower, upper = field.bounds_m
     axes = [lower[a] + (upper[a] - lower[a]) * (np.arange(size) + 0.5) / size for a in range(3)]
     return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
 
 
-def density_on_grid(field: RadianceField, size: int) -> Float[np.ndarray, "size size size"]:
+def density_on_grid(field: Field, size: int) -> Float[np.ndarray, "size size size"]:
     """Density per metre at `grid_points`."""
     points_m = torch.from_numpy(grid_points(field, size).reshape(-1, 3)).float().to(field.device)
     with torch.no_grad():
@@ -51,7 +52,7 @@ def density_on_grid(field: RadianceField, size: int) -> Float[np.ndarray, "size 
 
 
 def field_mesh(
-    field: RadianceField, *, size: int = 128, level_per_m: float | None = None, pieces: int = 1
+    field: Field, *, size: int = 128, level_per_m: float | None = None, pieces: int = 1
 ) -> FieldMesh:
     """The outer surface of a field.
 
@@ -73,7 +74,7 @@ def field_mesh(
     try:
         from skimage.measure import marching_cubes
     except ImportError as error:
-        raise MissingExtraError("meshes of fields", extra="fields", cause="scikit-image") from error
+        raise MissingExtraError("making a mesh of a field", extra="fields", cause="scikit-image") from error
     # One empty cell around, so that the surface is closed where the box cuts the head.
     density = np.pad(density_on_grid(field, size), 1)
     cell_m = (field.bounds_m[1] - field.bounds_m[0]) / size
@@ -88,6 +89,7 @@ def field_mesh(
         )
     if pieces:
         solid = _largest(solid, pieces)
+    # Pieces that were dropped: just below the level, so that marching cubes sees nothing there
     density[~solid] = np.minimum(density[~solid], 0.999 * level_per_m)
     # Pores are closed first, or the hollow inside would be outside.
     filled = binary_fill_holes(binary_closing(solid))
@@ -156,7 +158,7 @@ def _vertex_normals(vertices_m: np.ndarray, triangles: np.ndarray) -> np.ndarray
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
 
 
-def _colors(field: RadianceField, points_m: np.ndarray, normals: np.ndarray) -> np.ndarray:
+def _colors(field: Field, points_m: np.ndarray, normals: np.ndarray) -> np.ndarray:
     """Colour just below the surface, seen straight on."""
     points = torch.from_numpy(points_m).float().to(field.device).split(_CHUNK)
     views = torch.from_numpy(-normals).float().to(field.device).split(_CHUNK)

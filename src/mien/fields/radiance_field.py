@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,14 +12,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mien.cameras import Camera
 from mien.fields.config import FieldConfig
 from mien.fields.grids.color_network import ColorNetwork, Environment
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.grids.tensor_grids import make_grid
-
-if TYPE_CHECKING:
-    from mien.cameras import Camera
-    from mien.fields.rendering.picture import FieldPicture
+from mien.fields.protocol import FieldBase
+from mien.fields.ray_context import RayContext
+from mien.fields.rendering.picture import FieldPicture, render_field
+from mien.fields.viewpoint import Viewpoint
 
 DENSITY_SCALE = 25.0
 """Density of an activation of 1, per half a side of the bounding box (TensoRF's distance_scale)."""
@@ -50,23 +51,6 @@ def _before_activation(config: FieldConfig) -> float:
 
 
 @dataclass(frozen=True)
-class Viewpoint:
-    """From where the training pictures saw the field: a start for turntables.
-
-    Attributes:
-        up: (3,) unit, world: up in the pictures.
-        front: (3,) unit, world, at right angles to `up`: from the field towards the viewer.
-        distance_m: from the box's centre to the cameras (median).
-        field_of_view_rad: angle across the shorter side of the pictures (median).
-    """
-
-    up: tuple[float, float, float] = (0.0, 1.0, 0.0)
-    front: tuple[float, float, float] = (0.0, 0.0, 1.0)
-    distance_m: float = 1.0
-    field_of_view_rad: float = 0.4
-
-
-@dataclass(frozen=True)
 class TrainingFacts:
     """How a field was trained.
 
@@ -89,14 +73,17 @@ class TrainingFacts:
 
 @dataclass
 class FieldFacts:
-    """What a field carries along besides its weights."""
+    """What a field carries along besides its weights: from where the training pictures saw it (medians), and
+    how it was trained."""
 
     viewpoint: Viewpoint = field(default_factory=Viewpoint)
     training: TrainingFacts = field(default_factory=TrainingFacts)
 
 
-class RadianceField(nn.Module):
+class RadianceField(nn.Module, FieldBase):
     """Density (per metre) and colour at points of the world, by TensoRF grids and a small network.
+
+    A `Field` that knows no context.
 
     Attributes:
         config: how it is made.
@@ -104,6 +91,7 @@ class RadianceField(nn.Module):
         facts: viewpoint of the training pictures, training figures.
     """
 
+    occupancy: Occupancy
     bounds: Tensor
     density_per_activation: Tensor
 
@@ -163,6 +151,11 @@ class RadianceField(nn.Module):
         return self.bounds.device
 
     @property
+    def viewpoint(self) -> Viewpoint:
+        """From where the training pictures saw it."""
+        return self.facts.viewpoint
+
+    @property
     def half_size(self) -> Tensor:
         """(3,) half the sides of the box, metres."""
         return (self.bounds[1] - self.bounds[0]) / 2
@@ -171,6 +164,11 @@ class RadianceField(nn.Module):
     def voxel_m(self) -> float:
         """Mean distance of neighbouring nodes."""
         return float(2 * self.half_size.mean()) / (self.resolution - 1)
+
+    @property
+    def step_m(self) -> float:
+        """Length of ray that a sample stands for in pictures: as in training, but two a voxel at least."""
+        return self.voxel_m / max(self.config.samples_per_voxel, 2.0)
 
     def to(self, *args: Any, **kwargs: Any) -> RadianceField:
         """As torch's, with the occupancy."""
@@ -182,12 +180,16 @@ class RadianceField(nn.Module):
         """World points in the box's coordinates: its sides are -1 and 1."""
         return (points_m - self.bounds.mean(dim=0)) / self.half_size
 
-    def density(self, points_m: Float[Tensor, "m 3"]) -> Float[Tensor, " m"]:
+    def density(
+        self, points_m: Float[Tensor, "m 3"], context: RayContext | None = None
+    ) -> Float[Tensor, " m"]:
         """Density per metre; 0 outside the box and in cells that are not occupied."""
         coordinates = self.normalised(points_m)
         return self.raw_density(coordinates) * self.occupancy.at(coordinates)
 
-    def raw_density(self, coordinates: Float[Tensor, "m 3"]) -> Float[Tensor, " m"]:
+    def raw_density(
+        self, coordinates: Float[Tensor, "m 3"], context: RayContext | None = None
+    ) -> Float[Tensor, " m"]:
         """Density per metre at normalised coordinates, occupied or not."""
         values = self.density_grid.sums(coordinates)
         if self.config.density_activation == "softplus":
@@ -199,25 +201,42 @@ class RadianceField(nn.Module):
         return activation * self.density_per_activation
 
     def raw_color(
-        self, coordinates: Float[Tensor, "m 3"], directions: Float[Tensor, "m 3"]
+        self,
+        coordinates: Float[Tensor, "m 3"],
+        directions: Float[Tensor, "m 3"],
+        context: RayContext | None = None,
     ) -> Float[Tensor, "m 3"]:
         """Colour in [0, 1] at normalised coordinates, seen along unit directions (camera to point)."""
         return self.color_network(self.features(self.color_grid(coordinates)), directions)
 
     def density_and_color(
-        self, points_m: Float[Tensor, "m 3"], directions: Float[Tensor, "m 3"]
+        self,
+        points_m: Float[Tensor, "m 3"],
+        directions: Float[Tensor, "m 3"],
+        context: RayContext | None = None,
     ) -> tuple[Float[Tensor, " m"], Float[Tensor, "m 3"]]:
         """Density per metre and colour in [0, 1] at world points.
 
         Args:
             directions: unit vectors from the viewer to the points, world. Seen from the front of a head in
                 mien's frame that is (0, 0, -1).
+            context: ignored.
 
         Gradients reach the points, the directions and the weights.
         """
         coordinates = self.normalised(points_m)
         density = self.raw_density(coordinates) * self.occupancy.at(coordinates)
         return density, self.raw_color(coordinates, directions)
+
+    def behind(
+        self, directions: Float[Tensor, "r 3"], context: RayContext | None = None
+    ) -> Float[Tensor, "r 3"] | None:
+        """The ground that it was trained before, learned or plain; None where silhouettes cut it out."""
+        if self.environment is not None:
+            return self.environment(directions)
+        if self.config.background in ("white", "black"):
+            return torch.full_like(directions, 1.0 if self.config.background == "white" else 0.0)
+        return None
 
     def resample(self, resolution: int, bounds_m: Float[np.ndarray, "2 3"] | None = None) -> None:
         """Change the number of nodes, and the box; what lies in both boxes stays as it is.
@@ -238,15 +257,5 @@ class RadianceField(nn.Module):
         normals: bool = False,
         supersampling: int = 1,
     ) -> FieldPicture:
-        """The picture that a camera takes: colour, alpha, depth and, if asked for, normals.
-
-        Args:
-            background: RGB behind the field; None for the environment that was learned with it.
-            supersampling: rays a pixel, each way: 2 smooths edges as a camera's pixels do, and takes four
-                times as long.
-        """
-        from mien.fields.rendering.picture import render_camera
-
-        return render_camera(
-            self, camera, background=background, normals=normals, supersampling=supersampling
-        )
+        """The picture that a camera takes: see `render_field`."""
+        return render_field(self, camera, background=background, normals=normals, supersampling=supersampling)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float
 
 from mien.fields.posed_images import PosedImages
-from mien.fields.radiance_field import RadianceField
+from mien.fields.protocol import Field
+from mien.fields.ray_context import RayContext
+from mien.fields.rendering.picture import render_field
 
 EDGE_M = 0.02
 """Depths of neighbouring pixels that differ more belong to an edge."""
 SUPERSAMPLING = 2
 """Rays a pixel, each way: photographs show means over pixels."""
+WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,8 @@ class FieldScores:
     """Means over pictures.
 
     Attributes:
-        psnr_db: of whole pictures, over white.
+        psnr_db: of whole pictures, those with silhouettes over white, others over what the field has behind
+            it.
         foreground_psnr_db: of the pixels inside the silhouette; NaN without silhouettes.
         alpha_error: mean absolute error of alpha; NaN without silhouettes.
         depth_error_mm: mean absolute error of depth where both know one; NaN without true depths.
@@ -43,16 +49,29 @@ class FieldScores:
     pictures: int
 
 
-def score_field(field: RadianceField, images: PosedImages) -> FieldScores:
-    """Compare a field's pictures with true ones, for example `images.split()[1]`."""
+def score_field(
+    field: Field, images: PosedImages, *, contexts: Sequence[RayContext] | None = None
+) -> FieldScores:
+    """Compare a field's pictures with true ones, for example `images.split()[1]`.
+
+    Args:
+        contexts: of each picture.
+    """
     psnr, inside, alphas, depths, surface, coverage = [], [], [], [], [], []
-    environment = field.environment is not None and not images.has_masks
-    paper = 0 if field.config.background == "black" else 255
-    for camera, rgba, depth_m in zip(images.cameras, images.rgba, images.depths_m, strict=True):
-        ground = None if environment else (paper, paper, paper)
-        seen = field.render(camera, background=ground, supersampling=SUPERSAMPLING)
+    each_context = [None] * len(images) if contexts is None else contexts
+    for camera, rgba, depth_m, context in zip(
+        images.cameras, images.rgba, images.depths_m, each_context, strict=True
+    ):
+        own_ground = not images.has_masks and _has_ground(field, context)
+        seen = render_field(
+            field,
+            camera,
+            context=context,
+            background=None if own_ground else WHITE,
+            supersampling=SUPERSAMPLING,
+        )
         alpha = rgba[..., 3:] / 255.0
-        wanted = rgba[..., :3] / 255.0 * alpha + (1 - alpha) * paper / 255
+        wanted = rgba[..., :3] / 255.0 * alpha + (1 - alpha)
         squared = ((seen.rgb / 255.0 - wanted) ** 2).mean(axis=2)
         psnr.append(_decibels(squared.mean()))
         if images.has_masks:
@@ -78,6 +97,13 @@ def score_field(field: RadianceField, images: PosedImages) -> FieldScores:
         depth_coverage=float(np.mean(coverage)) if coverage else float("nan"),
         pictures=len(images),
     )
+
+
+def _has_ground(field: Field, context: RayContext | None) -> bool:
+    """Whether the field says what is behind it."""
+    ahead = torch.tensor([[0.0, 0.0, -1.0]], device=field.device)
+    with torch.no_grad():
+        return field.behind(ahead, None if context is None else context.to(field.device)) is not None
 
 
 def _at_edges(depth_m: Float[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:

@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
+from mien.fields.protocol import Field
 from mien.geometry import voxel_masks
 from mien.landmarks_in_fields.boxes import Box
-from mien.landmarks_in_fields.sources import VolumeSource
 
 CHUNK = 1 << 18
 FRONT = (0.0, 0.0, 1.0)
@@ -49,7 +49,7 @@ class CleanField:
     """A field with a grid that says where the solid head is.
 
     Attributes:
-        source: the field; config: how it was cleaned.
+        field: that was cleaned; config: how.
         low_m, voxel_m: corner and voxel side of the grid, the field's unit.
         solid: (X, Y, Z) bool; depth: (X, Y, Z) voxels to the nearest empty one, 0 in empty voxels.
         rgba: (1, 4, X, Y, Z) premultiplied colour of the skin, and solid.
@@ -57,7 +57,7 @@ class CleanField:
         centre_m, radius_m: centre of mass and root mean square radius of the solid; NaN if nothing is there.
     """
 
-    source: VolumeSource
+    field: Field
     config: CleaningConfig
     low_m: Float[np.ndarray, " 3"]
     voxel_m: float
@@ -99,10 +99,10 @@ class CleanField:
         colors = np.zeros((len(points_m), 3), np.float32)
         skin = self.config.skin * 2.0 * self.radius_m / self.voxel_m
         asked = np.flatnonzero(near & (depth < skin + 1))
-        dense = _densities(self.source, points_m[asked]) >= self.density
+        dense = _densities(self.field, points_m[asked]) >= self.density
         occupied[asked] = dense
         shown = asked[dense | (depth[asked] >= 1)]
-        colors[shown] = _colors(self.source, points_m[shown], view)
+        colors[shown] = _colors(self.field, points_m[shown], view)
         if self.config.clean:
             occupied[depth >= 1] = 1
         colors[depth > skin] = 0
@@ -111,48 +111,36 @@ class CleanField:
         return functional.avg_pool3d(grid, samples)[0]
 
 
-def _densities(source: VolumeSource, points_m: np.ndarray) -> Float[np.ndarray, " m"]:
-    """Densities at many points, in pieces; of a source that can, without its colours."""
-    alone: Callable[[Tensor], Tensor] | None = getattr(source, "density", None)
-    still = torch.tensor(FRONT, dtype=torch.float32, device=_device(source))
-
-    def ask(points: Tensor) -> Tensor:
-        if alone is not None:
-            return alone(points)
-        return source.density_and_color(points, still.expand(len(points), 3))[0]
-
-    return _in_pieces(source, points_m, ask, np.zeros(0, np.float32))
+def _densities(field: Field, points_m: np.ndarray) -> Float[np.ndarray, " m"]:
+    """Densities at many points, in pieces."""
+    return _in_pieces(field, points_m, field.density, np.zeros(0, np.float32))
 
 
-def _colors(source: VolumeSource, points_m: np.ndarray, view: np.ndarray) -> Float[np.ndarray, "m 3"]:
+def _colors(field: Field, points_m: np.ndarray, view: np.ndarray) -> Float[np.ndarray, "m 3"]:
     """Colours at many points seen along one direction, in pieces."""
-    direction = torch.tensor(view, dtype=torch.float32, device=_device(source))
+    direction = torch.tensor(view, dtype=torch.float32, device=field.device)
 
     def ask(points: Tensor) -> Tensor:
-        return source.density_and_color(points, direction.expand(len(points), 3))[1]
+        return field.density_and_color(points, direction.expand(len(points), 3))[1]
 
-    return _in_pieces(source, points_m, ask, np.zeros((0, 3), np.float32))
-
-
-def _device(source: VolumeSource) -> torch.device | str:
-    return getattr(source, "device", "cpu")
+    return _in_pieces(field, points_m, ask, np.zeros((0, 3), np.float32))
 
 
 def _in_pieces(
-    source: VolumeSource, points_m: np.ndarray, ask: Callable[[Tensor], Tensor], nothing: np.ndarray
+    field: Field, points_m: np.ndarray, ask: Callable[[Tensor], Tensor], nothing: np.ndarray
 ) -> np.ndarray:
     pieces = [nothing]
     with torch.no_grad():
         for start in range(0, len(points_m), CHUNK):
             points = torch.from_numpy(points_m[start : start + CHUNK].astype(np.float32))
-            pieces.append(ask(points.to(_device(source))).cpu().numpy())
+            pieces.append(ask(points.to(field.device)).cpu().numpy())
     return np.concatenate(pieces)
 
 
-def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> CleanField:
+def clean_field(field: Field, config: CleaningConfig | None = None) -> CleanField:
     """Look at a whole field: threshold, largest connected part, flood from outside, colour of the skin."""
     config = config or CleaningConfig()
-    bounds_m = np.asarray(source.bounds_m, float)
+    bounds_m = np.asarray(field.bounds_m, float)
     extent_m = float((bounds_m[1] - bounds_m[0]).max())
     voxel_m = extent_m / config.voxels
     threshold = -np.log(1 - config.alpha) * config.reference / extent_m
@@ -162,7 +150,7 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
     points_m = np.stack(np.meshgrid(*steps, indexing="ij"), axis=-1).reshape(-1, 3)
     inside = ((points_m >= bounds_m[0]) & (points_m <= bounds_m[1])).all(axis=1)
     density = np.zeros(len(points_m), np.float32)
-    density[inside] = _densities(source, points_m[inside])
+    density[inside] = _densities(field, points_m[inside])
     dense = (density >= threshold).reshape(shape)
     solid = dense
     if config.clean and dense.any():
@@ -181,17 +169,14 @@ def clean_field(source: VolumeSource, config: CleaningConfig | None = None) -> C
         radius_m = float(np.sqrt(((places_m - centre_m) ** 2).sum(axis=1).mean()))
     skin = config.skin * 2.0 * radius_m / voxel_m if solid.any() else 0.0
     keep = solid & (depth <= skin)
-    viewpoint = getattr(getattr(source, "facts", None), "viewpoint", None)
-    front = np.array(FRONT if viewpoint is None else viewpoint.front, float)
     # What is solid but not dense (the inside of a shell) has no colour of its own
     colors = np.zeros((*shape, 3), np.float32)
-    colors[keep & dense] = _colors(source, points_m[(keep & dense).ravel()], -front)
+    view = -np.array(field.viewpoint.front)
+    colors[keep & dense] = _colors(field, points_m[(keep & dense).ravel()], view)
     colors = np.where((keep & ~dense)[..., None], _nearest(colors, keep & dense), colors)
     rgba = np.concatenate([colors, solid[..., None]], axis=3).astype(np.float32)
     grid = torch.from_numpy(np.ascontiguousarray(np.moveaxis(rgba, 3, 0)))[None]
-    return CleanField(
-        source, config, low_m, voxel_m, solid, depth, grid, float(threshold), centre_m, radius_m
-    )
+    return CleanField(field, config, low_m, voxel_m, solid, depth, grid, float(threshold), centre_m, radius_m)
 
 
 def sealed_depth(shell: Bool[np.ndarray, "x y z"], *, reach: float) -> Float[np.ndarray, "x y z"]:

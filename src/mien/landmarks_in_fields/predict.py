@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from mien.errors import InputError
+from mien.fields.protocol import Field
 from mien.landmarks_in_fields.boxes import BoxSizes, fine_boxes, relative_places
 from mien.landmarks_in_fields.canonical import CleanField, CleaningConfig, clean_field
 from mien.landmarks_in_fields.coarse_search import CANDIDATES, PASSES, Guess, coarse_guesses
 from mien.landmarks_in_fields.network import with_mirrored
 from mien.landmarks_in_fields.network_files import NetworkPair, read_networks
-from mien.landmarks_in_fields.sources import VolumeSource
 from mien.landmarks_in_fields.types import Landmarks3D
 
 CERTAINLY_NOT = -4.0
@@ -56,16 +56,16 @@ class FieldLandmarker:
         self.networks = networks or read_networks()
         self.config = config or SearchConfig()
 
-    def __call__(self, source: VolumeSource) -> Landmarks3D:
+    def __call__(self, field: Field) -> Landmarks3D:
         """The landmarks of the most likely head.
 
         Raises:
             InputError: the field's box is empty or not finite.
         """
-        bounds_m = np.asarray(source.bounds_m, float)
+        bounds_m = np.asarray(field.bounds_m, float)
         if not np.isfinite(bounds_m).all() or (bounds_m[1] <= bounds_m[0]).any():
-            raise InputError(f"the box {bounds_m.tolist()} of the field is no box", source="field")
-        clean = clean_field(source, self.config.cleaning)
+            raise InputError(f"the box {bounds_m.tolist()} is empty or not finite", source="field")
+        clean = clean_field(field, self.config.cleaning)
         if not np.isfinite(clean.radius_m) or clean.radius_m == 0:
             return Landmarks3D.none_found(0.0)
         with torch.no_grad():
@@ -119,8 +119,8 @@ def _confidence(logit: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
 
 
-def field_landmarks(source: VolumeSource) -> Landmarks3D:
-    """The 68 landmarks of the head in a field (a `RadianceField`, a `GridField`, anything alike).
+def field_landmarks(field: Field) -> Landmarks3D:
+    """The 68 landmarks of the head in a field: a `RadianceField`, or any other `Field`.
 
     Turning, scaling or shifting the field, or giving it in another unit of length, does the same to the
     landmarks. There may be other things in the field if the head is its largest connected part.
@@ -128,4 +128,4 @@ def field_landmarks(source: VolumeSource) -> Landmarks3D:
     Raises:
         InputError: the field's box is empty or not finite.
     """
-    return FieldLandmarker()(source)
+    return FieldLandmarker()(field)

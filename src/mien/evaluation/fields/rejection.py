@@ -13,9 +13,11 @@ from torch import Tensor
 from mien.errors import InputError
 from mien.evaluation.fields.held_out_fields import TestField
 from mien.evaluation.fields.volume_fields import volume_as_field
+from mien.fields.protocol import Field
+from mien.fields.ray_context import RayContext
+from mien.fields.wrapped_field import WrappedField
 from mien.landmarks_in_fields.network_files import read_networks
 from mien.landmarks_in_fields.predict import FieldLandmarker
-from mien.landmarks_in_fields.sources import VolumeSource
 from mien.synthetic.negatives.face_cut import FaceCut
 from mien.synthetic.negatives.solid_pictures import pictures_around_solid
 from mien.synthetic.negatives.solid_volume import solid_volume
@@ -48,25 +50,34 @@ class Rejection:
     found: tuple[bool, ...]
 
 
-@dataclass(frozen=True)
-class FacelessField:
-    """A field of a head whose face is taken away: a `VolumeSource`.
+@dataclass(frozen=True, eq=False)
+class FacelessField(WrappedField):
+    """A field of a head whose face is taken away.
 
     Attributes:
         inner: the head's field; cut: what is taken away, the field's frame.
     """
 
-    inner: VolumeSource
     cut: FaceCut
 
-    @property
-    def bounds_m(self) -> Float[np.ndarray, "2 3"]:
-        return self.inner.bounds_m
+    def density(
+        self, points_m: Float[Tensor, "m 3"], context: RayContext | None = None
+    ) -> Float[Tensor, " m"]:
+        return self.inner.density(points_m, context) * self._left(points_m)
 
-    def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
-        density, color = self.inner.density_and_color(points_m, directions)
-        behind = self.cut.depth_m(points_m.cpu().numpy()) > 0
-        return density * density.new_tensor(behind), color
+    def density_and_color(
+        self,
+        points_m: Float[Tensor, "m 3"],
+        directions: Float[Tensor, "m 3"],
+        context: RayContext | None = None,
+    ) -> tuple[Float[Tensor, " m"], Float[Tensor, "m 3"]]:
+        density, color = self.inner.density_and_color(points_m, directions, context)
+        return density * self._left(points_m), color
+
+    def _left(self, points_m: Tensor) -> Tensor:
+        """1 behind the cut, 0 in front of it."""
+        behind = self.cut.depth_m(points_m.detach().cpu().numpy()) > 0
+        return points_m.new_tensor(behind)
 
 
 def make_things(folder: Path, *, report: Callable[[str], None] = lambda _: None) -> int:
@@ -96,7 +107,7 @@ def measure_rejection(
     fields: Sequence[TestField],
     *,
     networks: Path | None = None,
-    progress: Callable[[Iterable[tuple[str, VolumeSource]], str], Iterable[tuple[str, VolumeSource]]],
+    progress: Callable[[Iterable[tuple[str, Field]], str], Iterable[tuple[str, Field]]],
 ) -> list[Rejection]:
     """Look for heads in fields that show none, and in the same heads with their faces.
 
@@ -110,7 +121,7 @@ def measure_rejection(
     """
     landmarker = FieldLandmarker(None if networks is None else read_networks(networks))
     some = fields[::FACELESS_EVERY]
-    kinds: list[tuple[str, bool, list[tuple[str, VolumeSource]]]] = [
+    kinds: list[tuple[str, bool, list[tuple[str, Field]]]] = [
         ("things, trained fields", False, list(_trained_things(folder))),
         ("things, grids", False, list(_solid_things())),
         ("random bodies, grids", False, list(_random_bodies())),
@@ -132,7 +143,7 @@ def measure_rejection(
     return out
 
 
-def _trained_things(folder: Path) -> Iterator[tuple[str, VolumeSource]]:
+def _trained_things(folder: Path) -> Iterator[tuple[str, Field]]:
     from mien.fields.files import load_field
 
     for name in things():
@@ -146,14 +157,14 @@ def _trained_things(folder: Path) -> Iterator[tuple[str, VolumeSource]]:
         yield name, load_field(place)
 
 
-def _solid_things() -> Iterator[tuple[str, VolumeSource]]:
+def _solid_things() -> Iterator[tuple[str, Field]]:
     for name, solid in things().items():
         volume = solid_volume(solid, NOWHERE_M)
         assert volume is not None
         yield name, volume_as_field(volume)
 
 
-def _random_bodies() -> Iterator[tuple[str, VolumeSource]]:
+def _random_bodies() -> Iterator[tuple[str, Field]]:
     rng = np.random.default_rng(RANDOM_SEED)
     count = 0
     while count < RANDOM_BODIES:

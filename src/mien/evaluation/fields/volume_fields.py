@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mien.landmarks_in_fields.sources import GridField
+from mien.fields.grid_field import GridField
 from mien.synthetic.volumes.head_volume import HeadVolume
 
 

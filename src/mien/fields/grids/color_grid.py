@@ -12,7 +12,7 @@ from jaxtyping import Float, UInt8
 
 from mien.errors import InputError
 from mien.fields.mesh import grid_points
-from mien.fields.radiance_field import RadianceField
+from mien.fields.protocol import Field
 
 FORMAT_VERSION = 1
 
@@ -35,11 +35,11 @@ class ColorGrid:
 
 
 def color_grid(
-    field: RadianceField, *, size: int = 128, direction: Float[np.ndarray, " 3"] | None = None
+    field: Field, *, size: int = 128, direction: Float[np.ndarray, " 3"] | None = None
 ) -> ColorGrid:
     """Sample a field at the centres of size³ cells, seen from one side (the front when None)."""
     if direction is None:
-        direction = -np.array(field.facts.viewpoint.front)
+        direction = -np.array(field.viewpoint.front)
     direction = direction / np.linalg.norm(direction)
     points_m = torch.from_numpy(grid_points(field, size).reshape(-1, 3)).float().to(field.device)
     along = torch.from_numpy(direction).float().to(field.device)

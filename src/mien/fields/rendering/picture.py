@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,12 +10,11 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from mien.cameras import Camera
-from mien.errors import InputError
+from mien.errors import InputError, ShapeError
+from mien.fields.protocol import Field, box_of
+from mien.fields.ray_context import RayContext, context_at
 from mien.fields.rendering.ray_marching import add_up, march, weights_of
-from mien.fields.rendering.rays import Rays, camera_rays, cross_box
-
-if TYPE_CHECKING:
-    from mien.fields.radiance_field import RadianceField
+from mien.fields.rendering.rays import Rays, camera_rays
 
 CHUNK_RAYS = 8192
 OPAQUE = 1e-3
@@ -64,27 +62,36 @@ class RayColors:
     normals: Float[Tensor, "r 3"] | None
 
 
-def render_camera(
-    field: RadianceField,
+@torch.no_grad()
+def render_field(
+    field: Field,
     camera: Camera,
     *,
+    context: RayContext | None = None,
     background: tuple[int, int, int] | None = (255, 255, 255),
     normals: bool = False,
     supersampling: int = 1,
 ) -> FieldPicture:
-    """See `RadianceField.render`.
+    """The picture that a camera takes: colour, alpha, depth and, if asked for, normals.
+
+    Args:
+        context: of the whole picture: one row.
+        background: RGB behind the field; None for what the field says is behind it.
+        supersampling: rays a pixel, each way: 2 smooths edges as a camera's pixels do, and takes four times
+            as long.
 
     Raises:
-        InputError: the background is None and the field has learned no environment.
+        InputError: the background is None and the field has none of its own.
+        ShapeError: the context has several rows.
     """
-    if background is None and field.environment is None:
-        raise InputError(
-            "was trained without a background; give a colour to put behind it", source="background"
-        )
+    if context is not None:
+        if len(context) != 1:
+            raise ShapeError("a picture's context", expected="(1, …)", actual=(len(context),))
+        context = context.to(field.device)
     rows, columns, k = camera.height_px, camera.width_px, supersampling
     finer = camera.resized(width_px=k * columns, height_px=k * rows)
     rays = camera_rays(finer).to(field.device)
-    seen, behind = _all_rays(field, rays, normals=normals, paper=background)
+    seen, behind = _all_rays(field, rays, context, normals=normals, background=background)
 
     def within_pixels(values: Tensor) -> Tensor:
         """(H, W, k², ...) from values of all rays, row by row."""
@@ -115,21 +122,27 @@ def render_camera(
 
 
 def _all_rays(
-    field: RadianceField, rays: Rays, *, normals: bool, paper: tuple[int, int, int] | None
+    field: Field,
+    rays: Rays,
+    context: RayContext | None,
+    *,
+    normals: bool,
+    background: tuple[int, int, int] | None,
 ) -> tuple[RayColors, Tensor]:
     """What many rays gather, and the colours (R or 1, 3) behind them."""
     pieces, behind = [], []
-    was_training = field.training
-    field.eval()
     for start in range(0, len(rays), CHUNK_RAYS):
         some = rays[slice(start, start + CHUNK_RAYS)]
-        pieces.append(gather(field, some, normals=normals))
-        if paper is None:
-            assert field.environment is not None
-            behind.append(field.environment(some.directions).detach())
-    field.train(was_training)
-    if paper is not None:
-        behind.append(torch.tensor(paper, dtype=torch.float32, device=field.device)[None] / 255)
+        if background is None:
+            own = field.behind(some.directions, context)
+            if own is None:
+                raise InputError(
+                    "the field has none of its own; give a colour to put behind it", source="background"
+                )
+            behind.append(own)
+        pieces.append(gather(field, some, context=context, normals=normals))
+    if background is not None:
+        behind.append(torch.tensor(background, dtype=torch.float32, device=field.device)[None] / 255)
     outward = [piece.normals for piece in pieces if piece.normals is not None]
     together = RayColors(
         torch.cat([piece.rgb for piece in pieces]),
@@ -141,17 +154,24 @@ def _all_rays(
 
 
 @torch.no_grad()
-def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayColors:
+def gather(
+    field: Field, rays: Rays, *, context: RayContext | None = None, normals: bool = False
+) -> RayColors:
     """Colour, alpha and depth of rays, without training anything.
 
     Rays are followed in pieces, so that what lies behind opaque parts is never computed.
+
+    Args:
+        context: a row for each ray, or one for all.
     """
-    step_m = field.voxel_m / max(field.config.samples_per_voxel, 2.0)
-    near_m, far_m = cross_box(rays, field.bounds)
+    step_m, bounds_m = field.step_m, box_of(field)
+    near_m, far_m = field.near_and_far(rays, context)
+    near_m = near_m.clone()
     count = len(rays)
     rgb = near_m.new_zeros(count, 3)
     passing, half_at = near_m.new_ones(count), torch.zeros_like(near_m)
     directions = near_m.new_zeros(count, 3)
+    # Many steps behind a surface are wasted, few steps are many rounds: a dozen voxels do for both
     piece_m = 24 * step_m
     alive = (far_m > near_m).nonzero()[:, 0]
     while len(alive):
@@ -160,27 +180,29 @@ def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayCol
             rays[alive],
             start,
             end,
-            bounds_m=field.bounds,
+            bounds_m=bounds_m,
             occupancy=field.occupancy,
             step_m=step_m,
         )
         if len(samples):
-            depth = field.raw_density(samples.coordinates) * step_m
+            its_ray = alive[samples.ray]
+            depth = field.raw_density(samples.coordinates, context_at(context, its_ray)) * step_m
             weights, transmittance = weights_of(depth, samples.ray, len(alive))
-            before = passing[alive][samples.ray]
+            before = passing[its_ray]
             weights, reached = weights * before, transmittance * before
             seen = (weights > FAINT).nonzero()[:, 0]
-            ray = alive[samples.ray[seen]]
-            color = field.raw_color(samples.coordinates[seen], rays.directions[ray])
+            ray, coordinates = its_ray[seen], samples.coordinates[seen]
+            under = context_at(context, ray)
+            color = field.raw_color(coordinates, rays.directions[ray], under)
             rgb.index_add_(0, ray, weights[seen, None] * color)
             if normals:
-                outward = _outward(field, samples.coordinates[seen])
+                outward = _outward(field, coordinates, under, bounds_m)
                 directions.index_add_(0, ray, weights[seen, None] * outward)
             after = reached - weights
             # Where half of the light is gone: within a step it falls exponentially.
             halves = (reached > 0.5) & (after <= 0.5)
             share = (2 * reached[halves]).log() / depth[halves].clamp(min=1e-9)
-            half_at[alive[samples.ray[halves]]] = samples.distance_m[halves] + (share - 0.5) * step_m
+            half_at[its_ray[halves]] = samples.distance_m[halves] + (share - 0.5) * step_m
             gone = add_up(weights, torch.ones_like(weights)[:, None], samples.ray, len(alive))[:, 0]
             passing[alive] = (passing[alive] - gone).clamp(min=0)
         near_m[alive] = near_m[alive] + piece_m
@@ -189,10 +211,15 @@ def gather(field: RadianceField, rays: Rays, *, normals: bool = False) -> RayCol
     return RayColors(rgb, 1 - passing, half_at, unit)
 
 
-def _outward(field: RadianceField, coordinates: Tensor) -> Tensor:
+def _outward(
+    field: Field, coordinates: Tensor, context: RayContext | None, bounds_m: Float[Tensor, "2 3"]
+) -> Tensor:
     """Unit vectors against the gradient of density, by central differences over a voxel."""
-    offset = 2.0 / (field.resolution - 1)
+    half_size_m = (bounds_m[1] - bounds_m[0]) / 2
+    offset = field.voxel_m / float(half_size_m.mean())
     shifts = offset * torch.cat([torch.eye(3), -torch.eye(3)]).to(coordinates)
-    around = field.raw_density((coordinates[None] + shifts[:, None]).reshape(-1, 3)).reshape(6, -1)
-    slope = (around[:3] - around[3:]).T / field.half_size
+    places = (coordinates[None] + shifts[:, None]).reshape(-1, 3)
+    six_times = torch.arange(len(coordinates), device=coordinates.device).repeat(6)
+    around = field.raw_density(places, context_at(context, six_times)).reshape(6, -1)
+    slope = (around[:3] - around[3:]).T / half_size_m
     return -torch.nn.functional.normalize(slope, dim=1)

@@ -41,13 +41,14 @@ def march(
     far_m: Float[Tensor, " r"],
     *,
     bounds_m: Float[Tensor, "2 3"],
-    occupancy: Occupancy,
+    occupancy: Occupancy | None,
     step_m: float,
     jitter: torch.Generator | None = None,
 ) -> Samples:
     """Samples in occupied cells between two distances of each ray.
 
     Args:
+        occupancy: every cell may hold something when None.
         jitter: draws each sample's place within its step (stratified sampling); without it the middle.
     """
     counts = ((far_m - near_m) / step_m).ceil().clamp(min=0).long()
@@ -65,7 +66,10 @@ def march(
         origins.index_select(0, ray), distance_m[:, None], directions.index_select(0, ray)
     )
     # index_select is several times quicker than indexing here
-    keep = (occupancy.at(coordinates) & (distance_m < far_m.index_select(0, ray))).nonzero()[:, 0]
+    kept = distance_m < far_m.index_select(0, ray)
+    if occupancy is not None:
+        kept &= occupancy.at(coordinates)
+    keep = kept.nonzero()[:, 0]
     return Samples(
         coordinates.index_select(0, keep),
         ray.index_select(0, keep),

@@ -10,14 +10,14 @@ from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
 from mien.errors import InputError
-from mien.fields.radiance_field import RadianceField
+from mien.fields.protocol import Field
 from mien.fields.rendering.picture import FieldPicture
 
 TURNTABLE_FORMATS = (".mp4", ".gif", ".png")
 
 
 def camera_towards(
-    field: RadianceField,
+    field: Field,
     *,
     azimuth_rad: float = 0.0,
     elevation_rad: float = 0.0,
@@ -31,7 +31,7 @@ def camera_towards(
         elevation_rad: above the horizon.
         distance_m: from the middle; that of the training cameras when None.
     """
-    view = field.facts.viewpoint
+    view = field.viewpoint
     up, front = np.array(view.up), np.array(view.front)
     front = front - (front @ up) * up
     front /= np.linalg.norm(front)
@@ -51,7 +51,7 @@ def camera_towards(
 
 
 def turntable_cameras(
-    field: RadianceField, *, count: int = 48, size_px: int = 256, elevation_rad: float = 0.1
+    field: Field, *, count: int = 48, size_px: int = 256, elevation_rad: float = 0.1
 ) -> list[Camera]:
     """Cameras once around a field, starting at the front."""
     return [
@@ -138,7 +138,8 @@ def shown_depth(picture: FieldPicture, *, near_m: float, far_m: float) -> UInt8[
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def depth_range_m(field: RadianceField) -> Float[np.ndarray, " 2"]:
-    """Nearest and farthest depth that the field can have seen from its viewpoint's distance."""
+def depth_range_m(field: Field) -> Float[np.ndarray, " 2"]:
+    """Nearest and farthest depth of most of a field, seen from its viewpoint's distance."""
     radius_m = float(np.linalg.norm(field.bounds_m[1] - field.bounds_m[0])) / 2
-    return field.facts.viewpoint.distance_m + 0.8 * np.array([-radius_m, radius_m])
+    # Short of the box's corners, which hardly anything reaches: depths use more of the greys
+    return field.viewpoint.distance_m + 0.8 * np.array([-radius_m, radius_m])

@@ -1,73 +1,13 @@
-"""What landmarks are found in: anything with a box, density and colour; grids and meshes are made to be
-that."""
+"""A mesh as a field."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
-
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor
-from torch.nn import functional
 
-from mien.errors import ShapeError
+from mien.fields.grid_field import GridField
 from mien.geometry import voxel_masks
 from mien.geometry.triangle_lattice import triangle_lattice
-
-
-@runtime_checkable
-class VolumeSource(Protocol):
-    """A field: `mien.fields.RadianceField` is one."""
-
-    @property
-    def bounds_m(self) -> Float[np.ndarray, "2 3"]:
-        """Lower and upper corner of what may hold something."""
-        ...
-
-    def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
-        """Density (M,) per unit of length and colour (M, 3) in [0, 1] at points seen along directions."""
-        ...
-
-
-@dataclass(eq=False)
-class GridField:
-    """A grid of colour and opacity as a field; axes are x, y, z.
-
-    Attributes:
-        rgba: (X, Y, Z, 4) in [0, 1]; colours are not multiplied by alpha, alpha is that of crossing a voxel.
-        bounds_m: corners of the grid; voxel centres lie half a voxel inside.
-
-    Raises:
-        ShapeError: it is no such grid.
-    """
-
-    rgba: Float[np.ndarray, "x y z c"]
-    bounds_m: Float[np.ndarray, "2 3"]
-    _planes: Tensor = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        if self.rgba.ndim != 4 or self.rgba.shape[3] != 4:
-            raise ShapeError("a grid field", expected="(X, Y, Z, 4)", actual=self.rgba.shape)
-        rgba = np.clip(np.asarray(self.rgba, np.float32), 0, 1)
-        premultiplied = np.concatenate([rgba[..., :3] * rgba[..., 3:], rgba[..., 3:]], axis=3)
-        self._planes = torch.from_numpy(np.ascontiguousarray(np.moveaxis(premultiplied, 3, 0)))[None]
-
-    @property
-    def voxel_m(self) -> float:
-        """Side of a voxel (mean over the axes)."""
-        return float(np.mean((self.bounds_m[1] - self.bounds_m[0]) / self.rgba.shape[:3]))
-
-    def density_and_color(self, points_m: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
-        """As `VolumeSource`; the colour does not depend on the direction."""
-        low = torch.as_tensor(self.bounds_m[0], dtype=points_m.dtype)
-        high = torch.as_tensor(self.bounds_m[1], dtype=points_m.dtype)
-        normalised = (2 * (points_m - low) / (high - low) - 1).float()
-        where = normalised.flip(-1)[None, None, None]
-        values = functional.grid_sample(self._planes, where, align_corners=False)[0, :, 0, 0]
-        alpha = values[3].clamp(0, 0.9999)
-        return -torch.log1p(-alpha) / self.voxel_m, (values[:3] / values[3].clamp(min=1e-4)).T.clamp(0, 1)
 
 
 def mesh_field(
