@@ -15,7 +15,6 @@ import mien
 from mien.cameras import Camera
 from mien.drawing.mesh import part_colors
 from mien.drawing.raster import rasterize
-from mien.fields import FieldConfig, PosedImages, load_posed_images, save_field
 from mien.fields.rendering.views import turntable_cameras, write_turntable
 from mien.geometry.normals import vertex_normals
 from mien.landmarks_in_fields.writing import write_ply
@@ -23,7 +22,7 @@ from mien.landmarks_in_fields.writing import write_ply
 SIZE_PX, DISTANCE_M, VIEWS = 128, 1.0, 24
 
 
-def photographs() -> PosedImages:
+def photographs() -> mien.PosedImages:
     """Cut-outs of the built-in head from a spiral of cameras; alpha is the silhouette."""
     head = mien.load_head()
     vertices_m = head.mean_m
@@ -31,7 +30,7 @@ def photographs() -> PosedImages:
     colors = part_colors(head) * (0.65 + 0.35 * np.maximum(light, 0))[:, None]
     centre_m = (vertices_m.min(axis=0) + vertices_m.max(axis=0)) / 2
     cameras = [camera_on_spiral(centre_m, step) for step in range(VIEWS)]
-    return PosedImages.of(
+    return mien.PosedImages.of(
         cameras, [cut_out(camera, vertices_m, head.triangles, colors) for camera in cameras]
     )
 
@@ -65,10 +64,10 @@ def cut_out(camera: Camera, vertices_m: np.ndarray, triangles: np.ndarray, color
 
 
 def main() -> None:
-    images = load_posed_images(sys.argv[1]) if len(sys.argv) > 1 else photographs()
-    field = mien.train_field(images, FieldConfig.preset("draft"))
+    images = mien.load_posed_images(sys.argv[1]) if len(sys.argv) > 1 else photographs()
+    field = mien.train_field(images, mien.FieldConfig.preset("draft"))
     print(f"trained in {field.facts.training.seconds:.0f} s, {field.facts.training.psnr_db:.1f} dB")
-    print("written to", save_field(field, "out/examples/head.field"))
+    print("written to", mien.save_field(field, "out/examples/head.field"))
     views = [field.render(camera).rgb for camera in turntable_cameras(field, count=16, size_px=160)]
     print("written to", write_turntable(views, "out/examples/turntable.gif"))
 

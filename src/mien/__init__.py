@@ -26,8 +26,13 @@ if TYPE_CHECKING:
         ShapeError,
     )
     from mien.exporters.files import export
-    from mien.fields.files import load_field
+    from mien.fields.config import FieldConfig
+    from mien.fields.files import load_field, save_field
+    from mien.fields.posed_images import PosedImages, load_posed_images
+    from mien.fields.protocol import Field, FieldBase
     from mien.fields.radiance_field import RadianceField
+    from mien.fields.ray_context import RayContext
+    from mien.fields.rendering.picture import FieldPicture, render_field
     from mien.fields.train import train_field
     from mien.fitting.arkit_weights import ArkitWeights, arkit_weights, arkit_weights_of_frame
     from mien.fitting.photo import fit_landmarks, fit_photo
@@ -82,10 +87,19 @@ __all__ = [
     "track_people",
     "track_video",
     # radiance fields
+    "Field",
+    "FieldBase",
+    "FieldConfig",
+    "FieldPicture",
     "Landmarks3D",
+    "PosedImages",
     "RadianceField",
+    "RayContext",
     "field_landmarks",
     "load_field",
+    "load_posed_images",
+    "render_field",
+    "save_field",
     "train_field",
     # files for other programs
     "export",
@@ -102,6 +116,10 @@ __all__ = [
 _HOME = {
     "ArkitWeights": "fitting.arkit_weights",
     "Camera": "cameras",
+    "Field": "fields.protocol",
+    "FieldBase": "fields.protocol",
+    "FieldConfig": "fields.config",
+    "FieldPicture": "fields.rendering.picture",
     "FitError": "errors",
     "Head": "heads.model",
     "HeadFit": "fitting.results",
@@ -115,8 +133,10 @@ _HOME = {
     "MienError": "errors",
     "MissingExtraError": "errors",
     "Photo": "images.photo",
+    "PosedImages": "fields.posed_images",
     "PosedPicture": "camera_files.posed_picture",
     "RadianceField": "fields.radiance_field",
+    "RayContext": "fields.ray_context",
     "SequenceFit": "fitting.sequence",
     "ShapeError": "errors",
     "Status": "least_squares.solution",
@@ -132,10 +152,13 @@ _HOME = {
     "fit_views": "fitting.views",
     "load_field": "fields.files",
     "load_head": "heads.library",
+    "load_posed_images": "fields.posed_images",
     "open_video": "images.video",
     "read_cameras": "camera_files.reading",
     "read_image": "images.photo",
     "read_photo": "images.photo",
+    "render_field": "fields.rendering.picture",
+    "save_field": "fields.files",
     "track_people": "tracking.people",
     "track_video": "tracking.video",
     "train_field": "fields.train",

@@ -14,12 +14,15 @@ from PIL import Image
 
 from mien.commands.app import main
 from mien.errors import InputError
-from mien.fields import FieldConfig, PosedImages, RadianceField, load_field, save_field, train_field
+from mien.fields.config import FieldConfig
+from mien.fields.files import load_field, save_field
 from mien.fields.grids.color_grid import color_grid, write_color_grid
 from mien.fields.mesh import field_mesh, write_field_mesh
+from mien.fields.posed_images import PosedImages
+from mien.fields.radiance_field import RadianceField
 from mien.fields.rendering.views import camera_towards, turntable_cameras
 from mien.fields.scores import score_field
-from mien.fields.train import TrainingStep
+from mien.fields.train import TrainingStep, train_field
 from mien.landmarks_in_fields.types import Landmarks3D
 from tests.fields.scenes import RADII_M, egg_scene, paint, write_scene
 
@@ -185,7 +188,7 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert len(list((out / "rgb").glob("*.png"))) == 12
     assert main(["field", "export", str(field), "--size", "16", "--out", str(out / "a.npz")]) == 0
     assert main(["field", "info", str(tmp_path / "none")]) == 1
-    assert "no field" in capsys.readouterr().err
+    assert "not a field" in capsys.readouterr().err
     assert main(["field", "train", str(tmp_path / "none.json")]) == 1
 
 

@@ -38,7 +38,7 @@ class FieldExportConfig:
 def run(arguments: list[str]) -> int:
     """Export to every file that was named."""
     config = parse(FieldExportConfig, arguments, prog="mien field export")
-    from mien.fields import load_field
+    from mien.fields.files import load_field
     from mien.fields.grids.color_grid import color_grid, write_color_grid
     from mien.fields.mesh import FORMATS, field_mesh, write_field_mesh
 

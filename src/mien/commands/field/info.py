@@ -23,8 +23,7 @@ def run(arguments: list[str]) -> int:
     """Print the field's facts."""
     config = parse(FieldInfoConfig, arguments, prog="mien field info")
     from mien.commands.batch import print_table
-    from mien.fields import load_field
-    from mien.fields.files import read_field_json
+    from mien.fields.files import load_field, read_field_json
 
     document = read_field_json(config.field)
     field = load_field(config.field)

@@ -51,7 +51,7 @@ def run(arguments: list[str]) -> int:
 
     config = parse(FieldLandmarksConfig, arguments, prog="mien field landmarks")
     from mien.commands.batch import check_folder
-    from mien.fields import load_field
+    from mien.fields.files import load_field
     from mien.landmarks_in_fields.network_files import read_networks
     from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
     from mien.landmarks_in_fields.writing import landmarks_document, write_landmarks, write_ply

@@ -68,7 +68,7 @@ def run(arguments: list[str]) -> int:
     import numpy as np
 
     from mien.commands.batch import check_folder, progress
-    from mien.fields import load_field
+    from mien.fields.files import load_field
     from mien.fields.rendering.views import turntable_cameras, write_turntable
 
     field = load_field(config.field, device=config.device)

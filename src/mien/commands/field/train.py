@@ -62,8 +62,10 @@ def run(arguments: list[str]) -> int:
     """Train, score on pictures held out, save."""
     config = parse(FieldTrainConfig, arguments, prog="mien field train")
     from mien.commands.batch import progress
-    from mien.fields import load_field, load_posed_images, save_field, train_field
+    from mien.fields.files import load_field, save_field
+    from mien.fields.posed_images import load_posed_images
     from mien.fields.scores import score_field
+    from mien.fields.train import train_field
 
     out = config.out or Path(f"{_name(config.scene)}.field")
     start_from = load_field(config.start_from) if config.start_from else None
