@@ -169,5 +169,5 @@ def test_broken_files_are_input_errors(tmp_path: Path):
         read_networks(tmp_path / "missing.safetensors")
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"not a network")
-    with pytest.raises(InputError, match="no file of field landmark networks"):
+    with pytest.raises(InputError, match="is not a file of field landmark networks"):
         read_networks(broken)
