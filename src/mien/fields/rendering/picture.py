@@ -74,6 +74,8 @@ def render_field(
 ) -> FieldPicture:
     """The picture that a camera takes: colour, alpha, depth and, if asked for, normals.
 
+    A field that is a torch module is asked in the mode (training or evaluation) that it is in.
+
     Args:
         context: of the whole picture: one row.
         background: RGB behind the field; None for what the field says is behind it.
@@ -166,7 +168,7 @@ def gather(
     """
     step_m, bounds_m = field.step_m, box_of(field)
     near_m, far_m = field.near_and_far(rays, context)
-    near_m = near_m.clone()
+    near_m = near_m.clamp(min=0)  # a copy, which moves on below
     count = len(rays)
     rgb = near_m.new_zeros(count, 3)
     passing, half_at = near_m.new_ones(count), torch.zeros_like(near_m)
