@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mien.commands.batch import Done, check_folder, report, result_stems, run_batch
+from mien.commands.batch import Done, check_folder, print_outcome, result_stems, run_batch
 from mien.errors import InputError
 
 
@@ -22,7 +22,7 @@ def work(path: Path, stem: str) -> Done:
 
 def run(*names: str, as_json: bool = False) -> int:
     batch = run_batch([Path(name) for name in names], work, label="files", quiet=True)
-    return report(
+    return print_outcome(
         batch, command="fit", columns=["n"], out=Path("out"), next_step="Look at it.", as_json=as_json
     )
 

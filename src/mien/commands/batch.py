@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mien.commands.display import note, print_json, print_table, progress_bar
 from mien.errors import InputError, MienError
+from mien.progress import reported
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,9 @@ def run_batch(
     """
     done: list[tuple[Path, Done]] = []
     failed: list[tuple[Path, str]] = []
-    with progress(label, total=len(inputs), quiet=quiet or len(inputs) < 2) as advance:
-        for path, stem in zip(inputs, result_stems(inputs), strict=True):
+    jobs = list(zip(inputs, result_stems(inputs), strict=True))
+    with progress_bar(label, quiet=quiet or len(inputs) < 2) as report:
+        for path, stem in reported(jobs, report):
             try:
                 result = work(path, stem)
                 done.append((path, result))
@@ -79,11 +79,10 @@ def run_batch(
                 if os.environ.get("MIEN_DEBUG", "") not in ("", "0"):
                     raise
                 failed.append((path, f"{path}: unexpected {type(error).__name__}: {error} (see --debug)"))
-            advance(1, None)
     return BatchOutcome(tuple(done), tuple(failed))
 
 
-def report(
+def print_outcome(
     batch: BatchOutcome, *, command: str, columns: Sequence[str], out: Path, next_step: str, as_json: bool
 ) -> int:
     """Print what was done and what failed, and return the exit code.
@@ -96,7 +95,7 @@ def report(
         as_json: print one JSON document instead, and nothing else, to stdout.
     """
     if as_json:
-        print(json.dumps(_document(batch, command), ensure_ascii=False))
+        print_json(_document(batch, command))
     else:
         if batch.done:
             print_table(["input", *columns], [(str(path), *done.row) for path, done in batch.done])
@@ -108,49 +107,10 @@ def report(
     if batch.failed:
         total = len({path for path, _ in batch.done} | {path for path, _ in batch.failed})
         if total > 1:
-            print(f"\nFailed: {len(batch.failed)} of {total}", file=sys.stderr)
+            note(f"\nFailed: {len(batch.failed)} of {total}")
         for _, message in batch.failed:
-            print(f"mien {command}: {message}", file=sys.stderr)
+            note(f"mien {command}: {message}")
     return batch.exit_code
-
-
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout, aligned; plain text when the output is not a terminal."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(highlight=False)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    if not console.is_terminal:
-        console.width = 10_000  # a file or a pipe has no width: never break a line there
-    console.print(table)
-
-
-@contextmanager
-def progress(
-    label: str, *, total: int | None, quiet: bool = False
-) -> Iterator[Callable[[int, int | None], None]]:
-    """A progress bar on stderr; yields `advance(steps, new_total)`. Hidden when stderr is not a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda steps, new_total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-
-        def advance(steps: int, new_total: int | None) -> None:
-            bar.update(task, advance=steps, total=new_total)  # None leaves the total as it is
-
-        yield advance
 
 
 def result_stems(inputs: Sequence[Path]) -> list[str]:
@@ -170,7 +130,7 @@ def check_some(inputs: Sequence[Path], *, what: str, usage: str) -> None:
         SystemExit: with code 2, wrong usage.
     """
     if not inputs:
-        print(f"name at least one {what}, for example: {usage}", file=sys.stderr)
+        note(f"name at least one {what}, for example: {usage}")
         raise SystemExit(2)
 
 

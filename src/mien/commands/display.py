@@ -7,6 +7,7 @@ import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from mien.progress import Progress, ProgressReport, silent
@@ -28,6 +29,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title:
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)
+
+
+def print_written(files: Iterable[Path | str], *, next_step: str = "") -> None:
+    """Say on stdout where results lie, and what to do with them."""
+    for path in files:
+        print(f"written: {path}")
+    if next_step:
+        print(f"next: {next_step}")
 
 
 def print_json(document: dict[str, Any]) -> int:

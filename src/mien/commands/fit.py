@@ -69,7 +69,7 @@ def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
     config = parse(FitConfig, arguments, prog="mien fit")
 
-    from mien.commands.batch import check_folder, check_some, report, run_batch
+    from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
     from mien.commands.faces import check_formats, check_positive
     from mien.heads.library import load_head
     from mien.landmarks.landmarker import Landmarker
@@ -95,7 +95,7 @@ def run(arguments: list[str]) -> int:
             label="pictures",
             quiet=config.json,
         )
-    return report(
+    return print_outcome(
         batch,
         command="fit",
         columns=("faces", "median residual (px)", "distance (m)", "solver"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.commands.batch import BatchOutcome, Done, progress, result_stems
+from mien.commands.batch import BatchOutcome, Done, result_stems
+from mien.commands.display import progress_bar
 from mien.commands.faces import no_face
 from mien.commands.fit import FitConfig, facts_of, row_of, stated_focal_px, write_fit
 from mien.errors import InputError, MienError
+from mien.progress import reported
 
 if TYPE_CHECKING:
     from mien.camera_files.posed_picture import PosedPicture
@@ -34,13 +36,12 @@ def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> Ba
     faces: dict[Path, Landmarks2D] = {}
     failed: list[tuple[Path, str]] = []
     pictures = list(dict.fromkeys(config.pictures))
-    with progress("pictures", total=len(pictures), quiet=config.json) as advance:
-        for path in pictures:
+    with progress_bar("pictures", quiet=config.json) as report:
+        for path in reported(pictures, report):
             try:
                 photos[path], faces[path] = _look(path, landmarker)
             except MienError as error:
                 failed.append((path, " ".join(str(error).split())))
-            advance(1, None)
     if known is not None:
         for path, photo in photos.items():
             _check_size(path, photo, known[path])

@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
     config = parse(LandmarksConfig, arguments, prog="mien landmarks")
 
-    from mien.commands.batch import check_folder, check_some, report, run_batch
+    from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
     from mien.landmarks.landmarker import Landmarker
 
     check_some(config.pictures, what="picture", usage="mien landmarks photo.jpg")
@@ -54,7 +54,7 @@ def run(arguments: list[str]) -> int:
         label="pictures",
         quiet=config.json,
     )
-    return report(
+    return print_outcome(
         batch,
         command="landmarks",
         columns=("faces", "median σ (px)"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.commands.arguments import Positional, parse
+from mien.progress import Progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,7 +44,7 @@ def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
     config = parse(TrackConfig, arguments, prog="mien track")
 
-    from mien.commands.batch import check_folder, check_some, report, run_batch
+    from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
     from mien.commands.faces import check_formats
     from mien.heads.library import load_head
 
@@ -57,7 +58,7 @@ def run(arguments: list[str]) -> int:
         label="videos",
         quiet=True,  # each video shows its own progress
     )
-    return report(
+    return print_outcome(
         batch,
         command="track",
         columns=("frames", "people", "tracked", "frames without a face", "frames/s"),
@@ -71,7 +72,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> Done:
-    from mien.commands.batch import Done, progress
+    from mien.commands.batch import Done
+    from mien.commands.display import progress_bar
     from mien.errors import InputError
     from mien.exporters.files import export
     from mien.images.video import open_video
@@ -80,11 +82,12 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> D
 
     with open_video(path) as video:
         count = video.frame_count_estimate
-    with progress(f"track {path.name}", total=count, quiet=config.json) as advance:
-        if config.one_person:
-            tracks = [track_video(path, progress=lambda *_: advance(1, None))]
-        else:
-            tracks = track_people(path, progress=lambda *_: advance(1, None))
+    with progress_bar(f"track {path.name}", quiet=config.json) as report:
+
+        def say(done: int, total: int | None) -> None:
+            report(Progress(done, total or count))
+
+        tracks = [track_video(path, progress=say)] if config.one_person else track_people(path, progress=say)
     tracks = [track for track in tracks if track.tracked.any()]
     if not tracks:
         raise InputError(
@@ -116,7 +119,7 @@ def _write_overlay(
     path: Path, tracks: list[HeadTrack], head: Head, config: TrackConfig, stem: str
 ) -> tuple[Path, bool]:
     """The overlay video, and whether the input could be read to its end."""
-    from mien.commands.batch import progress
+    from mien.commands.display import progress_bar
     from mien.drawing import draw_track_frame
     from mien.images.video import VideoWriter, open_video
 
@@ -125,7 +128,7 @@ def _write_overlay(
     with (
         open_video(path) as video,
         VideoWriter(target, frames_per_second=tracks[0].frames_per_second) as writer,
-        progress(f"draw {path.name}", total=count, quiet=config.json) as advance,
+        progress_bar(f"draw {path.name}", quiet=config.json) as report,
     ):
         for frame in video:
             if frame.index >= count:
@@ -135,7 +138,7 @@ def _write_overlay(
             for track in [t for t in tracks if t.tracked[frame.index]] or tracks[:1]:
                 picture = draw_track_frame(picture, head, track, frame.index)
             writer.write(picture)
-            advance(1, None)
+            report(Progress(frame.index + 1, count))
         return target, not video.truncated
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,10 @@ from mien.head_building.part_labels import with_symmetric_parts
 from mien.head_building.people import draw_people
 from mien.head_building.rig import place_joints, skinning_weights
 from mien.heads.model import Head
+from mien.progress import Progress, ProgressReport, silent
 
 HEAD_NAME, HEAD_VERSION = "mien-head", "1.2"
+STAGES = 6
 
 
 @dataclass(frozen=True)
@@ -45,28 +46,26 @@ class HeadBuildConfig:
     """Seed of all random people."""
 
 
-def build_head(
-    config: HeadBuildConfig, *, report: Callable[[str], None] = lambda _: None
-) -> tuple[Head, dict[str, Any]]:
+def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> tuple[Head, dict[str, Any]]:
     """Build the head and measure how well it reproduces people it was not learned from.
 
     Args:
-        report: called with a sentence at each stage.
+        report: told which of the stages begins.
 
     Returns:
         the head, and plain data: its "figures" (millimetres on held-out heads of both sources) and "config".
     """
     rng = np.random.default_rng(config.seed)
     makehuman, ict = MakeHuman(config.assets / "makehuman"), read_ict_facekit(config.assets / "ict_facekit")
-    report("laying our mesh onto the ICT-FaceKit neutral")
+    report(Progress(0, STAGES, "laying our mesh onto the ICT-FaceKit neutral"))
     assembly = assemble(makehuman, ict)
-    report("carrying over identities and expressions")
+    report(Progress(1, STAGES, "carrying over identities and expressions"))
     ict_identity = carry_from_ict(assembly, ict.identity_m, expression=False)
     ict_expression = carry_from_ict(assembly, ict.expression_m, expression=True)
-    report(f"drawing {config.people} people of each source")
+    report(Progress(2, STAGES, f"drawing {config.people} people of each source"))
     ict_heads, makehuman_heads = draw_people(assembly, makehuman, ict_identity, count=config.people, rng=rng)
 
-    report("learning identity")
+    report(Progress(3, STAGES, "learning identity"))
     count = config.people
     source_weight = [config.ict_share / count, (1 - config.ict_share) / count]
     row_weight = np.sqrt(np.repeat(source_weight, count))[:, None]
@@ -81,7 +80,7 @@ def build_head(
     coordinates = (everyone - mean) @ (basis / singular)
     mixture = identity_mixture(coordinates, config.ict_share)
 
-    report("measuring on people it has not seen")
+    report(Progress(4, STAGES, "measuring on people it has not seen"))
     face = assembly.parts == 0
     figures: dict[str, float] = {"vertices": len(assembly.vertices_m), "triangles": len(assembly.triangles)}
     fresh = draw_people(assembly, makehuman, ict_identity, count=config.held_out, rng=rng)
@@ -94,6 +93,7 @@ def build_head(
         figures[f"{name}_95_percent_error_mm"] = round(float(np.percentile(error_mm, 95)), 3)
         figures[f"{name}_mean_head_error_mm"] = round(float(mean_mm.mean()), 3)
 
+    report(Progress(5, STAGES, "placing landmarks and joints"))
     names, expression = arkit_shapes(ict, ict_expression)
     landmark_sets = place_landmark_sets(assembly, ict, mean.reshape(-1, 3))
     close_eyes(expression, names, mean.reshape(-1, 3), landmark_sets["ict68"].vertices)

@@ -18,15 +18,14 @@ from mien.evaluation.fitting.exact_landmarks import (
 )
 from mien.evaluation.fitting.shape_error import ShapeErrors
 from mien.evaluation.fitting.tables import exact_landmarks_table, summary
+from mien.progress import Progress
 from mien.synthetic.held_out_people.crowd import Photographer
 
 
 def test_the_ways_stand_in_order(photographer: Photographer):
-    steps: list[tuple[int, int]] = []
-    result = study_exact_landmarks(
-        photographer, set_name="dense320", progress=lambda *step: steps.append(step)
-    )
-    assert steps == [(1, 2), (2, 2)]
+    steps: list[Progress] = []
+    result = study_exact_landmarks(photographer, set_name="dense320", report=steps.append)
+    assert [(step.done, step.total) for step in steps] == [(0, 2), (1, 2), (2, 2)]
     assert list(result.errors) == [
         MEAN_HEAD, REPRODUCTION, ONE_NEUTRAL, ONE_KNOWN_FOCAL, ONE_EXPRESSIVE, "all pictures (3)",
     ]  # fmt: skip

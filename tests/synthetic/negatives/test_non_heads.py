@@ -21,6 +21,7 @@ from mien.landmarks_in_fields.coarse_search import Guess
 from mien.landmarks_in_fields.network import FieldNetworkConfig
 from mien.landmarks_in_fields.predict import FieldLandmarker
 from mien.landmarks_in_fields.types import Landmarks3D
+from mien.progress import Progress
 from mien.synthetic.negatives.face_cut import FaceCut
 from mien.synthetic.negatives.solid_pictures import photograph_solid
 from mien.synthetic.negatives.solid_volume import solid_volume
@@ -286,7 +287,7 @@ def test_rejection_counts_what_is_taken_for_a_head(few_things, monkeypatch, tmp_
     head = volume_as_field(solid_volume(Solid((Part("ellipsoid", (0.08, 0.1, 0.09)),)), usual_m()))
     monkeypatch.setattr(TestField, "field", lambda self: head)
     fields = [TestField(tmp_path, person, "smile", usual_m()) for person in range(6)]
-    kinds = rejection.measure_rejection(tmp_path, fields, progress=lambda items, _: items)
+    kinds = rejection.measure_rejection(tmp_path, fields)
     assert [(kind.has_head, len(kind.names), sum(kind.found)) for kind in kinds] == [
         (False, 2, 2),
         (False, 1, 1),
@@ -294,7 +295,6 @@ def test_rejection_counts_what_is_taken_for_a_head(few_things, monkeypatch, tmp_
         (False, 2, 0),
         (True, 2, 2),
     ]
-    monkeypatch.setattr(command, "progress", lambda items, _: items)
     monkeypatch.setattr("mien.evaluation.fields.held_out_fields.read_test_fields", lambda _: fields)
     assert command.run(["--data", str(tmp_path), "--rejection"]) == 0
     table = capsys.readouterr().out
@@ -307,7 +307,7 @@ def test_rejection_counts_what_is_taken_for_a_head(few_things, monkeypatch, tmp_
 
 def test_missing_fields_of_things_are_asked_for(few_things, tmp_path: Path):
     with pytest.raises(InputError, match="--make --assets"):
-        rejection.measure_rejection(tmp_path, [], progress=lambda items, _: items)
+        rejection.measure_rejection(tmp_path, [])
 
 
 def test_fields_of_things_are_trained_once(few_things, monkeypatch, tmp_path: Path):
@@ -317,9 +317,9 @@ def test_fields_of_things_are_trained_once(few_things, monkeypatch, tmp_path: Pa
     monkeypatch.setattr(rejection, "SIZE_PX", 24)
     short = FieldConfig(resolutions=(12,), upsample_at=(), iterations=8, rays_per_step=128)
     monkeypatch.setattr(FieldConfig, "preset", staticmethod(lambda _: short))
-    said: list[str] = []
+    said: list[Progress] = []
     assert rejection.make_things(tmp_path, report=said.append) == 1
-    assert said[0].startswith("ball: ")
+    assert [(progress.done, progress.total) for progress in said] == [(0, 1), (1, 1)]
     assert rejection.make_things(tmp_path) == 0
     ((name, field),) = rejection._trained_things(tmp_path)
     assert name == "ball"

@@ -17,6 +17,7 @@ from mien.datasets.crops.layout import load_layout
 from mien.datasets.crops.shards import read_shard
 from mien.errors import InputError, MienError
 from mien.heads.library import load_head
+from mien.progress import Progress
 from mien.synthetic.scenes import shards
 from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps
 from mien.synthetic.scenes.shards import (
@@ -166,9 +167,10 @@ def test_manifest_says_what_is_in_the_shards(config: SynthConfig):
 
 
 def test_progress_counts_up_to_the_end(config: SynthConfig):
-    seen: list[int] = []
-    write_shards(config, progress=seen.append)
-    assert seen == list(range(8))
+    seen: list[Progress] = []
+    write_shards(config, report=seen.append)
+    assert [progress.done for progress in seen] == list(range(8))
+    assert {progress.total for progress in seen} == {7}
 
 
 def test_only_missing_shards_are_drawn(config: SynthConfig, monkeypatch: pytest.MonkeyPatch):
@@ -176,15 +178,15 @@ def test_only_missing_shards_are_drawn(config: SynthConfig, monkeypatch: pytest.
     before = [path.read_bytes() for path in paths]
     paths[1].unlink()
     monkeypatch.setattr(FakeStudio, "broken", 100)  # the first shard must not be drawn again
-    seen: list[int] = []
-    write_shards(config, progress=seen.append)
-    assert seen == [4, 5, 6, 7]
+    seen: list[Progress] = []
+    write_shards(config, report=seen.append)
+    assert [progress.done for progress in seen] == [4, 5, 6, 7]
     samples = [read_shard(path, load_layout(LABEL_SET)) for path in paths]
     assert samples[1].details[0]["seed"] == 103
     assert [path.read_bytes() for path in (paths[0], paths[2])] == [before[0], before[2]]
-    paths_again = write_shards(config, progress=seen.append)
+    paths_again = write_shards(config, report=seen.append)
     assert paths_again == paths
-    assert seen[4:] == [7]
+    assert [progress.done for progress in seen[4:]] == [7]
 
 
 def test_failure_is_told_and_leaves_no_half_shard(config: SynthConfig, monkeypatch: pytest.MonkeyPatch):

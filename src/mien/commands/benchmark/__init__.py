@@ -5,7 +5,7 @@ The file has a frozen dataclass of options and
     def run(arguments: list[str]) -> int: ...
 
 that parses them (`mien.commands.arguments.parse`), measures with `mien.evaluation`, prints with
-`mien.commands.benchmark.output`, a table for people or with --json one document, and returns the exit code.
+`mien.commands.display`, a table for people or with --json one document, and returns the exit code.
 """
 
 from __future__ import annotations

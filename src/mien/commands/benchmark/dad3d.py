@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mien.commands.arguments import parse
-from mien.commands.benchmark.output import print_json, print_missing, print_table, progress
+from mien.commands.benchmark.submissions import print_missing
+from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.errors import InputError
 
 if TYPE_CHECKING:
@@ -64,22 +65,23 @@ def run(arguments: list[str]) -> int:
     from mien.evaluation.published.flame_landmarks import read_flame_files
 
     flame = read_flame_files(config.flame)
-    bar = None if config.json else progress
     if config.predict:
         from mien.evaluation.published.dad3d_prediction import predict
         from mien.heads.library import load_head
         from mien.landmarks.landmarker import Landmarker
 
-        predict(
-            config.data,
-            config.submission,
-            split=config.split,
-            landmarker=Landmarker(config.model),
-            head=load_head(config.head),
-            progress=bar,
-        )
+        with progress_bar(quiet=config.json) as report:
+            predict(
+                config.data,
+                config.submission,
+                split=config.split,
+                landmarker=Landmarker(config.model),
+                head=load_head(config.head),
+                report=report,
+            )
     heads = read_heads(config.data, split=config.split)
-    result = evaluate(heads, read_submission(config.submission), flame, progress=bar)
+    with progress_bar(quiet=config.json) as report:
+        result = evaluate(heads, read_submission(config.submission), flame, report=report)
     figures = result.figures()
     if config.json:
         print_json(
@@ -101,9 +103,11 @@ def run(arguments: list[str]) -> int:
         (label, "–" if figures[name] != figures[name] else form.format(figures[name]), note)
         for name, label, form, note in _ROWS
     ]
-    print_table(f"DAD-3DHeads {config.split}, {figures['heads']} heads", ("", "mean", ""), rows)
+    print_table(("", "mean", ""), rows, title=f"DAD-3DHeads {config.split}, {figures['heads']} heads")
     if result.attributes:
         _print_attributes(result)
+    if config.predict:
+        print_written([config.submission])
     return print_missing("mien benchmark dad3d", result.missing, of=len(heads))
 
 
@@ -113,4 +117,5 @@ def _print_attributes(result: DadResult) -> None:
     for pair in result.attributes:
         each = result.figures(pair)
         rows.append((*pair, *(f"{each[name]:.3f}" for name in names), str(each["heads"])))
-    print_table("By attribute", ("attribute", "value", "NME %", "Z5", "chamfer", "pose", "heads"), rows)
+    header = ("attribute", "value", "NME %", "Z5", "chamfer", "pose", "heads")
+    print_table(header, rows, title="By attribute")

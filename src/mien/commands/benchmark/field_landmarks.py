@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from mien.commands.arguments import parse
-from mien.commands.benchmark.output import print_json, print_table, progress
+from mien.commands.display import note, print_json, print_table, print_written, progress_bar
 from mien.errors import InputError
+from mien.progress import reported
 
 if TYPE_CHECKING:
     from mien.evaluation.fields.held_out_fields import TestField
@@ -87,12 +86,12 @@ def run(arguments: list[str]) -> int:
         fields = [fields[i * len(fields) // config.most] for i in range(min(config.most, len(fields)))]
     if config.rejection:
         return _rejection(config, fields)
-    seen = fields if config.json else list(fields)
-    shown = seen if config.json else progress(seen, "fields")
-    measured = measure_fields(shown, networks=config.networks, upright=config.upright)
+    with progress_bar("fields", quiet=config.json) as report:
+        measured = measure_fields(reported(fields, report), networks=config.networks, upright=config.upright)
     rows = list(measured.rows)
     if config.baselines:
-        rows += measure_baselines(seen if config.json else progress(seen, "baselines"))
+        with progress_bar("baselines", quiet=config.json) as report:
+            rows += measure_baselines(reported(fields, report))
     if config.json:
         return print_json(
             {
@@ -130,18 +129,14 @@ def print_rows(title: str, rows: list[MethodFigures]) -> None:
                 text = f"{figure.wing_x10:.2f}±{figure.spread:.2f} ({figure.distance_mm:.1f} mm)"
                 cells.append("–" if isnan(figure.wing_x10) else text)
         body.append(cells)
-    print_table(f"{title}: Wing ×10 ± spread (mean distance)", header, body)
+    print_table(header, body, title=f"{title}: Wing ×10 ± spread (mean distance)")
 
 
 def _rejection(config: FieldLandmarksBenchmark, fields: list[TestField]) -> int:
     from mien.evaluation.fields.rejection import measure_rejection
 
-    def quietly(items: Iterable[Any], _: str) -> Iterable[Any]:
-        return items
-
-    kinds = measure_rejection(
-        config.data, fields, networks=config.networks, progress=quietly if config.json else progress
-    )
+    with progress_bar(quiet=config.json) as report:
+        kinds = measure_rejection(config.data, fields, networks=config.networks, report=report)
     if config.json:
         return print_json({"kinds": [asdict(kind) for kind in kinds]})
     body = []
@@ -153,7 +148,7 @@ def _rejection(config: FieldLandmarksBenchmark, fields: list[TestField]) -> int:
         ]
         body.append([kind.kind, str(len(kind.names)), str(sum(kind.found)), ", ".join(wrong)])
     header = ["fields of", "fields", "taken for heads", "wrong (confidence)"]
-    print_table("What is taken for a head", header, body)
+    print_table(header, body, title="What is taken for a head")
     return 0
 
 
@@ -161,26 +156,24 @@ def _make(config: FieldLandmarksBenchmark) -> int:
     from mien.evaluation.fields.held_out_fields import FieldTestConfig, make_test_fields
     from mien.evaluation.fields.rejection import make_things
 
-    def say(line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
-
     if config.assets is None:
         raise InputError("--make needs --assets", source="mien benchmark field-landmarks")
-    made = make_test_fields(
-        config.assets,
-        config.data,
-        config=FieldTestConfig(
-            preset=config.preset,
-            views=config.views,
-            softplus=config.softplus,
-            camera_noise_deg=config.camera_noise_deg,
-            expressions=config.expressions,
-        ),
-        report=say,
-    )
-    made += make_things(config.data, report=say)
-    print(f"{made} fields trained in {config.data}")
-    print(f"next: mien benchmark field-landmarks --data {config.data}")
+    with progress_bar(quiet=config.json) as report:
+        made = make_test_fields(
+            config.assets,
+            config.data,
+            config=FieldTestConfig(
+                preset=config.preset,
+                views=config.views,
+                softplus=config.softplus,
+                camera_noise_deg=config.camera_noise_deg,
+                expressions=config.expressions,
+            ),
+            report=report,
+        )
+        made += make_things(config.data, report=report)
+    print(f"{made} fields trained")
+    print_written([config.data], next_step=f"mien benchmark field-landmarks --data {config.data}")
     return 0
 
 
@@ -195,10 +188,11 @@ def _ablations(config: FieldLandmarksBenchmark) -> int:
         config.out,
         options=FieldLandmarkTrainingConfig(max_minutes=config.minutes, max_steps=config.steps),
         only=None if config.only == "all" else config.only,
-        report=lambda line: print(line, file=sys.stderr, flush=True),
+        report=note,
     )
     if config.json:
         return print_json({name: [asdict(row) for row in rows] for name, rows in tables.items()})
     for name, rows in tables.items():
         print_rows(f"{name} on analytic volumes", rows)
+    print_written([config.out])
     return 0

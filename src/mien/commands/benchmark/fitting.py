@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mien.commands.arguments import parse
-from mien.commands.benchmark.output import print_json, print_table
+from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.errors import InputError
 from mien.synthetic.held_out_people.picture_files import PEOPLE_FILE
 
@@ -80,13 +80,14 @@ def run(arguments: list[str]) -> int:
         for part, table in _RUNNERS[study](config):
             documents.append(table.data)
             if not config.json:
-                print_table(table.title, table.header, table.rows)
+                print_table(table.header, table.rows, title=table.title)
             if config.write is not None:
                 from mien.evaluation.fitting.document import put_part
 
                 put_part(config.write, part, table.markdown())
     if config.json:
         return print_json({"format_version": 1, "benchmark": "fitting", "studies": documents})
+    print_written([path for path in (config.write, config.sheet) if path is not None and path.exists()])
     return 0
 
 
@@ -95,8 +96,8 @@ def _run_people(config: FittingConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.tables import exact_landmarks_table
 
     photographer = _photographer(config, config.people)
-    with _Progress(config, "fitting") as progress:
-        result = study_exact_landmarks(photographer, set_name=config.landmarks, progress=progress)
+    with progress_bar("fitting", quiet=config.json) as report:
+        result = study_exact_landmarks(photographer, set_name=config.landmarks, report=report)
     if config.sheet is not None:
         from mien.evaluation.fitting.sheet import draw_sheet
         from mien.images.writing import write_image
@@ -119,13 +120,13 @@ def _run_pictures(config: FittingConfig) -> list[tuple[str, Table]]:
     if config.assets is not None and not last.exists():
         from mien.synthetic.held_out_people.pictures import render_crowd
 
-        with _Progress(config, "rendering") as progress:
-            render_crowd(crowd, config.assets, config.cache, progress=progress)
+        with progress_bar("rendering", quiet=config.json) as report:
+            render_crowd(crowd, config.assets, config.cache, report=report)
     tables = []
     for model in config.models:
-        with _Progress(config, f"landmarks of {model}, fits") as progress:
+        with progress_bar(f"landmarks of {model}, fits", quiet=config.json) as report:
             result = study_predicted_landmarks(
-                photographer, Landmarker(model), config.cache, network=model, progress=progress
+                photographer, Landmarker(model), config.cache, network=model, report=report
             )
         tables.append((f"pictures-{Path(model).stem}", predicted_landmarks_table(result)))
     return tables
@@ -136,8 +137,8 @@ def _run_solvers(config: FittingConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.tables import solvers_table
     from mien.heads.library import load_head
 
-    with _Progress(config, "solving") as progress:
-        return [("solvers", solvers_table(study_solvers(load_head(), progress=progress)))]
+    with progress_bar("solving", quiet=config.json) as report:
+        return [("solvers", solvers_table(study_solvers(load_head(), report=report)))]
 
 
 def _run_sequence(config: FittingConfig) -> list[tuple[str, Table]]:
@@ -145,10 +146,8 @@ def _run_sequence(config: FittingConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.tables import rig_sequence_table
     from mien.heads.library import load_head
 
-    with _Progress(config, "solving") as progress:
-        result = study_rig_sequence(
-            load_head(), frames=config.frames, cameras=config.cameras, progress=progress
-        )
+    with progress_bar("solving", quiet=config.json) as report:
+        result = study_rig_sequence(load_head(), frames=config.frames, cameras=config.cameras, report=report)
     return [("sequence", rig_sequence_table(result))]
 
 
@@ -184,8 +183,8 @@ def _blinks_in_videos(config: FittingConfig) -> BlinkAmplitude:
     if config.assets is not None:
         from mien.synthetic.held_out_people.blinking import film_blinks
 
-        with _Progress(config, "filming") as progress:
-            film_blinks(photographer.crowd, config.assets, config.cache, people=blinking, progress=progress)
+        with progress_bar("filming", quiet=config.json) as report:
+            film_blinks(photographer.crowd, config.assets, config.cache, people=blinking, report=report)
     clips = []
     for person in blinking:
         script = person_script(photographer.people, person)
@@ -199,8 +198,8 @@ def _run_intersection(config: FittingConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.tables import collisions_table
 
     photographer = _photographer(config, config.picture_people)
-    with _Progress(config, "fitting") as progress:
-        return [("intersection", collisions_table(study_collisions(photographer, progress=progress)))]
+    with progress_bar("fitting", quiet=config.json) as report:
+        return [("intersection", collisions_table(study_collisions(photographer, report=report)))]
 
 
 _RUNNERS: dict[str, Callable[[FittingConfig], list[tuple[str, Table]]]] = {
@@ -225,7 +224,11 @@ def _photographer(config: FittingConfig, count: int) -> Photographer:
         from mien.synthetic.held_out_people.draw import draw_crowd
 
         everybody = max(config.people, config.picture_people)
-        save_crowd(draw_crowd(config.assets, count=everybody, shots=config.shots, seed=config.seed), path)
+        with progress_bar(quiet=config.json) as report:
+            crowd = draw_crowd(
+                config.assets, count=everybody, shots=config.shots, seed=config.seed, report=report
+            )
+        save_crowd(crowd, path)
     crowd = load_crowd(path)
     if crowd.seed != config.seed or len(crowd) < count or crowd.shot_count != config.shots:
         raise InputError(
@@ -234,21 +237,3 @@ def _photographer(config: FittingConfig, count: int) -> Photographer:
             source=path,
         )
     return Photographer(crowd.first(count), load_head())
-
-
-class _Progress:
-    """A bar on stderr; nothing with --json."""
-
-    def __init__(self, config: FittingConfig, label: str) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self._bar = Progress(console=Console(stderr=True), transient=True, disable=config.json)
-        self._task = self._bar.add_task(label, total=None)
-
-    def __enter__(self) -> Callable[[int, int], None]:
-        self._bar.start()
-        return lambda done, total: self._bar.update(self._task, completed=done, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien.commands.arguments import parse
-from mien.commands.benchmark.output import print_json, print_missing, print_table, progress
+from mien.commands.benchmark.submissions import print_missing
+from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.errors import InputError
 
 
@@ -49,22 +50,23 @@ def run(arguments: list[str]) -> int:
     from mien.evaluation.published.micc import SETTINGS, evaluate, read_template
 
     template = read_template(config.template, config.template_landmarks)
-    bar = None if config.json else progress
     if config.predict is not None:
         from mien.evaluation.published.micc_prediction import predict
         from mien.heads.library import load_head
         from mien.landmarks.landmarker import Landmarker
 
-        predict(
-            config.predict,
-            config.predictions,
-            landmarker=Landmarker(config.model),
-            head=load_head(),
-            together=config.together,
-            most=config.frames,
-            progress=bar,
-        )
-    result = evaluate(config.registered, config.landmarks, template, config.predictions, progress=bar)
+        with progress_bar(quiet=config.json) as report:
+            predict(
+                config.predict,
+                config.predictions,
+                landmarker=Landmarker(config.model),
+                head=load_head(),
+                together=config.together,
+                most=config.frames,
+                report=report,
+            )
+    with progress_bar(quiet=config.json) as report:
+        result = evaluate(config.registered, config.landmarks, template, config.predictions, report=report)
     figures = result.figures()
     if config.json:
         print_json(
@@ -85,5 +87,7 @@ def run(arguments: list[str]) -> int:
         (name, f"{each['mean_mm']:.3f}", f"{each['std_mm']:.3f}", str(each["subjects"]))
         for name, each in figures.items()
     ]
-    print_table("MICC Florence, GANFit's protocol, mm", ("setting", "mean", "std", "subjects"), rows)
+    print_table(("setting", "mean", "std", "subjects"), rows, title="MICC Florence, GANFit's protocol, mm")
+    if config.predict is not None:
+        print_written([config.predictions])
     return print_missing("mien benchmark micc", result.missing, of=3 * len(result.subjects))

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from mien.commands.arguments import parse
-from mien.commands.benchmark.output import print_json, print_missing, print_table, progress
+from mien.commands.benchmark.submissions import print_missing
+from mien.commands.display import print_json, print_table, print_written, progress_bar
 
 CHALLENGES = ("multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie")
 
@@ -55,27 +56,34 @@ def run(arguments: list[str]) -> int:
     pictures = read_pictures(
         config.data, split=config.split, challenge=config.challenge, picture_list=config.picture_list
     )
-    bar = None if config.json else progress
     if config.predict:
         from mien.evaluation.published.now_prediction import predict
         from mien.heads.library import load_head
         from mien.landmarks.landmarker import Landmarker
 
-        predict(
-            pictures,
-            config.images or config.data,
-            config.predictions,
-            landmarker=Landmarker(config.model),
-            head=load_head(),
-            together=config.together,
-            progress=bar,
-        )
+        with progress_bar(quiet=config.json) as report:
+            predict(
+                pictures,
+                config.images or config.data,
+                config.predictions,
+                landmarker=Landmarker(config.model),
+                head=load_head(),
+                together=config.together,
+                report=report,
+            )
         if config.split == "test" and not (config.data / "scans").is_dir():
-            print(f"submission: {config.predictions}") if not config.json else print_json(
-                {"benchmark": "now", "split": "test", "submission": str(config.predictions)}
+            if config.json:
+                return print_json(
+                    {"benchmark": "now", "split": "test", "submission": str(config.predictions)}
+                )
+            print_written(
+                [config.predictions], next_step="send it to the benchmark's authors, who have the scans"
             )
             return 0
-    result = evaluate(config.data, config.predictions, pictures, metrical_unit=config.metrical, progress=bar)
+    with progress_bar(quiet=config.json) as report:
+        result = evaluate(
+            config.data, config.predictions, pictures, metrical_unit=config.metrical, report=report
+        )
     present = [name for name in CHALLENGES if any(each.challenge == name for each in pictures)]
     figures = {"all": result.figures(), **{name: result.figures(name) for name in present}}
     missing = [(str(picture.stem), reason) for picture, reason in result.missing]
@@ -98,5 +106,8 @@ def run(arguments: list[str]) -> int:
         for name, each in figures.items()
     ]
     kind = "metrical" if result.metrical else "scale aligned"
-    print_table(f"NoW {config.split}, {kind}, mm", ("challenge", "median", "mean", "std", "pictures"), rows)
+    header = ("challenge", "median", "mean", "std", "pictures")
+    print_table(header, rows, title=f"NoW {config.split}, {kind}, mm")
+    if config.predict:
+        print_written([config.predictions])
     return print_missing("mien benchmark now", missing, of=len(pictures))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mien.commands.arguments import parse
-from mien.commands.benchmark.output import print_json, print_table
+from mien.commands.display import note, print_json, print_table
 from mien.errors import InputError
 
 EXAMPLE_PHOTO = Path("examples/astronaut.jpg")
@@ -96,14 +95,11 @@ def run(arguments: list[str]) -> int:
             change = (f"× {slower[timing.name]:.2f}",) if timing.name in slower else ("",) if baseline else ()
             rows.append((timing.name, *(f"{value:.2f} ms" for value in times), *change))
         size = f"{photo.shape[1]} × {photo.shape[0]}"
-        print_table(f"One face, {machine()}; photo of {size}", header, rows)
+        print_table(header, rows, title=f"One face, {machine()}; photo of {size}")
         print(f"the fit of a photo takes {ratio:.2f} times as long as with one BLAS thread")
     too_slow = [name for name, ratio in slower.items() if config.gate is not None and ratio > config.gate]
     if too_slow:
-        print(
-            f"mien benchmark: slower than {config.gate} × the baseline: {', '.join(too_slow)}",
-            file=sys.stderr,
-        )
+        note(f"mien benchmark: slower than {config.gate} × the baseline: {', '.join(too_slow)}")
         return 1
     return 0
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from mien.commands.arguments import parse
-from mien.commands.benchmark.output import print_json, print_table, progress
+from mien.commands.display import print_json, print_table, progress_bar
+from mien.progress import reported
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,8 @@ def run(arguments: list[str]) -> int:
     by_size: dict[str, dict[str, float]] = {}
     by_yaw: dict[str, dict[str, float]] = {}
     for size_px in SIZES_PX:
-        shown = faces if config.json else progress(faces, f"faces of {size_px} px")
-        measured = measure(shown, landmarker, size_px=size_px)
+        with progress_bar(f"faces of {size_px} px", quiet=config.json) as report:
+            measured = measure(reported(faces, report), landmarker, size_px=size_px)
         by_size[f"{size_px} px"] = figures(measured)
         if size_px == max(SIZES_PX):
             for low, high in pairwise(YAW_EDGES_DEG):
@@ -61,7 +62,8 @@ def run(arguments: list[str]) -> int:
         return print_json(document)
     header = ("", "faces", "found", "tracked", "NME (box)", "in 1σ", "in 2σ", "σ hidden", "σ covered", "lids")
     for title, rows in (("by size of the face", by_size), ("by yaw, largest size", by_yaw)):
-        print_table(f"{config.model}, {title}", header, [_row(name, each) for name, each in rows.items()])
+        cells = [_row(name, each) for name, each in rows.items()]
+        print_table(header, cells, title=f"{config.model}, {title}")
     print(
         "NME: mean error of the 68 points over the face's size (root of its box). σ honest: 39 % and 86 %. "
         "σ hidden, covered: median σ (error) of points behind the head, behind things, over visible ones'. "

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mien.commands.arguments import parse
-from mien.commands.benchmark.output import print_json, print_table, progress
+from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,12 +52,9 @@ def run(arguments: list[str]) -> int:
     from mien.landmarks.landmarker import Landmarker
 
     landmarker = Landmarker(config.model, search=config.search)
-    result = evaluate(
-        config.data,
-        landmarker,
-        find=labelled_face if config.start == "search" else face_where_labelled,
-        progress=None if config.json else progress,
-    )
+    find = labelled_face if config.start == "search" else face_where_labelled
+    with progress_bar(quiet=config.json) as report:
+        result = evaluate(config.data, landmarker, find=find, report=report)
     figures = result.figures()
     if config.sheet is not None:
         sheet = draw_sheet(result, count=config.sheet_count, worst=config.sheet_worst)
@@ -78,10 +75,10 @@ def run(arguments: list[str]) -> int:
             f"{figures['translation_undetected']} not found, penalty {figures['translation_penalty']:g}",
         ),
     ]
-    print_table(title, ("", "val.csv", ""), rows)
+    print_table(("", "val.csv", ""), rows, title=title)
     _print_own_points(result)
     if config.sheet is not None:
-        print(f"sheet: {config.sheet} (blue: dense, green: translated, red: labels)")
+        print_written([config.sheet], next_step="look at it (blue: dense, green: translated, red: labels)")
     return 0
 
 
@@ -98,7 +95,7 @@ def _print_own_points(result: Ytf68Result) -> None:
         rows.append((part.replace("_", " "), *percent(error, *offsets.part_offsets[part])))
     rows += [(f"brow point {point}", "", *percent(*offsets.point_offsets[point])) for point in BROWS]
     print_table(
-        "Own 68 points, without label translation (offsets: median, less that of the eyes)",
         ("", "NME", "across", "down"),
         rows,
+        title="Own 68 points, without label translation (offsets: median, less that of the eyes)",
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mien.commands.arguments import Positional, parse
+from mien.commands.display import print_json, print_written
 from mien.errors import InputError
 
 
@@ -64,9 +64,13 @@ def run(arguments: list[str]) -> int:
             occupied = float((grid.rgba[..., 3] > 127).mean())
             facts.append({"file": str(path), "cells": config.size, "occupied": round(occupied, 4)})
     if config.json:
-        print(json.dumps({"field": str(config.field), "written": facts}))
-        return 0
+        return print_json({"field": str(config.field), "written": facts})
+    lines = []
     for fact in facts:
         rest = ", ".join(f"{name} {value}" for name, value in fact.items() if name != "file")
-        print(f"written: {fact['file']} ({rest})")
+        lines.append(f"{fact['file']} ({rest})")
+    print_written(
+        lines,
+        next_step="open a mesh in Blender or MeshLab; read a grid with numpy.load (rgba, density_per_m)",
+    )
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,7 @@ class FieldInfoConfig:
 def run(arguments: list[str]) -> int:
     """Print the field's facts."""
     config = parse(FieldInfoConfig, arguments, prog="mien field info")
-    from mien.commands.batch import print_table
+    from mien.commands.display import print_json, print_table
     from mien.fields.files import load_field, read_field_json
 
     document = read_field_json(config.field)
@@ -36,8 +35,7 @@ def run(arguments: list[str]) -> int:
         "size_mb": round(sum(path.stat().st_size for path in config.field.iterdir()) / 1e6, 2),
     }
     if config.json:
-        print(json.dumps(facts))
-        return 0
+        return print_json(facts)
     rows = []
     for name, value in facts.items():
         if isinstance(value, dict):

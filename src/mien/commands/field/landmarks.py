@@ -46,11 +46,11 @@ class FieldLandmarksConfig:
 
 def run(arguments: list[str]) -> int:
     """Find, write, draw; exit code 1 when there is no head."""
-    import json
     import time
 
     config = parse(FieldLandmarksConfig, arguments, prog="mien field landmarks")
     from mien.commands.batch import check_folder
+    from mien.commands.display import print_json, print_written
     from mien.fields.files import load_field
     from mien.landmarks_in_fields.network_files import read_networks
     from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
@@ -70,16 +70,17 @@ def run(arguments: list[str]) -> int:
         if config.turntable != "none":
             written.append(_turntable(field, found, config, stem))
     if config.json:
-        print(json.dumps(landmarks_document(found)))
+        print_json(landmarks_document(found))
         return 0 if found.found else 1
     if not found.found:
         print(f"no head in {config.field} (confidence {found.confidence:.2f})")
-        print(f"written: {written[0]}")
-        print(f"next: look at it with mien field render {config.field}; a head must be its largest part")
+        print_written(
+            written,
+            next_step=f"look at it with mien field render {config.field}; a head must be its largest part",
+        )
         return 1
     print(f"68 landmarks in {seconds:.1f} s, confidence {found.confidence:.2f}{_spread(found)}")
-    for path in written:
-        print(f"written: {path}")
+    print_written(written, next_step="look at the turntable; open the .ply beside the field's mesh")
     return 0
 
 

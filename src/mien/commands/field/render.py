@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mien.commands.arguments import Positional, parse
+from mien.progress import reported
 
 if TYPE_CHECKING:
     from mien.cameras import Camera
@@ -62,12 +63,11 @@ class FieldRenderConfig:
 
 def run(arguments: list[str]) -> int:
     """Render and write."""
-    import json
-
     config = parse(FieldRenderConfig, arguments, prog="mien field render")
     import numpy as np
 
-    from mien.commands.batch import check_folder, progress
+    from mien.commands.batch import check_folder
+    from mien.commands.display import print_json, print_written, progress_bar
     from mien.fields.files import load_field
     from mien.fields.rendering.views import turntable_cameras, write_turntable
 
@@ -83,8 +83,8 @@ def run(arguments: list[str]) -> int:
     background = BACKGROUNDS.get(config.background)
     written: list[Path] = []
     strips: dict[str, list[Any]] = {"turntable": [], "turntable-depth": [], "turntable-normals": []}
-    with progress("render", total=len(cameras), quiet=config.json) as advance:
-        for camera, name in zip(cameras, names, strict=True):
+    with progress_bar("render", quiet=config.json) as report:
+        for camera, name in reported(list(zip(cameras, names, strict=True)), report):
             picture = field.render(
                 camera,
                 background=background,
@@ -94,17 +94,18 @@ def run(arguments: list[str]) -> int:
             written += _write(picture, name, config)
             if config.like is None:
                 _collect(strips, picture, field, config)
-            advance(1, None)
     for name, frames in strips.items():
         if frames:
             written.append(write_turntable(frames, config.out / f"{name}.{config.turntable}"))
     if config.json:
-        print(json.dumps({"field": str(config.field), "files": [str(path) for path in written]}))
-        return 0
-    for path in written[-3:] if len(written) > 6 else written:
-        print(f"written: {path}")
+        return print_json({"field": str(config.field), "files": [str(path) for path in written]})
     if len(written) > 6:
-        print(f"{len(written)} files in {config.out}")
+        print(f"{len(written)} files in {config.out}, among them:")
+        written = written[-3:]
+    print_written(
+        written,
+        next_step=f"look at {written[-1]}; find landmarks with mien field landmarks {config.field}",
+    )
     return 0
 
 

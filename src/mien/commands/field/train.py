@@ -61,11 +61,12 @@ class FieldTrainConfig:
 def run(arguments: list[str]) -> int:
     """Train, score on pictures held out, save."""
     config = parse(FieldTrainConfig, arguments, prog="mien field train")
-    from mien.commands.batch import progress
+    from mien.commands.display import progress_bar
     from mien.fields.files import load_field, save_field
     from mien.fields.posed_images import load_posed_images
     from mien.fields.scores import score_field
     from mien.fields.train import train_field
+    from mien.progress import Progress
 
     out = config.out or Path(f"{_name(config.scene)}.field")
     start_from = load_field(config.start_from) if config.start_from else None
@@ -80,15 +81,14 @@ def run(arguments: list[str]) -> int:
     for warning in images.warnings:
         print(f"mien field train: note: {warning}", file=sys.stderr)
     train, held_out = (images, None) if config.use_all else _parts(images)
-    done = 0
-    with progress("train", total=settings.iterations, quiet=config.json) as advance:
-
-        def show(step: Any) -> None:
-            nonlocal done
-            advance(step.iteration - done, step.iterations)
-            done = step.iteration
-
-        field = train_field(train, settings, start_from=start_from, device=config.device, progress=show)
+    with progress_bar("train", quiet=config.json) as report:
+        field = train_field(
+            train,
+            settings,
+            start_from=start_from,
+            device=config.device,
+            progress=lambda step: report(Progress(step.iteration, step.iterations)),
+        )
     save_field(field, out)
     facts: dict[str, Any] = {
         "field": str(out),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from mien.commands.arguments import dispatch, parse
+from mien.commands.display import print_json, print_table, progress_bar
 
 
 def run(arguments: list[str]) -> int:
@@ -60,16 +59,12 @@ def run_info(arguments: list[str]) -> int:
         **read_head_metadata(config.head),
     }
     if config.json:
-        print(json.dumps(facts))
-        return 0
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(show_header=False)
+        return print_json(facts)
+    rows = []
     for key, value in facts.items():
         text = [f"{k} ({v})" for k, v in value.items()] if isinstance(value, dict) else value
-        table.add_row(key, ", ".join(text) if isinstance(text, list) else str(text))
-    Console().print(table)
+        rows.append((key, ", ".join(text) if isinstance(text, list) else str(text)))
+    print_table(("head", str(config.head or "the built-in one")), rows)
     return 0
 
 
@@ -78,13 +73,10 @@ def run_build(arguments: list[str]) -> int:
     from mien.head_building.build import HeadBuildConfig, build_head, metadata_text
 
     config = parse(HeadBuildConfig, arguments, prog="mien head build")
-    from rich.console import Console
-
     from mien.heads.library import save_head
 
-    console = Console(file=sys.stderr)
-    with console.status("building") as status:
-        head, metadata = build_head(config, report=lambda text: status.update(text))
+    with progress_bar("building") as report:
+        head, metadata = build_head(config, report=report)
     save_head(head, config.out, head_metadata=metadata_text(metadata))
     for name, value in metadata["figures"].items():
         print(f"{name:32} {value}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from mien.commands.arguments import parse
+from mien.commands.display import progress_bar
+from mien.progress import Progress
 
 
 def run(arguments: list[str]) -> int:
@@ -14,31 +15,26 @@ def run(arguments: list[str]) -> int:
         from mien.commands.synth.scene import run as run_scene
 
         return run_scene(arguments[1:])
+    from mien.images.writing import write_image
     from mien.synthetic.scenes.shards import SynthConfig, contact_sheet_of, write_shards
 
     config = parse(SynthConfig, arguments, prog="mien synth")
-    import cv2
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     start = time.perf_counter()
     first_done = None
-    columns = (TextColumn("drawing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=sys.stderr)) as bar:
-        task = bar.add_task("drawing", total=config.count)
+    with progress_bar("drawing") as bar:
 
-        def progress(done: int) -> None:
+        def report(progress: Progress) -> None:
             nonlocal first_done, start
             if first_done is None:
-                first_done = done
-            elif done == first_done + 1:
+                first_done = progress.done
+            elif progress.done == first_done + 1:
                 start = time.perf_counter()  # the studios are set up: from here on the rate counts
-            bar.update(task, completed=done)
+            bar(progress)
 
-        shards = write_shards(config, progress=progress)
-    drawn = config.count - (first_done or 0)
+        shards = write_shards(config, report=report)
+    drawn = config.count - int(first_done or 0)
     sheet = config.out / "sheet.png"
-    cv2.imwrite(str(sheet), contact_sheet_of(shards)[..., ::-1])
+    write_image(sheet, contact_sheet_of(shards))
     if drawn > 1:
         print(f"{drawn} pictures drawn, {(drawn - 1) / (time.perf_counter() - start):.1f} a second")
     print(f"{len(shards)} shards in {config.out}, look at {sheet}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from mien.commands.arguments import parse
+from mien.commands.display import note
 from mien.synthetic.scenes.scene_request import SceneRequest
 
 
@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
 
     start = time.perf_counter()
     studio = PosedStudio(config.assets, size_px=config.size)
-    print(f"studio ready after {time.perf_counter() - start:.0f} s", file=sys.stderr)
+    note(f"studio ready after {time.perf_counter() - start:.0f} s")
     request = SceneRequest(**{field.name: getattr(config, field.name) for field in fields(SceneRequest)})
     path = make_scene(studio, request, config.out)
     print(

@@ -92,24 +92,26 @@ def _volumes(config: FieldLandmarkTrainingConfig) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
+    from mien.progress import Progress as ProgressOfVolumes
+
     assets = _required(config.assets, "--assets")
     torch.set_num_threads(config.threads)
     with Progress(console=Console(file=sys.stderr)) as bar:
         task = bar.add_task("volumes", total=config.count)
 
-        def progress(done: int) -> None:
-            bar.update(task, completed=done)
+        def report(progress: ProgressOfVolumes) -> None:
+            bar.update(task, completed=progress.done)
 
         common = {"first_seed": config.first_seed, "count": config.count}
         if config.stage == "volumes":
             from mien.synthetic.volumes.volume_store import make_bank
 
-            written = make_bank(assets, config.out, **common, progress=progress)
+            written = make_bank(assets, config.out, **common, report=report)
         else:
             from mien.synthetic.volumes.trained_volumes import make_trained_bank
 
             written = make_trained_bank(
-                assets, config.out, **common, takes=config.takes, people=config.people, progress=progress
+                assets, config.out, **common, takes=config.takes, people=config.people, report=report
             )
     print(f"{written} new volumes in {config.out}")
     print(f"train with: mien train field-landmarks --stage coarse --volumes {config.out} --out coarse")

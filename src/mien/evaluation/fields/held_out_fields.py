@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from mien.cameras import Camera
 from mien.errors import InputError
 from mien.files import write_text
 from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.progress import Progress, ProgressReport, silent
 from mien.synthetic.expressions import BASIC
 from mien.synthetic.scenes.make_scene import SceneRequest, person_parameters
 from mien.synthetic.scenes.posed_scene import PosedStudio, cameras_around_sitter, look_at, scene_light
@@ -100,7 +101,7 @@ def make_test_fields(
     out: Path,
     *,
     config: FieldTestConfig | None = None,
-    report: Callable[[str], None] = lambda _: None,
+    report: ProgressReport = silent,
 ) -> int:
     """Photograph, train and save what is not there yet; returns how many fields were trained.
 
@@ -135,13 +136,13 @@ def make_test_fields(
     ]
     if not wanted:
         return 0
-    report("drawing people")
-    crowd = draw_crowd(assets, count=config.people, shots=1, seed=PEOPLE_SEED)
+    crowd = draw_crowd(assets, count=config.people, shots=1, seed=PEOPLE_SEED, report=report)
     studio = PosedStudio(assets, size_px=config.size, head=crowd.as_head(load_head()))
     preset = FieldConfig.preset(config.preset)
     if config.softplus:
         preset = replace(preset, density_activation="softplus")
-    for person, name in wanted:
+    for done, (person, name) in enumerate(wanted):
+        report(Progress(done, len(wanted), f"person {person} {name}"))
         request = SceneRequest(
             person=person,
             looks=LOOKS_SEED + person,
@@ -167,8 +168,8 @@ def make_test_fields(
         start = load_field(neutral) if name != "neutral" and neutral.exists() else None
         field = field_of_sitter(sitter, images, preset, start_from=start, refine_iterations=config.iterations)
         save_field(field, folder / "field")
-        facts = field.facts.training
-        report(f"person {person} {name}: {facts.seconds:.0f} s, {facts.psnr_db:.1f} dB")
+        psnr_db = field.facts.training.psnr_db
+        report(Progress(done + 1, len(wanted), f"person {person} {name}", {"PSNR (dB)": psnr_db}))
     return len(wanted)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mien.fields.ray_context import RayContext
 from mien.fields.wrapped_field import WrappedField
 from mien.landmarks_in_fields.network_files import read_networks
 from mien.landmarks_in_fields.predict import FieldLandmarker
+from mien.progress import ProgressReport, reported, silent
 from mien.synthetic.negatives.face_cut import FaceCut
 from mien.synthetic.negatives.solid_pictures import pictures_around_solid
 from mien.synthetic.negatives.solid_volume import solid_volume
@@ -80,7 +81,7 @@ class FacelessField(WrappedField):
         return points_m.new_tensor(behind)
 
 
-def make_things(folder: Path, *, report: Callable[[str], None] = lambda _: None) -> int:
+def make_things(folder: Path, *, report: ProgressReport = silent) -> int:
     """Photograph things and train their fields (draft preset) into `folder`/things where they are missing;
     returns how many were trained."""
     from mien.fields.config import FieldConfig
@@ -88,13 +89,12 @@ def make_things(folder: Path, *, report: Callable[[str], None] = lambda _: None)
     from mien.fields.train import train_field
 
     missing = [name for name in things() if not (_place(folder, name) / "field.json").exists()]
-    for name in missing:
+    for name in reported(missing, report, label="fields of things"):
         solid = things()[name]
         pictures = pictures_around_solid(solid, views=VIEWS, size_px=SIZE_PX)
         bounds_m = solid.bounds_m(margin_m=MARGIN_M)
         field = train_field(pictures, FieldConfig.preset("draft"), bounds_m=bounds_m, device="cpu")
         save_field(field, _place(folder, name))
-        report(f"{name}: {field.facts.training.seconds:.0f} s, {field.facts.training.psnr_db:.1f} dB")
     return len(missing)
 
 
@@ -107,14 +107,14 @@ def measure_rejection(
     fields: Sequence[TestField],
     *,
     networks: Path | None = None,
-    progress: Callable[[Iterable[tuple[str, Field]], str], Iterable[tuple[str, Field]]],
+    report: ProgressReport = silent,
 ) -> list[Rejection]:
     """Look for heads in fields that show none, and in the same heads with their faces.
 
     Args:
         folder: of the test fields; fields: those to take the faces from, every fifth of them.
         networks: the shipped ones when None.
-        progress: goes through fields, under a name.
+        report: told how far each kind is.
 
     Raises:
         InputError: the things' fields are not there.
@@ -130,7 +130,7 @@ def measure_rejection(
     ]
     out = []
     for kind, has_head, sources in kinds:
-        found = [(name, landmarker(source)) for name, source in progress(sources, kind)]
+        found = [(name, landmarker(source)) for name, source in reported(sources, report, label=kind)]
         out.append(
             Rejection(
                 kind,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from jaxtyping import Float
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
 from mien.heads.intersection import skin_intersections
+from mien.progress import ProgressReport, reported, silent
 from mien.synthetic.held_out_people.crowd import Photographer
 
 MAX_MM = 0.5
@@ -52,7 +52,7 @@ def study_collisions(
     *,
     set_name: str = "dense320",
     weights: FitWeights = DEFAULT_WEIGHTS,
-    progress: Callable[[int, int], None] = lambda _, __: None,
+    report: ProgressReport = silent,
 ) -> dict[str, CollisionsResult]:
     """Fit everybody's shots with expressions from exact landmarks, in both ways."""
     crowd, head = photographer.crowd, photographer.head
@@ -60,7 +60,7 @@ def study_collisions(
     ways = {WITHOUT: off, WITH: with_terms(weights)}
     places = [(person, shot) for person in range(len(crowd)) for shot in range(1, crowd.shot_count)]
     found: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in ways}
-    for index, (person, shot) in enumerate(places):
+    for person, shot in reported(places, report, label="fitting"):
         landmarks = photographer.landmarks(person, shot, set_name)
         for name, chosen in ways.items():
             begin = time.perf_counter()
@@ -76,7 +76,6 @@ def study_collisions(
             depths = skin_intersections(head, fit.parameters)
             residual_px = float(np.median(np.linalg.norm(fit.residuals_px, axis=1)))
             found[name].append((depths.eyeballs_mm, depths.teeth_mm, residual_px, took_ms))
-        progress(index + 1, len(places))
     results = {}
     for name, values in found.items():
         eyeballs_mm, teeth_mm, residual_px, fit_ms = np.array(values).T

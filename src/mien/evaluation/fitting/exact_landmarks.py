@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,8 @@ from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.views import fit_landmark_views
 from mien.heads.model import Head
+from mien.progress import ProgressReport, reported, silent
 from mien.synthetic.held_out_people.crowd import Photographer
-
-Progress = Callable[[int, int], None]
 
 MEAN_HEAD = "mean head"
 REPRODUCTION = "best reproduction"
@@ -47,7 +46,7 @@ def study_exact_landmarks(
     *,
     set_name: str = "dense703",
     weights: FitWeights = DEFAULT_WEIGHTS,
-    progress: Progress = lambda _, __: None,
+    report: ProgressReport = silent,
 ) -> ExactLandmarksResult:
     """Fit everybody from exact landmarks and measure the fitted neutral shape.
 
@@ -58,7 +57,7 @@ def study_exact_landmarks(
     reproduce = Reproduction.of(head)
     errors: dict[str, list[ShapeErrors]] = {}
     neutral_m = np.empty((len(crowd), head.vertex_count, 3))
-    for person in range(len(crowd)):
+    for person in reported(range(len(crowd)), report, label="fitting"):
         judge = ShapeJudge.of(head, photographer.neutral_m(person))
         shapes = {
             MEAN_HEAD: head.mean_m,
@@ -72,7 +71,6 @@ def study_exact_landmarks(
         neutral_m[person] = shapes[ONE_NEUTRAL]
         for name, vertices_m in shapes.items():
             errors.setdefault(name, []).append(judge(vertices_m))
-        progress(person + 1, len(crowd))
     return ExactLandmarksResult(errors, crowd.groups, neutral_m, set_name)
 
 

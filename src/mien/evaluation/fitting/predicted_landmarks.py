@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -17,6 +17,7 @@ from mien.fitting.photo import fit_landmarks
 from mien.fitting.views import fit_landmark_views
 from mien.heads.landmark_conversion import landmark_conversion
 from mien.landmarks.types import Landmarks2D
+from mien.progress import ProgressReport, reported, silent
 from mien.synthetic.held_out_people.crowd import Photographer
 from mien.synthetic.held_out_people.picture_files import picture_path
 
@@ -83,7 +84,7 @@ def study_predicted_landmarks(
     *,
     network: str,
     weights: FitWeights = DEFAULT_WEIGHTS,
-    progress: Callable[[int, int], None] = lambda _, __: None,
+    report: ProgressReport = silent,
 ) -> PredictedLandmarksResult:
     """Fit everybody from the landmarks that a network finds in the rendered pictures.
 
@@ -93,11 +94,11 @@ def study_predicted_landmarks(
         InputError: a picture is missing, or there is no face in any.
     """
     crowd, head = photographer.crowd, photographer.head
-    seen = _Seen.by(landmarker, photographer, folder, progress=progress)
+    seen = _Seen.by(landmarker, photographer, folder, report=report)
     sets = [name for name in SETS if _gives(landmarker.set_name, name)]
     errors: dict[Way, list[ShapeErrors]] = {}
     mean_head: list[ShapeErrors] = []
-    for person in range(len(crowd)):
+    for person in reported(range(len(crowd)), report, label="fitting"):
         judge = ShapeJudge.of(head, photographer.neutral_m(person))
         mean_head.append(judge(head.mean_m))
         for set_name in sets:
@@ -111,7 +112,6 @@ def study_predicted_landmarks(
                 if sum(face is not None for face in faces) > 1:
                     shape_m = _together(photographer, faces, weights)
                     errors.setdefault(Way(set_name, sigma, several=True), []).append(judge(shape_m))
-        progress(len(crowd) + person + 1, 2 * len(crowd))
     return PredictedLandmarksResult(
         network=network,
         errors=errors,
@@ -144,14 +144,14 @@ class _Seen:
         photographer: Photographer,
         folder: Path,
         *,
-        progress: Callable[[int, int], None],
+        report: ProgressReport,
     ) -> _Seen:
         from mien.images.photo import read_image
 
         crowd = photographer.crowd
         everybody: list[list[Landmarks2D | None]] = []
         errors_px, errors_share, sigma_share = [], [], []
-        for person in range(len(crowd)):
+        for person in reported(range(len(crowd)), report, label="finding landmarks"):
             everybody.append([])
             for shot in range(crowd.shot_count):
                 path = picture_path(folder, person, shot)
@@ -167,7 +167,6 @@ class _Seen:
                     corners_px = exact.to("ibug68").points_px[[36, 45]]
                     errors_share.append(errors_px[-1] / float(np.linalg.norm(corners_px[0] - corners_px[1])))
                     sigma_share.append(float(np.median(face.sigma_px)) / face.radius_px)
-            progress(person + 1, 2 * len(crowd))
         if not errors_px:
             raise InputError("the network finds no face in any of the pictures", source=folder)
         means = float(np.mean(errors_px)), float(np.mean(errors_share))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +17,7 @@ from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
-from mien.progress import Progress
+from mien.progress import ProgressReport, silent
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def study_rig_sequence(
     set_name: str = "dense703",
     noise_px: float = 1.0,
     weights: FitWeights = DEFAULT_WEIGHTS,
-    progress: Callable[[int, int], None] = lambda _, __: None,
+    report: ProgressReport = silent,
 ) -> RigSequenceResult:
     """Solve a made-up recording of a rig: a random person of the prior talks and turns, seen from all sides.
 
@@ -75,9 +74,6 @@ def study_rig_sequence(
         points_m = head.vertices_m(truth)[vertices]
         seen = [camera.project(points_m) + noise_px * rng.normal(size=(len(vertices), 2)) for camera in rig]
         landmarks.append([Landmarks2D(px, np.full(len(px), max(noise_px, 0.1)), set_name) for px in seen])
-
-    def report(told: Progress) -> None:
-        progress(int(told.done), int(told.total or 0))
 
     before_mib = peak_memory_mib()
     wall, processor = time.perf_counter(), time.process_time()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +26,7 @@ from mien.least_squares.lbfgs import Lbfgs
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.scipy_least_squares import ScipyLeastSquares
 from mien.least_squares.solver import Solver
+from mien.progress import ProgressReport, reported, silent
 
 SOLVERS: dict[str, Solver] = {
     "Levenberg–Marquardt": LevenbergMarquardt(max_iterations=200, relative_tolerance=1e-9),
@@ -71,12 +71,12 @@ def study_solvers(
     *,
     solvers: dict[str, Solver] | None = None,
     cases: int = 20,
-    progress: Callable[[int, int], None] = lambda _, __: None,
+    report: ProgressReport = silent,
 ) -> list[SolverCase]:
     """Noisy landmarks of random heads of the prior: three sets, three kinds of terms, and two views."""
     solvers = SOLVERS if solvers is None else solvers
     results = []
-    for index in range(cases):
+    for index in reported(range(cases), report, label="solving"):
         name, problem = _case(head, index)
         costs, seconds = {}, {}
         for label, solver in solvers.items():
@@ -85,7 +85,6 @@ def study_solvers(
             seconds[label] = time.perf_counter() - begin
             costs[label] = solution.cost
         results.append(SolverCase(name, problem.size, costs, seconds))
-        progress(index + 1, cases)
     return results
 
 

@@ -23,6 +23,7 @@ from mien.evaluation.landmarks.point_offsets import BROWS, PointOffsets, measure
 from mien.landmarks.landmarker import Landmarker
 from mien.landmarks.region import region_from_points
 from mien.landmarks.types import Landmarks2D
+from mien.progress import ProgressReport, reported, silent
 
 FAILURE_THRESHOLD = 0.1
 """Errors above a tenth of the inter-ocular distance are failures."""
@@ -166,7 +167,7 @@ def evaluate(
     landmarker: Landmarker,
     *,
     find: Finder = labelled_face,
-    progress: Callable[[Iterable[LabelledPicture], str], Iterable[LabelledPicture]] | None = None,
+    report: ProgressReport = silent,
 ) -> Ytf68Result:
     """Run the benchmark.
 
@@ -174,15 +175,14 @@ def evaluate(
         data: folder with translate.csv, val.csv and images/.
         landmarker: what is measured.
         find: how the labelled face is found.
-        progress: wraps the pictures of each part ("translate", "val") to show a progress bar.
+        report: told how far each part ("translate", "val") is.
 
     Raises:
         InputError: a file is missing or broken, or too few faces of translate.csv are found.
     """
     folder = Path(data)
-    shown = progress or (lambda pictures, _: pictures)
     parts = {name: read_labels(folder / f"{name}.csv", folder / "images") for name in ("translate", "val")}
-    found = {name: _find_all(shown(parts[name], name), landmarker, find) for name in parts}
+    found = {name: _find_all(reported(parts[name], report, label=name), landmarker, find) for name in parts}
     known = [(p, face) for p, face in zip(parts["translate"], found["translate"], strict=True) if face]
     if len(known) < 10:
         raise InputError(f"only {len(known)} faces of translate.csv were found, too few to fit the "

@@ -15,7 +15,7 @@ alignment); and MRLE when a prediction also has "landmarks_2d" and "reprojected_
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from mien.evaluation.published import dad3d_metrics as metrics
 from mien.evaluation.published.flame_landmarks import FLAME_VERTICES, FlameFiles
 from mien.evaluation.published.scan_to_mesh import SEVEN_POINTS
 from mien.geometry.alignment import align_similarity
+from mien.progress import ProgressReport, reported, silent
 
 OPENCV_FROM_OPENGL = np.diag([1.0, -1.0, -1.0])
 
@@ -243,11 +244,11 @@ def evaluate(
     submission: dict[str, dict[str, Any]],
     flame: FlameFiles,
     *,
-    progress: Callable[[Iterable[DadHead], str], Iterable[DadHead]] | None = None,
+    report: ProgressReport = silent,
 ) -> DadResult:
     """Measure a submission; heads without a usable prediction are reported and left out of the means."""
     known, scores, missing = [], [], []
-    for head in heads if progress is None else progress(heads, "DAD-3DHeads"):
+    for head in reported(heads, report, label="DAD-3DHeads"):
         if head.name not in submission:
             missing.append((head.name, "was not predicted"))
             continue

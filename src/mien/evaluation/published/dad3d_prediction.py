@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from mien.files import write_text
 from mien.fitting.results import HeadFit
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
+from mien.progress import ProgressReport, reported, silent
 
 _CORNER_ORIGIN = 0.5
 """The data's (0, 0) is the top-left pixel's corner, mien's its centre."""
@@ -46,7 +47,7 @@ def predict(
     split: str,
     landmarker: Callable,
     head: Head,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
+    report: ProgressReport = silent,
 ) -> None:
     """Fit a head to every picture and write the submission; of several faces the one that overlaps the item's
     box most is taken. Pictures without a usable fit are left out.
@@ -59,7 +60,7 @@ def predict(
     folder = dataset_folder(data, split)
     submission = {}
     items = read_item_boxes(folder / f"{split}.json")
-    for name, box_px in items if progress is None else progress(items, "fit"):
+    for name, box_px in reported(items, report, label="fit"):
         fits = fit_photo(folder / "images" / f"{name}.png", landmarker=landmarker, head=head)
         usable = [fit for fit in fits if fit.status.usable]
         if usable:

@@ -19,7 +19,6 @@ these landmarks, in the scan's units, as if it were of that topology.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from mien.errors import InputError, MienError
 from mien.evaluation.published.mesh_files import Mesh, read_mesh
 from mien.geometry.alignment import align_similarity
 from mien.geometry.exact_closest_points import exact_closest_on_surface
+from mien.progress import ProgressReport, reported, silent
 
 SETTINGS = ("Indoor-Cooperative", "PTZ-Indoor", "PTZ-Outdoor")
 SUBJECTS = 53
@@ -190,7 +190,7 @@ def evaluate(
     template: Template,
     predictions: str | Path,
     *,
-    progress: Callable[[Iterable[int], str], Iterable[int]] | None = None,
+    report: ProgressReport = silent,
 ) -> MiccResult:
     """Measure a submission against every subject that has scans.
 
@@ -208,7 +208,7 @@ def evaluate(
         )
     errors_mm = np.full((len(SETTINGS), len(subjects)), np.nan)
     missing: list[tuple[str, str]] = []
-    for column, subject in enumerate(subjects if progress is None else progress(subjects, "MICC")):
+    for column, subject in enumerate(reported(subjects, report, label="MICC")):
         scans = [_read_scan(path, registered, landmarks, template) for path in _scans(registered, subject)]
         radius = TIGHT_CROP if subject == TIGHT_SUBJECT else CROP
         for row, setting in enumerate(SETTINGS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from mien.evaluation.published.micc import SETTINGS
 from mien.evaluation.published.now_prediction import neutral_shape
 from mien.files import atomic_path
 from mien.heads.model import Head
+from mien.progress import ProgressReport, reported, silent
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 VIDEOS = (".mov", ".mp4", ".avi", ".mkv", ".mjpg", ".mpg")
@@ -26,7 +27,7 @@ def predict(
     head: Head,
     together: bool = False,
     most: int = 30,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
+    report: ProgressReport = silent,
 ) -> None:
     """Fit a head to each video and write a submission.
 
@@ -44,7 +45,7 @@ def predict(
     if not subjects:
         raise InputError("holds no folders subject_NN", source=frames)
     jobs = [(subject, setting) for subject in subjects for setting in SETTINGS]
-    for subject, setting in jobs if progress is None else progress(jobs, "fit"):
+    for subject, setting in reported(jobs, report, label="fit"):
         identity = _identity(_images(subject, setting, most), landmarker, head, together)
         if identity is not None:
             _write(out / subject.name / setting, head, identity)

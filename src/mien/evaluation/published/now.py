@@ -13,7 +13,7 @@ the seven points better), and the refinement, which minimises the same squared d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from jaxtyping import Float
 from mien.errors import InputError, MienError
 from mien.evaluation.published.mesh_files import Mesh, read_mesh
 from mien.evaluation.published.scan_to_mesh import ScanToMesh, face_region, scan_to_mesh
+from mien.progress import ProgressReport, reported, silent
 
 CHALLENGES = ("multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie")
 LISTS = {"val": "imagepathsvalidation.txt", "test": "imagepathstest.txt"}
@@ -193,7 +194,7 @@ def evaluate(
     pictures: Sequence[NowPicture],
     *,
     metrical_unit: str | None = None,
-    progress: Callable[[Iterable[NowPicture], str], Iterable[NowPicture]] | None = None,
+    report: ProgressReport = silent,
 ) -> NowResult:
     """Measure a submission.
 
@@ -212,7 +213,7 @@ def evaluate(
         raise InputError("there is no such folder of predictions", source=predictions)
     errors: list[NowError] = []
     missing: list[tuple[NowPicture, str]] = []
-    for picture in pictures if progress is None else progress(pictures, "NoW"):
+    for picture in reported(pictures, report, label="NoW"):
         scan, scan_landmarks = _scan(data, picture.subject)
         try:
             prediction, landmarks = read_prediction(predictions, picture)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from mien.evaluation.published.now import NowPicture
 from mien.evaluation.published.scan_to_mesh import SEVEN_POINTS
 from mien.files import atomic_path
 from mien.heads.model import Head
+from mien.progress import ProgressReport, reported, silent
 
 SURFACE_PARTS = ("skin", "left_eye", "right_eye", "surface")
 """Parts that a scanner sees: teeth, the mouth's inside and the eye sockets are left out. ("surface" is what
@@ -57,7 +58,7 @@ def predict(
     landmarker: Callable,
     head: Head,
     together: bool = False,
-    progress: Callable[[Iterable, str], Iterable] | None = None,
+    report: ProgressReport = silent,
 ) -> None:
     """Fit a head to each picture, or with `together` one to all of a subject, and write a submission.
 
@@ -70,17 +71,16 @@ def predict(
     from mien.fitting.photo import fit_photo
     from mien.fitting.views import fit_views
 
-    shown = progress or (lambda items, _: items)
     images, out = Path(images), Path(out)
     paths = {picture: find_image(images, picture) for picture in pictures}
     if not together:
-        for picture in shown(pictures, "fit"):
+        for picture in reported(pictures, report, label="fit"):
             fits = fit_photo(paths[picture], landmarker=landmarker, head=head, max_faces=1)
             if fits and fits[0].status.usable:
                 _write(out, picture, head, fits[0].parameters.identity)
         return
     subjects = list(dict.fromkeys(picture.subject for picture in pictures))
-    for subject in shown(subjects, "fit"):
+    for subject in reported(subjects, report, label="fit"):
         members = [picture for picture in pictures if picture.subject == subject]
         views = fit_views([paths[picture] for picture in members], landmarker=landmarker, head=head)
         if views.status.usable and views.found:

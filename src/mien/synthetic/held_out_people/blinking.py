@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mien.heads.library import load_head
 from mien.images.video import VideoWriter
+from mien.progress import Progress, ProgressReport, silent
 from mien.synthetic.held_out_people.blink_scripts import BlinkScript, person_script
 from mien.synthetic.held_out_people.crowd import Crowd
 from mien.synthetic.held_out_people.picture_files import blinks_path
@@ -25,13 +26,10 @@ def film_blinks(
     folder: Path,
     *,
     people: Sequence[int],
-    progress: Callable[[int, int], None] = lambda _, __: None,
+    report: ProgressReport = silent,
 ) -> list[Path]:
     """Film people as their `person_script` says, each in one dress and light, with fresh noise in
     every frame; videos that are there already are kept. Returns all paths.
-
-    Args:
-        progress: called with the number of frames done and of all.
 
     Raises:
         InputError: the assets are not there.
@@ -52,7 +50,7 @@ def film_blinks(
             for image in _frames(studio, script, seed=[crowd.seed, person]):
                 video.write(image)
                 done += 1
-                progress(done, frames)
+                report(Progress(done, frames, "filming"))
     return list(paths.values())
 
 

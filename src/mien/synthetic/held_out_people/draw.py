@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from mien.heads.library import load_head
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.region import region_from_points
+from mien.progress import Progress, ProgressReport, reported, silent
 from mien.synthetic.held_out_people.crowd import Crowd
 from mien.synthetic.scenes.expressions import random_expression
 
@@ -41,7 +41,7 @@ def draw_crowd(
     shots: int,
     seed: int,
     size_px: int = 512,
-    report: Callable[[str], None] = lambda _: None,
+    report: ProgressReport = silent,
 ) -> Crowd:
     """Fresh people, the groups in turns, each with a neutral shot and others with expressions.
 
@@ -54,14 +54,13 @@ def draw_crowd(
     """
     head = load_head()
     makehuman, ict = MakeHuman(assets / "makehuman"), read_ict_facekit(assets / "ict_facekit")
-    report("laying the mesh onto the assets")
+    report(Progress(0, None, "laying the mesh onto the assets"))
     assembly = assemble(makehuman, ict)
     face = np.flatnonzero((assembly.parts == 0) & (assembly.vertices_m[:, 1] > -0.08))
     rng = np.random.default_rng([seed, 4])
     groups = tuple(list(GROUPS)[person % len(GROUPS)] for person in range(count))
-    report(f"drawing {count} people")
     displacements_m = np.empty((count, head.vertex_count, 3))
-    for person, group in enumerate(groups):
+    for person, group in enumerate(reported(groups, report, label="drawing people")):
         weights = random_makehuman_weights(makehuman, rng, strength=GROUPS[group])
         carried_m = carry_from_makehuman(assembly, makehuman, makehuman_displacement(makehuman, weights))
         vertices_m = assembly.vertices_m + carried_m

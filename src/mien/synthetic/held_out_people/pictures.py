@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +10,17 @@ from mien.cameras import Camera
 from mien.heads.library import load_head
 from mien.heads.parameters import HeadParameters
 from mien.images.writing import write_image
+from mien.progress import ProgressReport, reported, silent
 from mien.synthetic.held_out_people.crowd import Crowd
 from mien.synthetic.held_out_people.picture_files import picture_path
 from mien.synthetic.scenes.scene import Pose, Scene
 from mien.synthetic.scenes.studio import Studio
 
 
-def render_crowd(
-    crowd: Crowd, assets: Path, folder: Path, *, progress: Callable[[int, int], None] = lambda _, __: None
-) -> list[Path]:
+def render_crowd(crowd: Crowd, assets: Path, folder: Path, *, report: ProgressReport = silent) -> list[Path]:
     """Draw every shot that is not there yet; returns all paths.
 
     Looks are drawn per picture, so that a face is not always seen with one skin, hair and light.
-
-    Args:
-        progress: called with the number of pictures done and of all.
 
     Raises:
         InputError: the assets are not there.
@@ -36,12 +31,12 @@ def render_crowd(
     if all(path.exists() for path in paths):
         return paths
     studio = Studio(assets, size_px=crowd.size_px, head=crowd.as_head(load_head()))
-    for index, ((person, shot), path) in enumerate(zip(places, paths, strict=True)):
+    jobs = list(zip(places, paths, strict=True))
+    for (person, shot), path in reported(jobs, report, label="rendering"):
         if not path.exists():
             scene = bare_scene(crowd.parameters(person, shot), crowd.camera(person, shot))
             looks = int(np.random.default_rng([crowd.seed, person, shot]).integers(2**31))
             write_image(path, studio.shoot(looks, scene).picture)
-        progress(index + 1, len(places))
     return paths
 
 

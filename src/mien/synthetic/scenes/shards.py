@@ -10,7 +10,6 @@ import json
 import multiprocessing
 import os
 import tarfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 
 from mien.errors import InputError, MienError
 from mien.files import atomic_path
+from mien.progress import Progress, ProgressReport, silent
 from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps, MapName
 from mien.synthetic.scenes.label_maps import part_names
 
@@ -51,11 +51,11 @@ class SynthConfig:
     """Labels of every pixel to be written too: depth, normals, parts."""
 
 
-def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambda _: None) -> list[Path]:
+def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> list[Path]:
     """Write all shards that are not there yet; returns every shard's path.
 
     Args:
-        progress: called with the number of pictures done so far.
+        report: told the number of pictures done, those that were there already among them.
 
     Raises:
         InputError: the folder holds shards of other settings.
@@ -89,7 +89,7 @@ def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambd
         jobs.append((path, first, min(SAMPLES_PER_SHARD, config.count - first)))
     waiting = [job for job in jobs if not job[0].exists()]
     done = sum(count for path, _, count in jobs if path.exists())
-    progress(done)
+    report(Progress(done, config.count, "drawing"))
     if waiting:
         context = multiprocessing.get_context("spawn")
         tasks, results = context.Queue(), context.Queue()
@@ -111,7 +111,7 @@ def write_shards(config: SynthConfig, *, progress: Callable[[int], None] = lambd
                 raise MienError(f"drawing synthetic pictures failed: {message}")
             missing -= message
             done += message
-            progress(done)
+            report(Progress(done, config.count, "drawing"))
         for worker in workers:
             worker.join()
     return [path for path, _, _ in jobs]

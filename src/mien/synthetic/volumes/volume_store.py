@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from mien.errors import InputError
 from mien.files import atomic_path
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
+from mien.progress import ProgressReport, reported, silent
 from mien.synthetic.expressions import (
     NamedExpression,
     PersonalStyle,
@@ -177,7 +177,7 @@ def make_bank(
     *,
     first_seed: int,
     count: int,
-    progress: Callable[[int], None] = lambda _: None,
+    report: ProgressReport = silent,
 ) -> int:
     """Write volumes for seeds that are not there yet; returns how many were written.
 
@@ -186,7 +186,7 @@ def make_bank(
         MissingExtraError: no OpenGL context can be made (dressing needs it for ambient occlusion).
     """
     maker, written = None, 0
-    for seed in range(first_seed, first_seed + count):
+    for seed in reported(range(first_seed, first_seed + count), report, label="volumes"):
         path = folder / f"{seed:06d}.npz"
         if not path.exists():
             maker = maker or VolumeMaker(PosedStudio(assets, size_px=64, even_hair=True))
@@ -196,5 +196,4 @@ def make_bank(
             except InputError as error:
                 if "hole" not in str(error):
                     raise
-        progress(seed - first_seed + 1)
     return written
