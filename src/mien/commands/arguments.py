@@ -3,7 +3,7 @@
 A verb without sub-verbs::
 
     @dataclass(frozen=True)
-    class FitConfig:
+    class FitExampleConfig:
         \"""Turn each face in a picture into a 3D head.\"""
 
         pictures: Positional[tuple[Path, ...]]
@@ -12,7 +12,7 @@ A verb without sub-verbs::
         \"""Folder for the results.\"""
 
     def run(arguments: list[str]) -> int:
-        config = parse(FitConfig, arguments, prog="mien fit")
+        config = parse(FitExampleConfig, arguments, prog="mien fit")
         ...
         return 0
 

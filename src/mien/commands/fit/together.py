@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from mien.commands.batch import BatchOutcome, Done, result_stems
 from mien.commands.display import progress_bar
 from mien.commands.faces import no_face
-from mien.commands.fit import FitConfig, facts_of, row_of, stated_focal_px, write_fit
+from mien.commands.fit.options import FitPicturesConfig, stated_focal_px
+from mien.commands.fit.results import facts_of, row_of, write_fit
 from mien.errors import InputError, MienError
 from mien.progress import reported
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _SAME_MOMENT = {"auto": None, "yes": True, "no": False}
 
 
-def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> BatchOutcome:
+def fit_together(config: FitPicturesConfig, *, landmarker: Landmarker, head: Head) -> BatchOutcome:
     """Fit one head to the best face of each picture; pictures without one are reported as failed.
 
     Raises:
@@ -86,7 +87,7 @@ def _look(path: Path, landmarker: Landmarker) -> tuple[Photo, Landmarks2D]:
     return photo, found[0]
 
 
-def _cameras(config: FitConfig) -> dict[Path, Camera]:
+def _cameras(config: FitPicturesConfig) -> dict[Path, Camera]:
     """The camera of every picture, found by its path, its name, or its name without suffix."""
     from mien.camera_files.reading import read_cameras
 

@@ -1,0 +1,64 @@
+"""`mien fit`: turn each face in a picture into a 3D head."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mien.commands.arguments import parse
+
+if TYPE_CHECKING:
+    from mien.commands.fit.options import FitPicturesConfig
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command and return its exit code."""
+    from mien.commands.fit.options import FitPicturesConfig, check_options
+
+    config = parse(FitPicturesConfig, arguments, prog="mien fit")
+
+    from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
+    from mien.commands.faces import check_formats, check_positive
+    from mien.commands.fit.single import fit_picture, read_identity
+    from mien.commands.fit.together import fit_together
+    from mien.heads.library import load_head
+    from mien.landmarks.landmarker import Landmarker
+
+    check_some(config.pictures, what="picture", usage="mien fit photo.jpg --out out")
+    check_formats(config.formats, known=("glb", "obj", "json", "npz", "csv"))
+    check_positive("--focal-px", config.focal_px)
+    check_options(config)
+    check_positive("--max-faces", config.max_faces)
+    check_folder(config.out)
+    landmarker, head = Landmarker(config.model), load_head()
+    if config.together:
+        batch = fit_together(config, landmarker=landmarker, head=head)
+    else:
+        identity = None if config.identity is None else read_identity(config.identity, head)
+        batch = run_batch(
+            config.pictures,
+            lambda path, stem: fit_picture(
+                path, stem, landmarker=landmarker, head=head, config=config, identity=identity
+            ),
+            label="pictures",
+            quiet=config.json,
+        )
+    return print_outcome(
+        batch,
+        command="fit",
+        columns=("faces", "median residual (px)", "distance (m)", "solver"),
+        out=config.out,
+        next_step=_next_step(config),
+        as_json=config.json,
+    )
+
+
+def _next_step(config: FitPicturesConfig) -> str:
+    hints = []
+    if not config.no_overlay:
+        hints.append("look at the -overlay.png to judge the fit")
+    if "glb" in config.formats:
+        hints.append("open the .glb in Blender or any glTF viewer (its shape keys have ARKit names)")
+    if "json" in config.formats:
+        hints.append("the .json holds all parameters")
+    sentence = "; ".join(hints)
+    return sentence[:1].upper() + sentence[1:] + "." if hints else ""

@@ -1,0 +1,90 @@
+"""What `mien fit` can be told."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mien.commands.arguments import Positional
+from mien.errors import InputError
+
+
+@dataclass(frozen=True)
+class FitPicturesConfig:
+    """Turn each face in a picture into a 3D head.
+
+    Writes for each face NAME-overlay.png (to judge the fit by eye) and NAME.glb, NAME.json, …; with several
+    faces NAME-1, NAME-2, … from the best down. With --together the pictures show one person, who gets one
+    shape; with --identity a person from an earlier fit.
+    """
+
+    pictures: Positional[tuple[Path, ...]]
+    """Pictures to read."""
+    out: Path = Path("out")
+    """Folder for the results; made if missing."""
+    formats: tuple[str, ...] = ("glb", "json")
+    """Files to write besides the overlay: any of glb obj json npz csv."""
+    no_overlay: bool = False
+    """Leave out the overlay pictures, which take longer than the fit."""
+    model: str = "realtime"
+    """Landmark network: a shipped one, or the path of an .onnx file."""
+    focal_px: float | None = None
+    """Focal length in pixels; estimated, starting from the EXIF data, if not given. (With --together a close
+    guess, refined.)"""
+    fov_deg: float | None = None
+    """The same as a field of view across the picture's width, degrees."""
+    identity: Path | None = None
+    """This person again: the .json or .npz of an earlier fit or track. Each picture's best face gets that
+    shape."""
+    together: bool = False
+    """The pictures show one person: fit one shape to all, to the best face of each."""
+    cameras: Path | None = None
+    """With --together: known cameras of the pictures (nerfstudio's transforms.json, a COLMAP text folder or
+    an OpenCV file); pictures are found in it by their names."""
+    metres_per_unit: float = 1.0
+    """Metres per unit of the world of --cameras."""
+    same_moment: Literal["auto", "yes", "no"] = "auto"
+    """With --together: whether pose and expression are the same in all pictures too. auto: with --cameras."""
+    same_camera: bool = False
+    """With --together and without --cameras: all pictures have one focal length."""
+    max_faces: int | None = None
+    """Take at most this many faces of each picture, best first."""
+    json: bool = False
+    """Print one JSON document to stdout and nothing else."""
+
+
+def check_options(config: FitPicturesConfig) -> None:
+    """Complain about options that contradict each other, before any work is done.
+
+    Raises:
+        InputError: they do, or a number is out of its range.
+    """
+    if config.fov_deg is not None and not 0 < config.fov_deg < 180:
+        raise InputError(f"--fov-deg: must be between 0 and 180, not {config.fov_deg:g}")
+    if not config.metres_per_unit > 0:
+        raise InputError(f"--metres-per-unit: must be above 0, not {config.metres_per_unit:g}")
+    stated = [name for name in ("focal_px", "fov_deg", "cameras") if getattr(config, name) is not None]
+    if len(stated) > 1:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in stated)
+        raise InputError(f"{options} both state the focal length; give one of them")
+    if config.together and config.identity is not None:
+        raise InputError("--together finds out who it is, --identity knows it; give one of them")
+    needs = {
+        "--cameras": config.cameras is not None,
+        "--same-moment": config.same_moment != "auto",
+        "--same-camera": config.same_camera,
+    }
+    lonely = [option for option, given in needs.items() if given and not config.together]
+    if lonely:
+        raise InputError(f"{lonely[0]} needs --together: it is about several pictures of one person")
+    if config.same_camera and config.cameras is not None:
+        raise InputError("--same-camera is for unknown cameras; with --cameras leave it out")
+
+
+def stated_focal_px(config: FitPicturesConfig, width_px: int) -> float | None:
+    """The focal length that the user states, for a picture of this width."""
+    if config.fov_deg is not None:
+        return width_px / 2 / math.tan(math.radians(config.fov_deg) / 2)
+    return config.focal_px

@@ -1,0 +1,99 @@
+"""`mien fit`: every face of a picture for itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien.commands.batch import Done
+from mien.commands.faces import no_face
+from mien.commands.fit.options import FitPicturesConfig, stated_focal_px
+from mien.commands.fit.results import facts_of, row_of, write_fit
+from mien.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from mien.cameras import Camera
+    from mien.heads.model import Head
+    from mien.images.photo import Photo
+    from mien.landmarks.landmarker import Landmarker
+
+
+def fit_picture(
+    path: Path,
+    stem: str,
+    *,
+    landmarker: Landmarker,
+    head: Head,
+    config: FitPicturesConfig,
+    identity: np.ndarray | None,
+) -> Done:
+    """Fit, write and sum up all faces of one picture.
+
+    Raises:
+        InputError: it cannot be read, or shows no face.
+    """
+    from mien.fitting.photo import fit_photo
+    from mien.images.photo import read_photo
+
+    photo = read_photo(path)
+    fits = fit_photo(
+        photo.image,
+        landmarker=landmarker,
+        camera=_camera(photo, config),
+        focal_px=photo.focal_px,
+        head=head,
+        max_faces=config.max_faces if identity is None else 1,
+        identity=identity,
+    )
+    if not fits:
+        raise no_face(path, photo.image)
+    files: list[Path] = []
+    for number, fit in enumerate(fits, start=1):
+        name = stem if len(fits) == 1 else f"{stem}-{number}"
+        if fit.status.usable:
+            files += write_fit(fit, photo, head, config, name)
+    bad = [str(number) for number, fit in enumerate(fits, start=1) if not fit.status.usable]
+    problem = (
+        f"{path}: the fit of face {', '.join(bad)} failed; try a larger or sharper picture" if bad else None
+    )
+    return Done(files=tuple(files), row=row_of(fits), facts=facts_of(fits, head), problem=problem)
+
+
+def _camera(photo: Photo, config: FitPicturesConfig) -> Camera | None:
+    """The camera that the user states; otherwise fitting estimates it, starting from the EXIF data."""
+    from mien.cameras import Camera
+    from mien.fitting.photo import CAMERA_FROM_WORLD
+
+    height_px, width_px = photo.image.shape[:2]
+    focal_px = stated_focal_px(config, width_px)
+    if focal_px is None:
+        return None
+    return Camera.from_focal(
+        focal_px, width_px=width_px, height_px=height_px, camera_from_world=CAMERA_FROM_WORLD
+    )
+
+
+def read_identity(path: Path, head: Head) -> np.ndarray:
+    """Who it is, from the file of an earlier fit or track.
+
+    Raises:
+        InputError: the file is neither, or belongs to another head.
+    """
+    from mien.exporters.saved import read_fit, read_track
+
+    try:
+        saved, identity = (fit := read_fit(path)), fit.parameters.identity
+    except InputError as error:
+        try:
+            saved, identity = (track := read_track(path)), track.identity
+        except InputError:
+            raise error from None
+    if (saved.head_name, len(identity)) != (head.name, head.identity_count):
+        raise InputError(
+            f"is of the head {saved.head_name} {saved.head_version}, not of {head.name} {head.version}; "
+            "fit that person again",
+            source=path,
+        )
+    return identity
