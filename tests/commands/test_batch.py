@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mien.commands.batch import Done, check_folder, print_outcome, result_stems, run_batch
+from mien.commands.options import OutputOptions
 from mien.errors import InputError
 
 
@@ -23,7 +24,7 @@ def work(path: Path, stem: str) -> Done:
 def run(*names: str, as_json: bool = False) -> int:
     batch = run_batch([Path(name) for name in names], work, label="files", quiet=True)
     return print_outcome(
-        batch, command="fit", columns=["n"], out=Path("out"), next_step="Look at it.", as_json=as_json
+        batch, command="fit", columns=["n"], next_step="Look at it.", output=OutputOptions(json=as_json)
     )
 
 

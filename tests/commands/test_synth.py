@@ -11,12 +11,13 @@ from mien.commands.app import main
 from mien.errors import InputError
 from mien.progress import Progress
 from mien.synthetic.scenes import shards
+from mien.synthetic.scenes.synth_config import SynthConfig
 
 
 def test_says_what_it_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    def write_shards(config: shards.SynthConfig, *, report) -> list[Path]:
+    def write_shards(config: SynthConfig, *, report) -> list[Path]:
         config.out.mkdir()
         for done in range(config.count + 1):
             report(Progress(done, config.count))
@@ -36,7 +37,7 @@ def test_says_what_it_made(
 def test_failure_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    def write_shards(config: shards.SynthConfig, *, report) -> list[Path]:
+    def write_shards(config: SynthConfig, *, report) -> list[Path]:
         raise InputError("is not a folder of MakeHuman assets", source=config.assets)
 
     monkeypatch.setattr(shards, "write_shards", write_shards)

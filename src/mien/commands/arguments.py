@@ -1,6 +1,6 @@
 """How a verb reads its arguments: a frozen dataclass per command, and a dispatcher for verbs with sub-verbs.
 
-A verb without sub-verbs::
+A verb without sub-verbs, with options that others have too (`mien.commands.options`)::
 
     @dataclass(frozen=True)
     class FitExampleConfig:
@@ -8,8 +8,9 @@ A verb without sub-verbs::
 
         pictures: Positional[tuple[Path, ...]]
         \"""Pictures to read.\"""
-        out: Path = Path("out")
-        \"""Folder for the results.\"""
+        focal_px: float | None = None
+        \"""Focal length in pixels.\"""
+        output: Flat[OutputOptions] = OutputOptions()
 
     def run(arguments: list[str]) -> int:
         config = parse(FitExampleConfig, arguments, prog="mien fit")
@@ -38,31 +39,43 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+Config = TypeVar("Config")
+Part = TypeVar("Part")
 
 if TYPE_CHECKING:
     from tyro.conf import Positional as Positional
 
-Config = TypeVar("Config")
+    Flat = Annotated[Part, "shown among the options of the dataclass that holds it"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Positional":  # tyro takes a tenth of a second to import: only for verbs that are called
+    # tyro takes a tenth of a second to import: only for verbs that are called
+    if name == "Positional":
         from tyro.conf import Positional
 
         return Positional
+    if name == "Flat":
+        from tyro.conf import arg
+
+        return Annotated[Part, arg(name="")]  # pyright: ignore[reportGeneralTypeIssues]
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def parse(config_class: type[Config], arguments: list[str], *, prog: str) -> Config:
     """Read `arguments` into the dataclass; its docstrings become the help.
 
+    Dataclasses among its fields (the library's configurations, `mien.commands.options`) have no prefix; those
+    marked `Flat` are listed with its own options instead of in a box of theirs.
+
     Raises:
         SystemExit: after `--help` (code 0) or wrong usage (code 2); `mien.commands.app` handles it.
     """
     import tyro
 
-    return tyro.cli(config_class, args=arguments, prog=prog, config=(tyro.conf.FlagCreatePairsOff,))
+    how = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
+    return tyro.cli(config_class, args=arguments, prog=prog, config=how)
 
 
 def dispatch(

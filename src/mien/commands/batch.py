@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.commands.display import note, print_json, print_table, progress_bar
+from mien.commands.options import OutputOptions
 from mien.errors import InputError, MienError
 from mien.progress import reported
 
@@ -83,24 +84,23 @@ def run_batch(
 
 
 def print_outcome(
-    batch: BatchOutcome, *, command: str, columns: Sequence[str], out: Path, next_step: str, as_json: bool
+    batch: BatchOutcome, *, command: str, columns: Sequence[str], output: OutputOptions, next_step: str
 ) -> int:
     """Print what was done and what failed, and return the exit code.
 
     Args:
         command: for example "fit".
         columns: headings for `Done.row`.
-        out: the results' folder.
+        output: the results' folder, and whether to print one JSON document instead, and nothing else.
         next_step: a sentence that says what to do with the results.
-        as_json: print one JSON document instead, and nothing else, to stdout.
     """
-    if as_json:
+    if output.json:
         print_json(_document(batch, command))
     else:
         if batch.done:
             print_table(["input", *columns], [(str(path), *done.row) for path, done in batch.done])
         if batch.files:
-            print(f"\nWritten to {out}{os.sep}:")
+            print(f"\nWritten to {output.out}{os.sep}:")
             for path in batch.files:
                 print(f"  {path}")
             print(next_step)

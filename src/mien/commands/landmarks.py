@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.commands.arguments import Positional, parse
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import LandmarkerOptions, OutputOptions, PictureOptions
 
 if TYPE_CHECKING:
     from mien.commands.batch import Done
@@ -21,21 +22,11 @@ class LandmarksConfig:
     Writes for each picture NAME-landmarks.png (overlay; uncertain points have large circles), .json and .npz.
     """
 
-    pictures: Positional[tuple[Path, ...]]
-    """Pictures to read."""
-    out: Path = Path("out")
-    """Folder for the results; made if missing."""
-    model: str = "realtime"
-    """Landmark network: a shipped one, or the path of an .onnx file."""
-    search: str = "search"
-    """How faces are found: a search network, or "windows" to slide windows of every size over the picture
-    with the landmark network itself, which takes seconds."""
+    inputs: Flat[PictureOptions]
     set_name: str | None = None
     """Landmark set to write, for example ibug68 or wflw98; the network's own if not given."""
-    max_faces: int | None = None
-    """Take at most this many faces of each picture, best first."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    network: Flat[LandmarkerOptions] = LandmarkerOptions()
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def run(arguments: list[str]) -> int:
@@ -45,22 +36,21 @@ def run(arguments: list[str]) -> int:
     from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
     from mien.landmarks.landmarker import Landmarker
 
-    check_some(config.pictures, what="picture", usage="mien landmarks photo.jpg")
-    check_folder(config.out)
-    landmarker = Landmarker(config.model, search=config.search)
+    check_some(config.inputs.pictures, what="picture", usage="mien landmarks photo.jpg")
+    check_folder(config.output.out)
+    landmarker = Landmarker(config.network.model, search=config.network.search)
     batch = run_batch(
-        config.pictures,
+        config.inputs.pictures,
         lambda path, stem: _mark(path, stem, landmarker=landmarker, config=config),
         label="pictures",
-        quiet=config.json,
+        quiet=config.output.json,
     )
     return print_outcome(
         batch,
         command="landmarks",
         columns=("faces", "median σ (px)"),
-        out=config.out,
+        output=config.output,
         next_step="Look at the .png; the .json and .npz hold points_px and sigma_px of every face.",
-        as_json=config.json,
     )
 
 
@@ -74,16 +64,16 @@ def _mark(path: Path, stem: str, *, landmarker: Landmarker, config: LandmarksCon
     from mien.images.writing import write_image
 
     image = read_image(path)
-    faces = landmarker(image, max_faces=config.max_faces)
+    faces = landmarker(image, max_faces=config.inputs.max_faces)
     if not faces:
         raise no_face(path, image)
     if config.set_name is not None:
         faces = [face.to(config.set_name) for face in faces]
     document = _document(path, image.shape[1], image.shape[0], faces)
     files = (
-        write_image(config.out / f"{stem}-landmarks.png", draw_landmarks(image, faces)),
-        _write_json(config.out / f"{stem}-landmarks.json", document),
-        _write_npz(config.out / f"{stem}-landmarks.npz", document),
+        write_image(config.output.out / f"{stem}-landmarks.png", draw_landmarks(image, faces)),
+        _write_json(config.output.out / f"{stem}-landmarks.json", document),
+        _write_npz(config.output.out / f"{stem}-landmarks.npz", document),
     )
     sigma_px = float(np.median([face.sigma_px for face in faces]))
     return Done(files=files, row=(str(len(faces)), f"{sigma_px:.2f}"), facts={"faces": document["faces"]})

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.commands.arguments import Positional, parse
+from mien.commands.arguments import Flat, Positional, parse
+from mien.commands.options import FileOptions, OutputOptions
 from mien.progress import Progress
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TrackConfig:
+class TrackVideosConfig:
     """Follow every head through a video.
 
     Writes NAME-overlay.mp4 (to judge the tracks by eye) and per person NAME.glb (with the animation),
@@ -28,29 +29,23 @@ class TrackConfig:
 
     videos: Positional[tuple[Path, ...]]
     """Videos to read."""
-    out: Path = Path("out")
-    """Folder for the results; made if missing."""
-    formats: tuple[str, ...] = ("glb", "npz", "json", "csv")
-    """Files to write besides the overlay: any of glb json npz csv."""
     one_person: bool = False
     """Follow a single person across cuts: one identity for the whole video."""
-    no_overlay: bool = False
-    """Leave out the overlay video, which takes as long as the tracking."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    files: Flat[FileOptions] = FileOptions(("glb", "npz", "json", "csv"))
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def run(arguments: list[str]) -> int:
     """Run the command and return its exit code."""
-    config = parse(TrackConfig, arguments, prog="mien track")
+    config = parse(TrackVideosConfig, arguments, prog="mien track")
 
     from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
     from mien.commands.faces import check_formats
     from mien.heads.library import load_head
 
     check_some(config.videos, what="video", usage="mien track clip.mp4 --out out")
-    check_formats(config.formats, known=("glb", "json", "npz", "csv"))
-    check_folder(config.out)
+    check_formats(config.files.formats, known=("glb", "json", "npz", "csv"))
+    check_folder(config.output.out)
     head = load_head()
     batch = run_batch(
         config.videos,
@@ -62,16 +57,15 @@ def run(arguments: list[str]) -> int:
         batch,
         command="track",
         columns=("frames", "people", "tracked", "frames without a face", "frames/s"),
-        out=config.out,
+        output=config.output,
         next_step=(
             "Watch the -overlay.mp4 to judge the track; open the .glb in Blender or any glTF viewer to play "
             "the animation; the .csv holds ARKit weights per frame, the .npz and .json everything."
         ),
-        as_json=config.json,
     )
 
 
-def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> Done:
+def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig) -> Done:
     from mien.commands.batch import Done
     from mien.commands.display import progress_bar
     from mien.errors import InputError
@@ -82,7 +76,7 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> D
 
     with open_video(path) as video:
         count = video.frame_count_estimate
-    with progress_bar(f"track {path.name}", quiet=config.json) as report:
+    with progress_bar(f"track {path.name}", quiet=config.output.json) as report:
 
         def say(done: int, total: int | None) -> None:
             report(Progress(done, total or count))
@@ -96,14 +90,17 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> D
             source=path,
         )
     files: list[Path] = []
-    if config.no_overlay:
+    if config.files.no_overlay:
         complete = _is_complete(path)
     else:
         overlay, complete = _write_overlay(path, tracks, head, config, stem)
         files.append(overlay)
     names = [stem] if len(tracks) == 1 else [f"{stem}-{number}" for number in range(1, len(tracks) + 1)]
     for name, track in zip(names, tracks, strict=True):
-        files += [export(track, config.out / f"{name}.{suffix}", head=head) for suffix in config.formats]
+        files += [
+            export(track, config.output.out / f"{name}.{suffix}", head=head)
+            for suffix in config.files.formats
+        ]
     problem = None
     if not complete:
         problem = (
@@ -116,19 +113,19 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> D
 
 
 def _write_overlay(
-    path: Path, tracks: list[HeadTrack], head: Head, config: TrackConfig, stem: str
+    path: Path, tracks: list[HeadTrack], head: Head, config: TrackVideosConfig, stem: str
 ) -> tuple[Path, bool]:
     """The overlay video, and whether the input could be read to its end."""
     from mien.commands.display import progress_bar
     from mien.drawing import draw_track_frame
     from mien.images.video import VideoWriter, open_video
 
-    target = config.out / f"{stem}-overlay.mp4"
+    target = config.output.out / f"{stem}-overlay.mp4"
     count = len(tracks[0])
     with (
         open_video(path) as video,
         VideoWriter(target, frames_per_second=tracks[0].frames_per_second) as writer,
-        progress_bar(f"draw {path.name}", quiet=config.json) as report,
+        progress_bar(f"draw {path.name}", quiet=config.output.json) as report,
     ):
         for frame in video:
             if frame.index >= count:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from mien.head_building.arkit_shapes import arkit_shapes, close_eyes
 from mien.head_building.assembly import PARTS, assemble, carry_from_ict
+from mien.head_building.config import HeadBuildConfig
 from mien.head_building.hidden_skin import clear_eyeballs
 from mien.head_building.ict_facekit import read_ict_facekit
 from mien.head_building.identity_statistics import identity_mixture, principal_components, symmetric
@@ -24,26 +25,6 @@ from mien.progress import Progress, ProgressReport, silent
 
 HEAD_NAME, HEAD_VERSION = "mien-head", "1.2"
 STAGES = 6
-
-
-@dataclass(frozen=True)
-class HeadBuildConfig:
-    """Learn the built-in head."""
-
-    assets: Path
-    """Folder that holds `ict_facekit/` and `makehuman/`."""
-    out: Path = Path("head.npz")
-    """File to write."""
-    people: int = 1600
-    """Random people drawn from each source."""
-    ict_share: float = 0.6
-    """Share of ICT-FaceKit (scan-based) in the identity statistics; the rest is MakeHuman."""
-    components: int = 100
-    """Identity components."""
-    held_out: int = 200
-    """Fresh people of each source on which the reproduction error is measured."""
-    seed: int = 0
-    """Seed of all random people."""
 
 
 def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> tuple[Head, dict[str, Any]]:

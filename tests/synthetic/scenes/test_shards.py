@@ -23,11 +23,11 @@ from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps
 from mien.synthetic.scenes.shards import (
     DEPTH_UNIT_M,
     DRAWING_VERSION,
-    SynthConfig,
     add_sample,
     contact_sheet_of,
     write_shards,
 )
+from mien.synthetic.scenes.synth_config import SynthConfig
 
 SIZE_PX = 48
 

@@ -1,4 +1,4 @@
-"""`mien benchmark …`: accuracy and speed. A benchmark is a file here and a line in `BENCHMARKS`.
+"""`mien benchmark …`: accuracy and speed. A benchmark is a file here and a line in `SUB_VERBS`.
 
 The file has a frozen dataclass of options and
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from mien.commands.arguments import dispatch
 
-BENCHMARKS: dict[str, tuple[str, str]] = {
+SUB_VERBS: dict[str, tuple[str, str]] = {
     "ytf68": ("accuracy of landmarks on labelled video frames", "mien.commands.benchmark.ytf68:run"),
     "synthetic": ("landmarks on held-out synthetic faces", "mien.commands.benchmark.synthetic:run"),
     "speed": ("time of landmarks, fit and search", "mien.commands.benchmark.speed:run"),
@@ -34,5 +34,5 @@ def run(arguments: list[str]) -> int:
         arguments,
         prog="mien benchmark",
         description="Measure accuracy and speed.",
-        sub_verbs=BENCHMARKS,
+        sub_verbs=SUB_VERBS,
     )

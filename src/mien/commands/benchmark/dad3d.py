@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.benchmark.submissions import print_missing
 from mien.commands.display import print_json, print_table, print_written, progress_bar
+from mien.commands.options import HeadOption, JsonOption, NetworkOption, PredictOption
 from mien.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ _ROWS = (
 class Dad3dConfig:
     """NME, Z5, chamfer distance and pose error on DAD-3DHeads, and MLME, MVE and MRLE of Simic's thesis.
 
-    Measures a submission, or with --predict makes one first. The data is to be had from its publishers.
+    Measures a submission, or with --predict makes one first, of --head's head; only FLAME's topology gets Z5
+    and MVE (convert one with `mien head convert`). The data is to be had from its publishers.
     """
 
     data: Path
@@ -42,21 +44,16 @@ class Dad3dConfig:
     """Folder with FLAME's landmark embeddings and vertex subsets, for example a checkout of DAD-3DHeads."""
     split: Literal["train", "val", "test"] = "val"
     """Which part; annotations of the test part are not public."""
-    predict: bool = False
-    """First fit a head to the pictures and write --submission."""
-    head: Path | None = None
-    """With --predict: a head file instead of the built-in one; only FLAME's topology gets Z5 and MVE (convert
-    one with `mien head convert`)."""
-    model: str = "realtime"
-    """With --predict: landmark network, a shipped one or the path of an .onnx file."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    predicting: Flat[PredictOption] = PredictOption()
+    fitted: Flat[HeadOption] = HeadOption()
+    network: Flat[NetworkOption] = NetworkOption()
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code: 1 when predictions are missing."""
     config = parse(Dad3dConfig, arguments, prog="mien benchmark dad3d")
-    if config.predict and config.data.is_file():
+    if config.predicting.predict and config.data.is_file():
         raise InputError(
             "--predict needs the pictures: name the folder DAD-3DHeadsDataset", source=config.data
         )
@@ -65,25 +62,25 @@ def run(arguments: list[str]) -> int:
     from mien.evaluation.published.flame_landmarks import read_flame_files
 
     flame = read_flame_files(config.flame)
-    if config.predict:
+    if config.predicting.predict:
         from mien.evaluation.published.dad3d_prediction import predict
         from mien.heads.library import load_head
         from mien.landmarks.landmarker import Landmarker
 
-        with progress_bar(quiet=config.json) as report:
+        with progress_bar(quiet=config.output.json) as report:
             predict(
                 config.data,
                 config.submission,
                 split=config.split,
-                landmarker=Landmarker(config.model),
-                head=load_head(config.head),
+                landmarker=Landmarker(config.network.model),
+                head=load_head(config.fitted.head),
                 report=report,
             )
     heads = read_heads(config.data, split=config.split)
-    with progress_bar(quiet=config.json) as report:
+    with progress_bar(quiet=config.output.json) as report:
         result = evaluate(heads, read_submission(config.submission), flame, report=report)
     figures = result.figures()
-    if config.json:
+    if config.output.json:
         print_json(
             {
                 "format_version": 1,
@@ -106,7 +103,7 @@ def run(arguments: list[str]) -> int:
     print_table(("", "mean", ""), rows, title=f"DAD-3DHeads {config.split}, {figures['heads']} heads")
     if result.attributes:
         _print_attributes(result)
-    if config.predict:
+    if config.predicting.predict:
         print_written([config.submission])
     return print_missing("mien benchmark dad3d", result.missing, of=len(heads))
 

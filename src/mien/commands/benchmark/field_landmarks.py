@@ -7,9 +7,11 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.display import note, print_json, print_table, print_written, progress_bar
+from mien.commands.options import AssetsOption, FieldLandmarkerOptions, JsonOption
 from mien.errors import InputError
+from mien.evaluation.fields.field_test_config import FieldTestConfig
 from mien.progress import reported
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class FieldLandmarksBenchmark:
+class FieldLandmarksBenchmarkConfig:
     """FLNeRF's figures: Wing loss ×10 and millimetres of whole face, mouth, eyes and nose.
 
     Measured on really trained fields of people that the networks never saw (make them once with --make). With
@@ -32,22 +34,6 @@ class FieldLandmarksBenchmark:
     """Folder of the test fields."""
     make: bool = False
     """Photograph, train and save the test fields, and those of things, that are not there yet."""
-    assets: Path | None = None
-    """With --make: folder that holds ict_facekit/ and makehuman/."""
-    preset: Literal["draft", "standard", "quality"] = "draft"
-    """With --make: how the neutral fields are trained."""
-    views: int = 24
-    """With --make: pictures of each field."""
-    softplus: bool = False
-    """With --make: softplus densities (solid fields) instead of ReLU ones (hollow fields)."""
-    camera_noise_deg: float = 0.0
-    """With --make: standard deviation of the angles by which cameras are turned, as if badly estimated."""
-    expressions: int = 20
-    """With --make: so many of the basic expressions, from neutral on."""
-    networks: Path | None = None
-    """A .safetensors file instead of the shipped networks."""
-    upright: bool = False
-    """Look for upright heads that face +z only, as all test heads do."""
     baselines: bool = False
     """Measure what landmarks in fields are compared with as well."""
     rejection: bool = False
@@ -67,13 +53,15 @@ class FieldLandmarksBenchmark:
     """With --ablations: one of the four tables."""
     most: int | None = None
     """Measure only so many fields, evenly chosen."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    made: Flat[FieldTestConfig] = FieldTestConfig()
+    makers: Flat[AssetsOption] = AssetsOption()
+    landmarker: Flat[FieldLandmarkerOptions] = FieldLandmarkerOptions()
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
     """Measure and print."""
-    config = parse(FieldLandmarksBenchmark, arguments, prog="mien benchmark field-landmarks")
+    config = parse(FieldLandmarksBenchmarkConfig, arguments, prog="mien benchmark field-landmarks")
     if config.make:
         return _make(config)
     if config.ablations:
@@ -86,13 +74,15 @@ def run(arguments: list[str]) -> int:
         fields = [fields[i * len(fields) // config.most] for i in range(min(config.most, len(fields)))]
     if config.rejection:
         return _rejection(config, fields)
-    with progress_bar("fields", quiet=config.json) as report:
-        measured = measure_fields(reported(fields, report), networks=config.networks, upright=config.upright)
+    with progress_bar("fields", quiet=config.output.json) as report:
+        measured = measure_fields(
+            reported(fields, report), networks=config.landmarker.networks, upright=config.landmarker.upright
+        )
     rows = list(measured.rows)
     if config.baselines:
-        with progress_bar("baselines", quiet=config.json) as report:
+        with progress_bar("baselines", quiet=config.output.json) as report:
             rows += measure_baselines(reported(fields, report))
-    if config.json:
+    if config.output.json:
         return print_json(
             {
                 "fields": len(fields),
@@ -132,12 +122,12 @@ def print_rows(title: str, rows: list[MethodFigures]) -> None:
     print_table(header, body, title=f"{title}: Wing ×10 ± spread (mean distance)")
 
 
-def _rejection(config: FieldLandmarksBenchmark, fields: list[TestField]) -> int:
+def _rejection(config: FieldLandmarksBenchmarkConfig, fields: list[TestField]) -> int:
     from mien.evaluation.fields.rejection import measure_rejection
 
-    with progress_bar(quiet=config.json) as report:
-        kinds = measure_rejection(config.data, fields, networks=config.networks, report=report)
-    if config.json:
+    with progress_bar(quiet=config.output.json) as report:
+        kinds = measure_rejection(config.data, fields, networks=config.landmarker.networks, report=report)
+    if config.output.json:
         return print_json({"kinds": [asdict(kind) for kind in kinds]})
     body = []
     for kind in kinds:
@@ -152,23 +142,17 @@ def _rejection(config: FieldLandmarksBenchmark, fields: list[TestField]) -> int:
     return 0
 
 
-def _make(config: FieldLandmarksBenchmark) -> int:
-    from mien.evaluation.fields.held_out_fields import FieldTestConfig, make_test_fields
+def _make(config: FieldLandmarksBenchmarkConfig) -> int:
+    from mien.evaluation.fields.held_out_fields import make_test_fields
     from mien.evaluation.fields.rejection import make_things
 
-    if config.assets is None:
+    if config.makers.assets is None:
         raise InputError("--make needs --assets", source="mien benchmark field-landmarks")
-    with progress_bar(quiet=config.json) as report:
+    with progress_bar(quiet=config.output.json) as report:
         made = make_test_fields(
-            config.assets,
+            config.makers.assets,
             config.data,
-            config=FieldTestConfig(
-                preset=config.preset,
-                views=config.views,
-                softplus=config.softplus,
-                camera_noise_deg=config.camera_noise_deg,
-                expressions=config.expressions,
-            ),
+            config=config.made,
             report=report,
         )
         made += make_things(config.data, report=report)
@@ -177,7 +161,7 @@ def _make(config: FieldLandmarksBenchmark) -> int:
     return 0
 
 
-def _ablations(config: FieldLandmarksBenchmark) -> int:
+def _ablations(config: FieldLandmarksBenchmarkConfig) -> int:
     from mien.training.landmarks_in_fields.ablations import run_ablations
     from mien.training.landmarks_in_fields.loop import FieldLandmarkTrainingConfig
 
@@ -190,7 +174,7 @@ def _ablations(config: FieldLandmarksBenchmark) -> int:
         only=None if config.only == "all" else config.only,
         report=note,
     )
-    if config.json:
+    if config.output.json:
         return print_json({name: [asdict(row) for row in rows] for name, rows in tables.items()})
     for name, rows in tables.items():
         print_rows(f"{name} on analytic volumes", rows)

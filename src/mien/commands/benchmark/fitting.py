@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_table, print_written, progress_bar
+from mien.commands.options import AssetsOption, JsonOption, PhotoOption, SheetOption
 from mien.errors import InputError
 from mien.synthetic.held_out_people.picture_files import PEOPLE_FILE
 
@@ -23,7 +24,7 @@ TUNING_SEED = 7001
 
 
 @dataclass(frozen=True)
-class FittingConfig:
+class FittingBenchmarkConfig:
     """Accuracy of fits against exact geometry, agreement of the solvers, time and memory.
 
     The first two studies look at random MakeHuman people whom the built-in head was not learned from. They
@@ -31,11 +32,10 @@ class FittingConfig:
     """
 
     study: Literal["people", "pictures", "solvers", "sequence", "tracking", "intersection", "all"] = "all"
-    """people: exact landmarks; pictures: a network's landmarks in rendered pictures; solvers: whether three
-    solvers agree; sequence: a rig's recording solved offline; tracking: jitter and blinks; intersection:
-    skin in eyeballs."""
-    assets: Path | None = None
-    """Folder that holds `ict_facekit/` and `makehuman/`; needed until people and pictures are in --cache."""
+    """people: exact landmarks (--sheet shows true and fitted heads); pictures: a network's landmarks in
+    rendered pictures; solvers: whether three solvers agree; sequence: a rig's recording solved offline;
+    tracking: jitter (noise turns --photo into a clip of a still face) and blinks; intersection: skin in
+    eyeballs."""
     cache: Path = Path("out/benchmark-fitting")
     """Folder for drawn people and rendered pictures."""
     people: int = 100
@@ -54,61 +54,62 @@ class FittingConfig:
     """Study sequence: frames."""
     cameras: int = 17
     """Study sequence: cameras."""
-    photo: Path = Path("examples/astronaut.jpg")
-    """Study tracking: a photo with a face, which noise turns into a clip of a still face."""
     clip: Path | None = None
     """Study tracking: a video in which a face is still for a while."""
     blink_people: int = 3
     """Study tracking: how many people blink in rendered videos."""
     write: Path | None = None
     """Put the tables into this page, for example docs/results/fitting.md."""
-    sheet: Path | None = None
-    """Study people: write a sheet of true and fitted heads here (.png or .jpg)."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    makers: Flat[AssetsOption] = AssetsOption()
+    shown: Flat[PhotoOption] = PhotoOption()
+    pictured: Flat[SheetOption] = SheetOption()
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
     """Run the chosen studies and return the exit code."""
-    config = parse(FittingConfig, arguments, prog="mien benchmark fitting")
-    if config.sheet is not None and config.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise InputError("--sheet: the name must end in .png or .jpg", source=config.sheet)
+    config = parse(FittingBenchmarkConfig, arguments, prog="mien benchmark fitting")
+    config.pictured.check()
     if config.seed == 0:
         raise InputError("--seed 0 drew the people whom the head was learned from; choose another")
     documents: list[dict[str, Any]] = []
     for study in STUDIES if config.study == "all" else (config.study,):
         for part, table in _RUNNERS[study](config):
             documents.append(table.data)
-            if not config.json:
+            if not config.output.json:
                 print_table(table.header, table.rows, title=table.title)
             if config.write is not None:
                 from mien.evaluation.fitting.document import put_part
 
                 put_part(config.write, part, table.markdown())
-    if config.json:
+    if config.output.json:
         return print_json({"format_version": 1, "benchmark": "fitting", "studies": documents})
-    print_written([path for path in (config.write, config.sheet) if path is not None and path.exists()])
+    print_written(
+        [path for path in (config.write, config.pictured.sheet) if path is not None and path.exists()]
+    )
     return 0
 
 
-def _run_people(config: FittingConfig) -> list[tuple[str, Table]]:
+def _run_people(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.exact_landmarks import study_exact_landmarks
     from mien.evaluation.fitting.tables import exact_landmarks_table
 
     photographer = _photographer(config, config.people)
-    with progress_bar("fitting", quiet=config.json) as report:
+    with progress_bar("fitting", quiet=config.output.json) as report:
         result = study_exact_landmarks(photographer, set_name=config.landmarks, report=report)
-    if config.sheet is not None:
+    if config.pictured.sheet is not None:
         from mien.evaluation.fitting.sheet import draw_sheet
         from mien.images.writing import write_image
 
         pictured = min(config.people, config.picture_people)
         shown = range(0, pictured, max(1, pictured // 8))[:8]
-        write_image(config.sheet, draw_sheet(photographer, result.neutral_m, shown, folder=config.cache))
+        write_image(
+            config.pictured.sheet, draw_sheet(photographer, result.neutral_m, shown, folder=config.cache)
+        )
     return [("people", exact_landmarks_table(result))]
 
 
-def _run_pictures(config: FittingConfig) -> list[tuple[str, Table]]:
+def _run_pictures(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.predicted_landmarks import study_predicted_landmarks
     from mien.evaluation.fitting.tables import predicted_landmarks_table
     from mien.landmarks.landmarker import Landmarker
@@ -117,14 +118,14 @@ def _run_pictures(config: FittingConfig) -> list[tuple[str, Table]]:
     photographer = _photographer(config, config.picture_people)
     crowd = photographer.crowd
     last = picture_path(config.cache, len(crowd) - 1, crowd.shot_count - 1)
-    if config.assets is not None and not last.exists():
+    if config.makers.assets is not None and not last.exists():
         from mien.synthetic.held_out_people.pictures import render_crowd
 
-        with progress_bar("rendering", quiet=config.json) as report:
-            render_crowd(crowd, config.assets, config.cache, report=report)
+        with progress_bar("rendering", quiet=config.output.json) as report:
+            render_crowd(crowd, config.makers.assets, config.cache, report=report)
     tables = []
     for model in config.models:
-        with progress_bar(f"landmarks of {model}, fits", quiet=config.json) as report:
+        with progress_bar(f"landmarks of {model}, fits", quiet=config.output.json) as report:
             result = study_predicted_landmarks(
                 photographer, Landmarker(model), config.cache, network=model, report=report
             )
@@ -132,26 +133,26 @@ def _run_pictures(config: FittingConfig) -> list[tuple[str, Table]]:
     return tables
 
 
-def _run_solvers(config: FittingConfig) -> list[tuple[str, Table]]:
+def _run_solvers(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.solvers import study_solvers
     from mien.evaluation.fitting.tables import solvers_table
     from mien.heads.library import load_head
 
-    with progress_bar("solving", quiet=config.json) as report:
+    with progress_bar("solving", quiet=config.output.json) as report:
         return [("solvers", solvers_table(study_solvers(load_head(), report=report)))]
 
 
-def _run_sequence(config: FittingConfig) -> list[tuple[str, Table]]:
+def _run_sequence(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.rig_sequence import study_rig_sequence
     from mien.evaluation.fitting.tables import rig_sequence_table
     from mien.heads.library import load_head
 
-    with progress_bar("solving", quiet=config.json) as report:
+    with progress_bar("solving", quiet=config.output.json) as report:
         result = study_rig_sequence(load_head(), frames=config.frames, cameras=config.cameras, report=report)
     return [("sequence", rig_sequence_table(result))]
 
 
-def _run_tracking(config: FittingConfig) -> list[tuple[str, Table]]:
+def _run_tracking(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.tracking_tables import blinks_table, jitter_table
     from mien.evaluation.tracking.blinks import landmark_blinks
     from mien.evaluation.tracking.still_faces import still_face_jitter, still_portrait
@@ -161,18 +162,18 @@ def _run_tracking(config: FittingConfig) -> list[tuple[str, Table]]:
     from mien.synthetic.held_out_people.blink_scripts import blink_script, scripted_landmarks
 
     landmarker = Landmarker("realtime")
-    still = still_portrait(read_image(config.photo))
+    still = still_portrait(read_image(config.shown.photo))
     clips = {"a photo with noise": still_face_jitter(still, landmarker=landmarker)}
     if config.clip is not None:
         clips[config.clip.stem] = still_face_jitter(config.clip, landmarker=landmarker)
     script = blink_script(load_head())
     blinks = {"made landmarks": landmark_blinks(script, scripted_landmarks(script))}
-    if config.assets is not None or (config.cache / PEOPLE_FILE).exists():
+    if config.makers.assets is not None or (config.cache / PEOPLE_FILE).exists():
         blinks["rendered videos"] = _blinks_in_videos(config)
     return [("jitter", jitter_table(clips)), ("blinks", blinks_table(blinks))]
 
 
-def _blinks_in_videos(config: FittingConfig) -> BlinkAmplitude:
+def _blinks_in_videos(config: FittingBenchmarkConfig) -> BlinkAmplitude:
     from mien.evaluation.tracking.blinks import BlinkAmplitude, video_blinks
     from mien.images.video import open_video
     from mien.synthetic.held_out_people.blink_scripts import person_script, who_can_blink
@@ -180,11 +181,13 @@ def _blinks_in_videos(config: FittingConfig) -> BlinkAmplitude:
 
     photographer = _photographer(config, config.people)
     blinking = who_can_blink(photographer.people, config.blink_people)
-    if config.assets is not None:
+    if config.makers.assets is not None:
         from mien.synthetic.held_out_people.blinking import film_blinks
 
-        with progress_bar("filming", quiet=config.json) as report:
-            film_blinks(photographer.crowd, config.assets, config.cache, people=blinking, report=report)
+        with progress_bar("filming", quiet=config.output.json) as report:
+            film_blinks(
+                photographer.crowd, config.makers.assets, config.cache, people=blinking, report=report
+            )
     clips = []
     for person in blinking:
         script = person_script(photographer.people, person)
@@ -193,16 +196,16 @@ def _blinks_in_videos(config: FittingConfig) -> BlinkAmplitude:
     return BlinkAmplitude.together(clips)
 
 
-def _run_intersection(config: FittingConfig) -> list[tuple[str, Table]]:
+def _run_intersection(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.collisions import study_collisions
     from mien.evaluation.fitting.tables import collisions_table
 
     photographer = _photographer(config, config.picture_people)
-    with progress_bar("fitting", quiet=config.json) as report:
+    with progress_bar("fitting", quiet=config.output.json) as report:
         return [("intersection", collisions_table(study_collisions(photographer, report=report)))]
 
 
-_RUNNERS: dict[str, Callable[[FittingConfig], list[tuple[str, Table]]]] = {
+_RUNNERS: dict[str, Callable[[FittingBenchmarkConfig], list[tuple[str, Table]]]] = {
     "people": _run_people,
     "pictures": _run_pictures,
     "solvers": _run_solvers,
@@ -212,21 +215,21 @@ _RUNNERS: dict[str, Callable[[FittingConfig], list[tuple[str, Table]]]] = {
 }
 
 
-def _photographer(config: FittingConfig, count: int) -> Photographer:
+def _photographer(config: FittingBenchmarkConfig, count: int) -> Photographer:
     """The people of this seed: from the cache, or drawn now."""
     from mien.heads.library import load_head
     from mien.synthetic.held_out_people.crowd import Photographer, load_crowd, save_crowd
 
     path = config.cache / PEOPLE_FILE
     if not path.exists():
-        if config.assets is None:
+        if config.makers.assets is None:
             raise InputError("the people are not drawn yet; add --assets FOLDER", source=path)
         from mien.synthetic.held_out_people.draw import draw_crowd
 
         everybody = max(config.people, config.picture_people)
-        with progress_bar(quiet=config.json) as report:
+        with progress_bar(quiet=config.output.json) as report:
             crowd = draw_crowd(
-                config.assets, count=everybody, shots=config.shots, seed=config.seed, report=report
+                config.makers.assets, count=everybody, shots=config.shots, seed=config.seed, report=report
             )
         save_crowd(crowd, path)
     crowd = load_crowd(path)

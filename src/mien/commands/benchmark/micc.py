@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.benchmark.submissions import print_missing
 from mien.commands.display import print_json, print_table, print_written, progress_bar
+from mien.commands.options import JsonOption, NetworkOption, SubmissionOptions
 from mien.errors import InputError
 
 
@@ -15,30 +16,27 @@ from mien.errors import InputError
 class MiccConfig:
     """Symmetric shape error on MICC Florence by GANFit's protocol: mean and deviation, millimetres.
 
-    Measures a submission, or with --predict makes one first. The scans are to be had from the data's
-    publishers; landmarks, template and the program that registers scans with it from GANFit's.
+    Measures a submission (subject_NN/{Indoor-Cooperative,PTZ-Indoor,PTZ-Outdoor}.obj), or with --predict
+    makes one first: the mean of the frames' shapes, or with --together one shape from all frames. The scans
+    are to be had from the data's publishers; landmarks, template and the program that registers scans with it
+    from GANFit's.
     """
 
     registered: Path
     """Registered scans: subject_NN/Model/frontal1/obj/*.obj."""
     landmarks: Path
     """Landmarks of the original scans: subject_NN/Model/frontal1/obj/*.ljson."""
-    predictions: Path
-    """The submission: subject_NN/{Indoor-Cooperative,PTZ-Indoor,PTZ-Outdoor}.obj."""
+    submission: Flat[SubmissionOptions]
     template: Path = Path("template.obj")
     """The template that the scans were registered with."""
     template_landmarks: Path = Path("landmark_ids.pkl")
     """The vertices of its 68 landmarks."""
     predict: Path | None = None
     """First fit mien's head to the videos of this folder: subject_NN/SETTING/*.jpg or SETTING.mov."""
-    together: bool = False
-    """With --predict: one shape from all frames at once, instead of the mean of the frames' shapes."""
     frames: int = 30
     """With --predict: frames of each video, evenly chosen."""
-    model: str = "realtime"
-    """With --predict: landmark network, a shipped one or the path of an .onnx file."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    network: Flat[NetworkOption] = NetworkOption()
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
@@ -55,26 +53,28 @@ def run(arguments: list[str]) -> int:
         from mien.heads.library import load_head
         from mien.landmarks.landmarker import Landmarker
 
-        with progress_bar(quiet=config.json) as report:
+        with progress_bar(quiet=config.output.json) as report:
             predict(
                 config.predict,
-                config.predictions,
-                landmarker=Landmarker(config.model),
+                config.submission.predictions,
+                landmarker=Landmarker(config.network.model),
                 head=load_head(),
-                together=config.together,
+                together=config.submission.together,
                 most=config.frames,
                 report=report,
             )
-    with progress_bar(quiet=config.json) as report:
-        result = evaluate(config.registered, config.landmarks, template, config.predictions, report=report)
+    with progress_bar(quiet=config.output.json) as report:
+        result = evaluate(
+            config.registered, config.landmarks, template, config.submission.predictions, report=report
+        )
     figures = result.figures()
-    if config.json:
+    if config.output.json:
         print_json(
             {
                 "format_version": 1,
                 "benchmark": "micc",
                 "protocol": "GANFit",
-                "together": config.predict is not None and config.together,
+                "together": config.predict is not None and config.submission.together,
                 "comparable": not result.missing and len(result.subjects) == 53,
                 "subjects": list(result.subjects),
                 "figures": figures,
@@ -89,5 +89,5 @@ def run(arguments: list[str]) -> int:
     ]
     print_table(("setting", "mean", "std", "subjects"), rows, title="MICC Florence, GANFit's protocol, mm")
     if config.predict is not None:
-        print_written([config.predictions])
+        print_written([config.submission.predictions])
     return print_missing("mien benchmark micc", result.missing, of=3 * len(result.subjects))

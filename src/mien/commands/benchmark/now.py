@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.benchmark.submissions import print_missing
 from mien.commands.display import print_json, print_table, print_written, progress_bar
+from mien.commands.options import JsonOption, NetworkOption, PredictOption, SubmissionOptions
 
 CHALLENGES = ("multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie")
 
@@ -17,18 +18,15 @@ CHALLENGES = ("multiview_neutral", "multiview_expressions", "multiview_occlusion
 class NowConfig:
     """Scan-to-mesh error on NoW: median, mean and standard deviation, millimetres.
 
-    Measures a submission, or with --predict makes one first. The data is to be had, after registration, from
-    the benchmark's authors.
+    Measures a submission (SUBJECT/CHALLENGE/IMAGE.obj or .ply, with .npy or .txt beside it), or with
+    --predict makes one first, with --together for the multi-view challenge. The data is to be had, after
+    registration, from the benchmark's authors.
     """
 
     data: Path
     """NoW's folder: imagepathsvalidation.txt, scans/, scans_lmks_onlypp/ (and the pictures for --predict)."""
-    predictions: Path
-    """The submission: SUBJECT/CHALLENGE/IMAGE.obj or .ply, with .npy or .txt beside it."""
-    predict: bool = False
-    """First fit mien's head to the pictures and write the submission into --predictions."""
-    together: bool = False
-    """With --predict: one shape from all pictures of a subject (the multi-view challenge)."""
+    submission: Flat[SubmissionOptions]
+    predicting: Flat[PredictOption] = PredictOption()
     images: Path | None = None
     """Folder with SUBJECT/CHALLENGE/IMAGE.jpg, where it is not in --data."""
     split: Literal["val", "test"] = "val"
@@ -41,10 +39,8 @@ class NowConfig:
     """One challenge only."""
     metrical: Literal["m", "cm", "mm"] | None = None
     """The metrical challenge: sizes count. The unit of the predictions; mien's own are in m."""
-    model: str = "realtime"
-    """With --predict: landmark network, a shipped one or the path of an .onnx file."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    network: Flat[NetworkOption] = NetworkOption()
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
@@ -56,45 +52,46 @@ def run(arguments: list[str]) -> int:
     pictures = read_pictures(
         config.data, split=config.split, challenge=config.challenge, picture_list=config.picture_list
     )
-    if config.predict:
+    if config.predicting.predict:
         from mien.evaluation.published.now_prediction import predict
         from mien.heads.library import load_head
         from mien.landmarks.landmarker import Landmarker
 
-        with progress_bar(quiet=config.json) as report:
+        with progress_bar(quiet=config.output.json) as report:
             predict(
                 pictures,
                 config.images or config.data,
-                config.predictions,
-                landmarker=Landmarker(config.model),
+                config.submission.predictions,
+                landmarker=Landmarker(config.network.model),
                 head=load_head(),
-                together=config.together,
+                together=config.submission.together,
                 report=report,
             )
         if config.split == "test" and not (config.data / "scans").is_dir():
-            if config.json:
+            if config.output.json:
                 return print_json(
-                    {"benchmark": "now", "split": "test", "submission": str(config.predictions)}
+                    {"benchmark": "now", "split": "test", "submission": str(config.submission.predictions)}
                 )
             print_written(
-                [config.predictions], next_step="send it to the benchmark's authors, who have the scans"
+                [config.submission.predictions],
+                next_step="send it to the benchmark's authors, who have the scans",
             )
             return 0
-    with progress_bar(quiet=config.json) as report:
+    with progress_bar(quiet=config.output.json) as report:
         result = evaluate(
-            config.data, config.predictions, pictures, metrical_unit=config.metrical, report=report
+            config.data, config.submission.predictions, pictures, metrical_unit=config.metrical, report=report
         )
     present = [name for name in CHALLENGES if any(each.challenge == name for each in pictures)]
     figures = {"all": result.figures(), **{name: result.figures(name) for name in present}}
     missing = [(str(picture.stem), reason) for picture, reason in result.missing]
-    if config.json:
+    if config.output.json:
         print_json(
             {
                 "format_version": 1,
                 "benchmark": "now",
                 "split": config.split,
                 "metrical": result.metrical,
-                "together": config.predict and config.together,
+                "together": config.predicting.predict and config.submission.together,
                 "comparable": not missing,
                 "figures": figures,
                 "missing": [{"picture": name, "reason": reason} for name, reason in missing],
@@ -108,6 +105,6 @@ def run(arguments: list[str]) -> int:
     kind = "metrical" if result.metrical else "scale aligned"
     header = ("challenge", "median", "mean", "std", "pictures")
     print_table(header, rows, title=f"NoW {config.split}, {kind}, mm")
-    if config.predict:
-        print_written([config.predictions])
+    if config.predicting.predict:
+        print_written([config.submission.predictions])
     return print_missing("mien benchmark now", missing, of=len(pictures))

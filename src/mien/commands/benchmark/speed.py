@@ -7,11 +7,10 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.display import note, print_json, print_table
+from mien.commands.options import JsonOption, LandmarkerOptions, PhotoOption
 from mien.errors import InputError
-
-EXAMPLE_PHOTO = Path("examples/astronaut.jpg")
 
 
 @dataclass(frozen=True)
@@ -19,12 +18,6 @@ class SpeedConfig:
     """Time a frame of following one face (landmarks, fit, the whole tracker), the fit of a photo and the
     search of a picture, with the threads that the environment gives."""
 
-    photo: Path = EXAMPLE_PHOTO
-    """A photo with a face."""
-    model: str = "realtime"
-    """Landmark network: a shipped one, or the path of an .onnx file."""
-    search: str = "search"
-    """Face-search network: likewise."""
     count: int = 200
     """Frames to time."""
     face_mesh: Path | None = None
@@ -37,8 +30,9 @@ class SpeedConfig:
     """A JSON document that an earlier run printed; the table then shows the change."""
     gate: float | None = None
     """With --baseline: fail when a part takes more than this many times the baseline's time."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    shown: Flat[PhotoOption] = PhotoOption()
+    network: Flat[LandmarkerOptions] = LandmarkerOptions()
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
@@ -61,8 +55,8 @@ def run(arguments: list[str]) -> int:
     from mien.images.photo import read_image
     from mien.landmarks.landmarker import Landmarker
 
-    photo = read_image(config.photo)
-    landmarker = Landmarker(config.model, search=config.search)
+    photo = read_image(config.shown.photo)
+    landmarker = Landmarker(config.network.model, search=config.network.search)
     clip = clip_around_face(photo, landmarker)
     clock = time.process_time if config.processor_time else time.perf_counter
     timings = time_tracking(clip, landmarker, count=config.count, clock=clock)
@@ -77,7 +71,7 @@ def run(arguments: list[str]) -> int:
         "benchmark": "speed",
         "machine": machine(),
         "clock": clock.__name__,
-        "model": config.model,
+        "model": config.network.model,
         "fit_over_one_thread": ratio,
         "photo_px": [photo.shape[1], photo.shape[0]],
         "timings": [asdict(timing) for timing in timings],
@@ -85,7 +79,7 @@ def run(arguments: list[str]) -> int:
     slower = {
         timing.name: timing.median_ms / baseline[timing.name] for timing in timings if timing.name in baseline
     }
-    if config.json:
+    if config.output.json:
         print_json(document)
     else:
         header = ("", "median", "10 %", "90 %") + (("against baseline",) if baseline else ())

@@ -7,8 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_table, progress_bar
+from mien.commands.options import JsonOption, NetworkOption
 from mien.progress import reported
 
 
@@ -22,14 +23,12 @@ class SyntheticConfig:
 
     data: tuple[Path, ...]
     """Folders made with `mien synth`; their shards with a number below --held-out are used."""
-    model: str = "realtime"
-    """Landmark network: a shipped one, or the path of an .onnx file."""
     count: int = 400
     """Most faces to measure, evenly from all folders."""
     held_out: int = 1
     """Shards with a number below this were kept from training."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    network: Flat[NetworkOption] = NetworkOption()
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
@@ -39,12 +38,12 @@ def run(arguments: list[str]) -> int:
     from mien.evaluation.landmarks.synthetic_faces import SIZES_PX, YAW_EDGES_DEG, figures, measure
     from mien.landmarks.landmarker import Landmarker
 
-    landmarker = Landmarker(config.model)
+    landmarker = Landmarker(config.network.model)
     faces = read_exact_faces(config.data, most=config.count, held_out=config.held_out)
     by_size: dict[str, dict[str, float]] = {}
     by_yaw: dict[str, dict[str, float]] = {}
     for size_px in SIZES_PX:
-        with progress_bar(f"faces of {size_px} px", quiet=config.json) as report:
+        with progress_bar(f"faces of {size_px} px", quiet=config.output.json) as report:
             measured = measure(reported(faces, report), landmarker, size_px=size_px)
         by_size[f"{size_px} px"] = figures(measured)
         if size_px == max(SIZES_PX):
@@ -54,16 +53,16 @@ def run(arguments: list[str]) -> int:
                     by_yaw[f"{low}–{high}°"] = figures(part)
     document: dict[str, Any] = {
         "benchmark": "synthetic",
-        "model": config.model,
+        "model": config.network.model,
         "by_size": by_size,
         "by_yaw": by_yaw,
     }
-    if config.json:
+    if config.output.json:
         return print_json(document)
     header = ("", "faces", "found", "tracked", "NME (box)", "in 1σ", "in 2σ", "σ hidden", "σ covered", "lids")
     for title, rows in (("by size of the face", by_size), ("by yaw, largest size", by_yaw)):
         cells = [_row(name, each) for name, each in rows.items()]
-        print_table(header, cells, title=f"{config.model}, {title}")
+        print_table(header, cells, title=f"{config.network.model}, {title}")
     print(
         "NME: mean error of the 68 points over the face's size (root of its box). σ honest: 39 % and 86 %. "
         "σ hidden, covered: median σ (error) of points behind the head, behind things, over visible ones'. "

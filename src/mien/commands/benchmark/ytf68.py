@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_table, print_written, progress_bar
-from mien.errors import InputError
+from mien.commands.options import JsonOption, LandmarkerOptions, SheetOption
 
 if TYPE_CHECKING:
     from mien.evaluation.landmarks.ytf68 import Ytf68Result
@@ -24,45 +24,41 @@ class Ytf68Config:
 
     data: Path
     """Folder with translate.csv, val.csv and images/."""
-    model: str = "realtime"
-    """Landmark network: a shipped one, or the path of an .onnx file."""
-    search: str = "search"
-    """Face-search network: likewise."""
     start: Literal["search", "labels"] = "search"
     """Find faces by searching (the benchmark), or start from the labels to measure the landmarks alone."""
-    sheet: Path | None = None
-    """Write a contact sheet of measured pictures here (.png)."""
     sheet_count: int = 12
     """Pictures on the sheet."""
     sheet_worst: bool = False
     """Show the pictures with the largest errors instead of evenly chosen ones."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    network: Flat[LandmarkerOptions] = LandmarkerOptions()
+    pictured: Flat[SheetOption] = SheetOption()
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code."""
     config = parse(Ytf68Config, arguments, prog="mien benchmark ytf68")
-    if config.sheet is not None and config.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-        raise InputError("--sheet: the name must end in .png or .jpg", source=config.sheet)
+    config.pictured.check()
 
     from mien.evaluation.landmarks.ytf68 import evaluate, face_where_labelled, labelled_face
     from mien.evaluation.landmarks.ytf68_sheet import draw_sheet
     from mien.images.writing import write_image
     from mien.landmarks.landmarker import Landmarker
 
-    landmarker = Landmarker(config.model, search=config.search)
+    landmarker = Landmarker(config.network.model, search=config.network.search)
     find = labelled_face if config.start == "search" else face_where_labelled
-    with progress_bar(quiet=config.json) as report:
+    with progress_bar(quiet=config.output.json) as report:
         result = evaluate(config.data, landmarker, find=find, report=report)
     figures = result.figures()
-    if config.sheet is not None:
+    if config.pictured.sheet is not None:
         sheet = draw_sheet(result, count=config.sheet_count, worst=config.sheet_worst)
-        write_image(config.sheet, sheet)
-    if config.json:
-        document = {"benchmark": "ytf68", "model": config.model, "start": config.start, **figures}
+        write_image(config.pictured.sheet, sheet)
+    if config.output.json:
+        document = {"benchmark": "ytf68", "model": config.network.model, "start": config.start, **figures}
         return print_json(document)
-    title = f"YTF-68, {config.model}" + ("" if config.start == "search" else " (started from the labels)")
+    title = f"YTF-68, {config.network.model}" + (
+        "" if config.start == "search" else " (started from the labels)"
+    )
     rows = [
         ("inter-ocular NME", f"{100 * figures['nme']:.2f} %", "mean over the faces found"),
         ("median", f"{100 * figures['nme_median']:.2f} %", ""),
@@ -77,8 +73,10 @@ def run(arguments: list[str]) -> int:
     ]
     print_table(("", "val.csv", ""), rows, title=title)
     _print_own_points(result)
-    if config.sheet is not None:
-        print_written([config.sheet], next_step="look at it (blue: dense, green: translated, red: labels)")
+    if config.pictured.sheet is not None:
+        print_written(
+            [config.pictured.sheet], next_step="look at it (blue: dense, green: translated, red: labels)"
+        )
     return 0
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mien.commands.arguments import Positional, parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_written
+from mien.commands.options import DeviceOption, FieldOption, JsonOption
 from mien.errors import InputError
 
 
@@ -19,8 +20,7 @@ class FieldExportConfig:
     `density_per_m` at the centres of cells that fill the field's box, indexed x, y, z.
     """
 
-    field: Positional[Path]
-    """The field's folder."""
+    source: Flat[FieldOption]
     out: tuple[Path, ...]
     """Files to write; the suffix chooses: .ply .glb .obj .stl for the mesh, .npz for the grid."""
     size: int = 128
@@ -29,10 +29,8 @@ class FieldExportConfig:
     """Density of the mesh's surface, per metre; where a cell takes half of the light when left out."""
     pieces: int = 1
     """Connected pieces of the mesh that are kept, the largest first; 0: all."""
-    device: str = "cpu"
-    """cpu or cuda."""
-    json: bool = False
-    """Print JSON for machines."""
+    place: Flat[DeviceOption] = DeviceOption()
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
@@ -45,7 +43,7 @@ def run(arguments: list[str]) -> int:
     for path in config.out:
         if path.suffix.lower() not in (*FORMATS, ".npz"):
             raise InputError(f"unknown format; use {', '.join(FORMATS)} or .npz", source=path)
-    field = load_field(config.field, device=config.device)
+    field = load_field(config.source.field, device=config.place.device)
     facts: list[dict[str, Any]] = []
     mesh = None
     for path in config.out:
@@ -63,8 +61,8 @@ def run(arguments: list[str]) -> int:
             write_color_grid(grid, path)
             occupied = float((grid.rgba[..., 3] > 127).mean())
             facts.append({"file": str(path), "cells": config.size, "occupied": round(occupied, 4)})
-    if config.json:
-        return print_json({"field": str(config.field), "written": facts})
+    if config.output.json:
+        return print_json({"field": str(config.source.field), "written": facts})
     lines = []
     for fact in facts:
         rest = ", ".join(f"{name} {value}" for name, value in fact.items() if name != "file")

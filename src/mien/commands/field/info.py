@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from mien.commands.arguments import Positional, parse
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import FieldOption, JsonOption
 
 
 @dataclass(frozen=True)
 class FieldInfoConfig:
     """Show what a field holds: box, resolution, settings, training."""
 
-    field: Positional[Path]
-    """The field's folder."""
-    json: bool = False
-    """Print JSON for machines."""
+    source: Flat[FieldOption]
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
@@ -24,22 +22,22 @@ def run(arguments: list[str]) -> int:
     from mien.commands.display import print_json, print_table
     from mien.fields.files import load_field, read_field_json
 
-    document = read_field_json(config.field)
-    field = load_field(config.field)
+    document = read_field_json(config.source.field)
+    field = load_field(config.source.field)
     facts = {
         **document,
         "extent_m": (field.bounds_m[1] - field.bounds_m[0]).round(4).tolist(),
         "voxel_mm": round(1000 * field.voxel_m, 2),
         "numbers": sum(parameter.numel() for parameter in field.parameters()),
         "occupied": round(field.occupancy.fraction, 4),
-        "size_mb": round(sum(path.stat().st_size for path in config.field.iterdir()) / 1e6, 2),
+        "size_mb": round(sum(path.stat().st_size for path in config.source.field.iterdir()) / 1e6, 2),
     }
-    if config.json:
+    if config.output.json:
         return print_json(facts)
     rows = []
     for name, value in facts.items():
         if isinstance(value, dict):
             value = ", ".join(f"{key} {inner}" for key, inner in value.items())
         rows.append((name.replace("_", " "), str(value)))
-    print_table(["field", str(config.field)], rows)
+    print_table(["field", str(config.source.field)], rows)
     return 0

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from mien.commands.arguments import Positional, parse
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import FieldLandmarkerOptions, FieldOption, OutputOptions, TurntableOptions
 
 if TYPE_CHECKING:
     from mien.fields.radiance_field import RadianceField
@@ -25,23 +26,12 @@ class FieldLandmarksConfig:
     hides them).
     """
 
-    field: Positional[Path]
-    """The field's folder."""
-    out: Path = Path("out")
-    """Folder for the results."""
+    source: Flat[FieldOption]
     turntable: Literal["mp4", "gif", "png", "none"] = "png"
     """Format of the turntable; png is one sheet."""
-    upright: bool = False
-    """The head stands upright in the field and faces +z, as in mien's own: look for nothing else, which is
-    quicker and takes no side or back of a head for a face."""
-    networks: Path | None = None
-    """A .safetensors file of mien train field-landmarks --stage export, instead of the shipped networks."""
-    count: int = 6
-    """Pictures of the turntable (a video wants about 48)."""
-    size: int = 256
-    """Their side, pixels."""
-    json: bool = False
-    """Print the JSON document to stdout and nothing else."""
+    pictures: Flat[TurntableOptions] = TurntableOptions(count=6)
+    landmarker: Flat[FieldLandmarkerOptions] = FieldLandmarkerOptions()
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def run(arguments: list[str]) -> int:
@@ -56,28 +46,26 @@ def run(arguments: list[str]) -> int:
     from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
     from mien.landmarks_in_fields.writing import landmarks_document, write_landmarks, write_ply
 
-    field = load_field(config.field)
-    check_folder(config.out)
+    field = load_field(config.source.field)
+    check_folder(config.output.out)
     start = time.perf_counter()
-    networks = None if config.networks is None else read_networks(config.networks)
-    landmarker = FieldLandmarker(networks, SearchConfig(upright=config.upright))
+    networks = None if config.landmarker.networks is None else read_networks(config.landmarker.networks)
+    landmarker = FieldLandmarker(networks, SearchConfig(upright=config.landmarker.upright))
     found = landmarker(field)
     seconds = time.perf_counter() - start
-    stem = config.field.name.removesuffix(".field")
-    written = [write_landmarks(config.out / f"{stem}-landmarks.json", found)]
+    stem = config.source.field.name.removesuffix(".field")
+    written = [write_landmarks(config.output.out / f"{stem}-landmarks.json", found)]
     if found.found:
-        written.append(write_ply(config.out / f"{stem}-landmarks.ply", found.points_m))
+        written.append(write_ply(config.output.out / f"{stem}-landmarks.ply", found.points_m))
         if config.turntable != "none":
             written.append(_turntable(field, found, config, stem))
-    if config.json:
+    if config.output.json:
         print_json(landmarks_document(found))
         return 0 if found.found else 1
     if not found.found:
-        print(f"no head in {config.field} (confidence {found.confidence:.2f})")
-        print_written(
-            written,
-            next_step=f"look at it with mien field render {config.field}; a head must be its largest part",
-        )
+        print(f"no head in {config.source.field} (confidence {found.confidence:.2f})")
+        look = f"look at it with mien field render {config.source.field}; a head must be its largest part"
+        print_written(written, next_step=look)
         return 1
     print(f"68 landmarks in {seconds:.1f} s, confidence {found.confidence:.2f}{_spread(found)}")
     print_written(written, next_step="look at the turntable; open the .ply beside the field's mesh")
@@ -99,13 +87,13 @@ def _turntable(field: RadianceField, found: Landmarks3D, config: FieldLandmarksC
     from mien.fields.rendering.views import turntable_cameras, write_turntable
 
     frames = []
-    for camera in turntable_cameras(field, count=config.count, size_px=config.size):
+    for camera in turntable_cameras(field, count=config.pictures.count, size_px=config.pictures.size):
         picture = field.render(camera)
         image = np.ascontiguousarray(picture.rgb)
         depths_m = camera.to_camera(found.points_m)[:, 2]
         for (x, y), depth_m in zip(camera.project(found.points_m), depths_m, strict=True):
             column, row = round(float(x)), round(float(y))
-            if not (0 <= column < config.size and 0 <= row < config.size):
+            if not (0 <= column < config.pictures.size and 0 <= row < config.pictures.size):
                 continue
             surface_m = picture.depth_m[row, column]
             hidden = np.isfinite(surface_m) and 0 < surface_m < depth_m - BEHIND_M
@@ -113,4 +101,4 @@ def _turntable(field: RadianceField, found: Landmarks3D, config: FieldLandmarksC
                 image, (column, row), 1, (150, 150, 150) if hidden else (70, 235, 110), -1, cv2.LINE_AA
             )
         frames.append(image)
-    return write_turntable(frames, config.out / f"{stem}-landmarks.{config.turntable}")
+    return write_turntable(frames, config.output.out / f"{stem}-landmarks.{config.turntable}")

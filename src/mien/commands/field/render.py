@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mien.commands.arguments import Positional, parse
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import DeviceOption, FieldOption, OutputOptions, TurntableOptions, UnitOption
 from mien.progress import reported
 
 if TYPE_CHECKING:
@@ -27,18 +28,11 @@ class FieldRenderConfig:
     alpha/NNN.png.
     """
 
-    field: Positional[Path]
-    """The field's folder."""
-    out: Path = Path("out")
-    """Folder for the pictures."""
+    source: Flat[FieldOption]
     turntable: Literal["mp4", "gif", "png"] = "mp4"
     """Format of the turntable."""
     like: Path | None = None
     """A file of cameras (transforms.json, COLMAP, OpenCV): render what they see instead of a turntable."""
-    size: int = 256
-    """Side of the turntable's pictures, pixels."""
-    count: int = 48
-    """Pictures of the turntable."""
     supersampling: int = 2
     """Rays a pixel, each way; 1 takes a quarter of the time and leaves jagged edges."""
     elevation: float = 6.0
@@ -53,12 +47,10 @@ class FieldRenderConfig:
     """Write alpha too."""
     frames: bool = False
     """Write the turntable's single pictures too."""
-    metres_per_unit: float = 1.0
-    """Metres per unit of the file given by --like; as in the training."""
-    device: str = "cpu"
-    """cpu or cuda."""
-    json: bool = False
-    """Print JSON for machines."""
+    pictures: Flat[TurntableOptions] = TurntableOptions(count=48)
+    units: Flat[UnitOption] = UnitOption()
+    place: Flat[DeviceOption] = DeviceOption()
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def run(arguments: list[str]) -> int:
@@ -71,19 +63,22 @@ def run(arguments: list[str]) -> int:
     from mien.fields.files import load_field
     from mien.fields.rendering.views import turntable_cameras, write_turntable
 
-    field = load_field(config.field, device=config.device)
-    check_folder(config.out)
+    field = load_field(config.source.field, device=config.place.device)
+    check_folder(config.output.out)
     if config.like is None:
         cameras = turntable_cameras(
-            field, count=config.count, size_px=config.size, elevation_rad=float(np.radians(config.elevation))
+            field,
+            count=config.pictures.count,
+            size_px=config.pictures.size,
+            elevation_rad=float(np.radians(config.elevation)),
         )
         names = [f"{index:03}" for index in range(len(cameras))]
     else:
-        cameras, names = _cameras_like(config.like, config.metres_per_unit)
+        cameras, names = _cameras_like(config.like, config.units.metres_per_unit)
     background = BACKGROUNDS.get(config.background)
     written: list[Path] = []
     strips: dict[str, list[Any]] = {"turntable": [], "turntable-depth": [], "turntable-normals": []}
-    with progress_bar("render", quiet=config.json) as report:
+    with progress_bar("render", quiet=config.output.json) as report:
         for camera, name in reported(list(zip(cameras, names, strict=True)), report):
             picture = field.render(
                 camera,
@@ -96,15 +91,15 @@ def run(arguments: list[str]) -> int:
                 _collect(strips, picture, field, config)
     for name, frames in strips.items():
         if frames:
-            written.append(write_turntable(frames, config.out / f"{name}.{config.turntable}"))
-    if config.json:
-        return print_json({"field": str(config.field), "files": [str(path) for path in written]})
+            written.append(write_turntable(frames, config.output.out / f"{name}.{config.turntable}"))
+    if config.output.json:
+        return print_json({"field": str(config.source.field), "files": [str(path) for path in written]})
     if len(written) > 6:
-        print(f"{len(written)} files in {config.out}, among them:")
+        print(f"{len(written)} files in {config.output.out}, among them:")
         written = written[-3:]
     print_written(
         written,
-        next_step=f"look at {written[-1]}; find landmarks with mien field landmarks {config.field}",
+        next_step=f"look at {written[-1]}; find landmarks with mien field landmarks {config.source.field}",
     )
     return 0
 
@@ -126,14 +121,14 @@ def _write(picture: FieldPicture, name: str, config: FieldRenderConfig) -> list[
 
     written = []
     if config.like is not None or config.frames:
-        written.append(write_image(config.out / "rgb" / f"{name}.png", picture.rgb))
+        written.append(write_image(config.output.out / "rgb" / f"{name}.png", picture.rgb))
     if config.depth:
-        written.append(write_grey(config.out / "depth" / f"{name}.png", depth_in_millimetres(picture)))
+        written.append(write_grey(config.output.out / "depth" / f"{name}.png", depth_in_millimetres(picture)))
     if config.normals:
-        written.append(write_image(config.out / "normals" / f"{name}.png", normals_as_colors(picture)))
+        written.append(write_image(config.output.out / "normals" / f"{name}.png", normals_as_colors(picture)))
     if config.alpha:
         grey = np.rint(255 * picture.alpha).astype(np.uint8)
-        written.append(write_grey(config.out / "alpha" / f"{name}.png", grey))
+        written.append(write_grey(config.output.out / "alpha" / f"{name}.png", grey))
     return written
 
 

@@ -17,48 +17,45 @@ def run(arguments: list[str]) -> int:
     config = parse(FitPicturesConfig, arguments, prog="mien fit")
 
     from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
-    from mien.commands.faces import check_formats, check_positive
+    from mien.commands.faces import check_formats
     from mien.commands.fit.single import fit_picture, read_identity
     from mien.commands.fit.together import fit_together
     from mien.heads.library import load_head
     from mien.landmarks.landmarker import Landmarker
 
-    check_some(config.pictures, what="picture", usage="mien fit photo.jpg --out out")
-    check_formats(config.formats, known=("glb", "obj", "json", "npz", "csv"))
-    check_positive("--focal-px", config.focal_px)
+    check_some(config.inputs.pictures, what="picture", usage="mien fit photo.jpg --out out")
+    check_formats(config.files.formats, known=("glb", "obj", "json", "npz", "csv"))
     check_options(config)
-    check_positive("--max-faces", config.max_faces)
-    check_folder(config.out)
-    landmarker, head = Landmarker(config.model), load_head()
+    check_folder(config.output.out)
+    landmarker, head = Landmarker(config.network.model), load_head()
     if config.together:
         batch = fit_together(config, landmarker=landmarker, head=head)
     else:
         identity = None if config.identity is None else read_identity(config.identity, head)
         batch = run_batch(
-            config.pictures,
+            config.inputs.pictures,
             lambda path, stem: fit_picture(
                 path, stem, landmarker=landmarker, head=head, config=config, identity=identity
             ),
             label="pictures",
-            quiet=config.json,
+            quiet=config.output.json,
         )
     return print_outcome(
         batch,
         command="fit",
         columns=("faces", "median residual (px)", "distance (m)", "solver"),
-        out=config.out,
+        output=config.output,
         next_step=_next_step(config),
-        as_json=config.json,
     )
 
 
 def _next_step(config: FitPicturesConfig) -> str:
     hints = []
-    if not config.no_overlay:
+    if not config.files.no_overlay:
         hints.append("look at the -overlay.png to judge the fit")
-    if "glb" in config.formats:
+    if "glb" in config.files.formats:
         hints.append("open the .glb in Blender or any glTF viewer (its shape keys have ARKit names)")
-    if "json" in config.formats:
+    if "json" in config.files.formats:
         hints.append("the .json holds all parameters")
     sentence = "; ".join(hints)
     return sentence[:1].upper() + sentence[1:] + "." if hints else ""

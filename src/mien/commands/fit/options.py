@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mien.commands.arguments import Positional
+from mien.commands.arguments import Flat
+from mien.commands.faces import check_positive
+from mien.commands.options import FileOptions, NetworkOption, OutputOptions, PictureOptions, UnitOption
 from mien.errors import InputError
 
 
@@ -20,16 +22,7 @@ class FitPicturesConfig:
     shape; with --identity a person from an earlier fit.
     """
 
-    pictures: Positional[tuple[Path, ...]]
-    """Pictures to read."""
-    out: Path = Path("out")
-    """Folder for the results; made if missing."""
-    formats: tuple[str, ...] = ("glb", "json")
-    """Files to write besides the overlay: any of glb obj json npz csv."""
-    no_overlay: bool = False
-    """Leave out the overlay pictures, which take longer than the fit."""
-    model: str = "realtime"
-    """Landmark network: a shipped one, or the path of an .onnx file."""
+    inputs: Flat[PictureOptions]
     focal_px: float | None = None
     """Focal length in pixels; estimated, starting from the EXIF data, if not given. (With --together a close
     guess, refined.)"""
@@ -43,16 +36,14 @@ class FitPicturesConfig:
     cameras: Path | None = None
     """With --together: known cameras of the pictures (nerfstudio's transforms.json, a COLMAP text folder or
     an OpenCV file); pictures are found in it by their names."""
-    metres_per_unit: float = 1.0
-    """Metres per unit of the world of --cameras."""
     same_moment: Literal["auto", "yes", "no"] = "auto"
     """With --together: whether pose and expression are the same in all pictures too. auto: with --cameras."""
     same_camera: bool = False
     """With --together and without --cameras: all pictures have one focal length."""
-    max_faces: int | None = None
-    """Take at most this many faces of each picture, best first."""
-    json: bool = False
-    """Print one JSON document to stdout and nothing else."""
+    units: Flat[UnitOption] = UnitOption()
+    network: Flat[NetworkOption] = NetworkOption()
+    files: Flat[FileOptions] = FileOptions(("glb", "json"))
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def check_options(config: FitPicturesConfig) -> None:
@@ -63,8 +54,9 @@ def check_options(config: FitPicturesConfig) -> None:
     """
     if config.fov_deg is not None and not 0 < config.fov_deg < 180:
         raise InputError(f"--fov-deg: must be between 0 and 180, not {config.fov_deg:g}")
-    if not config.metres_per_unit > 0:
-        raise InputError(f"--metres-per-unit: must be above 0, not {config.metres_per_unit:g}")
+    check_positive("--metres-per-unit", config.units.metres_per_unit)
+    check_positive("--focal-px", config.focal_px)
+    check_positive("--max-faces", config.inputs.max_faces)
     stated = [name for name in ("focal_px", "fov_deg", "cameras") if getattr(config, name) is not None]
     if len(stated) > 1:
         options = " and ".join(f"--{name.replace('_', '-')}" for name in stated)

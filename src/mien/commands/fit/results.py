@@ -19,9 +19,11 @@ def write_fit(fit: HeadFit, photo: Photo, head: Head, config: FitPicturesConfig,
     from mien.images.writing import write_image
 
     files: list[Path] = []
-    if not config.no_overlay:
-        files.append(write_image(config.out / f"{name}-overlay.png", draw_fit(photo.image, head, fit)))
-    return files + [export(fit, config.out / f"{name}.{suffix}", head=head) for suffix in config.formats]
+    if not config.files.no_overlay:
+        files.append(write_image(config.output.out / f"{name}-overlay.png", draw_fit(photo.image, head, fit)))
+    return files + [
+        export(fit, config.output.out / f"{name}.{suffix}", head=head) for suffix in config.files.formats
+    ]
 
 
 def row_of(fits: list[HeadFit]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def fit_picture(
         camera=_camera(photo, config),
         focal_px=photo.focal_px,
         head=head,
-        max_faces=config.max_faces if identity is None else 1,
+        max_faces=config.inputs.max_faces if identity is None else 1,
         identity=identity,
     )
     if not fits:

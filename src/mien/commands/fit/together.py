@@ -36,8 +36,8 @@ def fit_together(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
     photos: dict[Path, Photo] = {}
     faces: dict[Path, Landmarks2D] = {}
     failed: list[tuple[Path, str]] = []
-    pictures = list(dict.fromkeys(config.pictures))
-    with progress_bar("pictures", quiet=config.json) as report:
+    pictures = list(dict.fromkeys(config.inputs.pictures))
+    with progress_bar("pictures", quiet=config.output.json) as report:
         for path in reported(pictures, report):
             try:
                 photos[path], faces[path] = _look(path, landmarker)
@@ -92,9 +92,9 @@ def _cameras(config: FitPicturesConfig) -> dict[Path, Camera]:
     from mien.camera_files.reading import read_cameras
 
     assert config.cameras is not None
-    posed = read_cameras(config.cameras, metres_per_unit=config.metres_per_unit)
+    posed = read_cameras(config.cameras, metres_per_unit=config.units.metres_per_unit)
     cameras = {}
-    for path in config.pictures:
+    for path in config.inputs.pictures:
         matches = next(filter(None, (_matching(posed, path, how) for how in range(3))), [])
         if len(matches) != 1:
             known = ", ".join(each.name for each in posed[:5]) + (", …" if len(posed) > 5 else "")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from mien.commands.arguments import Positional, parse
+from mien.commands.display import print_written
 from mien.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class HeadConvertConfig:
 def run(arguments: list[str]) -> int:
     """Lay the built-in head over another one, carry its landmarks over, save."""
     config = parse(HeadConvertConfig, arguments, prog="mien head convert")
+    import json
+
+    import numpy as np
+
     from mien.heads.correspondence import with_landmark_sets
     from mien.heads.library import load_head, save_head
 
@@ -53,11 +59,13 @@ def run(arguments: list[str]) -> int:
             f"{far} of dense703 lie more than 5 mm from the surface (parts that this head lacks, or a poor "
             "alignment: look at them, or give --ibug68)"
         )
-    print(f"head written to {config.out}; use it with: mien.load_head({str(config.out)!r})")
+    print_written([config.out], next_step=f"use it with mien.load_head({str(config.out)!r})")
     return 0
 
 
 def _vertex_list(path: Path, vertex_count: int) -> np.ndarray:
+    import numpy as np
+
     try:
         vertices = np.array(path.read_text().replace(",", " ").strip("[] \n").split(), dtype=int)
     except (OSError, ValueError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from mien.commands.arguments import parse
-from mien.commands.display import progress_bar
+from mien.commands.display import print_written, progress_bar
 from mien.progress import Progress
 
 
@@ -15,10 +15,12 @@ def run(arguments: list[str]) -> int:
         from mien.commands.synth.scene import run as run_scene
 
         return run_scene(arguments[1:])
-    from mien.images.writing import write_image
-    from mien.synthetic.scenes.shards import SynthConfig, contact_sheet_of, write_shards
+    from mien.synthetic.scenes.synth_config import SynthConfig
 
     config = parse(SynthConfig, arguments, prog="mien synth")
+    from mien.images.writing import write_image
+    from mien.synthetic.scenes.shards import contact_sheet_of, write_shards
+
     start = time.perf_counter()
     first_done = None
     with progress_bar("drawing") as bar:
@@ -37,6 +39,9 @@ def run(arguments: list[str]) -> int:
     write_image(sheet, contact_sheet_of(shards))
     if drawn > 1:
         print(f"{drawn} pictures drawn, {(drawn - 1) / (time.perf_counter() - start):.1f} a second")
-    print(f"{len(shards)} shards in {config.out}, look at {sheet}")
-    print(f"train with: mien train landmarks --data {config.out}")
+    print(f"{len(shards)} shards in {config.out}")
+    print_written(
+        [config.out, sheet],
+        next_step=f"look at the sheet; train with: mien train landmarks --data {config.out}",
+    )
     return 0

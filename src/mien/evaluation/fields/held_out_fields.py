@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from mien.cameras import Camera
 from mien.errors import InputError
+from mien.evaluation.fields.field_test_config import FieldTestConfig
 from mien.files import write_text
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.progress import Progress, ProgressReport, silent
@@ -27,33 +28,16 @@ if TYPE_CHECKING:
 
 HAIR = ("short02", "none", "ponytail01", "bob02", "short04")
 """Of the five people."""
+PEOPLE = len(HAIR)
+REFINE_ITERATIONS = 150
+"""Training steps of the expressions that start from the neutral field."""
+SIZE_PX = 256
+"""Side of the pictures; the field's preset reduces them."""
 PEOPLE_SEED = 77_001
 SIDE_VIEWS_RAD = (0.0, np.pi / 4, np.pi / 2)
 """Azimuths of the single pictures of Table 1: front, 45° and 90°."""
 TRIANGULATED_VIEWS = 10
 LOOKS_SEED = 500
-
-
-@dataclass(frozen=True)
-class FieldTestConfig:
-    """How the test fields are made."""
-
-    people: int = 5
-    """People."""
-    preset: str = "draft"
-    """`FieldConfig.preset` of each person's neutral field."""
-    iterations: int = 150
-    """Steps of the other expressions, which start from the neutral field."""
-    views: int = 24
-    """Pictures of each field."""
-    size: int = 256
-    """Their side, pixels; the field's preset reduces them."""
-    softplus: bool = False
-    """Softplus densities (solid fields) instead of ReLU ones (hollow fields)."""
-    camera_noise_deg: float = 0.0
-    """Standard deviation of the angles by which the cameras that a field is trained with are turned."""
-    expressions: int = len(BASIC)
-    """So many of the basic expressions, from neutral on."""
 
 
 @dataclass(frozen=True)
@@ -123,21 +107,22 @@ def make_test_fields(
 
     config = config or FieldTestConfig()
     about = out / "about.json"
-    if about.exists() and json.loads(about.read_text(encoding="utf-8")) != asdict(config):
+    settings = {"people": PEOPLE, "iterations": REFINE_ITERATIONS, "size": SIZE_PX, **asdict(config)}
+    if about.exists() and json.loads(about.read_text(encoding="utf-8")) != settings:
         raise InputError("holds fields made with other settings; choose another folder", source=out)
-    write_text(about, json.dumps(asdict(config)))
+    write_text(about, json.dumps(settings))
     torch.set_num_threads(1)
     names = list(BASIC)
     wanted = [
         (person, name)
         for name in names[: config.expressions]  # all people first: what is there is balanced at any time
-        for person in range(config.people)
+        for person in range(PEOPLE)
         if not (out / f"person{person}" / name / "field" / "field.json").exists()
     ]
     if not wanted:
         return 0
-    crowd = draw_crowd(assets, count=config.people, shots=1, seed=PEOPLE_SEED, report=report)
-    studio = PosedStudio(assets, size_px=config.size, head=crowd.as_head(load_head()))
+    crowd = draw_crowd(assets, count=PEOPLE, shots=1, seed=PEOPLE_SEED, report=report)
+    studio = PosedStudio(assets, size_px=SIZE_PX, head=crowd.as_head(load_head()))
     preset = FieldConfig.preset(config.preset)
     if config.softplus:
         preset = replace(preset, density_activation="softplus")
@@ -150,13 +135,11 @@ def make_test_fields(
             skin=HELD_OUT_SKINS[person % len(HELD_OUT_SKINS)],
             hair=HAIR[person % len(HAIR)],
         )
-        parameters = person_parameters(studio.head, request, identity=np.eye(config.people)[person])
+        parameters = person_parameters(studio.head, request, identity=np.eye(PEOPLE)[person])
         sitter = studio.dress(parameters, seed=request.looks_seed, skin=request.skin, hair=request.hair)
         light = scene_light("studio", seed=request.looks_seed, skin_level=sitter.looks.skin_level)
-        cameras = cameras_around_sitter(sitter, count=config.views, size_px=config.size)
-        cameras += side_cameras(
-            sitter.bounds_m().mean(axis=0), size_px=config.size, focal_px=cameras[0].focal_px
-        )
+        cameras = cameras_around_sitter(sitter, count=config.views, size_px=SIZE_PX)
+        cameras += side_cameras(sitter.bounds_m().mean(axis=0), size_px=SIZE_PX, focal_px=cameras[0].focal_px)
         views = [studio.shoot(sitter, camera, light, seed=request.looks_seed) for camera in cameras]
         folder = out / f"person{person}" / name
         test = set(range(config.views, len(views)))
@@ -166,7 +149,7 @@ def make_test_fields(
         images = PosedImages.of(believed, [view.picture for view in views[: config.views]])
         neutral = out / f"person{person}" / "neutral" / "field"
         start = load_field(neutral) if name != "neutral" and neutral.exists() else None
-        field = field_of_sitter(sitter, images, preset, start_from=start, refine_iterations=config.iterations)
+        field = field_of_sitter(sitter, images, preset, start_from=start, refine_iterations=REFINE_ITERATIONS)
         save_field(field, folder / "field")
         psnr_db = field.facts.training.psnr_db
         report(Progress(done + 1, len(wanted), f"person {person} {name}", {"PSNR (dB)": psnr_db}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -13,9 +13,6 @@ LABEL_SET = "dense703"
 
 VISIBLE, BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE = range(4)
 """Values of `DrawnFace.visibility`."""
-
-
-MapName = Literal["depth", "normals", "parts"]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import json
 import multiprocessing
 import os
 import tarfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,9 @@ import numpy as np
 from mien.errors import InputError, MienError
 from mien.files import atomic_path
 from mien.progress import Progress, ProgressReport, silent
-from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps, MapName
+from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps
 from mien.synthetic.scenes.label_maps import part_names
+from mien.synthetic.scenes.synth_config import MapName, SynthConfig
 
 FORMAT_VERSION = 1
 DRAWING_VERSION = 3
@@ -29,26 +29,6 @@ DRAWING_VERSION = 3
 SAMPLES_PER_SHARD = 500
 DEPTH_UNIT_M = 0.0001
 """A step of a depth map's PNG."""
-
-
-@dataclass(frozen=True)
-class SynthConfig:
-    """Draw synthetic pictures of heads with exact labels."""
-
-    assets: Path
-    """Folder that holds `ict_facekit/` and `makehuman/`."""
-    count: int = 1000
-    """How many pictures."""
-    out: Path = Path("synth")
-    """Folder for shards, manifest.json and a contact sheet."""
-    size: int = 192
-    """Side of the pictures, pixels."""
-    seed: int = 0
-    """First seed; picture i has seed `seed` + i."""
-    workers: int = os.cpu_count() or 1
-    """Processes that draw."""
-    maps: tuple[MapName, ...] = ()
-    """Labels of every pixel to be written too: depth, normals, parts."""
 
 
 def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> list[Path]:

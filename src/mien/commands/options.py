@@ -1,0 +1,143 @@
+"""Options that several commands have, each declared once.
+
+A command's dataclass holds these, and the library's own configurations, as fields; the command line shows all
+of them flat (`mien.commands.arguments.parse`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.commands.arguments import Positional
+from mien.errors import InputError
+
+SHEET_FORMATS = (".png", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class JsonOption:
+    json: bool = False
+    """Print one JSON document to stdout and nothing else."""
+
+
+@dataclass(frozen=True)
+class OutFolder:
+    out: Path = Path("out")
+    """Folder for the results; made if missing."""
+
+
+@dataclass(frozen=True)
+class OutputOptions(JsonOption, OutFolder):
+    pass
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    pictures: Positional[tuple[Path, ...]]
+    """Pictures to read."""
+    max_faces: int | None = None
+    """Take at most this many faces of each picture, best first."""
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    formats: tuple[str, ...]
+    """Files to write besides the overlay: any of glb json npz csv, and of a picture's fit obj too."""
+    no_overlay: bool = False
+    """Leave out the overlay pictures or video, which take as long as the work itself."""
+
+
+@dataclass(frozen=True)
+class NetworkOption:
+    model: str = "realtime"
+    """Landmark network: a shipped one, or the path of an .onnx file."""
+
+
+@dataclass(frozen=True)
+class LandmarkerOptions(NetworkOption):
+    search: str = "search"
+    """How faces are found: a search network, shipped or the path of an .onnx file, or "windows" to slide
+    windows of every size over the picture with the landmark network itself, which takes seconds."""
+
+
+@dataclass(frozen=True)
+class UnitOption:
+    metres_per_unit: float = 1.0
+    """Metres per unit of the world in the cameras' file."""
+
+
+@dataclass(frozen=True)
+class HeadOption:
+    head: Path | None = None
+    """A head file; the built-in head when left out."""
+
+
+@dataclass(frozen=True)
+class FieldOption:
+    field: Positional[Path]
+    """The field's folder."""
+
+
+@dataclass(frozen=True)
+class DeviceOption:
+    device: str = "cpu"
+    """cpu or cuda."""
+
+
+@dataclass(frozen=True)
+class TurntableOptions:
+    count: int
+    """Pictures of the turntable (a video wants about 48)."""
+    size: int = 256
+    """Side of the turntable's pictures, pixels."""
+
+
+@dataclass(frozen=True)
+class FieldLandmarkerOptions:
+    networks: Path | None = None
+    """A .safetensors file of trained field-landmark networks, instead of the shipped ones."""
+    upright: bool = False
+    """The head stands upright in the field and faces +z, as in mien's own: look for nothing else, which is
+    quicker and takes no side or back of a head for a face."""
+
+
+@dataclass(frozen=True)
+class AssetsOption:
+    assets: Path | None = None
+    """Folder that holds ict_facekit/ and makehuman/; needed for what is not made yet."""
+
+
+@dataclass(frozen=True)
+class PhotoOption:
+    photo: Path = Path("examples/astronaut.jpg")
+    """A photo with a face."""
+
+
+@dataclass(frozen=True)
+class SheetOption:
+    sheet: Path | None = None
+    """Write a contact sheet of what was measured here (.png or .jpg)."""
+
+    def check(self) -> None:
+        """Complain about a name that is not a picture's, before any work is done.
+
+        Raises:
+            InputError: see above.
+        """
+        if self.sheet is not None and self.sheet.suffix.lower() not in SHEET_FORMATS:
+            raise InputError("--sheet: the name must end in .png or .jpg", source=self.sheet)
+
+
+@dataclass(frozen=True)
+class PredictOption:
+    predict: bool = False
+    """First fit heads to the pictures and write the submission."""
+
+
+@dataclass(frozen=True)
+class SubmissionOptions:
+    predictions: Path
+    """The submission's folder, in the benchmark's own layout."""
+    together: bool = False
+    """With --predict: one shape from all pictures of a person at once."""

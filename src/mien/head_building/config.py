@@ -1,0 +1,26 @@
+"""What `mien head build` is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class HeadBuildConfig:
+    """Learn the built-in head."""
+
+    assets: Path
+    """Folder that holds `ict_facekit/` and `makehuman/`."""
+    out: Path = Path("head.npz")
+    """File to write."""
+    people: int = 1600
+    """Random people drawn from each source."""
+    ict_share: float = 0.6
+    """Share of ICT-FaceKit (scan-based) in the identity statistics; the rest is MakeHuman."""
+    components: int = 100
+    """Identity components."""
+    held_out: int = 200
+    """Fresh people of each source on which the reproduction error is measured."""
+    seed: int = 0
+    """Seed of all random people."""
