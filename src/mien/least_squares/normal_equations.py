@@ -65,7 +65,8 @@ class NormalEquations:
 
         if self._damped is None:
             # One matrix for all dampings that are tried: each rewrites its diagonal only.
-            self._damped = self.dense + self.sparse, self.diagonal
+            matrix = self.dense + self.sparse
+            self._damped = matrix, kept_off_zero(np.diagonal(matrix))
             for part in (self.dense, self.sparse, self.gradient):
                 part.flags.writeable = False
         matrix, diagonal = self._damped
