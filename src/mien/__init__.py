@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mien.fields.radiance_field import RadianceField
     from mien.fields.train import train_field
     from mien.fitting.arkit_weights import ArkitWeights, arkit_weights, arkit_weights_of_frame
+    from mien.fitting.camera_prior import CameraPrior
     from mien.fitting.photo import fit_landmarks, fit_photo
     from mien.fitting.results import HeadFit, HeadTrack
     from mien.fitting.sequence import SequenceFit, fit_sequence
@@ -60,6 +61,7 @@ __all__ = [
     "Landmarks2D",
     # heads and cameras
     "Camera",
+    "CameraPrior",
     "Head",
     "HeadParameters",
     "PosedPicture",
@@ -102,6 +104,7 @@ __all__ = [
 _HOME = {
     "ArkitWeights": "fitting.arkit_weights",
     "Camera": "cameras",
+    "CameraPrior": "fitting.camera_prior",
     "FitError": "errors",
     "Head": "heads.model",
     "HeadFit": "fitting.results",

@@ -29,7 +29,7 @@ def fitted(*, sigma_px=0.5, mask=None, **shapes: float) -> HeadFit:
     if mask is not None:
         sigma = np.where(mask(head.mean_m[head.landmark_set("dense320").vertices]), 500.0, sigma_px)
         landmarks = replace(landmarks, sigma_px=sigma)
-    return fit_landmarks(landmarks, camera=CAMERA, head=head)
+    return fit_landmarks(landmarks, CAMERA, head=head)
 
 
 def test_names_are_arkits():

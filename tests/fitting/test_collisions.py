@@ -117,7 +117,7 @@ def test_a_fit_to_colliding_landmarks_keeps_lids_out_of_the_eyes():
     depths = []
     for deviation_m in (0.0, 1e-4):
         weights = FitWeights(skin_eyeball_std_m=deviation_m, sigma_floor=0.002, expression_bounds_std=0.3)
-        fit = fit_landmarks(landmarks, camera=CAMERA, head=head, weights=weights)
+        fit = fit_landmarks(landmarks, CAMERA, head=head, weights=weights)
         scene = make_scene()
         state = HeadState(scene, scene.unknowns.pack(fit.parameters, focal_px=900.0))
         depths.append(1000 * term.depths_m(state).max())
@@ -159,9 +159,9 @@ def test_fits_to_noisy_landmarks_keep_skin_out(seed: int):
     )
     landmarks = exact_landmarks(head, truth, CAMERA, set_name="dense320")
     noisy = replace(landmarks, points_px=landmarks.points_px + rng.normal(size=landmarks.points_px.shape))
-    free = fit_landmarks(noisy, camera=CAMERA, head=head)
+    free = fit_landmarks(noisy, CAMERA, head=head)
     weights = FitWeights(skin_eyeball_std_m=1e-4, skin_teeth_std_m=1e-4, lid_gap_std_m=1e-4)
-    apart = fit_landmarks(noisy, camera=CAMERA, head=head, weights=weights)
+    apart = fit_landmarks(noisy, CAMERA, head=head, weights=weights)
     before, after = skin_intersections(head, free.parameters), skin_intersections(head, apart.parameters)
     assert max(before.eyeballs_mm, before.teeth_mm) > 0.7
     assert after.eyeballs_mm < 0.3

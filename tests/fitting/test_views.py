@@ -9,6 +9,7 @@ import pytest
 
 from mien.cameras import Camera
 from mien.errors import FitError, InputError, ShapeError
+from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.energy import FitWeights
 from mien.fitting.views import fit_landmark_views, fit_views
 from mien.geometry.rotations import matrix_from_rotation_vector
@@ -17,7 +18,7 @@ from mien.least_squares.solution import Status
 from tests.fitting.scenes import CAMERA_FROM_WORLD, exact_landmarks, some_parameters
 
 WEIGHTS = FitWeights(sigma_floor=1e-4)
-SIZE = (640, 480)
+FREE = CameraPrior.free(width_px=640, height_px=480)
 
 
 def rig(count: int) -> list[Camera]:
@@ -60,8 +61,8 @@ def own_views(head, count, *, seed):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_three_views_know_the_person_better_than_one(head, seed):
     person, _, landmarks = own_views(head, 3, seed=seed)
-    one = fit_landmark_views(landmarks[:1], sizes_px=[SIZE], head=head, weights=WEIGHTS)
-    three = fit_landmark_views(landmarks, sizes_px=[SIZE] * 3, head=head, weights=WEIGHTS)
+    one = fit_landmark_views(landmarks[:1], [FREE], head=head, weights=WEIGHTS)
+    three = fit_landmark_views(landmarks, [FREE] * 3, head=head, weights=WEIGHTS)
     assert three.status.usable
     errors = [shape_error_mm(head, fit.found[0].parameters, person) for fit in (one, three)]
     assert errors[1] < 0.6 * errors[0]
@@ -134,7 +135,7 @@ def test_still_head_with_unknown_cameras_finds_where_they_were(head):
         poses.append(camera_from_world)
         landmarks.append(exact_landmarks(head, truth, camera, sigma_px=0.3))
     views = fit_landmark_views(
-        landmarks, sizes_px=[SIZE] * 3, same_moment=True, same_camera=True, head=head, weights=WEIGHTS
+        landmarks, [FREE] * 3, same_moment=True, same_camera=True, head=head, weights=WEIGHTS
     )
     first, last = views.found[0], views.found[2]
     assert first.camera.focal_px == pytest.approx(last.camera.focal_px)
@@ -167,10 +168,10 @@ def test_wrong_input(head, camera):
     face = exact_landmarks(head, some_parameters(head, seed=1), camera)
     with pytest.raises(ShapeError, match="one per picture"):
         fit_landmark_views([face, face], [camera], head=head)
-    with pytest.raises(InputError, match="sizes"):
-        fit_landmark_views([face], head=head)
+    with pytest.raises(InputError, match="some cameras are known"):
+        fit_landmark_views([face, face], [camera, FREE], head=head)
     with pytest.raises(InputError, match="no pictures"):
-        fit_landmark_views([], sizes_px=[], head=head)
+        fit_landmark_views([], [], head=head)
     other = Landmarks2D(face.points_px[:60], face.sigma_px[:60], "toy60")
     with pytest.raises(InputError, match="different sets"):
         fit_landmark_views([face, other], [camera, camera], head=head)

@@ -108,7 +108,7 @@ def test_a_converted_head_can_be_fitted(tmp_path: Path):
     camera = Camera.from_focal(800.0, width_px=640, height_px=480, camera_from_world=CAMERA_FROM_WORLD)
     truth = some_parameters(head, seed=2)
     landmarks = exact_landmarks(head, truth, camera, set_name="toy", sigma_px=0.3)
-    fit = fit_landmarks(landmarks, camera=camera, head=head)
+    fit = fit_landmarks(landmarks, camera, head=head)
     assert fit.status.usable
     assert np.sqrt((fit.residuals_px**2).mean()) < 0.7
     assert fit.head_name == "foreign"

@@ -82,7 +82,7 @@ def test_quick_blink_keeps_its_amplitude(head, camera):
     frames, _ = sequence(head, camera, blink={15: 0.5, 16: 1.0, 17: 0.5})
     tracker, _, results = run_tracker(head, frames)
     # The same frame by itself, for a person who is known: what the priors leave of a blink.
-    alone = fit_landmarks(frames[16], camera=tracker.camera, head=head, identity=tracker.identity)
+    alone = fit_landmarks(frames[16], tracker.camera, head=head, identity=tracker.identity)
     track = track_video(FakeLandmarker(frames).pictures(), landmarker=_rewound(frames), head=head)
     for blinks in (
         [result.parameters.expression[0] for result in results],

@@ -13,8 +13,8 @@ from mien.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
-    from mien.cameras import Camera
     from mien.commands.batch import Done
+    from mien.fitting.camera_prior import CameraPrior
     from mien.fitting.results import HeadFit
     from mien.heads.model import Head
     from mien.images.photo import Photo
@@ -136,7 +136,6 @@ def _fit_picture(
         photo.image,
         landmarker=landmarker,
         camera=_camera(photo, config),
-        focal_px=photo.focal_px,
         head=head,
         max_faces=config.max_faces if identity is None else 1,
         identity=identity,
@@ -155,25 +154,25 @@ def _fit_picture(
     return Done(files=tuple(files), row=row_of(fits), facts=facts_of(fits, head), problem=problem)
 
 
-def _camera(photo: Photo, config: FitConfig) -> Camera | None:
+def _camera(photo: Photo, config: FitConfig) -> CameraPrior:
     """The camera that the user states; otherwise fitting estimates it, starting from the EXIF data."""
-    from mien.cameras import Camera
-    from mien.fitting.photo import CAMERA_FROM_WORLD
+    from mien.fitting.camera_prior import CameraPrior
+
+    stated = stated_camera(photo, config)
+    return CameraPrior.of_photo(photo) if stated is None else CameraPrior.known(stated.camera)
+
+
+def stated_camera(photo: Photo, config: FitConfig) -> CameraPrior | None:
+    """A camera near the focal length that the user states; None where nothing is stated."""
+    from mien.fitting.camera_prior import CameraPrior
 
     height_px, width_px = photo.image.shape[:2]
-    focal_px = stated_focal_px(config, width_px)
+    focal_px = config.focal_px
+    if config.fov_deg is not None:
+        focal_px = width_px / 2 / math.tan(math.radians(config.fov_deg) / 2)
     if focal_px is None:
         return None
-    return Camera.from_focal(
-        focal_px, width_px=width_px, height_px=height_px, camera_from_world=CAMERA_FROM_WORLD
-    )
-
-
-def stated_focal_px(config: FitConfig, width_px: int) -> float | None:
-    """The focal length that the user states, for a picture of this width."""
-    if config.fov_deg is not None:
-        return width_px / 2 / math.tan(math.radians(config.fov_deg) / 2)
-    return config.focal_px
+    return CameraPrior.near(focal_px, width_px=width_px, height_px=height_px)
 
 
 def check_options(config: FitConfig) -> None:

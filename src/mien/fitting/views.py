@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from mien.cameras import Camera
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.errors import FitError, InputError, ShapeError
+from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
-from mien.fitting.photo import CAMERA_FROM_WORLD, Landmarker, fit_landmarks, head_fit
+from mien.fitting.photo import Landmarker, fit_landmarks, head_fit
 from mien.fitting.results import HeadFit
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
@@ -70,7 +71,7 @@ class ViewsFit:
 
 def fit_views(
     images: Sequence[UInt8[np.ndarray, "_ _ 3"] | str | Path],
-    cameras: Sequence[Camera] | None = None,
+    cameras: Sequence[Camera | CameraPrior] | None = None,
     *,
     same_moment: bool | None = None,
     same_camera: bool = False,
@@ -81,18 +82,20 @@ def fit_views(
     """Fit one head to several pictures of one person; in each, the most certain face is taken.
 
     Args:
-        images: pictures, or their files, whose EXIF focal lengths are then used.
-        cameras: their cameras in one world, focal lengths included (see `mien.camera_files`). When None, each
-            picture's focal length is solved for, and with it where the camera was.
+        images: pictures, or their files.
+        cameras: their cameras in one world, focal lengths included (see `mien.read_cameras`), or what is
+            known of each camera's focal length, which is then solved for, and with it where the camera was.
+            When None: what the files say, and nothing of pictures without a file.
         same_moment: the pictures show the head in one pose with one expression, as from a rig or a person
             who keeps still: these are then shared too. Otherwise each picture has its own. When None: True
-            with `cameras`, False without.
-        same_camera: without `cameras`: all pictures have one focal length (one camera, no zoom, one size).
+            with known cameras, False without.
+        same_camera: without known cameras: all pictures have one focal length (one camera, no zoom, one
+            size).
         landmarker: finds faces; the built-in `Landmarker("realtime")` when None.
         head: the built-in head when None.
 
     Raises:
-        InputError: a file is missing or no picture, or there are no pictures.
+        InputError: a file is missing or no picture, there are no pictures, or only some cameras are known.
         LandmarkSetError: the head lacks the landmarker's set.
         ShapeError: not as many cameras as pictures.
     """
@@ -101,24 +104,21 @@ def fit_views(
 
         landmarker = BuiltIn("realtime")
     found: list[Landmarks2D | None] = []
-    sizes: list[tuple[int, int]] = []
-    focals: list[float | None] = []
+    told: list[CameraPrior] = []
     for image in images:
-        focal_px = None
         if isinstance(image, str | Path):
             from mien.images.photo import read_photo
 
             photo = read_photo(image)
-            image, focal_px = photo.image, photo.focal_px
+            image, prior = photo.image, CameraPrior.of_photo(photo)
+        else:
+            prior = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
         faces = landmarker(image)
         found.append(faces[0] if faces else None)
-        sizes.append((image.shape[1], image.shape[0]))
-        focals.append(focal_px)
+        told.append(prior)
     return fit_landmark_views(
         found,
-        cameras,
-        sizes_px=sizes,
-        focals_px=focals,
+        told if cameras is None else cameras,
         same_moment=same_moment,
         same_camera=same_camera,
         head=head,
@@ -129,10 +129,8 @@ def fit_views(
 @one_blas_thread
 def fit_landmark_views(
     landmarks: Sequence[Landmarks2D | None],
-    cameras: Sequence[Camera] | None = None,
+    cameras: Sequence[Camera | CameraPrior],
     *,
-    sizes_px: Sequence[tuple[int, int]] | None = None,
-    focals_px: Sequence[float | None] | None = None,
     same_moment: bool | None = None,
     same_camera: bool = False,
     head: Head | None = None,
@@ -143,23 +141,27 @@ def fit_landmark_views(
 
     Args:
         landmarks: one face per picture; None where there is none.
-        cameras, same_moment, same_camera: as for `fit_views`.
-        sizes_px: width and height of each picture; needed without `cameras`.
-        focals_px: focal lengths that are nearly known.
+        cameras: of each picture, all known in one world, or what is known of each one's focal length.
+        same_moment, same_camera: as for `fit_views`.
         throw: raise when the fit fails instead of returning its status.
 
     Raises:
         FitError: with `throw`, when no pose explains the landmarks.
-        InputError: there are no pictures, their landmarks are of different sets, or their sizes are missing.
-        ShapeError: not as many cameras, sizes or focal lengths as pictures.
+        InputError: there are no pictures, their landmarks are of different sets, or only some cameras are
+            known.
+        ShapeError: not as many cameras as pictures.
     """
-    for what, given in (("cameras", cameras), ("sizes_px", sizes_px), ("focals_px", focals_px)):
-        if given is not None and len(given) != len(landmarks):
-            raise ShapeError(what, expected=f"({len(landmarks)},), one per picture", actual=(len(given),))
+    if len(cameras) != len(landmarks):
+        raise ShapeError("cameras", expected=f"({len(landmarks)},), one per picture", actual=(len(cameras),))
     if not landmarks:
         raise InputError("there are no pictures to fit a head to")
-    if cameras is None and sizes_px is None:
-        raise InputError("fitting several pictures needs their cameras, or at least their sizes (sizes_px)")
+    priors = [CameraPrior.of(camera) for camera in cameras]
+    if len({prior.focal_unknown for prior in priors}) > 1:
+        raise InputError(
+            "some cameras are known and others are not; give all cameras in one world, or a CameraPrior.near "
+            "or .free for every picture"
+        )
+    posed = not priors[0].focal_unknown
     if head is None:
         from mien.heads.library import load_head
 
@@ -171,21 +173,9 @@ def fit_landmark_views(
     singles = []
     for index, face in zip(seen, faces, strict=True):
         # Each alone first: in its own world, where a face that looks into the camera has no rotation.
-        width_px, height_px = sizes_px[index] if sizes_px is not None else (None, None)
-        singles.append(
-            fit_landmarks(
-                face,
-                camera=None
-                if cameras is None
-                else replace(cameras[index], camera_from_world=CAMERA_FROM_WORLD),
-                focal_px=None if focals_px is None else focals_px[index],
-                width_px=width_px,
-                height_px=height_px,
-                head=head,
-                weights=weights,
-                throw=throw,
-            )
-        )
+        own = replace(priors[index].camera, camera_from_world=PICTURE_CAMERA_FROM_WORLD)
+        alone = replace(priors[index], camera=own)
+        singles.append(fit_landmarks(face, alone, head=head, weights=weights, throw=throw))
     usable = [k for k, fit in enumerate(singles) if fit.status.usable]
     fits: list[HeadFit | None] = [None] * len(landmarks)
     if not usable:
@@ -194,9 +184,8 @@ def fit_landmark_views(
     joint = _Joint(
         head,
         singles,
-        cameras=None if cameras is None else [cameras[index] for index in seen],
-        known_focal=[focals_px is not None and focals_px[index] is not None for index in seen],
-        same_moment=cameras is not None if same_moment is None else same_moment,
+        priors=[priors[index] for index in seen],
+        same_moment=posed if same_moment is None else same_moment,
         same_camera=same_camera,
         weights=weights,
     )
@@ -214,23 +203,22 @@ class _Joint:
         head: Head,
         singles: list[HeadFit],
         *,
-        cameras: list[Camera] | None,
-        known_focal: list[bool],
+        priors: list[CameraPrior],
         same_moment: bool,
         same_camera: bool,
         weights: FitWeights,
     ) -> None:
-        self.head, self.singles, self.weights = head, singles, weights
-        self.posed, self.same_moment, self.known_focal = cameras is not None, same_moment, known_focal
+        self.head, self.singles, self.priors, self.weights = head, singles, priors, weights
+        self.posed, self.same_moment = not priors[0].focal_unknown, same_moment
         self.model = FitModel.of(head, singles[0].landmarks.set_name)
         self.unknowns = Unknowns(
             identity_count=head.identity_count,
             expression_count=head.expression_count,
             joints=self.model.free_joints,
-            focal=cameras is None,
+            focal=not self.posed,
         )
-        self.cameras = [fit.camera for fit in singles] if cameras is None else cameras
-        if same_camera and cameras is None:
+        self.cameras = [prior.camera for prior in priors] if self.posed else [fit.camera for fit in singles]
+        if same_camera and not self.posed:
             focal_px = float(np.exp(np.mean([np.log(camera.focal_px) for camera in self.cameras])))
             self.cameras = [camera.with_focal(focal_px) for camera in self.cameras]
         self.sharing = Sharing(
@@ -270,18 +258,17 @@ class _Joint:
                 terms.append(
                     NormalIdentityTerm(deviation) if plain else identity_term(self.head, deviation=deviation)
                 )
-            if self.unknowns.focal and (index == 0 or not self.sharing.focal):
-                terms.append(self._focal_term(index))
+            if index == 0 or not self.sharing.focal:
+                terms += filter(None, [self._focal_term(index)])
             scene = HeadScene(self.model, self.unknowns, start, camera)
             parts.append(HeadProblem(scene, tuple(terms)))
         return self.sharing.problem(parts), parts
 
-    def _focal_term(self, index: int) -> FocalTerm:
-        camera, weights = self.cameras[index], self.weights
-        if self.known_focal[index]:
-            return FocalTerm(self.singles[index].camera.focal_px, weights.log_focal_std_known)
-        guess = Camera.guess(width_px=camera.width_px, height_px=camera.height_px)
-        return FocalTerm(guess.focal_px, weights.log_focal_std)
+    def _focal_term(self, index: int) -> FocalTerm | None:
+        prior = self.priors[index]
+        if prior.focal == "near":
+            prior = replace(prior, camera=self.singles[index].camera)
+        return prior.focal_term(self.weights)
 
     def solve(self, *, throw: bool) -> tuple[Solution, list[HeadFit]]:
         problem, _ = self._problem(self.starts, plain=True)
@@ -299,7 +286,7 @@ class _Joint:
 
 def _in_world(parameters: HeadParameters, camera: Camera) -> HeadParameters:
     """A head of a picture's own world in the world of the picture's camera."""
-    return _moved(parameters, camera.world_from_camera @ CAMERA_FROM_WORLD)
+    return _moved(parameters, camera.world_from_camera @ PICTURE_CAMERA_FROM_WORLD)
 
 
 def _moved(parameters: HeadParameters, motion: np.ndarray) -> HeadParameters:

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.cameras import Camera
+from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.results import HeadTrack
 from mien.fitting.terms.landmarks import face_radius_px
@@ -53,7 +54,7 @@ def track_people(
     *,
     landmarker: TrackingLandmarker | None = None,
     head: Head | None = None,
-    camera: Camera | None = None,
+    camera: CameraPrior | Camera | None = None,
     weights: FitWeights = DEFAULT_WEIGHTS,
     options: TrackerConfig = DEFAULT_OPTIONS,
     people: PeopleConfig = DEFAULT_PEOPLE,
@@ -69,7 +70,7 @@ def track_people(
     Args:
         video: a file, or (H, W, 3) uint8 RGB pictures.
         landmarker, head: the built-in ones when None.
-        camera: a camera that is known, its focal length included.
+        camera: what is known of the camera; a plain `Camera` is known, its focal length included.
         frames_per_second: of `video` when it is pictures; a file knows its own.
         max_frames: stop after so many.
         progress: called with the number of frames done and of all (None when unknown).
@@ -94,7 +95,7 @@ def track_people(
         refit(
             _whole_video(person, times_s),
             person.tracker,
-            fallback=person.tracker.camera or Camera.guess(width_px=1, height_px=1),
+            fallback=person.tracker.camera or CameraPrior.free(width_px=1, height_px=1).camera,
             frames_per_second=frames_per_second,
         )
         for person in crowd.everyone
@@ -117,7 +118,7 @@ class _Crowd:
         self,
         landmarker: TrackingLandmarker | None,
         head: Head | None,
-        camera: Camera | None,
+        camera: CameraPrior | Camera | None,
         weights: FitWeights,
         options: TrackerConfig,
         people: PeopleConfig,

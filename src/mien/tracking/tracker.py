@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.cameras import Camera
+from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.scene.fit_model import FitModel
@@ -94,8 +95,7 @@ class Tracker:
         *,
         landmarker: TrackingLandmarker | None = None,
         head: Head | None = None,
-        camera: Camera | None = None,
-        focal_px: float | None = None,
+        camera: CameraPrior | Camera | None = None,
         weights: FitWeights = DEFAULT_WEIGHTS,
         options: TrackerConfig = DEFAULT_OPTIONS,
     ) -> None:
@@ -103,8 +103,7 @@ class Tracker:
         Args:
             landmarker: the built-in `Landmarker("realtime")` when None.
             head: the built-in head when None.
-            camera: a camera that is known, its focal length included.
-            focal_px: a focal length that is nearly known.
+            camera: what is known of the camera; a plain `Camera` is known, its focal length included.
 
         Raises:
             InputError: the built-in head or networks are missing.
@@ -118,7 +117,7 @@ class Tracker:
 
             head = load_head()
         self.landmarker, self.head, self.weights, self.options = landmarker, head, weights, options
-        self._known_camera, self._focal_px = camera, focal_px
+        self._prior = None if camera is None else CameraPrior.of(camera)
         self._fitter: FrameFitter | None = None
         self._focal_term: FocalTerm | None = None
         self._key_frames = KeyFrames(most=options.key_frames)
@@ -208,23 +207,11 @@ class Tracker:
     def _meet(self, landmarks: Landmarks2D, image: np.ndarray) -> tuple[HeadParameters | None, Status]:
         """The first frame: who is it, and with what camera?"""
         height_px, width_px = image.shape[:2]
-        fit = fit_landmarks(
-            landmarks,
-            camera=self._known_camera,
-            focal_px=self._focal_px,
-            width_px=width_px,
-            height_px=height_px,
-            head=self.head,
-            weights=self.weights,
-        )
+        prior = self._prior or CameraPrior.free(width_px=width_px, height_px=height_px)
+        fit = fit_landmarks(landmarks, prior, head=self.head, weights=self.weights)
         if not fit.status.usable:
             return None, fit.status
-        if self._known_camera is None:
-            known = self._focal_px is not None
-            self._focal_term = FocalTerm(
-                self._focal_px or float(np.hypot(width_px, height_px)),
-                self.weights.log_focal_std_known if known else self.weights.log_focal_std,
-            )
+        self._focal_term = prior.focal_term(self.weights)
         self._fitter = FrameFitter(
             FitModel.of(self.head, landmarks.set_name),
             camera=fit.camera,

@@ -10,6 +10,7 @@ import numpy as np
 
 from mien.cameras import Camera
 from mien.errors import InputError
+from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.results import HeadTrack
 from mien.fitting.scene.fit_model import FitModel
@@ -26,7 +27,7 @@ def track_video(
     *,
     landmarker: TrackingLandmarker | None = None,
     head: Head | None = None,
-    camera: Camera | None = None,
+    camera: CameraPrior | Camera | None = None,
     weights: FitWeights = DEFAULT_WEIGHTS,
     options: TrackerConfig = DEFAULT_OPTIONS,
     frames_per_second: float = 25.0,
@@ -42,7 +43,7 @@ def track_video(
     Args:
         video: a file, or (H, W, 3) uint8 RGB pictures.
         landmarker, head: the built-in ones when None.
-        camera: a camera that is known, its focal length included.
+        camera: what is known of the camera; a plain `Camera` is known, its focal length included.
         frames_per_second: of `video` when it is pictures; a file knows its own.
         max_frames: stop after so many.
         progress: called with the number of frames done and of all (None when unknown).
@@ -67,7 +68,8 @@ def track_video(
         if progress is not None:
             progress(len(frames), total)
     assert size_px is not None
-    fallback = camera or Camera.guess(width_px=size_px[0], height_px=size_px[1])
+    prior = CameraPrior.free(width_px=size_px[0], height_px=size_px[1]) if camera is None else camera
+    fallback = CameraPrior.of(prior).camera
     return refit(frames, tracker, fallback=fallback, frames_per_second=frames_per_second)
 
 

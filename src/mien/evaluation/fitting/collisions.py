@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
 from mien.heads.intersection import skin_intersections
@@ -66,8 +67,7 @@ def study_collisions(
             begin = time.perf_counter()
             fit = fit_landmarks(
                 landmarks,
-                width_px=crowd.size_px,
-                height_px=crowd.size_px,
+                CameraPrior.free(width_px=crowd.size_px, height_px=crowd.size_px),
                 head=head,
                 weights=chosen,
                 throw=True,

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.evaluation.fitting.shape_error import ShapeErrors, ShapeJudge
+from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.views import fit_landmark_views
@@ -113,12 +114,13 @@ def _one(
     *,
     known_focal: bool = False,
 ) -> np.ndarray:
-    crowd = photographer.crowd
+    crowd, size_px = photographer.crowd, photographer.crowd.size_px
+    focal_px = float(crowd.focal_px[person, shot])
     fit = fit_landmarks(
         photographer.landmarks(person, shot, set_name),
-        focal_px=float(crowd.focal_px[person, shot]) if known_focal else None,
-        width_px=crowd.size_px,
-        height_px=crowd.size_px,
+        CameraPrior.near(focal_px, width_px=size_px, height_px=size_px)
+        if known_focal
+        else CameraPrior.free(width_px=size_px, height_px=size_px),
         head=photographer.head,
         weights=weights,
         throw=True,
@@ -131,7 +133,7 @@ def _several(photographer: Photographer, person: int, set_name: str, weights: Fi
     shots: Sequence[int] = range(crowd.shot_count)
     fit = fit_landmark_views(
         [photographer.landmarks(person, shot, set_name) for shot in shots],
-        sizes_px=[(crowd.size_px, crowd.size_px)] * len(shots),
+        [CameraPrior.free(width_px=crowd.size_px, height_px=crowd.size_px)] * len(shots),
         head=photographer.head,
         weights=weights,
         throw=True,

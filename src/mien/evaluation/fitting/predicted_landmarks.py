@@ -12,6 +12,7 @@ import numpy as np
 from mien.errors import InputError
 from mien.evaluation.fitting.exact_landmarks import rest_shape
 from mien.evaluation.fitting.shape_error import ShapeErrors, ShapeJudge
+from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.views import fit_landmark_views
@@ -198,7 +199,9 @@ def _singles(
     shapes_m = []
     for face in seen:
         if face is not None:
-            fit = fit_landmarks(face, width_px=size_px, height_px=size_px, head=head, weights=weights)
+            fit = fit_landmarks(
+                face, CameraPrior.free(width_px=size_px, height_px=size_px), head=head, weights=weights
+            )
             shapes_m.append(rest_shape(head, fit.parameters.identity))
     return shapes_m
 
@@ -207,7 +210,8 @@ def _together(
     photographer: Photographer, seen: Sequence[Landmarks2D | None], weights: FitWeights
 ) -> np.ndarray:
     head, size_px = photographer.head, photographer.crowd.size_px
-    fit = fit_landmark_views(seen, sizes_px=[(size_px, size_px)] * len(seen), head=head, weights=weights)
+    cameras = [CameraPrior.free(width_px=size_px, height_px=size_px)] * len(seen)
+    fit = fit_landmark_views(seen, cameras, head=head, weights=weights)
     return rest_shape(head, fit.identity)
 
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mien.cameras import Camera
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
-from mien.fitting.photo import CAMERA_FROM_WORLD
 from mien.fitting.sequence import fit_sequence
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
@@ -116,7 +115,7 @@ def _camera(index: int, count: int) -> Camera:
     along = 2 * index / max(count - 1, 1) - 1
     pose = np.eye(4)
     turn = matrix_from_rotation_vector(np.array([0.3 * np.sin(2.0 * index), 1.2 * along, 0.0]))
-    pose[:3, :3] = CAMERA_FROM_WORLD[:3, :3] @ turn
+    pose[:3, :3] = PICTURE_CAMERA_FROM_WORLD[:3, :3] @ turn
     pose[:3, 3] = (0, 0, 1.0)
     return Camera.from_focal(1500.0, width_px=1000, height_px=1000, camera_from_world=pose)
 

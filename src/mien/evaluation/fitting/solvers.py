@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mien.cameras import Camera
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.fitting.energy import FitWeights
-from mien.fitting.photo import CAMERA_FROM_WORLD
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
 from mien.fitting.scene.head_state import HeadScene
@@ -116,7 +115,7 @@ def noisy_problem(
         root_translation_m=np.array([0.02, -0.02, -0.6]) + 0.02 * where.normal(size=3),
     )
     camera = Camera.from_focal(
-        1.4 * DIAGONAL_PX, width_px=SIZE_PX, height_px=SIZE_PX, camera_from_world=CAMERA_FROM_WORLD
+        1.4 * DIAGONAL_PX, width_px=SIZE_PX, height_px=SIZE_PX, camera_from_world=PICTURE_CAMERA_FROM_WORLD
     )
     points_px = camera.project(head.vertices_m(truth)[head.landmark_set(set_name).vertices])
     points_px = points_px + where.normal(size=points_px.shape)

@@ -108,14 +108,15 @@ def time_photo_fit(
     """
     from threadpoolctl import threadpool_limits
 
+    from mien.fitting.camera_prior import CameraPrior
     from mien.fitting.photo import fit_landmarks
     from mien.heads.library import load_head
 
     face, head = _best_face(image, landmarker), load_head()
-    height_px, width_px = image.shape[:2]
+    camera = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
 
     def fit() -> None:
-        fit_landmarks(face, width_px=width_px, height_px=height_px, head=head)
+        fit_landmarks(face, camera, head=head)
 
     fit()
     as_called, limited = [], []
@@ -154,6 +155,7 @@ def time_tracking(
     Raises:
         InputError: the first frame shows no face, or the face is lost on the way.
     """
+    from mien.fitting.camera_prior import CameraPrior
     from mien.fitting.energy import DEFAULT_WEIGHTS
     from mien.fitting.photo import fit_landmarks
     from mien.fitting.scene.fit_model import FitModel
@@ -166,8 +168,8 @@ def time_tracking(
         raise InputError("the face is not found again in a window around it; choose another picture",
                          source="photo")  # fmt: skip
     face, head = first[0], load_head()
-    height_px, width_px = frames[0].shape[:2]
-    fit = fit_landmarks(face, width_px=width_px, height_px=height_px, head=head)
+    camera = CameraPrior.free(width_px=frames[0].shape[1], height_px=frames[0].shape[0])
+    fit = fit_landmarks(face, camera, head=head)
     model = FitModel.of(head, face.set_name)
     fitter = FrameFitter(model, camera=fit.camera, identity=fit.parameters.identity, weights=DEFAULT_WEIGHTS)
     parameters = fit.parameters

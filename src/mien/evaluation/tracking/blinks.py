@@ -120,7 +120,11 @@ def _amplitude(script: BlinkScript, frames: list[TrackedFrame], tracker: Tracker
         landmarks = frames[index].landmarks
         if landmarks is not None:
             fit = fit_landmarks(
-                landmarks, camera=camera, head=head, identity=track.identity, weights=tracker.weights
+                landmarks,
+                track.camera,
+                head=head,
+                identity=track.identity,
+                weights=tracker.weights,
             )
             alone[index] = lid_openings(head, [fit.parameters])[0]
 

@@ -105,7 +105,7 @@ def _compared(
         if landmarks is None:
             return shown(None, None)
         fit = fit_landmarks(
-            landmarks, camera=track.camera, head=head, identity=track.identity, weights=tracker.weights
+            landmarks, track.camera, head=head, identity=track.identity, weights=tracker.weights
         )
         return shown(fit.parameters, fit.camera) if fit.status.usable else shown(None, None)
 
