@@ -11,6 +11,7 @@ from mien.cameras import Camera
 from mien.errors import FitError, InputError, ShapeError
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.energy import FitWeights
+from mien.fitting.photo import fit_landmarks
 from mien.fitting.views import fit_landmark_views, fit_views
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.landmarks.types import Landmarks2D
@@ -162,6 +163,17 @@ def test_pictures_without_a_face_are_left_out(head):
     assert none.status is Status.LOST
     with pytest.raises(FitError, match="no picture"):
         _ = none.identity
+
+
+def test_what_is_known_of_a_focal_length_counts_once(head):
+    """One picture is fitted as it is alone: its first fit is a start, not more knowledge."""
+    _, _, landmarks = own_views(head, 1, seed=0)
+    vague = replace(landmarks[0], sigma_px=20 * landmarks[0].sigma_px)
+    near = CameraPrior.near(1000.0, width_px=640, height_px=480)
+    alone = fit_landmarks(vague, near, head=head)
+    [joint] = fit_landmark_views([vague], [near], head=head).found
+    assert abs(np.log(alone.camera.focal_px / 1000)) > 0.01
+    assert joint.camera.focal_px == pytest.approx(alone.camera.focal_px, rel=1e-3)
 
 
 def test_wrong_input(head, camera):

@@ -20,7 +20,6 @@ from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
 from mien.fitting.scene.head_state import HeadScene
 from mien.fitting.scene.shared_columns import Sharing
 from mien.fitting.scene.unknowns import Unknowns
-from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.identity_prior import NormalIdentityTerm, identity_term
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.priors import prior_terms
@@ -259,16 +258,10 @@ class _Joint:
                     NormalIdentityTerm(deviation) if plain else identity_term(self.head, deviation=deviation)
                 )
             if index == 0 or not self.sharing.focal:
-                terms += filter(None, [self._focal_term(index)])
+                terms += filter(None, [self.priors[index].focal_term(self.weights)])
             scene = HeadScene(self.model, self.unknowns, start, camera)
             parts.append(HeadProblem(scene, tuple(terms)))
         return self.sharing.problem(parts), parts
-
-    def _focal_term(self, index: int) -> FocalTerm | None:
-        prior = self.priors[index]
-        if prior.focal == "near":
-            prior = replace(prior, camera=self.singles[index].camera)
-        return prior.focal_term(self.weights)
 
     def solve(self, *, throw: bool) -> tuple[Solution, list[HeadFit]]:
         problem, _ = self._problem(self.starts, plain=True)
