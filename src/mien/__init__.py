@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from mien.fields.train import train_field
     from mien.fitting.arkit_weights import ArkitWeights, arkit_weights, arkit_weights_of_frame
     from mien.fitting.camera_prior import CameraPrior
+    from mien.fitting.config import FitConfig
+    from mien.fitting.context import Context
     from mien.fitting.photo import fit_landmarks, fit_photo
     from mien.fitting.results import HeadFit, HeadTrack
     from mien.fitting.sequence import SequenceFit, fit_sequence
@@ -69,6 +71,8 @@ __all__ = [
     "read_cameras",
     # fitting
     "ArkitWeights",
+    "Context",
+    "FitConfig",
     "HeadFit",
     "HeadTrack",
     "SequenceFit",
@@ -105,6 +109,8 @@ _HOME = {
     "ArkitWeights": "fitting.arkit_weights",
     "Camera": "cameras",
     "CameraPrior": "fitting.camera_prior",
+    "Context": "fitting.context",
+    "FitConfig": "fitting.config",
     "FitError": "errors",
     "Head": "heads.model",
     "HeadFit": "fitting.results",

@@ -10,6 +10,7 @@ import pytest
 from mien.cameras import Camera
 from mien.errors import FitError, InputError
 from mien.fitting.arkit_weights import ARKIT_NAMES, _constrained, arkit_weights, arkit_weights_of_frame
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.heads.library import load_head
@@ -29,7 +30,7 @@ def fitted(*, sigma_px=0.5, mask=None, **shapes: float) -> HeadFit:
     if mask is not None:
         sigma = np.where(mask(head.mean_m[head.landmark_set("dense320").vertices]), 500.0, sigma_px)
         landmarks = replace(landmarks, sigma_px=sigma)
-    return fit_landmarks(landmarks, CAMERA, head=head)
+    return fit_landmarks(landmarks, CAMERA, context=Context(head=head))
 
 
 def test_names_are_arkits():
@@ -140,4 +141,4 @@ def test_wrong_fits():
     with pytest.raises(FitError):
         arkit_weights(replace(fit, status=Status.NOT_FINITE))
     with pytest.raises(InputError, match="head"):
-        arkit_weights(fit, head=toy_head())
+        arkit_weights(fit, context=Context(head=toy_head()))

@@ -10,13 +10,14 @@ import pytest
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.errors import InputError
 from mien.fitting.camera_prior import CameraPrior
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.images.photo import Photo
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
 SIZE = {"width_px": 640, "height_px": 480}
-WEIGHTS = FitWeights(log_focal_std=0.4, log_focal_std_known=0.02)
+WEIGHTS = FitConfig(log_focal_std=0.4, log_focal_std_known=0.02)
 
 
 def test_a_known_camera_is_kept(camera):
@@ -72,7 +73,7 @@ def test_impossible_focal_lengths_are_named(focal_px):
 def test_fits_with_each_kind_of_knowledge(head, camera, prior, focal_px, cost, distance_m):
     """The numbers are those of the first version of this class, so that it cannot change them by accident."""
     landmarks = exact_landmarks(head, some_parameters(head, seed=4), camera, sigma_px=3.0)
-    fit = fit_landmarks(landmarks, camera if prior is None else prior, head=head)
+    fit = fit_landmarks(landmarks, camera if prior is None else prior, context=Context(head=head))
     assert fit.camera.focal_px == pytest.approx(focal_px, rel=1e-9)
     assert fit.cost_history[-1] == pytest.approx(cost, rel=1e-9)
     assert -fit.parameters.root_translation_m[2] == pytest.approx(distance_m, rel=1e-9)

@@ -10,7 +10,7 @@ import pytest
 
 from mien.errors import FitError
 from mien.evaluation.fitting.solvers import SOLVERS, noisy_problem
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.shared_columns import Sharing
 from mien.heads.library import load_head
 from mien.heads.model import Head
@@ -22,7 +22,7 @@ from tests.toy_head import toy_head
 
 
 def views_problem(seed: int, sharing: Sharing) -> Problem:
-    weights = FitWeights(robust_kernel="none")
+    weights = FitConfig(robust_kernel="none")
     parts = [noisy_problem(toy_head(), "toy60", weights, person=seed, shot=shot) for shot in range(3)]
     return sharing.problem(parts)
 
@@ -33,7 +33,7 @@ def small(name: str) -> Callable[[], tuple[Problem, np.ndarray]]:
 
 def photo(seed: int, head: Callable[[], Head], set_name: str, **weights) -> Callable:
     def make():
-        problem = noisy_problem(head(), set_name, FitWeights(**weights), person=seed)
+        problem = noisy_problem(head(), set_name, FitConfig(**weights), person=seed)
         return problem, problem.start()
 
     return make

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.landmarks.filter import LandmarkFilter, smooth_both_ways
 from mien.landmarks.types import Landmarks2D
@@ -57,7 +58,7 @@ def sequence(head, camera, *, count=30, noise_px=0.3, blink=(), turn=0.0, lost=(
 
 def run_tracker(head, frames, **options):
     landmarker = FakeLandmarker(frames)
-    tracker = Tracker(landmarker=landmarker, head=head, options=TrackerConfig(**options))
+    tracker = Tracker(context=Context(head=head, landmarker=landmarker), options=TrackerConfig(**options))
     results = [tracker.update(image, index / 25) for index, image in enumerate(landmarker.pictures())]
     return tracker, landmarker, results
 
@@ -82,8 +83,10 @@ def test_quick_blink_keeps_its_amplitude(head, camera):
     frames, _ = sequence(head, camera, blink={15: 0.5, 16: 1.0, 17: 0.5})
     tracker, _, results = run_tracker(head, frames)
     # The same frame by itself, for a person who is known: what the priors leave of a blink.
-    alone = fit_landmarks(frames[16], tracker.camera, head=head, identity=tracker.identity)
-    track = track_video(FakeLandmarker(frames).pictures(), landmarker=_rewound(frames), head=head)
+    alone = fit_landmarks(frames[16], tracker.camera, context=Context(head=head), identity=tracker.identity)
+    track = track_video(
+        FakeLandmarker(frames).pictures(), context=Context(head=head, landmarker=_rewound(frames))
+    )
     for blinks in (
         [result.parameters.expression[0] for result in results],
         list(track.expression[:, 0]),
@@ -128,8 +131,7 @@ def test_track_of_a_video(head, camera):
     seen = []
     track = track_video(
         landmarker.pictures(),
-        landmarker=landmarker,
-        head=head,
+        context=Context(head=head, landmarker=landmarker),
         progress=lambda done, total: seen.append(done),
         frames_per_second=30.0,
     )
@@ -154,20 +156,20 @@ def test_track_of_a_video(head, camera):
 
 def test_video_without_a_face_is_all_lost(head):
     landmarker = FakeLandmarker([None] * 6)
-    track = track_video(landmarker.pictures(), landmarker=landmarker, head=head)
+    track = track_video(landmarker.pictures(), context=Context(head=head, landmarker=landmarker))
     assert not track.tracked.any()
     assert len(track.expression) == 6
 
 
 def test_video_without_frames_is_an_input_error(head):
     with pytest.raises(InputError, match="no frames"):
-        track_video([], landmarker=FakeLandmarker([]), head=head)
+        track_video([], context=Context(head=head, landmarker=FakeLandmarker([])))
 
 
 def test_a_cut_starts_anew(head, camera):
     frames, _ = sequence(head, camera, count=12)
     landmarker = FakeLandmarker(frames)
-    tracker = Tracker(landmarker=landmarker, head=head)
+    tracker = Tracker(context=Context(head=head, landmarker=landmarker))
     rng = np.random.default_rng(0)
     scenes = [rng.integers(0, 256, size=IMAGE.shape, dtype=np.uint8) for _ in range(2)]
     scenes = [np.kron(scene[:6, :8], np.ones((80, 80, 1), np.uint8)) for scene in scenes]

@@ -128,17 +128,17 @@ def _fit_picture(
 ) -> Done:
     from mien.commands.batch import Done
     from mien.commands.faces import no_face
+    from mien.fitting.context import Context
     from mien.fitting.photo import fit_photo
     from mien.images.photo import read_photo
 
     photo = read_photo(path)
     fits = fit_photo(
         photo.image,
-        landmarker=landmarker,
         camera=_camera(photo, config),
-        head=head,
         max_faces=config.max_faces if identity is None else 1,
         identity=identity,
+        context=Context(head=head, landmarker=landmarker),
     )
     if not fits:
         raise no_face(path, photo.image)

@@ -28,6 +28,7 @@ def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> Ba
     Raises:
         InputError: a picture has no camera in --cameras, or one for another size.
     """
+    from mien.fitting.context import Context
     from mien.fitting.views import fit_landmark_views
 
     known = None if config.cameras is None else _cameras(config)
@@ -54,7 +55,7 @@ def fit_together(config: FitConfig, *, landmarker: Landmarker, head: Head) -> Ba
         [_camera(photos[path], config) if known is None else known[path] for path in seen],
         same_moment=_SAME_MOMENT[config.same_moment],
         same_camera=config.same_camera,
-        head=head,
+        context=Context(head=head),
     )
     done: list[tuple[Path, Done]] = []
     stems = dict(zip(pictures, result_stems(pictures), strict=True))

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from mien.cameras import Camera
 from mien.errors import FitError, InputError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.context import Context
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
@@ -19,7 +19,6 @@ from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.priors import prior_terms
-from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.normal_equations import NormalEquations
@@ -65,8 +64,7 @@ class ArkitWeights:
 def arkit_weights(
     fit: HeadFit,
     *,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
     focal_known: bool = False,
 ) -> ArkitWeights:
     """ARKit weights of a fitted face.
@@ -77,8 +75,7 @@ def arkit_weights(
 
     Args:
         fit: of `fit_photo`, `fit_landmarks` or `fit_views`.
-        head: the head of the fit; the built-in one when None.
-        weights: those of the fit.
+        context: head and settings of the fit; the built-in ones when None.
         focal_known: the camera's focal length was given, not solved for.
 
     Raises:
@@ -88,19 +85,16 @@ def arkit_weights(
     if not fit.status.usable:
         raise FitError(f"there are no weights of this fit, which {fit.status.value}")
     return _solved(
-        _head(head, fit.head_name),
+        _checked(context, fit.head_name),
         fit.parameters,
         fit.landmarks,
         fit.camera,
-        weights,
         identity_free=True,
         focal_free=not focal_known,
     )
 
 
-def arkit_weights_of_frame(
-    track: HeadTrack, frame: int, *, head: Head | None = None, weights: FitWeights = DEFAULT_WEIGHTS
-) -> ArkitWeights:
+def arkit_weights_of_frame(track: HeadTrack, frame: int, *, context: Context | None = None) -> ArkitWeights:
     """ARKit weights of one frame of a track, whose person and focal length count as known.
 
     Raises:
@@ -112,39 +106,39 @@ def arkit_weights_of_frame(
     landmarks = Landmarks2D(track.points_px[frame], track.sigma_px[frame], track.set_name)
     parameters = track.parameters(frame)
     return _solved(
-        _head(head, track.head_name),
+        _checked(context, track.head_name),
         parameters,
         landmarks,
         track.camera,
-        weights,
         identity_free=False,
         focal_free=False,
     )
 
 
-def _head(head: Head | None, name: str) -> Head:
-    if head is None:
-        from mien.heads.library import load_head
-
-        head = load_head()
+def _checked(context: Context | None, name: str) -> Context:
+    """The context, whose head is the one that the fit is of."""
+    context = context or Context()
+    head = context.loaded_head
     if head.name != name:
-        raise InputError(f"the fit is of the head {name!r}, not of {head.name!r}; pass head=…")
+        raise InputError(
+            f"the fit is of the head {name!r}, not of {head.name!r}; pass context=mien.Context(head=…)"
+        )
     if not set(head.expression_names) & set(ARKIT_NAMES):
         raise InputError(f"the head {name!r} has none of ARKit's shapes")
-    return head
+    return context
 
 
 @one_blas_thread
 def _solved(
-    head: Head,
+    context: Context,
     parameters: HeadParameters,
     landmarks: Landmarks2D,
     camera: Camera,
-    weights: FitWeights,
     *,
     identity_free: bool,
     focal_free: bool,
 ) -> ArkitWeights:
+    head, config = context.loaded_head, context.config
     model = FitModel.of(head, landmarks.set_name)
     unknowns = Unknowns(
         identity_count=head.identity_count if identity_free else 0,
@@ -154,15 +148,15 @@ def _solved(
     )
     # Hard bounds below take the place of the prior's soft ones.
     priors: list[Term] = [
-        ExpressionTerm(weights.expression_std, np.inf) if isinstance(term, ExpressionTerm) else term
-        for term in prior_terms(head, unknowns, weights)
+        ExpressionTerm(config.expression_std, np.inf) if isinstance(term, ExpressionTerm) else term
+        for term in prior_terms(head, unknowns, config)
     ]
     if focal_free:
-        priors.append(FocalTerm(camera.focal_px, weights.log_focal_std))
+        priors.append(FocalTerm(camera.focal_px, config.log_focal_std))
     scene = HeadScene(model, unknowns, parameters, camera)
     x = unknowns.pack(parameters, focal_px=camera.focal_px)
     prior = HeadProblem(scene, tuple(priors)).linearize(x)
-    posterior = HeadProblem(scene, (LandmarkTerm.of(landmarks, weights), *priors)).linearize(x)
+    posterior = HeadProblem(scene, (LandmarkTerm.of(landmarks, config), *priors)).linearize(x)
     hessian, gradient = _marginal(posterior, unknowns.expression)
     prior_hessian, _ = _marginal(prior, unknowns.expression)
     variances = np.diagonal(np.linalg.inv(hessian))

@@ -9,7 +9,7 @@ import numpy as np
 
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.errors import InputError
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.images.photo import Photo
 
@@ -26,7 +26,7 @@ class CameraPrior:
     Attributes:
         camera: the camera that a fit starts from; with "fixed" also the one that it ends with.
         focal: what is known of its focal length. Where that is an unknown of the fit, its logarithm has a
-            normal prior about the start's, of deviation `FitWeights.log_focal_std_known` ("near") or
+            normal prior about the start's, of deviation `FitConfig.log_focal_std_known` ("near") or
             `log_focal_std` ("free").
 
     Raises:
@@ -85,10 +85,10 @@ class CameraPrior:
         """Whether the fit has to find the focal length."""
         return self.focal != "fixed"
 
-    def focal_term(self, weights: FitWeights) -> FocalTerm | None:
+    def focal_term(self, config: FitConfig) -> FocalTerm | None:
         """The prior of the focal length; None where it is known."""
         if not self.focal_unknown:
             return None
         known = self.focal == "near"
-        deviation = weights.log_focal_std_known if known else weights.log_focal_std
+        deviation = config.log_focal_std_known if known else config.log_focal_std
         return FocalTerm(self.camera.focal_px, deviation)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from jaxtyping import Float, UInt8
 from mien.cameras import Camera
 from mien.errors import FitError, ShapeError
 from mien.fitting.camera_prior import CameraPrior
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.results import HeadFit
 from mien.fitting.rigid_start import rigid_start
 from mien.fitting.scene.fit_model import FitModel
@@ -23,15 +23,11 @@ from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentit
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.priors import prior_terms
-from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.one_blas_thread import one_blas_thread
 from mien.least_squares.solution import Solution, Status
-
-Landmarker = Callable[[np.ndarray], list[Landmarks2D]]
-"""Anything that finds faces: a picture in, landmarks out, best first."""
 
 STAGE_SOLVER = LevenbergMarquardt(max_iterations=10, relative_tolerance=1e-3)
 
@@ -41,12 +37,10 @@ PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-5)
 def fit_photo(
     image: UInt8[np.ndarray, "height width 3"] | str | Path,
     *,
-    landmarker: Landmarker | None = None,
     camera: CameraPrior | Camera | None = None,
-    head: Head | None = None,
     max_faces: int | None = None,
     identity: Float[np.ndarray, " identity"] | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
 ) -> list[HeadFit]:
     """Fit a head to every face of a photo.
 
@@ -54,12 +48,11 @@ def fit_photo(
 
     Args:
         image: picture, or its file.
-        landmarker: finds faces; the built-in `Landmarker("realtime")` when None.
         camera: what is known of the camera; a plain `Camera` is known, its focal length included. When None:
             what the file says, and nothing of a picture without a file.
-        head: the built-in head when None.
         max_faces: fit this many at most, best first.
         identity: who it is, when known: kept fixed, for every face.
+        context: head, landmarker and settings; the built-in ones when None.
 
     Returns:
         One fit per face, best first; empty when there is no face.
@@ -73,15 +66,12 @@ def fit_photo(
 
         photo = read_photo(image)
         image, camera = photo.image, CameraPrior.of_photo(photo) if camera is None else camera
-    if landmarker is None:
-        from mien.landmarks.landmarker import Landmarker as BuiltIn
-
-        landmarker = BuiltIn("realtime")
+    context = context or Context()
     if camera is None:
         camera = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
     fits: list[HeadFit] = []
-    for landmarks in landmarker(image)[:max_faces]:
-        fit = fit_landmarks(landmarks, camera, head=head, weights=weights, identity=identity)
+    for landmarks in context.finder(image)[:max_faces]:
+        fit = fit_landmarks(landmarks, camera, identity=identity, context=context)
         fits.append(fit)
         if fit.status.usable:
             camera = fit.camera
@@ -93,9 +83,8 @@ def fit_landmarks(
     landmarks: Landmarks2D,
     camera: CameraPrior | Camera,
     *,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
     identity: Float[np.ndarray, " identity"] | None = None,
+    context: Context | None = None,
     throw: bool = False,
 ) -> HeadFit:
     """Fit a head to the landmarks of one face, in two stages: rigid, then everything.
@@ -103,8 +92,8 @@ def fit_landmarks(
     Args:
         landmarks: points and their deviations, in a set that the head has.
         camera: what is known of the camera; a plain `Camera` is known, its focal length included.
-        head: the built-in head when None.
         identity: who it is, when known: kept fixed.
+        context: head and settings; the built-in ones when None.
         throw: raise when the fit fails instead of returning its status.
 
     Raises:
@@ -112,10 +101,8 @@ def fit_landmarks(
         LandmarkSetError: the head lacks this landmark set.
         ShapeError: the landmarks do not have the set's size.
     """
-    if head is None:
-        from mien.heads.library import load_head
-
-        head = load_head()
+    context = context or Context()
+    head, config = context.loaded_head, context.config
     model = FitModel.of(head, landmarks.set_name)
     if len(landmarks) != model.landmark_count:
         raise ShapeError(
@@ -128,7 +115,7 @@ def fit_landmarks(
     if not (np.isfinite(landmarks.points_px).all() and (landmarks.sigma_px > 0).all()):
         return _failed(model, landmarks, prior.camera, base, throw=throw)
 
-    data = LandmarkTerm.of(landmarks, weights)
+    data = LandmarkTerm.of(landmarks, config)
     parameters, rigid = rigid_start(model, landmarks, data, camera=prior.camera, base=base)
     if not rigid.status.usable:
         return _failed(model, landmarks, prior.camera, base, throw=throw)
@@ -138,14 +125,14 @@ def fit_landmarks(
         joints=model.free_joints,
         focal=prior.focal_unknown,
     )
-    terms: list[Term] = [data, *prior_terms(head, unknowns, weights)]
-    terms += filter(None, (OpeningTerm.of(model, landmarks, weights), prior.focal_term(weights)))
+    terms: list[Term] = [data, *prior_terms(head, unknowns, config)]
+    terms += filter(None, (OpeningTerm.of(model, landmarks, config), prior.focal_term(config)))
     problem = HeadProblem(HeadScene(model, unknowns, parameters, prior.camera), tuple(terms))
-    solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, weights), throw=throw)
+    solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, config), throw=throw)
     return head_fit(problem, solution, landmarks)
 
 
-def _past_mixture_valleys(problem: HeadProblem, weights: FitWeights) -> np.ndarray:
+def _past_mixture_valleys(problem: HeadProblem, config: FitConfig) -> np.ndarray:
     """A start for a problem whose identity prior is a mixture: the solution under a plain normal prior.
 
     Descending straight into a mixture ends in the component nearest the mean head, whoever is in the picture.
@@ -154,7 +141,7 @@ def _past_mixture_valleys(problem: HeadProblem, weights: FitWeights) -> np.ndarr
     if not mixtures:
         return problem.start()
     plain = tuple(
-        NormalIdentityTerm(weights.identity_std) if term in mixtures else term for term in problem.terms
+        NormalIdentityTerm(config.identity_std) if term in mixtures else term for term in problem.terms
     )
     easier = HeadProblem(problem.scene, plain)
     return STAGE_SOLVER.solve(easier, easier.start()).x

@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float
 
 from mien.cameras import Camera
 from mien.errors import FitError, InputError, ShapeError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
@@ -61,8 +62,7 @@ def fit_sequence(
     landmarks: Sequence[Sequence[Landmarks2D | None]],
     cameras: Sequence[Camera],
     *,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
     solver: LevenbergMarquardt = SEQUENCE_SOLVER,
     progress: Progress | None = None,
     throw: bool = False,
@@ -70,11 +70,12 @@ def fit_sequence(
     """Fit one person to all frames of all cameras together.
 
     Frames are first followed one by one with the identity of the clearest; then everything is free at once.
-    `weights.still_vertices_std_m`, when on, couples every frame with the next.
+    `FitConfig.still_vertices_std_m`, when on, couples every frame with the next.
 
     Args:
         landmarks: per frame, one face per camera (None where it does not see one), all of one set.
         cameras: known, standing still, in one world.
+        context: head and settings; the built-in ones when None.
         progress: called with the number of linearised frames and of all that the limit allows.
         throw: raise when the fit fails instead of returning its status.
 
@@ -90,11 +91,8 @@ def fit_sequence(
             raise ShapeError("a frame's landmarks", expected=f"({len(cameras)},)", actual=(len(frame),))
     if len({face.set_name for frame in landmarks for face in frame if face is not None}) > 1:
         raise InputError("the landmarks are of different sets; convert them with .to(set_name)")
-    if head is None:
-        from mien.heads.library import load_head
-
-        head = load_head()
-    sequence = _Sequence(head, landmarks, cameras, weights)
+    context = context or Context()
+    sequence = _Sequence(context.loaded_head, landmarks, cameras, context.config)
     return sequence.solve(sequence.followed(), solver, progress, throw=throw)
 
 
@@ -106,7 +104,7 @@ class _Sequence:
         head: Head,
         landmarks: Sequence[Sequence[Landmarks2D | None]],
         cameras: Sequence[Camera],
-        weights: FitWeights,
+        weights: FitConfig,
     ) -> None:
         self.head, self.landmarks, self.cameras, self.weights = head, landmarks, list(cameras), weights
         self.data = [RigLandmarksTerm.of(frame, cameras, weights) for frame in landmarks]
@@ -138,7 +136,10 @@ class _Sequence:
         counts = [sum(face is not None for face in frame) for frame in self.landmarks]
         first = int(np.argmax(counts))
         views = fit_landmark_views(
-            self.landmarks[first], self.cameras, same_moment=True, head=self.head, weights=self.weights
+            self.landmarks[first],
+            self.cameras,
+            same_moment=True,
+            context=Context(head=self.head, config=self.weights),
         )
         if not views.found:
             raise FitError(f"no pose explains the landmarks of frame {first}: {views.status.value}")

@@ -12,8 +12,8 @@ from jaxtyping import Float, UInt8
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.errors import FitError, InputError, ShapeError
 from mien.fitting.camera_prior import CameraPrior
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
-from mien.fitting.photo import Landmarker, fit_landmarks, head_fit
+from mien.fitting.context import Context
+from mien.fitting.photo import fit_landmarks, head_fit
 from mien.fitting.results import HeadFit
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
@@ -24,7 +24,6 @@ from mien.fitting.terms.identity_prior import NormalIdentityTerm, identity_term
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.priors import prior_terms
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
-from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
@@ -74,9 +73,7 @@ def fit_views(
     *,
     same_moment: bool | None = None,
     same_camera: bool = False,
-    landmarker: Landmarker | None = None,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
 ) -> ViewsFit:
     """Fit one head to several pictures of one person; in each, the most certain face is taken.
 
@@ -90,18 +87,14 @@ def fit_views(
             with known cameras, False without.
         same_camera: without known cameras: all pictures have one focal length (one camera, no zoom, one
             size).
-        landmarker: finds faces; the built-in `Landmarker("realtime")` when None.
-        head: the built-in head when None.
+        context: head, landmarker and settings; the built-in ones when None.
 
     Raises:
         InputError: a file is missing or no picture, there are no pictures, or only some cameras are known.
         LandmarkSetError: the head lacks the landmarker's set.
         ShapeError: not as many cameras as pictures.
     """
-    if landmarker is None:
-        from mien.landmarks.landmarker import Landmarker as BuiltIn
-
-        landmarker = BuiltIn("realtime")
+    context = context or Context()
     found: list[Landmarks2D | None] = []
     told: list[CameraPrior] = []
     for image in images:
@@ -112,7 +105,7 @@ def fit_views(
             image, prior = photo.image, CameraPrior.of_photo(photo)
         else:
             prior = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
-        faces = landmarker(image)
+        faces = context.finder(image)
         found.append(faces[0] if faces else None)
         told.append(prior)
     return fit_landmark_views(
@@ -120,8 +113,7 @@ def fit_views(
         told if cameras is None else cameras,
         same_moment=same_moment,
         same_camera=same_camera,
-        head=head,
-        weights=weights,
+        context=context,
     )
 
 
@@ -132,8 +124,7 @@ def fit_landmark_views(
     *,
     same_moment: bool | None = None,
     same_camera: bool = False,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
     throw: bool = False,
 ) -> ViewsFit:
     """Fit one head to landmarks in several pictures, all of one set.
@@ -142,6 +133,7 @@ def fit_landmark_views(
         landmarks: one face per picture; None where there is none.
         cameras: of each picture, all known in one world, or what is known of each one's focal length.
         same_moment, same_camera: as for `fit_views`.
+        context: head and settings; the built-in ones when None.
         throw: raise when the fit fails instead of returning its status.
 
     Raises:
@@ -161,10 +153,7 @@ def fit_landmark_views(
             "or .free for every picture"
         )
     posed = not priors[0].focal_unknown
-    if head is None:
-        from mien.heads.library import load_head
-
-        head = load_head()
+    context = context or Context()
     seen = [index for index, face in enumerate(landmarks) if face is not None]
     faces = [face for face in landmarks if face is not None]
     if len({face.set_name for face in faces}) > 1:
@@ -174,19 +163,18 @@ def fit_landmark_views(
         # Each alone first: in its own world, where a face that looks into the camera has no rotation.
         own = replace(priors[index].camera, camera_from_world=PICTURE_CAMERA_FROM_WORLD)
         alone = replace(priors[index], camera=own)
-        singles.append(fit_landmarks(face, alone, head=head, weights=weights, throw=throw))
+        singles.append(fit_landmarks(face, alone, context=context, throw=throw))
     usable = [k for k, fit in enumerate(singles) if fit.status.usable]
     fits: list[HeadFit | None] = [None] * len(landmarks)
     if not usable:
         return ViewsFit(tuple(fits), Status.NOT_FINITE if seen else Status.LOST, 0, ())
     singles, seen = [singles[k] for k in usable], [seen[k] for k in usable]
     joint = _Joint(
-        head,
+        context,
         singles,
         priors=[priors[index] for index in seen],
         same_moment=posed if same_moment is None else same_moment,
         same_camera=same_camera,
-        weights=weights,
     )
     solution, joint_fits = joint.solve(throw=throw)
     for index, fit in zip(seen, joint_fits, strict=True):
@@ -199,15 +187,16 @@ class _Joint:
 
     def __init__(
         self,
-        head: Head,
+        context: Context,
         singles: list[HeadFit],
         *,
         priors: list[CameraPrior],
         same_moment: bool,
         same_camera: bool,
-        weights: FitWeights,
     ) -> None:
-        self.head, self.singles, self.priors, self.weights = head, singles, priors, weights
+        head = context.loaded_head
+        self.head, self.config = head, context.config
+        self.singles, self.priors = singles, priors
         self.posed, self.same_moment = not priors[0].focal_unknown, same_moment
         self.model = FitModel.of(head, singles[0].landmarks.set_name)
         self.unknowns = Unknowns(
@@ -248,17 +237,17 @@ class _Joint:
         """The joint problem; `plain` has a normal prior over identity instead of a mixture (see photo.py)."""
         parts = []
         for index, (fit, camera, start) in enumerate(zip(self.singles, self.cameras, starts, strict=True)):
-            terms: list[Term] = [LandmarkTerm.of(fit.landmarks, self.weights)]
+            terms: list[Term] = [LandmarkTerm.of(fit.landmarks, self.config)]
             # Priors on what is shared count once.
             if index == 0 or not self.sharing.expression:
-                terms += prior_terms(self.head, self.unknowns, self.weights, identity=False)
+                terms += prior_terms(self.head, self.unknowns, self.config, identity=False)
             if index == 0:
-                deviation = self.weights.identity_std
+                deviation = self.config.identity_std
                 terms.append(
                     NormalIdentityTerm(deviation) if plain else identity_term(self.head, deviation=deviation)
                 )
             if index == 0 or not self.sharing.focal:
-                terms += filter(None, [self.priors[index].focal_term(self.weights)])
+                terms += filter(None, [self.priors[index].focal_term(self.config)])
             scene = HeadScene(self.model, self.unknowns, start, camera)
             parts.append(HeadProblem(scene, tuple(terms)))
         return self.sharing.problem(parts), parts

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.cameras import Camera
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, SharedProblem, Term
 from mien.fitting.scene.head_state import HeadScene
@@ -96,7 +96,7 @@ class KeyFrames:
         *,
         camera: Camera,
         focal: FocalTerm | None,
-        weights: FitWeights,
+        config: FitConfig,
         solver: LevenbergMarquardt = PERSON_SOLVER,
     ) -> tuple[np.ndarray, Camera]:
         """Refine identity and focal length on all kept frames together, and their own poses with them.
@@ -117,8 +117,8 @@ class KeyFrames:
         )
         parts = []
         for index, key in enumerate(self.kept):
-            terms: list[Term] = [LandmarkTerm.of(key.landmarks, weights)]
-            terms += prior_terms(head, unknowns, weights, identity=index == 0)
+            terms: list[Term] = [LandmarkTerm.of(key.landmarks, config)]
+            terms += prior_terms(head, unknowns, config, identity=index == 0)
             if focal is not None and index == 0:
                 terms.append(focal)
             parts.append(HeadProblem(HeadScene(model, unknowns, key.parameters, camera), tuple(terms)))

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from mien.cameras import Camera
 from mien.fitting.camera_prior import CameraPrior
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.context import Context
 from mien.fitting.results import HeadTrack
 from mien.fitting.terms.landmarks import face_radius_px
-from mien.heads.model import Head
 from mien.images.cuts import CutDetector
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig
 from mien.tracking.video import read_pictures, refit
 
 
@@ -52,10 +52,8 @@ class _Person:
 def track_people(
     video: str | Path | Iterable[np.ndarray],
     *,
-    landmarker: TrackingLandmarker | None = None,
-    head: Head | None = None,
+    context: Context | None = None,
     camera: CameraPrior | Camera | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
     options: TrackerConfig = DEFAULT_OPTIONS,
     people: PeopleConfig = DEFAULT_PEOPLE,
     frames_per_second: float = 25.0,
@@ -69,7 +67,7 @@ def track_people(
 
     Args:
         video: a file, or (H, W, 3) uint8 RGB pictures.
-        landmarker, head: the built-in ones when None.
+        context: head, landmarker and settings; the built-in ones when None.
         camera: what is known of the camera; a plain `Camera` is known, its focal length included.
         frames_per_second: of `video` when it is pictures; a file knows its own.
         max_frames: stop after so many.
@@ -82,7 +80,7 @@ def track_people(
     Raises:
         InputError: the file is missing or no video, or there are no frames.
     """
-    crowd = _Crowd(landmarker, head, camera, weights, options, people)
+    crowd = _Crowd(context or Context(), camera, options, people)
     pictures, frames_per_second, total = read_pictures(video, frames_per_second, max_frames)
     times_s: list[float] = []
     for time_s, image in pictures:
@@ -116,21 +114,13 @@ class _Crowd:
 
     def __init__(
         self,
-        landmarker: TrackingLandmarker | None,
-        head: Head | None,
+        context: Context,
         camera: CameraPrior | Camera | None,
-        weights: FitWeights,
         options: TrackerConfig,
         people: PeopleConfig,
     ) -> None:
-        if landmarker is None:
-            from mien.landmarks.landmarker import FOUND_IN_VIDEO, Landmarker
-
-            landmarker = Landmarker("realtime", found=FOUND_IN_VIDEO)
-        self._landmarker, self._people = landmarker, people
-        self._settings = {
-            "landmarker": landmarker, "head": head, "camera": camera, "weights": weights, "options": options,
-        }  # fmt: skip
+        self._landmarker, self._people = context.follower, people
+        self._new_tracker = partial(Tracker, context, camera=camera, options=options)
         self._search_when_lost = options.search_every
         self._cuts = CutDetector(options.cut_difference)
         self._frame = -1
@@ -177,7 +167,7 @@ class _Crowd:
             waiting = [person for person in self._present if id(person) not in found]
             nearest = min(waiting, key=lambda person: _distance(face, person.seen), default=None)
             if nearest is None or _distance(face, nearest.seen) > self._people.same_person:
-                nearest = _Person(Tracker(**self._settings), self._frame, replace(face))
+                nearest = _Person(self._new_tracker(), self._frame, replace(face))
                 self.everyone.append(nearest)
                 self._present.append(nearest)
             found[id(nearest)] = face

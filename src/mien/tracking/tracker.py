@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
 
 from mien.cameras import Camera
 from mien.fitting.camera_prior import CameraPrior
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.landmarks import face_radius_px
-from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.images.cuts import CutDetector
 from mien.landmarks.filter import LandmarkFilter
@@ -23,19 +21,6 @@ from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
 from mien.tracking.frame_fitter import FrameFitter
 from mien.tracking.key_frames import KeyFrame, KeyFrames
-
-
-@runtime_checkable
-class TrackingLandmarker(Protocol):
-    """Finds faces in a picture, and one known face in the next."""
-
-    def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
-        """All faces, best first."""
-        ...
-
-    def track(self, image: np.ndarray, previous: Landmarks2D) -> Landmarks2D | None:
-        """The face whose last landmarks are known, or None when it is lost."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -92,31 +77,21 @@ class Tracker:
 
     def __init__(
         self,
+        context: Context | None = None,
         *,
-        landmarker: TrackingLandmarker | None = None,
-        head: Head | None = None,
         camera: CameraPrior | Camera | None = None,
-        weights: FitWeights = DEFAULT_WEIGHTS,
         options: TrackerConfig = DEFAULT_OPTIONS,
     ) -> None:
         """
         Args:
-            landmarker: the built-in `Landmarker("realtime")` when None.
-            head: the built-in head when None.
+            context: head, landmarker and settings; the built-in ones when None.
             camera: what is known of the camera; a plain `Camera` is known, its focal length included.
 
         Raises:
             InputError: the built-in head or networks are missing.
         """
-        if landmarker is None:
-            from mien.landmarks.landmarker import FOUND_IN_VIDEO, Landmarker
-
-            landmarker = Landmarker("realtime", found=FOUND_IN_VIDEO)
-        if head is None:
-            from mien.heads.library import load_head
-
-            head = load_head()
-        self.landmarker, self.head, self.weights, self.options = landmarker, head, weights, options
+        self.context = context or Context()
+        self.landmarker, self.head, self.options = self.context.follower, self.context.loaded_head, options
         self._prior = None if camera is None else CameraPrior.of(camera)
         self._fitter: FrameFitter | None = None
         self._focal_term: FocalTerm | None = None
@@ -208,15 +183,15 @@ class Tracker:
         """The first frame: who is it, and with what camera?"""
         height_px, width_px = image.shape[:2]
         prior = self._prior or CameraPrior.free(width_px=width_px, height_px=height_px)
-        fit = fit_landmarks(landmarks, prior, head=self.head, weights=self.weights)
+        fit = fit_landmarks(landmarks, prior, context=self.context)
         if not fit.status.usable:
             return None, fit.status
-        self._focal_term = prior.focal_term(self.weights)
+        self._focal_term = prior.focal_term(self.context.config)
         self._fitter = FrameFitter(
             FitModel.of(self.head, landmarks.set_name),
             camera=fit.camera,
             identity=fit.parameters.identity,
-            weights=self.weights,
+            config=self.context.config,
         )
         return fit.parameters, fit.status
 
@@ -229,7 +204,7 @@ class Tracker:
         if len(self._key_frames.kept) == 1 or self.options.key_frames == 1:
             return parameters
         identity, camera = self._key_frames.fit_person(
-            fitter.model, camera=fitter.camera, focal=self._focal_term, weights=self.weights
+            fitter.model, camera=fitter.camera, focal=self._focal_term, config=self.context.config
         )
         # A changed focal length moves the head along the line of sight; its share in depth is the same.
         ratio = camera.focal_px / fitter.camera.focal_px

@@ -11,7 +11,7 @@ import numpy as np
 from mien.cameras import Camera
 from mien.errors import InputError
 from mien.fitting.camera_prior import CameraPrior
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.context import Context
 from mien.fitting.results import HeadTrack
 from mien.fitting.scene.fit_model import FitModel
 from mien.heads.model import Head
@@ -19,16 +19,14 @@ from mien.heads.parameters import HeadParameters
 from mien.landmarks.filter import smooth_both_ways
 from mien.landmarks.types import Landmarks2D
 from mien.tracking.frame_fitter import FrameFitter
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig
 
 
 def track_video(
     video: str | Path | Iterable[np.ndarray],
     *,
-    landmarker: TrackingLandmarker | None = None,
-    head: Head | None = None,
+    context: Context | None = None,
     camera: CameraPrior | Camera | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
     options: TrackerConfig = DEFAULT_OPTIONS,
     frames_per_second: float = 25.0,
     max_frames: int | None = None,
@@ -42,7 +40,7 @@ def track_video(
 
     Args:
         video: a file, or (H, W, 3) uint8 RGB pictures.
-        landmarker, head: the built-in ones when None.
+        context: head, landmarker and settings; the built-in ones when None.
         camera: what is known of the camera; a plain `Camera` is known, its focal length included.
         frames_per_second: of `video` when it is pictures; a file knows its own.
         max_frames: stop after so many.
@@ -55,7 +53,7 @@ def track_video(
     Raises:
         InputError: the file is missing or no video, or there are no frames.
     """
-    tracker = Tracker(landmarker=landmarker, head=head, camera=camera, weights=weights, options=options)
+    tracker = Tracker(context, camera=camera, options=options)
     frames: list[TrackedFrame] = []
     size_px: tuple[int, int] | None = None
     pictures, frames_per_second, total = read_pictures(video, frames_per_second, max_frames)
@@ -129,7 +127,7 @@ def refit(
     set_name = seen[0].set_name if seen else "dense320"
     if identity is not None and seen:
         fitter = FrameFitter(
-            FitModel.of(head, set_name), camera=camera, identity=identity, weights=tracker.weights
+            FitModel.of(head, set_name), camera=camera, identity=identity, config=tracker.context.config
         )
         for start, stop in _segments(frames):
             segment = [frame.landmarks for frame in frames[start:stop] if frame.landmarks is not None]

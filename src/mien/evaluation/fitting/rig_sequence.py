@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.sequence import fit_sequence
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
@@ -56,7 +57,7 @@ def study_rig_sequence(
     cameras: int = 17,
     set_name: str = "dense703",
     noise_px: float = 1.0,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    config: FitConfig = FitConfig(),
     progress: Callable[[int, int], None] | None = None,
 ) -> RigSequenceResult:
     """Solve a made-up recording of a rig: a random person of the prior talks and turns, seen from all sides.
@@ -75,7 +76,9 @@ def study_rig_sequence(
         landmarks.append([Landmarks2D(px, np.full(len(px), max(noise_px, 0.1)), set_name) for px in seen])
     before_mib = peak_memory_mib()
     wall, processor = time.perf_counter(), time.process_time()
-    fit = fit_sequence(landmarks, rig, head=head, weights=weights, progress=progress, throw=True)
+    fit = fit_sequence(
+        landmarks, rig, context=Context(head=head, config=config), progress=progress, throw=True
+    )
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     front = head.landmark_set("full_face" if "full_face" in head.landmark_sets else set_name).vertices
     errors_m = [

@@ -8,20 +8,20 @@ video_blinks(script, pictures).of_alone                         # the same of pi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from mien.errors import InputError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.heads.landmark_sets import LID_PAIRS
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.synthetic.held_out_people.blink_scripts import BlinkScript
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig
 from mien.tracking.video import refit
 
 
@@ -62,7 +62,7 @@ def landmark_blinks(
     script: BlinkScript,
     landmarks: Sequence[Landmarks2D],
     *,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
     options: TrackerConfig = DEFAULT_OPTIONS,
 ) -> BlinkAmplitude:
     """Track given landmarks of the script's own head, with its camera, and see how far blinks are closed.
@@ -70,9 +70,8 @@ def landmark_blinks(
     Raises:
         InputError: the head has no set that names lids.
     """
-    tracker = Tracker(
-        landmarker=_NoLandmarker(), head=script.head, camera=script.camera, weights=weights, options=options
-    )
+    context = replace(context or Context(), head=script.head, landmarker=_NoLandmarker())
+    tracker = Tracker(context, camera=script.camera, options=options)
     picture = np.zeros((script.camera.height_px, script.camera.width_px, 3), np.uint8)
     rate = script.frames_per_second
     frames = [tracker.observe(one, picture, index / rate) for index, one in enumerate(landmarks)]
@@ -83,21 +82,19 @@ def video_blinks(
     script: BlinkScript,
     pictures: Iterable[np.ndarray],
     *,
-    landmarker: TrackingLandmarker | None = None,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
     options: TrackerConfig = DEFAULT_OPTIONS,
 ) -> BlinkAmplitude:
     """Track pictures of the script, whose person and camera the tracker does not know, through a network.
 
     Args:
         pictures: (H, W, 3) uint8 RGB, one per frame of the script.
-        landmarker, head: the built-in ones when None.
+        context: head, landmarker and settings; the built-in ones when None.
 
     Raises:
         InputError: no frame shows a face, or the head has no set that names lids.
     """
-    tracker = Tracker(landmarker=landmarker, head=head, weights=weights, options=options)
+    tracker = Tracker(context, options=options)
     rate = script.frames_per_second
     frames = [tracker.update(picture, index / rate) for index, picture in enumerate(pictures)]
     if tracker.camera is None:
@@ -106,7 +103,7 @@ def video_blinks(
 
 
 def _amplitude(script: BlinkScript, frames: list[TrackedFrame], tracker: Tracker) -> BlinkAmplitude:
-    head, camera = tracker.head, tracker.camera
+    head, camera = tracker.context.loaded_head, tracker.camera
     track = refit(
         frames, tracker, fallback=camera or script.camera, frames_per_second=script.frames_per_second
     )
@@ -122,9 +119,8 @@ def _amplitude(script: BlinkScript, frames: list[TrackedFrame], tracker: Tracker
             fit = fit_landmarks(
                 landmarks,
                 track.camera,
-                head=head,
                 identity=track.identity,
-                weights=tracker.weights,
+                context=tracker.context,
             )
             alone[index] = lid_openings(head, [fit.parameters])[0]
 

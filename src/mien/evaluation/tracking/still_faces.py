@@ -15,13 +15,12 @@ from jaxtyping import Bool, Float, UInt8
 
 from mien.cameras import Camera
 from mien.errors import InputError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.results import HeadTrack
-from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
+from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig
 from mien.tracking.video import read_pictures, refit
 
 
@@ -57,9 +56,7 @@ class StillFaceJitter:
 def still_face_jitter(
     video: str | Path | Iterable[np.ndarray],
     *,
-    landmarker: TrackingLandmarker | None = None,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
     options: TrackerConfig = DEFAULT_OPTIONS,
     slowest: float = 0.02,
     max_frames: int | None = None,
@@ -71,13 +68,13 @@ def still_face_jitter(
 
     Args:
         video: a file, or (H, W, 3) uint8 RGB pictures.
-        landmarker, head: the built-in ones when None.
+        context: head, landmarker and settings; the built-in ones when None.
         slowest: see `still_frames`.
 
     Raises:
         InputError: the video is missing, or shows no still face.
     """
-    tracker = Tracker(landmarker=landmarker, head=head, weights=weights, options=options)
+    tracker = Tracker(context, options=options)
     pictures, rate, _ = read_pictures(video, 30.0, max_frames)
     frames = []
     for time_s, image in pictures:
@@ -94,7 +91,8 @@ def still_face_jitter(
 def _compared(
     frames: list[TrackedFrame], tracker: Tracker, track: HeadTrack, *, slowest: float, source: str | None
 ) -> StillFaceJitter:
-    head, vertices = tracker.head, tracker.head.landmark_set(track.set_name).vertices
+    head = tracker.context.loaded_head
+    vertices = head.landmark_set(track.set_name).vertices
 
     def shown(parameters: HeadParameters | None, camera: Camera | None) -> np.ndarray:
         if parameters is None or camera is None:
@@ -104,9 +102,7 @@ def _compared(
     def alone(landmarks: Landmarks2D | None) -> np.ndarray:
         if landmarks is None:
             return shown(None, None)
-        fit = fit_landmarks(
-            landmarks, track.camera, head=head, identity=track.identity, weights=tracker.weights
-        )
+        fit = fit_landmarks(landmarks, track.camera, identity=track.identity, context=tracker.context)
         return shown(fit.parameters, fit.camera) if fit.status.usable else shown(None, None)
 
     seen = [frame.landmarks for frame in frames]
