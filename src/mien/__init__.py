@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from mien.fields.files import load_field
     from mien.fields.radiance_field import RadianceField
     from mien.fields.train import train_field
-    from mien.fitting.arkit_weights import ArkitWeights, arkit_weights, arkit_weights_of_frame
+    from mien.fitting.arkit_weights import ArkitWeights, arkit_weights
     from mien.fitting.camera_prior import CameraPrior
     from mien.fitting.config import FitConfig
     from mien.fitting.context import Context
     from mien.fitting.photo import fit_landmarks, fit_photo
-    from mien.fitting.results import HeadFit, HeadTrack
+    from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
     from mien.fitting.sequence import SequenceFit, fit_sequence
     from mien.fitting.views import ViewsFit, fit_landmark_views, fit_views
     from mien.heads.library import load_head
@@ -47,8 +47,9 @@ if TYPE_CHECKING:
     from mien.landmarks_in_fields.predict import field_landmarks
     from mien.landmarks_in_fields.types import Landmarks3D
     from mien.least_squares.solution import Status
-    from mien.tracking.people import track_people
-    from mien.tracking.video import track_video
+    from mien.tracking.config import PeopleConfig, TrackerConfig
+    from mien.tracking.tracker import Tracker
+    from mien.tracking.video import track_people, track_video
 
 __version__ = "0.1.0"
 
@@ -75,11 +76,14 @@ __all__ = [
     "FitConfig",
     "HeadFit",
     "HeadTrack",
+    "PeopleConfig",
     "SequenceFit",
     "Status",
+    "TrackedFrame",
+    "Tracker",
+    "TrackerConfig",
     "ViewsFit",
     "arkit_weights",
-    "arkit_weights_of_frame",
     "fit_landmark_views",
     "fit_landmarks",
     "fit_photo",
@@ -123,15 +127,18 @@ _HOME = {
     "Landmarks3D": "landmarks_in_fields.types",
     "MienError": "errors",
     "MissingExtraError": "errors",
+    "PeopleConfig": "tracking.config",
     "Photo": "images.photo",
     "PosedPicture": "camera_files.posed_picture",
     "RadianceField": "fields.radiance_field",
     "SequenceFit": "fitting.sequence",
     "ShapeError": "errors",
     "Status": "least_squares.solution",
+    "TrackedFrame": "fitting.results",
+    "Tracker": "tracking.tracker",
+    "TrackerConfig": "tracking.config",
     "ViewsFit": "fitting.views",
     "arkit_weights": "fitting.arkit_weights",
-    "arkit_weights_of_frame": "fitting.arkit_weights",
     "export": "exporters.files",
     "field_landmarks": "landmarks_in_fields.predict",
     "fit_landmark_views": "fitting.views",
@@ -145,7 +152,7 @@ _HOME = {
     "read_cameras": "camera_files.reading",
     "read_image": "images.photo",
     "read_photo": "images.photo",
-    "track_people": "tracking.people",
+    "track_people": "tracking.video",
     "track_video": "tracking.video",
     "train_field": "fields.train",
 }

@@ -185,3 +185,15 @@ def test_fit_photo_fits_every_face_with_one_camera(head, camera):
     assert len(fit_photo(image, context=Context(head=head, landmarker=lambda image: faces), max_faces=2)) == 2
     assert fit_photo(image, context=Context(head=head, landmarker=lambda image: [])) == []
     assert fits[0].camera.width_px == 640
+    # Nothing was known of the camera beforehand: what the first face tells the others is an estimate.
+    assert [fit.focal for fit in fits] == ["free"] * 3
+
+
+def test_a_fit_says_what_was_known_beforehand(head, camera):
+    landmarks, context = exact_landmarks(head, some_parameters(head, seed=1), camera), Context(head=head)
+    near = CameraPrior.near(800.0, width_px=640, height_px=480)
+    fits = [fit_landmarks(landmarks, each, context=context) for each in (camera, near, FREE)]
+    assert [fit.focal for fit in fits] == ["fixed", "near", "free"]
+    assert not any(fit.identity_known for fit in fits)
+    known = fit_landmarks(landmarks, camera, identity=fits[0].parameters.identity, context=context)
+    assert known.identity_known

@@ -10,7 +10,8 @@ import pytest
 from mien.errors import InputError
 from mien.fitting.context import Context
 from mien.landmarks.types import Landmarks2D
-from mien.tracking.people import PeopleConfig, track_people
+from mien.tracking.config import PeopleConfig
+from mien.tracking.video import track_people
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
 DARK, BRIGHT = np.zeros((480, 640, 3), np.uint8), np.zeros((480, 640, 3), np.uint8)

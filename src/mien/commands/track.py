@@ -71,20 +71,16 @@ def run(arguments: list[str]) -> int:
 
 
 def _track_video(path: Path, stem: str, *, head: Head, config: TrackConfig) -> Done:
-    from mien.commands.batch import Done, progress
+    from mien.commands.batch import Done
+    from mien.commands.display import progress_bar
     from mien.errors import InputError
     from mien.exporters.files import export
-    from mien.images.video import open_video
-    from mien.tracking.people import track_people
-    from mien.tracking.video import track_video
+    from mien.tracking.video import track_people, track_video
 
-    with open_video(path) as video:
-        count = video.frame_count_estimate
-    with progress(f"track {path.name}", total=count, quiet=config.json) as advance:
-        if config.one_person:
-            tracks = [track_video(path, progress=lambda *_: advance(1, None))]
-        else:
-            tracks = track_people(path, progress=lambda *_: advance(1, None))
+    with progress_bar(f"track {path.name}", quiet=config.json) as report:
+        tracks = (
+            [track_video(path, report=report)] if config.one_person else track_people(path, report=report)
+        )
     tracks = [track for track in tracks if track.tracked.any()]
     if not tracks:
         raise InputError(

@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
 from mien.errors import FitError, ShapeError
-from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.camera_prior import CameraPrior, FocalKnowledge
 from mien.fitting.config import FitConfig
 from mien.fitting.context import Context
 from mien.fitting.results import HeadFit
@@ -69,10 +69,11 @@ def fit_photo(
     context = context or Context()
     if camera is None:
         camera = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
+    prior = CameraPrior.of(camera)
     fits: list[HeadFit] = []
     for landmarks in context.finder(image)[:max_faces]:
         fit = fit_landmarks(landmarks, camera, identity=identity, context=context)
-        fits.append(fit)
+        fits.append(replace(fit, focal=prior.focal))
         if fit.status.usable:
             camera = fit.camera
     return fits
@@ -113,12 +114,12 @@ def fit_landmarks(
     prior = CameraPrior.of(camera)
     base = head.neutral() if identity is None else replace(head.neutral(), identity=identity)
     if not (np.isfinite(landmarks.points_px).all() and (landmarks.sigma_px > 0).all()):
-        return _failed(model, landmarks, prior.camera, base, throw=throw)
+        return _failed(model, landmarks, prior, base, throw=throw)
 
     data = LandmarkTerm.of(landmarks, config)
     parameters, rigid = rigid_start(model, landmarks, data, camera=prior.camera, base=base)
     if not rigid.status.usable:
-        return _failed(model, landmarks, prior.camera, base, throw=throw)
+        return _failed(model, landmarks, prior, base, throw=throw)
     unknowns = Unknowns(
         identity_count=head.identity_count if identity is None else 0,
         expression_count=head.expression_count,
@@ -129,7 +130,7 @@ def fit_landmarks(
     terms += filter(None, (OpeningTerm.of(model, landmarks, config), prior.focal_term(config)))
     problem = HeadProblem(HeadScene(model, unknowns, parameters, prior.camera), tuple(terms))
     solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, config), throw=throw)
-    return head_fit(problem, solution, landmarks)
+    return head_fit(problem, solution, landmarks, focal=prior.focal)
 
 
 def _past_mixture_valleys(problem: HeadProblem, config: FitConfig) -> np.ndarray:
@@ -147,7 +148,9 @@ def _past_mixture_valleys(problem: HeadProblem, config: FitConfig) -> np.ndarray
     return STAGE_SOLVER.solve(easier, easier.start()).x
 
 
-def head_fit(problem: HeadProblem, solution: Solution, landmarks: Landmarks2D) -> HeadFit:
+def head_fit(
+    problem: HeadProblem, solution: Solution, landmarks: Landmarks2D, *, focal: FocalKnowledge
+) -> HeadFit:
     """The result of a solve, for people."""
     head = problem.scene.model.head
     state = problem.state(solution.x)
@@ -161,11 +164,13 @@ def head_fit(problem: HeadProblem, solution: Solution, landmarks: Landmarks2D) -
         cost_history=solution.cost_history,
         head_name=head.name,
         head_version=head.version,
+        focal=focal,
+        identity_known=not problem.scene.unknowns.identity_count,
     )
 
 
 def _failed(
-    model: FitModel, landmarks: Landmarks2D, camera: Camera, base: HeadParameters, *, throw: bool
+    model: FitModel, landmarks: Landmarks2D, prior: CameraPrior, base: HeadParameters, *, throw: bool
 ) -> HeadFit:
     status = Status.NOT_FINITE
     if throw:
@@ -174,7 +179,7 @@ def _failed(
         )
     return HeadFit(
         parameters=base,
-        camera=camera,
+        camera=prior.camera,
         landmarks=landmarks,
         residuals_px=np.full((len(landmarks), 2), np.nan),
         status=status,
@@ -182,4 +187,5 @@ def _failed(
         cost_history=(),
         head_name=model.head.name,
         head_version=model.head.version,
+        focal=prior.focal,
     )

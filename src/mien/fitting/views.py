@@ -258,8 +258,8 @@ class _Joint:
         problem, parts = self._problem(self.starts, plain=False)
         solution = VIEWS_SOLVER.solve(problem, x, throw=throw)
         fits = [
-            head_fit(part, replace(solution, x=solution.x[columns]), fit.landmarks)
-            for part, columns, fit in zip(parts, problem.columns, self.singles, strict=True)
+            head_fit(part, replace(solution, x=solution.x[columns]), single.landmarks, focal=single.focal)
+            for part, columns, single in zip(parts, problem.columns, self.singles, strict=True)
         ]
         if self.same_moment and not self.posed:
             fits = [_in_world_of(fit, fits[0]) for fit in fits]

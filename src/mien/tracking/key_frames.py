@@ -59,8 +59,8 @@ class KeyFrames:
         """
         Args:
             most: frames kept.
-            least_turn_rad: how far a new view must lie from all kept ones.
-            least_gap: frames between two key frames of the same view.
+            min_turn_rad: how far a new view must lie from all kept ones.
+            min_gap: frames between two key frames of the same view.
             alike_views: so many frames are taken even if the head never turns.
         """
         self.most, self.min_turn_rad = most, min_turn_rad
