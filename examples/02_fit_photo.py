@@ -17,7 +17,7 @@ from mien.images.writing import write_image
 picture = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("astronaut.jpg")
 
 photo = mien.read_photo(picture)  # as read_image, with the focal length that the EXIF data give, if any
-fits = mien.fit_photo(photo.image, focal_px=photo.focal_px)
+fits = mien.fit_photo(photo.image, camera=mien.CameraPrior.of_photo(photo))
 if not fits:
     sys.exit(f"{picture}: no face was found")
 

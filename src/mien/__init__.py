@@ -34,9 +34,12 @@ if TYPE_CHECKING:
     from mien.fields.ray_context import RayContext
     from mien.fields.rendering.picture import FieldPicture, render_field
     from mien.fields.train import train_field
-    from mien.fitting.arkit_weights import ArkitWeights, arkit_weights, arkit_weights_of_frame
+    from mien.fitting.arkit_weights import ArkitWeights, arkit_weights
+    from mien.fitting.camera_prior import CameraPrior
+    from mien.fitting.config import FitConfig
+    from mien.fitting.context import Context
     from mien.fitting.photo import fit_landmarks, fit_photo
-    from mien.fitting.results import HeadFit, HeadTrack
+    from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
     from mien.fitting.sequence import SequenceFit, fit_sequence
     from mien.fitting.views import ViewsFit, fit_landmark_views, fit_views
     from mien.heads.library import load_head
@@ -49,8 +52,9 @@ if TYPE_CHECKING:
     from mien.landmarks_in_fields.predict import field_landmarks
     from mien.landmarks_in_fields.types import Landmarks3D
     from mien.least_squares.solution import Status
-    from mien.tracking.people import track_people
-    from mien.tracking.video import track_video
+    from mien.tracking.config import PeopleConfig, TrackerConfig
+    from mien.tracking.tracker import Tracker
+    from mien.tracking.video import track_people, track_video
 
 __version__ = "0.1.0"
 
@@ -65,6 +69,7 @@ __all__ = [
     "Landmarks2D",
     # heads and cameras
     "Camera",
+    "CameraPrior",
     "Head",
     "HeadParameters",
     "PosedPicture",
@@ -72,13 +77,18 @@ __all__ = [
     "read_cameras",
     # fitting
     "ArkitWeights",
+    "Context",
+    "FitConfig",
     "HeadFit",
     "HeadTrack",
+    "PeopleConfig",
     "SequenceFit",
     "Status",
+    "TrackedFrame",
+    "Tracker",
+    "TrackerConfig",
     "ViewsFit",
     "arkit_weights",
-    "arkit_weights_of_frame",
     "fit_landmark_views",
     "fit_landmarks",
     "fit_photo",
@@ -120,6 +130,9 @@ _HOME = {
     "FieldBase": "fields.protocol",
     "FieldConfig": "fields.config",
     "FieldPicture": "fields.rendering.picture",
+    "CameraPrior": "fitting.camera_prior",
+    "Context": "fitting.context",
+    "FitConfig": "fitting.config",
     "FitError": "errors",
     "Head": "heads.model",
     "HeadFit": "fitting.results",
@@ -132,6 +145,7 @@ _HOME = {
     "Landmarks3D": "landmarks_in_fields.types",
     "MienError": "errors",
     "MissingExtraError": "errors",
+    "PeopleConfig": "tracking.config",
     "Photo": "images.photo",
     "PosedImages": "fields.posed_images",
     "PosedPicture": "camera_files.posed_picture",
@@ -140,9 +154,11 @@ _HOME = {
     "SequenceFit": "fitting.sequence",
     "ShapeError": "errors",
     "Status": "least_squares.solution",
+    "TrackedFrame": "fitting.results",
+    "Tracker": "tracking.tracker",
+    "TrackerConfig": "tracking.config",
     "ViewsFit": "fitting.views",
     "arkit_weights": "fitting.arkit_weights",
-    "arkit_weights_of_frame": "fitting.arkit_weights",
     "export": "exporters.files",
     "field_landmarks": "landmarks_in_fields.predict",
     "fit_landmark_views": "fitting.views",
@@ -159,7 +175,7 @@ _HOME = {
     "read_photo": "images.photo",
     "render_field": "fields.rendering.picture",
     "save_field": "fields.files",
-    "track_people": "tracking.people",
+    "track_people": "tracking.video",
     "track_video": "tracking.video",
     "train_field": "fields.train",
 }

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-DEFAULT_FIELD_OF_VIEW_RAD = 2 * np.arctan(0.5)
-"""Field of view across the picture's diagonal when nothing is known: focal length √(H² + W²) pixels
-(Simic's thesis, eq. 3.38)."""
+PICTURE_CAMERA_FROM_WORLD = np.diag([1.0, -1.0, -1.0, 1.0])
+"""The camera in the world of a single picture: its origin is the camera's centre, +x the picture's right,
++y up, +z from the scene towards the viewer."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,6 @@ class Camera:
         )
         pose = np.eye(4) if camera_from_world is None else np.asarray(camera_from_world, float)
         return Camera(intrinsics, pose, width_px, height_px)
-
-    @staticmethod
-    def guess(*, width_px: int, height_px: int) -> Camera:
-        """A camera for a picture about which nothing is known (focal length √(H² + W²))."""
-        return Camera.from_focal(float(np.hypot(width_px, height_px)), width_px=width_px, height_px=height_px)
 
     @property
     def focal_px(self) -> float:

@@ -31,6 +31,21 @@ def test_fit_round_trip_is_exact(fit, head, tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_what_was_known_beforehand_is_kept(fit, head, tmp_path, suffix):
+    known = dataclasses.replace(fit, focal="near", identity_known=True)
+    _assert_same(read_fit(export(known, tmp_path / f"face{suffix}", head=head)), known)
+
+
+def test_files_that_do_not_say_what_was_known(fit, head, tmp_path):
+    path = export(dataclasses.replace(fit, focal="fixed"), tmp_path / "face.json", head=head)
+    document = json.loads(path.read_text())
+    del document["focal"], document["identity_known"]
+    path.write_text(json.dumps(document))
+    read = read_fit(path)
+    assert (read.focal, read.identity_known) == ("free", False)
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
 def test_track_round_trip_is_exact(track, head, tmp_path, suffix):
     _assert_same(read_track(export(track, tmp_path / f"clip{suffix}", head=head)), track)
 

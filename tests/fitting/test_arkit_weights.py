@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from mien.cameras import Camera
 from mien.errors import FitError, InputError
-from mien.fitting.arkit_weights import ARKIT_NAMES, _constrained, arkit_weights, arkit_weights_of_frame
+from mien.fitting.arkit_weights import ARKIT_NAMES, _constrained, arkit_weights
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.heads.library import load_head
@@ -29,7 +31,7 @@ def fitted(*, sigma_px=0.5, mask=None, **shapes: float) -> HeadFit:
     if mask is not None:
         sigma = np.where(mask(head.mean_m[head.landmark_set("dense320").vertices]), 500.0, sigma_px)
         landmarks = replace(landmarks, sigma_px=sigma)
-    return fit_landmarks(landmarks, camera=CAMERA, head=head)
+    return fit_landmarks(landmarks, CAMERA, context=Context(head=head))
 
 
 def test_names_are_arkits():
@@ -47,7 +49,7 @@ def test_names_are_arkits():
     ],
 )
 def test_weights_are_found_and_in_range(shapes):
-    found = arkit_weights(fitted(**shapes), focal_known=True)
+    found = arkit_weights(fitted(**shapes))
     assert (found.weights >= 0).all()
     assert (found.weights <= 1).all()
     named = found.named()
@@ -60,9 +62,9 @@ def test_weights_are_found_and_in_range(shapes):
 
 
 def test_what_hidden_landmarks_would_show_is_not_relied_on():
-    everything = arkit_weights(fitted(), focal_known=True)
-    no_right = arkit_weights(fitted(mask=lambda points_m: points_m[:, 0] < -0.005), focal_known=True)
-    no_mouth = arkit_weights(fitted(mask=lambda points_m: points_m[:, 1] < -0.012), focal_known=True)
+    everything = arkit_weights(fitted())
+    no_right = arkit_weights(fitted(mask=lambda points_m: points_m[:, 0] < -0.005))
+    no_mouth = arkit_weights(fitted(mask=lambda points_m: points_m[:, 1] < -0.012))
     place = ARKIT_NAMES.index
     for one in (everything, no_right, no_mouth):
         assert ((one.reliability >= 0) & (one.reliability <= 1)).all()
@@ -76,10 +78,24 @@ def test_what_hidden_landmarks_would_show_is_not_relied_on():
 
 
 def test_coarse_landmarks_settle_less():
-    sharp = arkit_weights(fitted(sigma_px=0.5), focal_known=True)
-    coarse = arkit_weights(fitted(sigma_px=8.0), focal_known=True)
+    sharp = arkit_weights(fitted(sigma_px=0.5))
+    coarse = arkit_weights(fitted(sigma_px=8.0))
     assert (coarse.reliability <= sharp.reliability + 1e-6).all()
     assert coarse.reliability.mean() < 0.7 * sharp.reliability.mean()
+
+
+def test_what_was_known_beforehand_leaves_less_open():
+    fixed = fitted(jawOpen=0.4)
+    fits = [
+        replace(fixed, identity_known=True),
+        fixed,
+        replace(fixed, focal="near"),
+        replace(fixed, focal="free"),
+    ]
+    deviations = [arkit_weights(fit).deviations for fit in fits]
+    for known, less in pairwise(deviations):
+        assert (known <= less + 1e-9).all()
+        assert known.sum() < less.sum()
 
 
 def test_constrained_minimum_against_slsqp():
@@ -127,12 +143,12 @@ def test_frame_of_a_track():
         head_version=fit.head_version,
         frames_per_second=25.0,
     )
-    found = arkit_weights_of_frame(track, 0)
+    found = arkit_weights(track.frame(0))
     assert found.named()["jawOpen"] == pytest.approx(0.6, abs=0.15)
     # a person who is known leaves less open
-    assert (found.deviations <= arkit_weights(fit, focal_known=True).deviations + 1e-9).all()
+    assert (found.deviations <= arkit_weights(fit).deviations + 1e-9).all()
     with pytest.raises(FitError, match="lost"):
-        arkit_weights_of_frame(track, 1)
+        arkit_weights(track.frame(1))
 
 
 def test_wrong_fits():
@@ -140,4 +156,4 @@ def test_wrong_fits():
     with pytest.raises(FitError):
         arkit_weights(replace(fit, status=Status.NOT_FINITE))
     with pytest.raises(InputError, match="head"):
-        arkit_weights(fit, head=toy_head())
+        arkit_weights(fit, context=Context(head=toy_head()))

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from mien.cameras import Camera
-from mien.fitting.energy import FitWeights
+from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.geometry.alignment import align_rigid
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
@@ -51,7 +53,7 @@ def test_head_is_recovered(yaw_rad):
         truth = random_head(head, seed=seed, yaw_rad=yaw_rad)
         landmarks = exact_landmarks(head, truth, CAMERA, set_name="dense320", sigma_px=0.5)
         # These heads are the model's own: there is nothing that it could not express.
-        fit = fit_landmarks(landmarks, camera=CAMERA, head=head, weights=FitWeights(sigma_floor=0.01))
+        fit = fit_landmarks(landmarks, CAMERA, context=Context(head=head, config=FitConfig(sigma_floor=0.01)))
         assert fit.status is Status.CONVERGED
         true_m = head.vertices_m(truth)[vertices]
         for parameters, errors in (
@@ -70,6 +72,6 @@ def test_every_set_can_be_fitted(set_name):
     head = load_head()
     truth = random_head(head, seed=5, yaw_rad=0.3)
     landmarks = exact_landmarks(head, truth, CAMERA, set_name=set_name)
-    fit = fit_landmarks(landmarks, width_px=720, height_px=720, head=head)
+    fit = fit_landmarks(landmarks, CameraPrior.free(width_px=720, height_px=720), context=Context(head=head))
     assert fit.status.usable
     assert np.sqrt((fit.residuals_px**2).mean()) < 2.0

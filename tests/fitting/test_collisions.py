@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mien.cameras import Camera
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem
@@ -96,9 +97,9 @@ def test_descending_a_term_alone_resolves_the_collision(kind: str):
 def test_switches_and_heads_without_the_parts():
     head, toy = load_head(), toy_head()
     unknowns = Unknowns(expression_count=head.expression_count)
-    on = FitWeights(skin_eyeball_std_m=1e-3, skin_teeth_std_m=1e-3, lid_gap_std_m=1e-3)
+    on = FitConfig(skin_eyeball_std_m=1e-3, skin_teeth_std_m=1e-3, lid_gap_std_m=1e-3)
     names = {term.name for term in prior_terms(head, unknowns, on)}
-    off = {term.name for term in prior_terms(head, unknowns, FitWeights())}
+    off = {term.name for term in prior_terms(head, unknowns, FitConfig())}
     assert names - off == {"skin outside eyeballs", "skin outside teeth", "eyelid gap"}
     assert SkinTeethTerm.of(toy, deviation_m=1e-3) is None
     assert LidGapTerm.of(toy, deviation_m=1e-3) is None
@@ -116,8 +117,8 @@ def test_a_fit_to_colliding_landmarks_keeps_lids_out_of_the_eyes():
     landmarks = exact_landmarks(head, wide, CAMERA, set_name="dense320", sigma_px=0.2)
     depths = []
     for deviation_m in (0.0, 1e-4):
-        weights = FitWeights(skin_eyeball_std_m=deviation_m, sigma_floor=0.002, expression_bounds_std=0.3)
-        fit = fit_landmarks(landmarks, camera=CAMERA, head=head, weights=weights)
+        weights = FitConfig(skin_eyeball_std_m=deviation_m, sigma_floor=0.002, expression_bounds_std=0.3)
+        fit = fit_landmarks(landmarks, CAMERA, context=Context(head=head, config=weights))
         scene = make_scene()
         state = HeadState(scene, scene.unknowns.pack(fit.parameters, focal_px=900.0))
         depths.append(1000 * term.depths_m(state).max())
@@ -159,9 +160,9 @@ def test_fits_to_noisy_landmarks_keep_skin_out(seed: int):
     )
     landmarks = exact_landmarks(head, truth, CAMERA, set_name="dense320")
     noisy = replace(landmarks, points_px=landmarks.points_px + rng.normal(size=landmarks.points_px.shape))
-    free = fit_landmarks(noisy, camera=CAMERA, head=head)
-    weights = FitWeights(skin_eyeball_std_m=1e-4, skin_teeth_std_m=1e-4, lid_gap_std_m=1e-4)
-    apart = fit_landmarks(noisy, camera=CAMERA, head=head, weights=weights)
+    free = fit_landmarks(noisy, CAMERA, context=Context(head=head))
+    weights = FitConfig(skin_eyeball_std_m=1e-4, skin_teeth_std_m=1e-4, lid_gap_std_m=1e-4)
+    apart = fit_landmarks(noisy, CAMERA, context=Context(head=head, config=weights))
     before, after = skin_intersections(head, free.parameters), skin_intersections(head, apart.parameters)
     assert max(before.eyeballs_mm, before.teeth_mm) > 0.7
     assert after.eyeballs_mm < 0.3

@@ -9,14 +9,18 @@ import pytest
 
 from mien.cameras import Camera
 from mien.errors import FitError, LandmarkSetError, ShapeError
-from mien.fitting.energy import FitWeights
+from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks, fit_photo
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
-TRUSTING = FitWeights(sigma_floor=1e-4)
+FREE = CameraPrior.free(width_px=640, height_px=480)
+
+TRUSTING = FitConfig(sigma_floor=1e-4)
 """Landmarks count for what they state: exact ones then give the exact head."""
 
 
@@ -28,7 +32,7 @@ def mean_error_mm(head, one, other):
 def test_recovers_a_head(head, camera, seed):
     truth = some_parameters(head, seed=seed)
     landmarks = exact_landmarks(head, truth, camera, sigma_px=0.02)
-    fit = fit_landmarks(landmarks, camera=camera, head=head, weights=TRUSTING)
+    fit = fit_landmarks(landmarks, camera, context=Context(head=head, config=TRUSTING))
     assert fit.status is Status.CONVERGED
     assert mean_error_mm(head, fit.parameters, truth) < 0.5
     assert np.abs(fit.residuals_px).max() < 0.2
@@ -43,7 +47,9 @@ def test_recovers_turned_heads(head, camera, roll_deg, yaw_deg):
     yaw = matrix_from_rotation_vector(np.array([0.2, np.radians(yaw_deg), 0]))
     truth = replace(some_parameters(head, seed=7), root_rotation=rotation_vector_from_matrix(roll @ yaw))
     fit = fit_landmarks(
-        exact_landmarks(head, truth, camera, sigma_px=0.1), camera=camera, head=head, weights=TRUSTING
+        exact_landmarks(head, truth, camera, sigma_px=0.1),
+        camera,
+        context=Context(head=head, config=TRUSTING),
     )
     assert mean_error_mm(head, fit.parameters, truth) < 2.0
 
@@ -52,10 +58,9 @@ def test_known_identity_is_kept(head, camera):
     truth = some_parameters(head, seed=3)
     fit = fit_landmarks(
         exact_landmarks(head, truth, camera, sigma_px=0.1),
-        camera=camera,
-        head=head,
+        camera,
         identity=truth.identity,
-        weights=TRUSTING,
+        context=Context(head=head, config=TRUSTING),
     )
     np.testing.assert_array_equal(fit.parameters.identity, truth.identity)
     np.testing.assert_allclose(fit.parameters.expression, truth.expression, atol=0.02)
@@ -63,7 +68,7 @@ def test_known_identity_is_kept(head, camera):
 
 def test_face_into_the_camera_has_no_rotation(head, camera):
     truth = replace(head.neutral(), root_translation_m=np.array([0.0, 0.0, -0.5]))
-    fit = fit_landmarks(exact_landmarks(head, truth, camera), width_px=640, height_px=480, head=head)
+    fit = fit_landmarks(exact_landmarks(head, truth, camera), FREE, context=Context(head=head))
     np.testing.assert_allclose(fit.parameters.root_rotation, 0, atol=0.01)
     assert fit.parameters.root_translation_m[2] < 0
 
@@ -77,9 +82,9 @@ def test_uncertain_landmark_hardly_matters(head, camera):
     sigma_px = sigma_px.copy()
     sigma_px[::10] = 500
     uncertain = Landmarks2D(points_px, sigma_px, "toy")
-    plain = replace(TRUSTING, robust_kernel="none")
+    plain = Context(head=head, config=replace(TRUSTING, robust_kernel="none"))
     errors = [
-        mean_error_mm(head, fit_landmarks(seen, camera=camera, head=head, weights=plain).parameters, truth)
+        mean_error_mm(head, fit_landmarks(seen, camera, context=plain).parameters, truth)
         for seen in (clean, uncertain, certain)
     ]
     assert abs(errors[1] - errors[0]) < 0.3
@@ -97,9 +102,8 @@ def test_robust_kernel_discounts_outliers(head, camera, kernel):
             head,
             fit_landmarks(
                 replace(clean, points_px=points_px),
-                camera=camera,
-                head=head,
-                weights=replace(TRUSTING, robust_kernel=name),
+                camera,
+                context=Context(head=head, config=replace(TRUSTING, robust_kernel=name)),
             ).parameters,
             truth,
         )
@@ -112,15 +116,19 @@ def test_focal_length_stays_near_what_is_known(head, camera):
     truth = some_parameters(head, seed=4)
     landmarks = exact_landmarks(head, truth, camera)
     vague = replace(landmarks, sigma_px=landmarks.sigma_px * 4)
-    known = fit_landmarks(vague, focal_px=1500.0, width_px=640, height_px=480, head=head)
-    guessed = fit_landmarks(landmarks, width_px=640, height_px=480, head=head, weights=TRUSTING)
+    known = fit_landmarks(
+        vague, CameraPrior.near(1500.0, width_px=640, height_px=480), context=Context(head=head)
+    )
+    guessed = fit_landmarks(landmarks, FREE, context=Context(head=head, config=TRUSTING))
     assert known.camera.focal_px == pytest.approx(1500, rel=0.1)
     assert abs(np.log(guessed.camera.focal_px / 800)) < abs(np.log(known.camera.focal_px / 800))
 
 
 def test_expression_weights_stay_in_bounds(head, camera):
     truth = replace(some_parameters(head, seed=1), expression=np.full(head.expression_count, -0.4))
-    fit = fit_landmarks(exact_landmarks(head, truth, camera, sigma_px=12.0), camera=camera, head=head)
+    fit = fit_landmarks(
+        exact_landmarks(head, truth, camera, sigma_px=12.0), camera, context=Context(head=head)
+    )
     assert fit.parameters.expression.min() > -0.15
 
 
@@ -136,8 +144,8 @@ def test_scale_of_the_picture_changes_nothing(head, camera):
         points_px=(small.points_px - principal) * 3 + large_camera.intrinsics[:2, 2],
         sigma_px=small.sigma_px * 3,
     )
-    one = fit_landmarks(small, camera=camera, head=head)
-    other = fit_landmarks(large, camera=large_camera, head=head)
+    one = fit_landmarks(small, camera, context=Context(head=head))
+    other = fit_landmarks(large, large_camera, context=Context(head=head))
     assert mean_error_mm(head, one.parameters, other.parameters) < 0.01
 
 
@@ -146,36 +154,46 @@ def test_landmarks_that_are_not_numbers(head, camera):
     points_px = landmarks.points_px.copy()
     points_px[5] = np.nan
     broken = replace(landmarks, points_px=points_px)
-    fit = fit_landmarks(broken, camera=camera, head=head)
+    fit = fit_landmarks(broken, camera, context=Context(head=head))
     assert fit.status is Status.NOT_FINITE
     assert not fit.status.usable
     with pytest.raises(FitError, match="check that all landmarks are finite"):
-        fit_landmarks(broken, camera=camera, head=head, throw=True)
+        fit_landmarks(broken, camera, context=Context(head=head), throw=True)
 
 
 def test_coinciding_landmarks_do_not_break(head, camera):
     landmarks = exact_landmarks(head, some_parameters(head, seed=1), camera)
     points_px = np.full_like(landmarks.points_px, 100.0)
-    fit = fit_landmarks(replace(landmarks, points_px=points_px), camera=camera, head=head)
+    fit = fit_landmarks(replace(landmarks, points_px=points_px), camera, context=Context(head=head))
     assert isinstance(fit.status, Status)
 
 
 def test_wrong_sets_are_named(head, camera):
     landmarks = exact_landmarks(head, some_parameters(head, seed=1), camera)
     with pytest.raises(LandmarkSetError, match="toy60"):
-        fit_landmarks(replace(landmarks, set_name="other"), camera=camera, head=head)
+        fit_landmarks(replace(landmarks, set_name="other"), camera, context=Context(head=head))
     with pytest.raises(ShapeError):
-        fit_landmarks(replace(landmarks, set_name="toy60"), camera=camera, head=head)
-    with pytest.raises(ShapeError, match="width_px"):
-        fit_landmarks(landmarks, head=head)
+        fit_landmarks(replace(landmarks, set_name="toy60"), camera, context=Context(head=head))
 
 
 def test_fit_photo_fits_every_face_with_one_camera(head, camera):
     faces = [exact_landmarks(head, some_parameters(head, seed=seed), camera) for seed in (1, 2, 3)]
     image = np.zeros((480, 640, 3), np.uint8)
-    fits = fit_photo(image, landmarker=lambda image: faces, head=head)
+    fits = fit_photo(image, context=Context(head=head, landmarker=lambda image: faces))
     assert len(fits) == 3
     assert len({fit.camera.focal_px for fit in fits}) == 1
-    assert len(fit_photo(image, landmarker=lambda image: faces, head=head, max_faces=2)) == 2
-    assert fit_photo(image, landmarker=lambda image: [], head=head) == []
+    assert len(fit_photo(image, context=Context(head=head, landmarker=lambda image: faces), max_faces=2)) == 2
+    assert fit_photo(image, context=Context(head=head, landmarker=lambda image: [])) == []
     assert fits[0].camera.width_px == 640
+    # Nothing was known of the camera beforehand: what the first face tells the others is an estimate.
+    assert [fit.focal for fit in fits] == ["free"] * 3
+
+
+def test_a_fit_says_what_was_known_beforehand(head, camera):
+    landmarks, context = exact_landmarks(head, some_parameters(head, seed=1), camera), Context(head=head)
+    near = CameraPrior.near(800.0, width_px=640, height_px=480)
+    fits = [fit_landmarks(landmarks, each, context=context) for each in (camera, near, FREE)]
+    assert [fit.focal for fit in fits] == ["fixed", "near", "free"]
+    assert not any(fit.identity_known for fit in fits)
+    known = fit_landmarks(landmarks, camera, identity=fits[0].parameters.identity, context=context)
+    assert known.identity_known

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mien.errors import FitError, InputError, ShapeError
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_state import HeadScene, HeadState
 from mien.fitting.scene.unknowns import Unknowns
@@ -22,7 +23,7 @@ from mien.progress import Progress
 from tests.fitting.scenes import exact_landmarks, some_parameters
 from tests.fitting.test_views import rig, shape_error_mm
 
-WEIGHTS = FitWeights(sigma_floor=1e-3, robust_kernel="none")
+WEIGHTS = FitConfig(sigma_floor=1e-3, robust_kernel="none")
 
 
 def recorded(head, *, frames=5, cameras=2, noise_px=0.0, seed=0, moving=True):
@@ -74,7 +75,7 @@ def test_rig_term_is_the_sum_of_its_cameras(head, kernel):
 
 def test_sequence_is_recovered(head):
     truths, landmarks, cameras = recorded(head)
-    fit = fit_sequence(landmarks, cameras, head=head, weights=WEIGHTS)
+    fit = fit_sequence(landmarks, cameras, context=Context(head=head, config=WEIGHTS))
     assert fit.status.usable
     assert shape_error_mm(head, fit.frames[0], truths[0]) < 0.7
     for found, truth in zip(fit.frames, truths, strict=True):
@@ -89,7 +90,7 @@ def test_still_vertices_quieten_a_still_face(head):
     jitters = []
     for deviation_m in (0.0, 0.0005):
         weights = replace(WEIGHTS, still_vertices_std_m=deviation_m)
-        fit = fit_sequence(landmarks, cameras, head=head, weights=weights)
+        fit = fit_sequence(landmarks, cameras, context=Context(head=head, config=weights))
         places_m = np.stack([head.vertices_m(frame) for frame in fit.frames])
         jitters.append(float(np.sqrt((np.diff(places_m, axis=0) ** 2).sum(axis=2).mean())))
     assert jitters[1] < 0.5 * jitters[0]
@@ -99,7 +100,9 @@ def test_lost_frames_do_not_stop_the_others(head):
     truths, landmarks, cameras = recorded(head)
     landmarks[0][1] = None
     landmarks[2] = [None, None]
-    fit = fit_sequence(landmarks, cameras, head=head, weights=replace(WEIGHTS, still_vertices_std_m=0.01))
+    fit = fit_sequence(
+        landmarks, cameras, context=Context(head=head, config=replace(WEIGHTS, still_vertices_std_m=0.01))
+    )
     assert fit.seen.tolist() == [True, True, False, True, True]
     for frame in (1, 3, 4):
         error_m = head.vertices_m(fit.frames[frame]) - head.vertices_m(truths[frame])
@@ -112,7 +115,7 @@ def test_lost_frames_do_not_stop_the_others(head):
 def test_progress_is_told_in_two_parts(head):
     _, landmarks, cameras = recorded(head, frames=6)
     told: list[Progress] = []
-    fit = fit_sequence(landmarks, cameras, head=head, weights=WEIGHTS, report=told.append)
+    fit = fit_sequence(landmarks, cameras, context=Context(head=head, config=WEIGHTS), report=told.append)
     labels = [progress.label for progress in told]
     assert list(dict.fromkeys(labels)) == ["frames one by one", "all frames together"]
     assert labels.count("all frames together") == fit.iterations
@@ -125,19 +128,19 @@ def test_a_failed_solve_is_a_status_or_an_error(head):
     _, landmarks, cameras = recorded(head, frames=2)
     # The first frame, which the person comes from, is sound.
     broken = [replace(face, points_px=np.full_like(face.points_px, np.nan)) for face in landmarks[1]]
-    fit = fit_sequence([landmarks[0], broken], cameras, head=head, weights=WEIGHTS)
+    fit = fit_sequence([landmarks[0], broken], cameras, context=Context(head=head, config=WEIGHTS))
     assert fit.status is Status.NOT_FINITE
     assert len(fit.frames) == 2
     assert np.isfinite(fit.frames[0].identity).all()
     with pytest.raises(FitError, match="check that all landmarks are finite"):
-        fit_sequence([landmarks[0], broken], cameras, head=head, weights=WEIGHTS, throw=True)
+        fit_sequence([landmarks[0], broken], cameras, context=Context(head=head, config=WEIGHTS), throw=True)
 
 
 def test_wrong_input(head):
     _, landmarks, cameras = recorded(head, frames=1)
     with pytest.raises(InputError, match="no frames"):
-        fit_sequence([], cameras, head=head)
+        fit_sequence([], cameras, context=Context(head=head))
     with pytest.raises(ShapeError):
-        fit_sequence(landmarks, cameras[:1], head=head)
+        fit_sequence(landmarks, cameras[:1], context=Context(head=head))
     with pytest.raises(FitError, match="no camera"):
-        fit_sequence([[None, None]], cameras, head=head)
+        fit_sequence([[None, None]], cameras, context=Context(head=head))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mien.evaluation.fitting.solvers import SOLVERS, noisy_problem
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem
 from mien.fitting.scene.head_state import HeadScene
@@ -28,7 +28,7 @@ from tests.toy_head import toy_head
 
 def shots(seed: int) -> list[HeadProblem]:
     """Three pictures of one person."""
-    weights = FitWeights(robust_kernel="none")
+    weights = FitConfig(robust_kernel="none")
     return [noisy_problem(toy_head(), "toy60", weights, person=seed, shot=shot) for shot in range(3)]
 
 
@@ -38,7 +38,7 @@ def small(name: str) -> Callable[[], tuple[Problem, np.ndarray]]:
 
 def photo(seed: int, head: Callable[[], Head], set_name: str, **weights) -> Callable:
     def make():
-        problem = noisy_problem(head(), set_name, FitWeights(**weights), person=seed)
+        problem = noisy_problem(head(), set_name, FitConfig(**weights), person=seed)
         return problem, problem.start()
 
     return make

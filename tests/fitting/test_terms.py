@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene, HeadState
@@ -21,7 +21,7 @@ from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm, Still
 from mien.least_squares.normal_equations import NormalEquations
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
-WEIGHTS = FitWeights()
+WEIGHTS = FitConfig()
 
 
 def make_scene(head, camera, *, seed=1, joints=(0, 1, 2, 3), focal=True, everything=True):
@@ -76,7 +76,7 @@ def make_terms(scene):
         "eyes alike": EyesAlikeTerm(0.06),
         "lids": LidsFollowTerm.of(unknowns, head.expression_names, WEIGHTS),
         "focal": FocalTerm(900.0, 0.3),
-        "near previous": NearPreviousTerm.of(unknowns, previous, focal_px=650.0, weights=WEIGHTS),
+        "near previous": NearPreviousTerm.of(unknowns, previous, focal_px=650.0, config=WEIGHTS),
         "still points": StillPointsTerm(base.target_px + 1, base.precision),
         "still vertices": StillVerticesTerm(head.vertices_m(previous).T, 0.003),
     }

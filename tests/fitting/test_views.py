@@ -9,15 +9,18 @@ import pytest
 
 from mien.cameras import Camera
 from mien.errors import FitError, InputError, ShapeError
-from mien.fitting.energy import FitWeights
+from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
+from mien.fitting.photo import fit_landmarks
 from mien.fitting.views import fit_landmark_views, fit_views
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
 from tests.fitting.scenes import CAMERA_FROM_WORLD, exact_landmarks, some_parameters
 
-WEIGHTS = FitWeights(sigma_floor=1e-4)
-SIZE = (640, 480)
+WEIGHTS = FitConfig(sigma_floor=1e-4)
+FREE = CameraPrior.free(width_px=640, height_px=480)
 
 
 def rig(count: int) -> list[Camera]:
@@ -60,8 +63,8 @@ def own_views(head, count, *, seed):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_three_views_know_the_person_better_than_one(head, seed):
     person, _, landmarks = own_views(head, 3, seed=seed)
-    one = fit_landmark_views(landmarks[:1], sizes_px=[SIZE], head=head, weights=WEIGHTS)
-    three = fit_landmark_views(landmarks, sizes_px=[SIZE] * 3, head=head, weights=WEIGHTS)
+    one = fit_landmark_views(landmarks[:1], [FREE], context=Context(head=head, config=WEIGHTS))
+    three = fit_landmark_views(landmarks, [FREE] * 3, context=Context(head=head, config=WEIGHTS))
     assert three.status.usable
     errors = [shape_error_mm(head, fit.found[0].parameters, person) for fit in (one, three)]
     assert errors[1] < 0.6 * errors[0]
@@ -88,7 +91,7 @@ def test_posed_cameras_find_the_head_in_their_world(head):
     )
     assert upright[2, 1] == pytest.approx(1)
     landmarks = [exact_landmarks(head, truth, camera, sigma_px=0.3) for camera in cameras]
-    views = fit_landmark_views(landmarks, cameras, head=head, weights=WEIGHTS)
+    views = fit_landmark_views(landmarks, cameras, context=Context(head=head, config=WEIGHTS))
     assert views.status.usable
     fit = views.found[0]
     np.testing.assert_allclose(fit.parameters.root_translation_m, truth.root_translation_m, atol=0.002)
@@ -112,7 +115,9 @@ def test_posed_cameras_with_an_expression_each(head):
         exact_landmarks(head, truth, camera, sigma_px=0.3)
         for truth, camera in zip(truths, cameras, strict=True)
     ]
-    views = fit_landmark_views(landmarks, cameras, same_moment=False, head=head, weights=WEIGHTS)
+    views = fit_landmark_views(
+        landmarks, cameras, same_moment=False, context=Context(head=head, config=WEIGHTS)
+    )
     expressions = [fit.parameters.expression for fit in views.found]
     for found, truth in zip(expressions, truths, strict=True):
         np.testing.assert_allclose(found, truth.expression, atol=0.12)
@@ -134,7 +139,7 @@ def test_still_head_with_unknown_cameras_finds_where_they_were(head):
         poses.append(camera_from_world)
         landmarks.append(exact_landmarks(head, truth, camera, sigma_px=0.3))
     views = fit_landmark_views(
-        landmarks, sizes_px=[SIZE] * 3, same_moment=True, same_camera=True, head=head, weights=WEIGHTS
+        landmarks, [FREE] * 3, same_moment=True, same_camera=True, context=Context(head=head, config=WEIGHTS)
     )
     first, last = views.found[0], views.found[2]
     assert first.camera.focal_px == pytest.approx(last.camera.focal_px)
@@ -154,27 +159,38 @@ def test_pictures_without_a_face_are_left_out(head):
     _, _, landmarks = own_views(head, 2, seed=0)
     faces = iter([[landmarks[0]], [], [landmarks[1]]])
     pictures = [np.zeros((480, 640, 3), np.uint8)] * 3
-    views = fit_views(pictures, landmarker=lambda image: next(faces), head=head)
+    views = fit_views(pictures, context=Context(head=head, landmarker=lambda image: next(faces)))
     assert [fit is None for fit in views.fits] == [False, True, False]
     assert len(views.identity) == head.identity_count
-    none = fit_views(pictures[:1], landmarker=lambda image: [], head=head)
+    none = fit_views(pictures[:1], context=Context(head=head, landmarker=lambda image: []))
     assert none.status is Status.LOST
     with pytest.raises(FitError, match="no picture"):
         _ = none.identity
 
 
+def test_what_is_known_of_a_focal_length_counts_once(head):
+    """One picture is fitted as it is alone: its first fit is a start, not more knowledge."""
+    _, _, landmarks = own_views(head, 1, seed=0)
+    vague = replace(landmarks[0], sigma_px=20 * landmarks[0].sigma_px)
+    near = CameraPrior.near(1000.0, width_px=640, height_px=480)
+    alone = fit_landmarks(vague, near, context=Context(head=head))
+    [joint] = fit_landmark_views([vague], [near], context=Context(head=head)).found
+    assert abs(np.log(alone.camera.focal_px / 1000)) > 0.01
+    assert joint.camera.focal_px == pytest.approx(alone.camera.focal_px, rel=1e-3)
+
+
 def test_wrong_input(head, camera):
     face = exact_landmarks(head, some_parameters(head, seed=1), camera)
     with pytest.raises(ShapeError, match="one per picture"):
-        fit_landmark_views([face, face], [camera], head=head)
-    with pytest.raises(InputError, match="sizes"):
-        fit_landmark_views([face], head=head)
+        fit_landmark_views([face, face], [camera], context=Context(head=head))
+    with pytest.raises(InputError, match="some cameras are known"):
+        fit_landmark_views([face, face], [camera, FREE], context=Context(head=head))
     with pytest.raises(InputError, match="no pictures"):
-        fit_landmark_views([], sizes_px=[], head=head)
+        fit_landmark_views([], [], context=Context(head=head))
     other = Landmarks2D(face.points_px[:60], face.sigma_px[:60], "toy60")
     with pytest.raises(InputError, match="different sets"):
-        fit_landmark_views([face, other], [camera, camera], head=head)
+        fit_landmark_views([face, other], [camera, camera], context=Context(head=head))
     nothing = replace(face, points_px=np.full_like(face.points_px, np.nan))
-    assert fit_landmark_views([nothing], [camera], head=head).status is Status.NOT_FINITE
+    assert fit_landmark_views([nothing], [camera], context=Context(head=head)).status is Status.NOT_FINITE
     with pytest.raises(FitError, match="check that all landmarks are finite"):
-        fit_landmark_views([nothing], [camera], head=head, throw=True)
+        fit_landmark_views([nothing], [camera], context=Context(head=head), throw=True)

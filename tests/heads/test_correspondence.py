@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mien.cameras import Camera
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.correspondence import with_landmark_sets
@@ -108,7 +109,7 @@ def test_a_converted_head_can_be_fitted(tmp_path: Path):
     camera = Camera.from_focal(800.0, width_px=640, height_px=480, camera_from_world=CAMERA_FROM_WORLD)
     truth = some_parameters(head, seed=2)
     landmarks = exact_landmarks(head, truth, camera, set_name="toy", sigma_px=0.3)
-    fit = fit_landmarks(landmarks, camera=camera, head=head)
+    fit = fit_landmarks(landmarks, camera, context=Context(head=head))
     assert fit.status.usable
     assert np.sqrt((fit.residuals_px**2).mean()) < 0.7
     assert fit.head_name == "foreign"

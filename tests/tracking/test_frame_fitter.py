@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mien.cameras import Camera
-from mien.fitting.energy import DEFAULT_WEIGHTS
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.fit_model import FitModel
 from mien.heads.library import load_head
 from mien.heads.parameters import HeadParameters
@@ -83,7 +83,7 @@ def test_cost_is_that_of_a_converged_fit(monkeypatch, seed):
     compared = Compared(frame.TRACK_SOLVER)
     monkeypatch.setattr(frame, "TRACK_SOLVER", compared)
     model = FitModel.of(head, "dense320")
-    fitter = FrameFitter(model, camera=CAMERA, identity=truths[0].identity, weights=DEFAULT_WEIGHTS)
+    fitter = FrameFitter(model, camera=CAMERA, identity=truths[0].identity, config=FitConfig())
     rng = np.random.default_rng(seed)
     parameters = truths[0]
     for truth in truths[1:]:
@@ -101,7 +101,7 @@ def test_a_known_person_may_change_on_the_way(head, camera):
     truth = some_parameters(head, seed=3)
     landmarks = exact_landmarks(head, truth, camera, set_name="toy60")
     fitter = FrameFitter(
-        FitModel.of(head, "toy60"), camera=camera, identity=0 * truth.identity, weights=DEFAULT_WEIGHTS
+        FitModel.of(head, "toy60"), camera=camera, identity=0 * truth.identity, config=FitConfig()
     )
     first, _ = fitter(landmarks, None)
     fitter.identity = truth.identity
@@ -116,7 +116,7 @@ def test_landmarks_of_no_head_are_lost(head, camera):
     truth = some_parameters(head, seed=3)
     landmarks = exact_landmarks(head, truth, camera, set_name="toy60")
     fitter = FrameFitter(
-        FitModel.of(head, "toy60"), camera=camera, identity=truth.identity, weights=DEFAULT_WEIGHTS
+        FitModel.of(head, "toy60"), camera=camera, identity=truth.identity, config=FitConfig()
     )
     mixed = np.random.default_rng(0).permutation(landmarks.points_px)
     _, status = fitter(replace(landmarks, points_px=mixed), truth)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError
+from mien.fitting.context import Context
 from mien.landmarks.types import Landmarks2D
-from mien.tracking.people import PeopleConfig, track_people
+from mien.tracking.config import PeopleConfig
+from mien.tracking.video import track_people
 from tests.fitting.scenes import exact_landmarks, some_parameters
 
 DARK, BRIGHT = np.zeros((480, 640, 3), np.uint8), np.zeros((480, 640, 3), np.uint8)
@@ -50,7 +52,7 @@ def two(head, camera) -> dict[str, Landmarks2D]:
 
 def test_two_people_are_two_tracks(head, two):
     crowd = Crowd([two] * 12)
-    tracks = track_people(crowd.pictures(), landmarker=crowd, head=head)
+    tracks = track_people(crowd.pictures(), context=Context(head=head, landmarker=crowd))
     assert [int(track.tracked.sum()) for track in tracks] == [12, 12]
     centres = sorted(float(np.nanmean(track.points_px[..., 0])) for track in tracks)
     expected = sorted(float(one.points_px[:, 0].mean()) for one in two.values())
@@ -59,7 +61,9 @@ def test_two_people_are_two_tracks(head, two):
 
 def test_who_comes_later_is_lost_before(head, two):
     crowd = Crowd([{"ada": two["ada"]}] * 8 + [two] * 12)
-    tracks = track_people(crowd.pictures(), landmarker=crowd, head=head, people=PeopleConfig(search_every=2))
+    tracks = track_people(
+        crowd.pictures(), context=Context(head=head, landmarker=crowd), people=PeopleConfig(search_every=2)
+    )
     assert len(tracks) == 2
     assert all(len(track) == 20 for track in tracks)
     assert not tracks[1].tracked[:8].any()
@@ -68,22 +72,22 @@ def test_who_comes_later_is_lost_before(head, two):
 
 def test_a_short_loss_keeps_the_person(head, two):
     crowd = Crowd([two] * 6 + [{"ada": two["ada"]}] * 4 + [two] * 6)
-    tracks = track_people(crowd.pictures(), landmarker=crowd, head=head)
+    tracks = track_people(crowd.pictures(), context=Context(head=head, landmarker=crowd))
     assert sorted(int(track.tracked.sum()) for track in tracks) == [12, 16]
 
 
 def test_a_cut_ends_all_tracks(head, two):
     crowd = Crowd([{"ada": two["ada"]}] * 10 + [{"bob": two["ada"]}] * 10)
-    tracks = track_people(crowd.pictures(cut_at=10), landmarker=crowd, head=head)
+    tracks = track_people(crowd.pictures(cut_at=10), context=Context(head=head, landmarker=crowd))
     assert len(tracks) == 2
     assert not (tracks[0].tracked & tracks[1].tracked).any()
 
 
 def test_flickers_are_left_out_and_no_face_is_no_track(head, two):
     crowd = Crowd([{}] * 5 + [two] * 3 + [{}] * 30)
-    assert track_people(crowd.pictures(), landmarker=crowd, head=head) == []
+    assert track_people(crowd.pictures(), context=Context(head=head, landmarker=crowd)) == []
 
 
 def test_no_frames_is_an_error(head):
     with pytest.raises(InputError, match="no frames"):
-        track_people([], landmarker=Crowd([]), head=head)
+        track_people([], context=Context(head=head, landmarker=Crowd([])))

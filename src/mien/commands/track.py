@@ -70,18 +70,12 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     from mien.commands.display import progress_bar
     from mien.errors import InputError
     from mien.exporters.files import export
-    from mien.images.video import open_video
-    from mien.tracking.people import track_people
-    from mien.tracking.video import track_video
+    from mien.tracking.video import track_people, track_video
 
-    with open_video(path) as video:
-        count = video.frame_count_estimate
     with progress_bar(f"track {path.name}", quiet=config.output.json) as report:
-
-        def say(done: int, total: int | None) -> None:
-            report(Progress(done, total or count))
-
-        tracks = [track_video(path, progress=say)] if config.one_person else track_people(path, progress=say)
+        tracks = (
+            [track_video(path, report=report)] if config.one_person else track_people(path, report=report)
+        )
     tracks = [track for track in tracks if track.tracked.any()]
     if not tracks:
         raise InputError(

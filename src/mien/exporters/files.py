@@ -12,19 +12,21 @@ from mien.exporters.motion import HeadMotion
 from mien.exporters.obj import obj_text
 from mien.exporters.saved import json_text, npz_bytes, to_document
 from mien.files import atomic_path, write_text
-from mien.fitting.results import HeadFit, HeadTrack
+from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
 from mien.heads.model import Head
 
 SUFFIXES = (".glb", ".obj", ".csv", ".npz", ".json")
 
 
-def export(result: HeadFit | HeadTrack | Head, path: str | Path, *, head: Head | None = None) -> Path:
-    """Write a fit, a track or a head to a file; the suffix chooses the format.
+def export(
+    result: HeadFit | HeadTrack | TrackedFrame | Head, path: str | Path, *, head: Head | None = None
+) -> Path:
+    """Write a fit, a track, one of its frames or a head to a file; the suffix chooses the format.
 
     .glb: mesh, joints, ARKit-named morph targets, the fit's weights and pose, a track's animation, and the
-    camera. .obj: the posed mesh of a fit or a head. .csv: Live Link Face, with a note about its units
-    beside it (the same name followed by .txt). .npz and .json: everything in the result, read back by
-    `read_fit` and `read_track`.
+    camera. .obj: the posed mesh of a fit, a frame or a head. .csv: Live Link Face, with a note about its
+    units beside it (the same name followed by .txt). .npz and .json: everything in the result, read back by
+    `read_fit` (fits and frames) and `read_track`.
 
     The file appears under its name only when it is complete.
 
@@ -35,6 +37,7 @@ def export(result: HeadFit | HeadTrack | Head, path: str | Path, *, head: Head |
         The path written.
 
     Raises:
+        FitError: a frame on which the face was lost.
         InputError: an unknown suffix, a format that cannot hold this result, or another head's parameters.
     """
     path = Path(path)
@@ -49,9 +52,11 @@ def export(result: HeadFit | HeadTrack | Head, path: str | Path, *, head: Head |
             raise InputError(f"a head alone is written as .glb or .obj, not {suffix}", source=path)
     else:
         model = _matching_head(result, head, path)
+    if isinstance(result, TrackedFrame):
+        result = result.head_fit(model)
     if suffix == ".obj" and isinstance(result, HeadTrack):
         raise InputError(
-            "an .obj holds one pose, not a track; write .glb or use head.vertices_m(track.parameters(frame))",
+            "an .obj holds one pose, not a track; write .glb, or one frame: mien.export(track.frame(0), …)",
             source=path,
         )
     content = _content(result, model, suffix)
@@ -78,7 +83,7 @@ def _content(result: HeadFit | HeadTrack | Head, model: Head, suffix: str) -> by
     return obj_text(model, result.neutral() if isinstance(result, Head) else result.parameters).encode()
 
 
-def _matching_head(result: HeadFit | HeadTrack, head: Head | None, path: Path) -> Head:
+def _matching_head(result: HeadFit | HeadTrack | TrackedFrame, head: Head | None, path: Path) -> Head:
     if head is None:
         from mien.heads.library import load_head
 

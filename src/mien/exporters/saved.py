@@ -61,6 +61,8 @@ def to_document(
         "status_sentence": result.status.value,
         "iterations": result.iterations,
         "cost_history": np.asarray(result.cost_history, float),
+        "focal": result.focal,
+        "identity_known": result.identity_known,
         "set_name": result.landmarks.set_name,
         "score": result.landmarks.score,
         "points_px": result.landmarks.points_px,
@@ -124,6 +126,9 @@ def read_fit(path: str | Path) -> HeadFit:
         cost_history=tuple(document["cost_history"].tolist()),
         head_name=document["head_name"],
         head_version=document["head_version"],
+        # Not in the files of mien 0.1.0, whose fits counted both as unknown.
+        focal=document.get("focal", "free"),
+        identity_known=bool(document.get("identity_known", False)),
     )
 
 

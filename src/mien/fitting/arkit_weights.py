@@ -7,21 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mien.cameras import Camera
 from mien.errors import FitError, InputError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
-from mien.fitting.results import HeadFit, HeadTrack
+from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.context import Context
+from mien.fitting.results import HeadFit, TrackedFrame
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
 from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.expression_prior import ExpressionTerm
-from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.priors import prior_terms
-from mien.heads.model import Head
-from mien.heads.parameters import HeadParameters
-from mien.landmarks.types import Landmarks2D
 from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.one_blas_thread import one_blas_thread
 
@@ -62,107 +58,59 @@ class ArkitWeights:
         return dict(zip(ARKIT_NAMES, self.weights.tolist(), strict=True))
 
 
-def arkit_weights(
-    fit: HeadFit,
-    *,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
-    focal_known: bool = False,
-) -> ArkitWeights:
+def arkit_weights(fit: HeadFit | TrackedFrame, *, context: Context | None = None) -> ArkitWeights:
     """ARKit weights of a fitted face.
 
     They are not the fit's weights cut off at 0 and 1: the fit's quadratic model, everything else
     marginalised, is minimised under the constraints, so that what a bound forbids one shape is given to
-    those that can explain it.
+    those that can explain it. What was known beforehand counts as known here too: the focal length of a
+    calibrated camera, the person of `identity=…`, and both on the frames of a video.
 
     Args:
-        fit: of `fit_photo`, `fit_landmarks` or `fit_views`.
-        head: the head of the fit; the built-in one when None.
-        weights: those of the fit.
-        focal_known: the camera's focal length was given, not solved for.
+        fit: of `fit_photo`, `fit_landmarks` or `fit_views`, a frame of `Tracker`, or `track.frame(index)`.
+        context: head and settings of the fit; the built-in ones when None.
 
     Raises:
-        FitError: the fit failed.
+        FitError: the fit failed, or the face was lost on this frame.
         InputError: it was made with another head, or the head has none of ARKit's shapes.
     """
+    context = context or Context()
+    head = context.loaded_head
+    if head.name != fit.head_name:
+        raise InputError(
+            f"the fit is of the head {fit.head_name!r}, not of {head.name!r}; pass "
+            "context=mien.Context(head=…)"
+        )
+    if not set(head.expression_names) & set(ARKIT_NAMES):
+        raise InputError(f"the head {head.name!r} has none of ARKit's shapes")
+    if isinstance(fit, TrackedFrame):
+        fit = fit.head_fit(head)
     if not fit.status.usable:
         raise FitError(f"there are no weights of this fit, which {fit.status.value}")
-    return _solved(
-        _head(head, fit.head_name),
-        fit.parameters,
-        fit.landmarks,
-        fit.camera,
-        weights,
-        identity_free=True,
-        focal_free=not focal_known,
-    )
-
-
-def arkit_weights_of_frame(
-    track: HeadTrack, frame: int, *, head: Head | None = None, weights: FitWeights = DEFAULT_WEIGHTS
-) -> ArkitWeights:
-    """ARKit weights of one frame of a track, whose person and focal length count as known.
-
-    Raises:
-        FitError: the face was lost there.
-        InputError: as for `arkit_weights`.
-    """
-    if not track.tracked[frame]:
-        raise FitError(f"the face was lost in frame {frame}, so there are no weights")
-    landmarks = Landmarks2D(track.points_px[frame], track.sigma_px[frame], track.set_name)
-    parameters = track.parameters(frame)
-    return _solved(
-        _head(head, track.head_name),
-        parameters,
-        landmarks,
-        track.camera,
-        weights,
-        identity_free=False,
-        focal_free=False,
-    )
-
-
-def _head(head: Head | None, name: str) -> Head:
-    if head is None:
-        from mien.heads.library import load_head
-
-        head = load_head()
-    if head.name != name:
-        raise InputError(f"the fit is of the head {name!r}, not of {head.name!r}; pass head=…")
-    if not set(head.expression_names) & set(ARKIT_NAMES):
-        raise InputError(f"the head {name!r} has none of ARKit's shapes")
-    return head
+    return _solved(fit, context)
 
 
 @one_blas_thread
-def _solved(
-    head: Head,
-    parameters: HeadParameters,
-    landmarks: Landmarks2D,
-    camera: Camera,
-    weights: FitWeights,
-    *,
-    identity_free: bool,
-    focal_free: bool,
-) -> ArkitWeights:
-    model = FitModel.of(head, landmarks.set_name)
+def _solved(fit: HeadFit, context: Context) -> ArkitWeights:
+    head, config, parameters = context.loaded_head, context.config, fit.parameters
+    model = FitModel.of(head, fit.landmarks.set_name)
+    known = CameraPrior(fit.camera, fit.focal)
     unknowns = Unknowns(
-        identity_count=head.identity_count if identity_free else 0,
+        identity_count=0 if fit.identity_known else head.identity_count,
         expression_count=head.expression_count,
         joints=model.free_joints,
-        focal=focal_free,
+        focal=known.focal_unknown,
     )
     # Hard bounds below take the place of the prior's soft ones.
     priors: list[Term] = [
-        ExpressionTerm(weights.expression_std, np.inf) if isinstance(term, ExpressionTerm) else term
-        for term in prior_terms(head, unknowns, weights)
+        ExpressionTerm(config.expression_std, np.inf) if isinstance(term, ExpressionTerm) else term
+        for term in prior_terms(head, unknowns, config)
     ]
-    if focal_free:
-        priors.append(FocalTerm(camera.focal_px, weights.log_focal_std))
-    scene = HeadScene(model, unknowns, parameters, camera)
-    x = unknowns.pack(parameters, focal_px=camera.focal_px)
+    priors += filter(None, [known.focal_term(config)])
+    scene = HeadScene(model, unknowns, parameters, fit.camera)
+    x = unknowns.pack(parameters, focal_px=fit.camera.focal_px)
     prior = HeadProblem(scene, tuple(priors)).linearize(x)
-    posterior = HeadProblem(scene, (LandmarkTerm.of(landmarks, weights), *priors)).linearize(x)
+    posterior = HeadProblem(scene, (LandmarkTerm.of(fit.landmarks, config), *priors)).linearize(x)
     hessian, gradient = _marginal(posterior, unknowns.expression)
     prior_hessian, _ = _marginal(prior, unknowns.expression)
     variances = np.diagonal(np.linalg.inv(hessian))

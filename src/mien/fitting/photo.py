@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,9 @@ from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
 from mien.errors import ShapeError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.camera_prior import CameraPrior, FocalKnowledge
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.fit_error import fit_error, usable_fit_or_raise
 from mien.fitting.results import HeadFit
 from mien.fitting.rigid_start import rigid_start
@@ -19,23 +20,15 @@ from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
 from mien.fitting.scene.unknowns import Unknowns
-from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.priors import prior_terms
-from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.one_blas_thread import one_blas_thread
 from mien.least_squares.solution import Solution, Status
-
-Landmarker = Callable[[np.ndarray], list[Landmarks2D]]
-"""Anything that finds faces: a picture in, landmarks out, best first."""
-
-CAMERA_FROM_WORLD = np.diag([1.0, -1.0, -1.0, 1.0])
-"""The world of a single picture: +x the picture's right, +y up, +z from the scene towards the viewer."""
 
 STAGE_SOLVER = LevenbergMarquardt(max_iterations=10, relative_tolerance=1e-3)
 
@@ -45,26 +38,22 @@ PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-5)
 def fit_photo(
     image: UInt8[np.ndarray, "height width 3"] | str | Path,
     *,
-    landmarker: Landmarker | None = None,
-    camera: Camera | None = None,
-    focal_px: float | None = None,
-    head: Head | None = None,
+    camera: CameraPrior | Camera | None = None,
     max_faces: int | None = None,
     identity: Float[np.ndarray, " identity"] | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
 ) -> list[HeadFit]:
     """Fit a head to every face of a photo.
 
     All faces share the camera: its focal length is found on the best face and kept for the others.
 
     Args:
-        image: picture, or its file, whose EXIF focal length is then used.
-        landmarker: finds faces; the built-in `Landmarker("realtime")` when None.
-        camera: a camera that is known, its focal length included.
-        focal_px: a focal length that is nearly known, pixels.
-        head: the built-in head when None.
+        image: picture, or its file.
+        camera: what is known of the camera; a plain `Camera` is known, its focal length included. When None:
+            what the file says, and nothing of a picture without a file.
         max_faces: fit this many at most, best first.
         identity: who it is, when known: kept fixed, for every face.
+        context: head, landmarker and settings; the built-in ones when None.
 
     Returns:
         One fit per face, best first; empty when there is no face.
@@ -77,26 +66,16 @@ def fit_photo(
         from mien.images.photo import read_photo
 
         photo = read_photo(image)
-        image, focal_px = photo.image, focal_px if focal_px is not None else photo.focal_px
-    if landmarker is None:
-        from mien.landmarks.landmarker import Landmarker as BuiltIn
-
-        landmarker = BuiltIn("realtime")
-    height_px, width_px = image.shape[:2]
+        image, camera = photo.image, CameraPrior.of_photo(photo) if camera is None else camera
+    context = context or Context()
+    if camera is None:
+        camera = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
+    prior = CameraPrior.of(camera)
     fits: list[HeadFit] = []
-    for landmarks in landmarker(image)[:max_faces]:
-        fit = fit_landmarks(
-            landmarks,
-            camera=camera,
-            focal_px=focal_px,
-            width_px=width_px,
-            height_px=height_px,
-            head=head,
-            weights=weights,
-            identity=identity,
-        )
-        fits.append(fit)
-        if camera is None and fit.status.usable:
+    for landmarks in context.finder(image)[:max_faces]:
+        fit = fit_landmarks(landmarks, camera, identity=identity, context=context)
+        fits.append(replace(fit, focal=prior.focal))
+        if fit.status.usable:
             camera = fit.camera
     return fits
 
@@ -104,37 +83,28 @@ def fit_photo(
 @one_blas_thread
 def fit_landmarks(
     landmarks: Landmarks2D,
+    camera: CameraPrior | Camera,
     *,
-    camera: Camera | None = None,
-    focal_px: float | None = None,
-    width_px: int | None = None,
-    height_px: int | None = None,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
     identity: Float[np.ndarray, " identity"] | None = None,
+    context: Context | None = None,
     throw: bool = False,
 ) -> HeadFit:
     """Fit a head to the landmarks of one face, in two stages: rigid, then everything.
 
     Args:
         landmarks: points and their deviations, in a set that the head has.
-        camera: a camera that is known; its focal length is then kept.
-        focal_px: a focal length that is nearly known; without it, and without `camera`, √(H² + W²) is the
-            start and the prior is loose.
-        width_px, height_px: size of the picture; needed without `camera`.
-        head: the built-in head when None.
+        camera: what is known of the camera; a plain `Camera` is known, its focal length included.
         identity: who it is, when known: kept fixed.
+        context: head and settings; the built-in ones when None.
         throw: raise when the fit fails instead of returning its status.
 
     Raises:
         FitError: with `throw`, when landmarks are not finite or no pose explains them.
         LandmarkSetError: the head lacks this landmark set.
-        ShapeError: the landmarks do not have the set's size, or the picture's size is missing.
+        ShapeError: the landmarks do not have the set's size.
     """
-    if head is None:
-        from mien.heads.library import load_head
-
-        head = load_head()
+    context = context or Context()
+    head, config = context.loaded_head, context.config
     model = FitModel.of(head, landmarks.set_name)
     if len(landmarks) != model.landmark_count:
         raise ShapeError(
@@ -142,35 +112,30 @@ def fit_landmarks(
             expected=f"({model.landmark_count}, 2)",
             actual=landmarks.points_px.shape,
         )
-    guess = camera or _start_camera(focal_px, width_px, height_px)
+    prior = CameraPrior.of(camera)
     base = head.neutral() if identity is None else replace(head.neutral(), identity=identity)
     if not (np.isfinite(landmarks.points_px).all() and (landmarks.sigma_px > 0).all()):
-        return _failed(model, landmarks, guess, base, throw=throw)
+        return _failed(model, landmarks, prior, base, throw=throw)
 
-    data = LandmarkTerm.of(landmarks, weights)
-    parameters, rigid = rigid_start(model, landmarks, data, camera=guess, base=base)
+    data = LandmarkTerm.of(landmarks, config)
+    parameters, rigid = rigid_start(model, landmarks, data, camera=prior.camera, base=base)
     if not rigid.status.usable:
-        return _failed(model, landmarks, guess, base, throw=throw)
+        return _failed(model, landmarks, prior, base, throw=throw)
     unknowns = Unknowns(
         identity_count=head.identity_count if identity is None else 0,
         expression_count=head.expression_count,
         joints=model.free_joints,
-        focal=camera is None,
+        focal=prior.focal_unknown,
     )
-    openings = OpeningTerm.of(model, landmarks, weights)
-    terms: list[Term] = [data, *prior_terms(head, unknowns, weights)]
-    if openings is not None:
-        terms.append(openings)
-    if unknowns.focal:
-        known = focal_px is not None
-        deviation = weights.log_focal_std_known if known else weights.log_focal_std
-        terms.append(FocalTerm(guess.focal_px, deviation))
-    problem = HeadProblem(HeadScene(model, unknowns, parameters, guess), tuple(terms))
-    solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, weights))
-    return head_fit(problem, usable_fit_or_raise(solution, throw=throw), landmarks)
+    terms: list[Term] = [data, *prior_terms(head, unknowns, config)]
+    terms += filter(None, (OpeningTerm.of(model, landmarks, config), prior.focal_term(config)))
+    problem = HeadProblem(HeadScene(model, unknowns, parameters, prior.camera), tuple(terms))
+    solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, config))
+    solution = usable_fit_or_raise(solution, throw=throw)
+    return head_fit(problem, solution, landmarks, focal=prior.focal)
 
 
-def _past_mixture_valleys(problem: HeadProblem, weights: FitWeights) -> np.ndarray:
+def _past_mixture_valleys(problem: HeadProblem, config: FitConfig) -> np.ndarray:
     """A start for a problem whose identity prior is a mixture: the solution under a plain normal prior.
 
     Descending straight into a mixture ends in the component nearest the mean head, whoever is in the picture.
@@ -179,13 +144,15 @@ def _past_mixture_valleys(problem: HeadProblem, weights: FitWeights) -> np.ndarr
     if not mixtures:
         return problem.start()
     plain = tuple(
-        NormalIdentityTerm(weights.identity_std) if term in mixtures else term for term in problem.terms
+        NormalIdentityTerm(config.identity_std) if term in mixtures else term for term in problem.terms
     )
     easier = HeadProblem(problem.scene, plain)
     return STAGE_SOLVER.solve(easier, easier.start()).x
 
 
-def head_fit(problem: HeadProblem, solution: Solution, landmarks: Landmarks2D) -> HeadFit:
+def head_fit(
+    problem: HeadProblem, solution: Solution, landmarks: Landmarks2D, *, focal: FocalKnowledge
+) -> HeadFit:
     """The result of a solve, for people."""
     head = problem.scene.model.head
     state = problem.state(solution.x)
@@ -199,33 +166,20 @@ def head_fit(problem: HeadProblem, solution: Solution, landmarks: Landmarks2D) -
         cost_history=solution.cost_history,
         head_name=head.name,
         head_version=head.version,
-    )
-
-
-def _start_camera(focal_px: float | None, width_px: int | None, height_px: int | None) -> Camera:
-    if width_px is None or height_px is None:
-        raise ShapeError(
-            "the picture",
-            expected="width_px and height_px, or a camera",
-            actual=(width_px or 0, height_px or 0),
-        )
-    return Camera.from_focal(
-        float(np.hypot(width_px, height_px)) if focal_px is None else focal_px,
-        width_px=width_px,
-        height_px=height_px,
-        camera_from_world=CAMERA_FROM_WORLD,
+        focal=focal,
+        identity_known=not problem.scene.unknowns.identity_count,
     )
 
 
 def _failed(
-    model: FitModel, landmarks: Landmarks2D, camera: Camera, base: HeadParameters, *, throw: bool
+    model: FitModel, landmarks: Landmarks2D, prior: CameraPrior, base: HeadParameters, *, throw: bool
 ) -> HeadFit:
     status = Status.NOT_FINITE
     if throw:
         raise fit_error(status)
     return HeadFit(
         parameters=base,
-        camera=camera,
+        camera=prior.camera,
         landmarks=landmarks,
         residuals_px=np.full((len(landmarks), 2), np.nan),
         status=status,
@@ -233,4 +187,5 @@ def _failed(
         cost_history=(),
         head_name=model.head.name,
         head_version=model.head.version,
+        focal=prior.focal,
     )

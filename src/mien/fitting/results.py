@@ -8,6 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mien.cameras import Camera
+from mien.errors import FitError, InputError
+from mien.fitting.camera_prior import FocalKnowledge
+from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
@@ -26,6 +29,8 @@ class HeadFit:
         residuals_px: (L, 2) projected model point minus landmark.
         status, iterations, cost_history: how the solver went.
         head_name, head_version: which head model the parameters belong to.
+        focal: what was known of the focal length beforehand (see `CameraPrior`).
+        identity_known: whether the person was known beforehand.
     """
 
     parameters: HeadParameters
@@ -37,6 +42,82 @@ class HeadFit:
     cost_history: tuple[float, ...]
     head_name: str
     head_version: str
+    focal: FocalKnowledge = "free"
+    identity_known: bool = False
+
+
+@dataclass(frozen=True)
+class TrackedFrame:
+    """What is known of one frame of a person who is followed, live or in a finished track.
+
+    `mien.export` writes it and `mien.arkit_weights` takes it as they do a fit.
+
+    Attributes:
+        time_s: the frame's time.
+        status: LOST where there was no face.
+        parameters: the head in the camera's world (see `HeadFit`); None where lost.
+        camera: the camera as known by then.
+        landmarks: what was fitted: the network's, averaged over time while they do not move; None where lost.
+        raw_landmarks: as the network gave them; None where lost, and in a finished track, which keeps none.
+        cut: whether the picture jumped before this frame.
+        head_name, head_version: which head model the parameters belong to.
+    """
+
+    time_s: float
+    status: Status
+    parameters: HeadParameters | None
+    camera: Camera
+    landmarks: Landmarks2D | None
+    raw_landmarks: Landmarks2D | None
+    cut: bool
+    head_name: str
+    head_version: str
+
+    @property
+    def tracked(self) -> bool:
+        """Whether there is a head on this frame."""
+        return self.parameters is not None
+
+    def head_fit(self, head: Head | None = None) -> HeadFit:
+        """The frame as the fit of a picture whose person and camera are known.
+
+        Args:
+            head: the head that was followed; the built-in one when None.
+
+        Raises:
+            FitError: the face was lost on this frame.
+            InputError: another head was followed.
+        """
+        if self.parameters is None or self.landmarks is None:
+            raise FitError(
+                f"the face was lost at {self.time_s:.2f} s, so there is no head on this frame; look at "
+                "frame.tracked first, or take a finished track (mien.track_video), in which lost frames "
+                "repeat the last good one"
+            )
+        if head is None:
+            from mien.heads.library import load_head
+
+            head = load_head()
+        if (head.name, head.version) != (self.head_name, self.head_version):
+            raise InputError(
+                f"the frame is of the head {self.head_name} {self.head_version}, not of {head.name} "
+                f"{head.version}; pass the head that was followed"
+            )
+        vertices = head.landmark_set(self.landmarks.set_name).vertices
+        fitted_px = self.camera.project(head.vertices_m(self.parameters)[vertices])
+        return HeadFit(
+            parameters=self.parameters,
+            camera=self.camera,
+            landmarks=self.landmarks,
+            residuals_px=fitted_px - self.landmarks.points_px,
+            status=self.status,
+            iterations=0,
+            cost_history=(),
+            head_name=self.head_name,
+            head_version=self.head_version,
+            focal="fixed",
+            identity_known=True,
+        )
 
 
 @dataclass(frozen=True)
@@ -73,6 +154,22 @@ class HeadTrack:
 
     def __len__(self) -> int:
         return len(self.times_s)
+
+    def frame(self, index: int) -> TrackedFrame:
+        """What is known of one frame."""
+        tracked = bool(self.tracked[index])
+        landmarks = Landmarks2D(self.points_px[index], self.sigma_px[index], self.set_name)
+        return TrackedFrame(
+            time_s=float(self.times_s[index]),
+            status=Status.CONVERGED if tracked else Status.LOST,
+            parameters=self.parameters(index) if tracked else None,
+            camera=self.camera,
+            landmarks=landmarks if tracked else None,
+            raw_landmarks=None,
+            cut=False,
+            head_name=self.head_name,
+            head_version=self.head_version,
+        )
 
     def parameters(self, frame: int) -> HeadParameters:
         """The head in one frame."""

@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float
 
 from mien.cameras import Camera
 from mien.errors import FitError, InputError, ShapeError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.fit_error import usable_fit_or_raise
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
@@ -60,8 +61,7 @@ def fit_sequence(
     landmarks: Sequence[Sequence[Landmarks2D | None]],
     cameras: Sequence[Camera],
     *,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    context: Context | None = None,
     solver: LevenbergMarquardt = SEQUENCE_SOLVER,
     report: ProgressReport = silent,
     throw: bool = False,
@@ -69,12 +69,13 @@ def fit_sequence(
     """Fit one person to all frames of all cameras together.
 
     Frames are first followed one by one with the identity of the clearest; then everything is free at once.
-    `weights.still_vertices_std_m`, when on, couples every frame with the next.
+    `FitConfig.still_vertices_std_m`, when on, couples every frame with the next.
 
     Args:
         landmarks: per frame, one face per camera (None where it does not see one), all of one set.
         cameras: known, standing still, in one world.
         solver: of the joint problem.
+        context: head and settings; the built-in ones when None.
         report: told of the frames that are followed, then of the joint solve's steps.
         throw: raise when the fit fails instead of returning its status.
 
@@ -90,11 +91,8 @@ def fit_sequence(
             raise ShapeError("a frame's landmarks", expected=f"({len(cameras)},)", actual=(len(frame),))
     if len({face.set_name for frame in landmarks for face in frame if face is not None}) > 1:
         raise InputError("the landmarks are of different sets; convert them with .to(set_name)")
-    if head is None:
-        from mien.heads.library import load_head
-
-        head = load_head()
-    recording = _Recording.of(head, landmarks, cameras, weights)
+    context = context or Context()
+    recording = _Recording.of(context.loaded_head, landmarks, cameras, context.config)
     problem = recording.together(recording.followed(report))
     solution = solver.solve(
         problem,
@@ -119,7 +117,7 @@ class _Recording:
     model: FitModel
     landmarks: Sequence[Sequence[Landmarks2D | None]]
     cameras: Sequence[Camera]
-    weights: FitWeights
+    config: FitConfig
     data: tuple[RigLandmarksTerm | None, ...]
 
     @staticmethod
@@ -127,27 +125,30 @@ class _Recording:
         head: Head,
         landmarks: Sequence[Sequence[Landmarks2D | None]],
         cameras: Sequence[Camera],
-        weights: FitWeights,
+        config: FitConfig,
     ) -> _Recording:
         faces = [face for frame in landmarks for face in frame if face is not None]
         if not faces:
             raise FitError("no camera sees a face in any frame")
         model = FitModel.of(head, faces[0].set_name)
-        data = tuple(RigLandmarksTerm.of(frame, cameras, weights) for frame in landmarks)
-        return _Recording(model, landmarks, cameras, weights, data)
+        data = tuple(RigLandmarksTerm.of(frame, cameras, config) for frame in landmarks)
+        return _Recording(model, landmarks, cameras, config, data)
 
     def together(self, start: list[HeadParameters]) -> SequenceProblem:
         """All frames, started at these parameters."""
         unknowns = self._unknowns(identity_free=True)
         parts = [self._part(frame, base, unknowns) for frame, base in enumerate(start)]
-        return SequenceProblem(tuple(parts), self.weights.still_vertices_std_m)
+        return SequenceProblem(tuple(parts), self.config.still_vertices_std_m)
 
     def followed(self, report: ProgressReport) -> list[HeadParameters]:
         """Each frame alone, from its neighbour, with the person of the frame that most cameras see."""
         counts = [sum(face is not None for face in frame) for frame in self.landmarks]
         first = int(np.argmax(counts))
         views = fit_landmark_views(
-            self.landmarks[first], self.cameras, same_moment=True, head=self.model.head, weights=self.weights
+            self.landmarks[first],
+            self.cameras,
+            same_moment=True,
+            context=Context(head=self.model.head, config=self.config),
         )
         if not views.found:
             raise FitError(f"no pose explains the landmarks of frame {first}: {views.status.value}")
@@ -177,5 +178,5 @@ class _Recording:
         data = self.data[frame]
         terms: list[Term] = [] if data is None else [data]
         # Priors on what is shared count once.
-        terms += prior_terms(self.model.head, unknowns, self.weights, identity=frame == 0)
+        terms += prior_terms(self.model.head, unknowns, self.config, identity=frame == 0)
         return HeadProblem(HeadScene(self.model, unknowns, base, self.cameras[0]), tuple(terms))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from mien.cameras import Camera
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.rigid_start import rigid_start
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
@@ -41,10 +41,10 @@ class FrameFitter:
         identity: who it is.
     """
 
-    def __init__(self, model: FitModel, *, camera: Camera, identity: np.ndarray, weights: FitWeights) -> None:
-        self.model, self.camera, self.identity, self.weights = model, camera, identity, weights
+    def __init__(self, model: FitModel, *, camera: Camera, identity: np.ndarray, config: FitConfig) -> None:
+        self.model, self.camera, self.identity, self.config = model, camera, identity, config
         self.unknowns = Unknowns(expression_count=model.head.expression_count, joints=model.free_joints)
-        self._priors = tuple(prior_terms(model.head, self.unknowns, weights))
+        self._priors = tuple(prior_terms(model.head, self.unknowns, config))
         self._scene: HeadScene | None = None
         self._last: HeadState | None = None
 
@@ -61,7 +61,7 @@ class FrameFitter:
         Returns:
             The parameters, and the status: LOST when the landmarks look like no head.
         """
-        data = LandmarkTerm.of(landmarks, self.weights)
+        data = LandmarkTerm.of(landmarks, self.config)
         if previous is not None:
             parameters, status, residual = self._solve(
                 landmarks, data, self._with_person(previous), TRACK_SOLVER
@@ -88,7 +88,7 @@ class FrameFitter:
         first: bool = False,
     ) -> tuple[HeadParameters, Status, float]:
         terms: list[Term] = [data, *self._priors]
-        openings = OpeningTerm.of(self.model, landmarks, self.weights)
+        openings = OpeningTerm.of(self.model, landmarks, self.config)
         if openings is not None:
             terms.append(openings)
         scene = self._scene_with(start)
@@ -127,12 +127,12 @@ class FrameFitter:
 
     def _ties(self, previous: HeadParameters, state: HeadState, data: LandmarkTerm) -> list[Term]:
         """Terms that hold a frame near the one before."""
-        weights, focal_px = self.weights, self.camera.focal_px
-        terms: list[Term] = [NearPreviousTerm.of(self.unknowns, previous, focal_px=focal_px, weights=weights)]
-        if weights.still_points_std > 0:
-            terms.append(StillPointsTerm(state.points_px, data.precision / weights.still_points_std))
-        if weights.still_vertices_std_m > 0:
-            terms.append(StillVerticesTerm(state.vertices_m, weights.still_vertices_std_m))
+        config, focal_px = self.config, self.camera.focal_px
+        terms: list[Term] = [NearPreviousTerm.of(self.unknowns, previous, focal_px=focal_px, config=config)]
+        if config.still_points_std > 0:
+            terms.append(StillPointsTerm(state.points_px, data.precision / config.still_points_std))
+        if config.still_vertices_std_m > 0:
+            terms.append(StillVerticesTerm(state.vertices_m, config.still_vertices_std_m))
         return terms
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.cameras import Camera
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
@@ -60,8 +60,8 @@ class KeyFrames:
         """
         Args:
             most: frames kept.
-            least_turn_rad: how far a new view must lie from all kept ones.
-            least_gap: frames between two key frames of the same view.
+            min_turn_rad: how far a new view must lie from all kept ones.
+            min_gap: frames between two key frames of the same view.
             alike_views: so many frames are taken even if the head never turns.
         """
         self.most, self.min_turn_rad = most, min_turn_rad
@@ -97,7 +97,7 @@ class KeyFrames:
         *,
         camera: Camera,
         focal: FocalTerm | None,
-        weights: FitWeights,
+        config: FitConfig,
         solver: LevenbergMarquardt = PERSON_SOLVER,
     ) -> tuple[np.ndarray, Camera]:
         """Refine identity and focal length on all kept frames together, and their own poses with them.
@@ -118,8 +118,8 @@ class KeyFrames:
         )
         parts = []
         for index, key in enumerate(self.kept):
-            terms: list[Term] = [LandmarkTerm.of(key.landmarks, weights)]
-            terms += prior_terms(head, unknowns, weights, identity=index == 0)
+            terms: list[Term] = [LandmarkTerm.of(key.landmarks, config)]
+            terms += prior_terms(head, unknowns, config, identity=index == 0)
             if focal is not None and index == 0:
                 terms.append(focal)
             parts.append(HeadProblem(HeadScene(model, unknowns, key.parameters, camera), tuple(terms)))

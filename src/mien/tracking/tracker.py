@@ -2,253 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
-
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
-from mien.fitting.photo import fit_landmarks
-from mien.fitting.scene.fit_model import FitModel
-from mien.fitting.terms.focal_prior import FocalTerm
-from mien.fitting.terms.landmarks import face_radius_px
-from mien.heads.model import Head
-from mien.heads.parameters import HeadParameters
-from mien.images.cuts import CutDetector
-from mien.landmarks.filter import LandmarkFilter
-from mien.landmarks.types import Landmarks2D
-from mien.least_squares.solution import Status
-from mien.tracking.frame_fitter import FrameFitter
-from mien.tracking.key_frames import KeyFrame, KeyFrames
-
-
-@runtime_checkable
-class TrackingLandmarker(Protocol):
-    """Finds faces in a picture, and one known face in the next."""
-
-    def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
-        """All faces, best first."""
-        ...
-
-    def track(self, image: np.ndarray, previous: Landmarks2D) -> Landmarks2D | None:
-        """The face whose last landmarks are known, or None when it is lost."""
-        ...
-
-
-@dataclass(frozen=True)
-class TrackerConfig:
-    """Choices of the tracker."""
-
-    search_every: int = 2
-    """While the face is lost, search the whole picture on every so many frames."""
-    key_frames: int = 8
-    """Frames on which the identity is refined; 1 keeps that of the first frame."""
-    smooth: bool = True
-    """Average landmarks that do not move over time."""
-    cut_difference: float = 0.45
-    """Change between two frames over their own contrast, 0 … 1, that counts as a cut."""
-
-
-DEFAULT_OPTIONS = TrackerConfig()
-
-
-@dataclass(frozen=True)
-class TrackedFrame:
-    """What the tracker knows of one frame.
-
-    Attributes:
-        time_s: the frame's time.
-        status: LOST where there was no face.
-        parameters: the head in the camera's world (see `HeadFit`); None where lost.
-        camera: the camera as known by now; None before the first face.
-        landmarks: as the network gave them; None where lost.
-        cut: whether the picture jumped before this frame.
-    """
-
-    time_s: float
-    status: Status
-    parameters: HeadParameters | None
-    camera: Camera | None
-    landmarks: Landmarks2D | None
-    cut: bool = False
-
-    @property
-    def tracked(self) -> bool:
-        return self.parameters is not None
+from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.context import Context
+from mien.fitting.results import TrackedFrame
+from mien.tracking.config import TrackerConfig
+from mien.tracking.one_person import OnePerson
+from mien.tracking.tracked_person import TrackedPerson
 
 
 class Tracker:
-    """Follows one person: landmarks from the last frame's region, pose and expression on every frame,
-    identity and focal length refined on a few key frames (Wood et al. 2022, §3.3).
+    """Follows one person picture by picture, as from a webcam: landmarks from the last frame's region, pose
+    and expression on every frame, identity and focal length refined on a few key frames (Wood et al. 2022,
+    §3.3). A recorded video is better tracked by `mien.track_video`, which looks at each frame twice.
 
-    >>> tracker = Tracker()
-    >>> frame = tracker.update(image, time_s=0.0)
-    >>> if frame.tracked:
-    ...     vertices_m = head.vertices_m(frame.parameters)
+    >>> tracker = mien.Tracker()
+    >>> with mien.open_video("clip.mp4") as video:
+    ...     for picture in video:
+    ...         frame = tracker.update(picture.image, picture.time_s)
+    ...         if frame.tracked:
+    ...             print(mien.arkit_weights(frame).named()["jawOpen"])
     """
 
     def __init__(
         self,
+        context: Context | None = None,
         *,
-        landmarker: TrackingLandmarker | None = None,
-        head: Head | None = None,
-        camera: Camera | None = None,
-        focal_px: float | None = None,
-        weights: FitWeights = DEFAULT_WEIGHTS,
-        options: TrackerConfig = DEFAULT_OPTIONS,
+        camera: CameraPrior | Camera | None = None,
+        config: TrackerConfig = TrackerConfig(),
     ) -> None:
         """
         Args:
-            landmarker: the built-in `Landmarker("realtime")` when None.
-            head: the built-in head when None.
-            camera: a camera that is known, its focal length included.
-            focal_px: a focal length that is nearly known.
+            context: head, landmarker and settings of the fit; the built-in ones when None.
+            camera: what is known of the camera; a plain `Camera` is known, its focal length included. None:
+                nothing, and the focal length is found.
+            config: how the person is followed.
 
         Raises:
-            InputError: the built-in head or networks are missing.
+            InputError: the built-in head or networks are missing, or the landmarker cannot follow faces.
         """
-        if landmarker is None:
-            from mien.landmarks.landmarker import FOUND_IN_VIDEO, Landmarker
+        self._following = OnePerson(context or Context(), camera=camera, config=config)
 
-            landmarker = Landmarker("realtime", found=FOUND_IN_VIDEO)
-        if head is None:
-            from mien.heads.library import load_head
+    def update(self, image: UInt8[np.ndarray, "height width 3"], time_s: float) -> TrackedFrame:
+        """The head in the next picture. A face that is lost is a frame with status LOST, not an error.
 
-            head = load_head()
-        self.landmarker, self.head, self.weights, self.options = landmarker, head, weights, options
-        self._known_camera, self._focal_px = camera, focal_px
-        self._fitter: FrameFitter | None = None
-        self._focal_term: FocalTerm | None = None
-        self._key_frames = KeyFrames(most=options.key_frames)
-        self._filter = LandmarkFilter()
-        self._landmarks: Landmarks2D | None = None
-        self._last_seen: Landmarks2D | None = None
-        self._parameters: HeadParameters | None = None
-        self._cuts = CutDetector(options.cut_difference)
-        self._frame = -1
-        self._frames_lost = 0
+        Args:
+            image: RGB, upright; all of one size.
+            time_s: when it was taken, seconds from any start.
+
+        Raises:
+            ShapeError: the picture has another shape or type.
+        """
+        [(_, frame)] = self._following.update(image, time_s)
+        return frame
 
     @property
-    def identity(self) -> np.ndarray | None:
-        """(I,) who it is, as known by now; None before the first face."""
-        return None if self._fitter is None else self._fitter.identity
+    def identity(self) -> Float[np.ndarray, " identity"] | None:
+        """Who it is, as known by now; None before the first face."""
+        return None if self._person is None else self._person.identity
 
     @property
     def camera(self) -> Camera | None:
-        """The camera as known by now; None before the first face."""
-        return None if self._fitter is None else self._fitter.camera
+        """The camera as known by now; None before the first picture."""
+        return None if self._person is None else self._person.camera
 
-    def update(self, image: UInt8[np.ndarray, "height width 3"], time_s: float) -> TrackedFrame:
-        """The head in the next picture. A face that is lost is a frame with status LOST, not an error."""
-        cut = self._cuts(image)
-        if cut:
-            self._landmarks = None
-        return self.observe(self._find(image), image, time_s, cut=cut)
-
-    def observe(
-        self,
-        landmarks: Landmarks2D | None,
-        image: UInt8[np.ndarray, "height width 3"],
-        time_s: float,
-        *,
-        cut: bool = False,
-    ) -> TrackedFrame:
-        """The head in the next picture, whose landmarks are known already; None where the face is lost.
-
-        Args:
-            cut: the picture jumped before this frame: nothing is carried over but who it is.
-        """
-        self._frame += 1
-        if cut:
-            self._parameters = None
-            self._filter.reset()
-        if landmarks is None:
-            return self._lost(time_s, Status.LOST, cut=cut)
-        smoothed = self._filter(landmarks) if self.options.smooth else landmarks
-        if self._fitter is None:
-            parameters, status = self._meet(smoothed, image)
-        else:
-            parameters, status = self._fitter(smoothed, self._parameters)
-        if not status.usable or parameters is None:
-            return self._lost(time_s, status, cut=cut)
-        self._landmarks = self._last_seen = landmarks
-        self._frames_lost = 0
-        self._parameters = self._learn_person(smoothed, parameters)
-        return TrackedFrame(time_s, status, self._parameters, self.camera, landmarks, cut)
-
-    def _lost(self, time_s: float, status: Status, *, cut: bool) -> TrackedFrame:
-        self._landmarks = self._parameters = None
-        self._filter.reset()
-        self._frames_lost += 1
-        return TrackedFrame(time_s, status, None, self.camera, None, cut)
-
-    def _find(self, image: np.ndarray) -> Landmarks2D | None:
-        if self._landmarks is not None:
-            followed = self.landmarker.track(image, self._landmarks)
-            if followed is not None and np.isfinite(followed.points_px).all():
-                return followed
-        if self._frames_lost % self.options.search_every:
-            return None
-        faces = [face for face in self.landmarker(image) if np.isfinite(face.points_px).all()]
-        if not faces:
-            return None
-        return max(faces, key=self._likely_same_person)
-
-    def _likely_same_person(self, face: Landmarks2D) -> float:
-        """Large faces first; once someone was followed, near ones of the same size."""
-        radius_px = face_radius_px(face)
-        if self._last_seen is None:
-            return radius_px * face.score
-        last_radius_px = face_radius_px(self._last_seen)
-        distance = np.linalg.norm(face.points_px.mean(axis=0) - self._last_seen.points_px.mean(axis=0))
-        return -float(distance / last_radius_px + 2 * abs(np.log(radius_px / last_radius_px)))
-
-    def _meet(self, landmarks: Landmarks2D, image: np.ndarray) -> tuple[HeadParameters | None, Status]:
-        """The first frame: who is it, and with what camera?"""
-        height_px, width_px = image.shape[:2]
-        fit = fit_landmarks(
-            landmarks,
-            camera=self._known_camera,
-            focal_px=self._focal_px,
-            width_px=width_px,
-            height_px=height_px,
-            head=self.head,
-            weights=self.weights,
-        )
-        if not fit.status.usable:
-            return None, fit.status
-        if self._known_camera is None:
-            known = self._focal_px is not None
-            self._focal_term = FocalTerm(
-                self._focal_px or float(np.hypot(width_px, height_px)),
-                self.weights.log_focal_std_known if known else self.weights.log_focal_std,
-            )
-        self._fitter = FrameFitter(
-            FitModel.of(self.head, landmarks.set_name),
-            camera=fit.camera,
-            identity=fit.parameters.identity,
-            weights=self.weights,
-        )
-        return fit.parameters, fit.status
-
-    def _learn_person(self, landmarks: Landmarks2D, parameters: HeadParameters) -> HeadParameters:
-        """Refine identity and focal length when this frame adds a view; parameters in the refined camera."""
-        fitter = self._fitter
-        assert fitter is not None
-        if not self._key_frames.offer(KeyFrame(landmarks, parameters, self._frame)):
-            return parameters
-        if len(self._key_frames.kept) == 1 or self.options.key_frames == 1:
-            return parameters
-        identity, camera = self._key_frames.fit_person(
-            fitter.model, camera=fitter.camera, focal=self._focal_term, weights=self.weights
-        )
-        # A changed focal length moves the head along the line of sight; its share in depth is the same.
-        ratio = camera.focal_px / fitter.camera.focal_px
-        fitter.identity, fitter.camera = identity, camera
-        mine = [key for key in self._key_frames.kept if key.frame == self._frame]
-        if mine:
-            return mine[0].parameters
-        moved_m = parameters.root_translation_m * np.array([1.0, 1.0, ratio])
-        return replace(parameters, identity=identity, root_translation_m=moved_m)
+    @property
+    def _person(self) -> TrackedPerson | None:
+        return self._following.present[0] if self._following.present else None

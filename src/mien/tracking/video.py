@@ -1,202 +1,92 @@
-"""One person's head through a video file: follow once, then fit every frame again with what was learned."""
+"""Heads through a video: follow once, then fit every frame again with what was learned."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from pathlib import Path
-
-import numpy as np
-
 from mien.cameras import Camera
-from mien.errors import InputError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.context import Context
 from mien.fitting.results import HeadTrack
-from mien.fitting.scene.fit_model import FitModel
-from mien.heads.model import Head
-from mien.heads.parameters import HeadParameters
-from mien.landmarks.filter import smooth_both_ways
-from mien.landmarks.types import Landmarks2D
-from mien.tracking.frame_fitter import FrameFitter
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
+from mien.progress import ProgressReport, silent
+from mien.tracking.config import PeopleConfig, TrackerConfig
+from mien.tracking.everyone import Everyone
+from mien.tracking.first_pass import Video, first_pass
+from mien.tracking.one_person import OnePerson
+from mien.tracking.second_pass import second_pass
 
 
 def track_video(
-    video: str | Path | Iterable[np.ndarray],
+    video: Video,
     *,
-    landmarker: TrackingLandmarker | None = None,
-    head: Head | None = None,
-    camera: Camera | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
-    options: TrackerConfig = DEFAULT_OPTIONS,
+    camera: CameraPrior | Camera | None = None,
+    config: TrackerConfig = TrackerConfig(),
+    context: Context | None = None,
     frames_per_second: float = 25.0,
     max_frames: int | None = None,
-    progress: Callable[[int, int | None], None] | None = None,
-    on_frame: Callable[[int, np.ndarray, TrackedFrame], None] | None = None,
+    report: ProgressReport = silent,
 ) -> HeadTrack:
-    """Follow one person's head through a video.
+    """Follow one person's head through a video, across cuts too.
 
-    A first pass runs the real-time tracker. A second one smooths landmarks forwards and backwards and fits
-    every frame with the final identity and camera, so both are the same throughout.
+    A first pass follows the head as `Tracker` does live. A second one smooths landmarks forwards and
+    backwards and fits every frame with the final identity and camera, so both are the same throughout.
 
     Args:
         video: a file, or (H, W, 3) uint8 RGB pictures.
-        landmarker, head: the built-in ones when None.
-        camera: a camera that is known, its focal length included.
+        camera: what is known of the camera; a plain `Camera` is known, its focal length included. None:
+            nothing, and the focal length is found.
+        config: how the person is followed.
+        context: head, landmarker and settings of the fit; the built-in ones when None.
         frames_per_second: of `video` when it is pictures; a file knows its own.
         max_frames: stop after so many.
-        progress: called with the number of frames done and of all (None when unknown).
-        on_frame: called with number, picture and first-pass result of each frame.
+        report: told of the frames that are done, and of all where that is known.
 
     Returns:
         The track; frames without the face are marked in `tracked`.
 
     Raises:
-        InputError: the file is missing or no video, or there are no frames.
+        InputError: the file is missing or no video, there are no frames, or the landmarker cannot follow
+            faces.
     """
-    tracker = Tracker(landmarker=landmarker, head=head, camera=camera, weights=weights, options=options)
-    frames: list[TrackedFrame] = []
-    size_px: tuple[int, int] | None = None
-    pictures, frames_per_second, total = read_pictures(video, frames_per_second, max_frames)
-    for time_s, image in pictures:
-        if size_px is None:
-            size_px = image.shape[1], image.shape[0]
-        frames.append(tracker.update(image, time_s))
-        if on_frame is not None:
-            on_frame(len(frames) - 1, image, frames[-1])
-        if progress is not None:
-            progress(len(frames), total)
-    assert size_px is not None
-    fallback = camera or Camera.guess(width_px=size_px[0], height_px=size_px[1])
-    return refit(frames, tracker, fallback=fallback, frames_per_second=frames_per_second)
+    one = OnePerson(context or Context(), camera=camera, config=config)
+    seen = first_pass(video, one, frames_per_second=frames_per_second, max_frames=max_frames, report=report)
+    [(person, frames)] = seen.people
+    return second_pass(person, frames, frames_per_second=seen.frames_per_second)
 
 
-def read_pictures(
-    video: str | Path | Iterable[np.ndarray], frames_per_second: float, max_frames: int | None
-) -> tuple[Iterator[tuple[float, np.ndarray]], float, int | None]:
-    """Times and pictures, the rate, and how many there will be (None when unknown).
+def track_people(
+    video: Video,
+    *,
+    camera: CameraPrior | Camera | None = None,
+    people: PeopleConfig = PeopleConfig(),
+    config: TrackerConfig = TrackerConfig(),
+    context: Context | None = None,
+    frames_per_second: float = 25.0,
+    max_frames: int | None = None,
+    report: ProgressReport = silent,
+) -> list[HeadTrack]:
+    """Follow every head through a video.
 
-    Raises:
-        InputError: the file is missing or no video; while reading, that there are no frames.
-    """
-    source = video if isinstance(video, str | Path) else None
-    if isinstance(video, str | Path):
-        from mien.images.video import open_video
-
-        reader = open_video(video)
-        total = reader.frame_count_estimate
-
-        def read() -> Iterator[tuple[float, np.ndarray]]:
-            with reader:
-                for frame in reader:
-                    yield frame.time_s, frame.image
-
-        pictures, frames_per_second = read(), reader.frames_per_second
-    else:
-        total = len(video) if isinstance(video, list | tuple) else None
-        pictures = ((index / frames_per_second, image) for index, image in enumerate(video))
-    if max_frames is not None and total is not None:
-        total = min(total, max_frames)
-
-    def read_some() -> Iterator[tuple[float, np.ndarray]]:
-        count = 0
-        for picture in pictures:
-            yield picture
-            count += 1
-            if max_frames is not None and count >= max_frames:
-                return
-        if not count:
-            raise InputError("the video has no frames", source=source)
-
-    return read_some(), frames_per_second, total
-
-
-def refit(
-    frames: list[TrackedFrame], tracker: Tracker, *, fallback: Camera, frames_per_second: float
-) -> HeadTrack:
-    """The second pass: smooth both ways, fit every frame with the final identity and camera.
+    A cut ends all tracks, since nothing here tells who somebody is: a person who is seen in two shots is two
+    tracks. `track_video` follows a single person across cuts instead.
 
     Args:
-        frames: the first pass, one entry per frame of the video.
-        fallback: the camera when no face was ever seen.
+        people: how it is told who is who.
+        video, camera, config, context, frames_per_second, max_frames, report: as for `track_video`.
+
+    Returns:
+        A track per person and shot, each as long as the video, the one seen on most frames first; empty
+        when no face was found.
+
+    Raises:
+        InputError: as for `track_video`.
     """
-    head, camera, identity = tracker.head, tracker.camera or fallback, tracker.identity
-    rows: list[HeadParameters | None] = [None] * len(frames)
-    smoothed: list[Landmarks2D | None] = [None] * len(frames)
-    seen = [frame.landmarks for frame in frames if frame.landmarks is not None]
-    set_name = seen[0].set_name if seen else "dense320"
-    if identity is not None and seen:
-        fitter = FrameFitter(
-            FitModel.of(head, set_name), camera=camera, identity=identity, weights=tracker.weights
-        )
-        for start, stop in _segments(frames):
-            segment = [frame.landmarks for frame in frames[start:stop] if frame.landmarks is not None]
-            points = (
-                smooth_both_ways(segment)
-                if tracker.options.smooth
-                else [landmarks.points_px for landmarks in segment]
-            )
-            previous: HeadParameters | None = None
-            for index, (landmarks, points_px) in enumerate(zip(segment, points, strict=True), start):
-                better = replace(landmarks, points_px=points_px)
-                parameters, status = fitter(better, previous)
-                previous = parameters if status.usable else None
-                if status.usable:
-                    rows[index], smoothed[index] = parameters, better
-    return _assemble(
-        frames, rows, smoothed, head=head, camera=camera, set_name=set_name, rate=frames_per_second
+    everyone = Everyone(context or Context(), camera=camera, config=config, people=people)
+    seen = first_pass(
+        video, everyone, frames_per_second=frames_per_second, max_frames=max_frames, report=report
     )
-
-
-def _segments(frames: list[TrackedFrame]) -> Iterator[tuple[int, int]]:
-    """Runs of tracked frames without a cut, as (first, one past the last)."""
-    start: int | None = None
-    for index, frame in enumerate(frames):
-        if start is not None and (not frame.tracked or frame.cut):
-            yield start, index
-            start = None
-        if start is None and frame.tracked:
-            start = index
-    if start is not None:
-        yield start, len(frames)
-
-
-def _assemble(
-    frames: list[TrackedFrame],
-    rows: list[HeadParameters | None],
-    smoothed: list[Landmarks2D | None],
-    *,
-    head: Head,
-    camera: Camera,
-    set_name: str,
-    rate: float,
-) -> HeadTrack:
-    good = [row for row in rows if row is not None]
-    last = good[0] if good else head.neutral()
-    identity = last.identity
-    filled: list[HeadParameters] = []
-    for row in rows:
-        last = row if row is not None else last
-        filled.append(last)
-    count = len(head.landmark_sets[set_name]) if set_name in head.landmark_sets else 0
-    points_px = np.full((len(frames), count, 2), np.nan)
-    sigma_px = np.full((len(frames), count), np.nan)
-    for index, landmarks in enumerate(smoothed):
-        if landmarks is not None:
-            points_px[index], sigma_px[index] = landmarks.points_px, landmarks.sigma_px
-    return HeadTrack(
-        times_s=np.array([frame.time_s for frame in frames], dtype=float),
-        identity=identity,
-        expression=np.stack([row.expression for row in filled]),
-        joint_rotations=np.stack([row.joint_rotations for row in filled]),
-        root_rotation=np.stack([row.root_rotation for row in filled]),
-        root_translation_m=np.stack([row.root_translation_m for row in filled]),
-        tracked=np.array([row is not None for row in rows]),
-        camera=camera,
-        points_px=points_px,
-        sigma_px=sigma_px,
-        set_name=set_name,
-        head_name=head.name,
-        head_version=head.version,
-        frames_per_second=rate,
-    )
+    min_frames = min(people.min_frames, max(1, seen.frame_count // 3))  # a very short clip is no flicker
+    tracks = [
+        second_pass(person, frames, frames_per_second=seen.frames_per_second)
+        for person, frames in seen.people
+        if sum(frame.tracked for frame in frames) >= min_frames
+    ]
+    return sorted(tracks, key=lambda track: -int(track.tracked.sum()))

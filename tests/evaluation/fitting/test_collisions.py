@@ -8,13 +8,13 @@ import numpy as np
 
 from mien.evaluation.fitting.collisions import WITH, WITHOUT, study_collisions, with_terms
 from mien.evaluation.fitting.tables import collisions_table
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.synthetic.held_out_people.crowd import Photographer
 
 
 def test_terms_that_are_off_are_turned_on_and_others_kept():
-    assert with_terms(FitWeights()).skin_eyeball_std_m > 0
-    assert with_terms(FitWeights(skin_eyeball_std_m=0.01)).skin_eyeball_std_m == 0.01
+    assert with_terms(FitConfig()).skin_eyeball_std_m > 0
+    assert with_terms(FitConfig(skin_eyeball_std_m=0.01)).skin_eyeball_std_m == 0.01
 
 
 def test_the_terms_keep_skin_out(photographer: Photographer):

@@ -9,6 +9,7 @@ import pytest
 
 from mien.errors import InputError
 from mien.evaluation.tracking.blinks import BlinkAmplitude, landmark_blinks, lid_openings, video_blinks
+from mien.fitting.context import Context
 from mien.heads.library import load_head
 from mien.landmarks.types import Landmarks2D
 from mien.synthetic.held_out_people.blink_scripts import (
@@ -75,7 +76,7 @@ class ReadsAlong:
 def test_pictures_are_tracked_without_knowing_the_person(script: BlinkScript):
     pictures = [np.zeros((script.camera.height_px, script.camera.width_px, 3), np.uint8)] * COUNT
     landmarker = ReadsAlong(scripted_landmarks(script))
-    kept = video_blinks(script, pictures, landmarker=landmarker, head=script.head)
+    kept = video_blinks(script, pictures, context=Context(head=script.head, landmarker=landmarker))
     assert kept.of_truth > 0.8
     assert kept.of_alone > 0.9
 
@@ -86,7 +87,11 @@ def test_a_video_without_a_face_is_an_input_error(script: BlinkScript):
             return []
 
     with pytest.raises(InputError, match="no frame"):
-        video_blinks(script, [np.zeros((4, 4, 3), np.uint8)] * 3, landmarker=Blind([]), head=script.head)
+        video_blinks(
+            script,
+            [np.zeros((4, 4, 3), np.uint8)] * 3,
+            context=Context(head=script.head, landmarker=Blind([])),
+        )
 
 
 def test_clips_are_put_together():

@@ -9,6 +9,7 @@ import pytest
 
 from mien.errors import InputError
 from mien.evaluation.tracking.still_faces import jitter_px, still_face_jitter, still_frames, still_portrait
+from mien.fitting.context import Context
 from mien.landmarks.types import Landmarks2D
 from mien.synthetic.held_out_people.blink_scripts import blink_script, scripted_landmarks
 from tests.toy_head import toy_head
@@ -66,7 +67,7 @@ class FromTruth:
 
 def test_tracking_halves_the_jitter_of_a_still_face():
     picture = np.zeros((480, 640, 3), np.uint8)
-    jitter = still_face_jitter([picture] * 40, landmarker=FromTruth(), head=toy_head())
+    jitter = still_face_jitter([picture] * 40, context=Context(head=toy_head(), landmarker=FromTruth()))
     assert jitter.frames > 10
     assert jitter.landmarks_px == pytest.approx(1.0, rel=0.1)
     assert jitter.realtime_ratio < 0.5
@@ -76,4 +77,4 @@ def test_tracking_halves_the_jitter_of_a_still_face():
 def test_no_still_face_is_an_input_error():
     picture = np.zeros((480, 640, 3), np.uint8)
     with pytest.raises(InputError, match="still"):
-        still_face_jitter([picture] * 8, landmarker=FromTruth(), head=toy_head())
+        still_face_jitter([picture] * 8, context=Context(head=toy_head(), landmarker=FromTruth()))

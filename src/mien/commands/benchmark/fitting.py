@@ -156,16 +156,17 @@ def _run_tracking(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.tracking_tables import blinks_table, jitter_table
     from mien.evaluation.tracking.blinks import landmark_blinks
     from mien.evaluation.tracking.still_faces import still_face_jitter, still_portrait
+    from mien.fitting.context import Context
     from mien.heads.library import load_head
     from mien.images.photo import read_image
     from mien.landmarks.landmarker import Landmarker
     from mien.synthetic.held_out_people.blink_scripts import blink_script, scripted_landmarks
 
-    landmarker = Landmarker("realtime")
+    context = Context(landmarker=Landmarker("realtime"))
     still = still_portrait(read_image(config.shown.photo))
-    clips = {"a photo with noise": still_face_jitter(still, landmarker=landmarker)}
+    clips = {"a photo with noise": still_face_jitter(still, context=context)}
     if config.clip is not None:
-        clips[config.clip.stem] = still_face_jitter(config.clip, landmarker=landmarker)
+        clips[config.clip.stem] = still_face_jitter(config.clip, context=context)
     script = blink_script(load_head())
     blinks = {"made landmarks": landmark_blinks(script, scripted_landmarks(script))}
     if config.makers.assets is not None or (config.cache / PEOPLE_FILE).exists():

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mien.commands.arguments import Flat
 from mien.commands.faces import check_positive
 from mien.commands.options import FileOptions, NetworkOption, OutputOptions, PictureOptions, UnitOption
 from mien.errors import InputError
+
+if TYPE_CHECKING:
+    from mien.fitting.camera_prior import CameraPrior
+    from mien.images.photo import Photo
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,14 @@ def check_options(config: FitPicturesConfig) -> None:
         raise InputError("--same-camera is for unknown cameras; with --cameras leave it out")
 
 
-def stated_focal_px(config: FitPicturesConfig, width_px: int) -> float | None:
-    """The focal length that the user states, for a picture of this width."""
+def stated_camera(photo: Photo, config: FitPicturesConfig) -> CameraPrior | None:
+    """A camera near the focal length that the user states; None where nothing is stated."""
+    from mien.fitting.camera_prior import CameraPrior
+
+    height_px, width_px = photo.image.shape[:2]
+    focal_px = config.focal_px
     if config.fov_deg is not None:
-        return width_px / 2 / math.tan(math.radians(config.fov_deg) / 2)
-    return config.focal_px
+        focal_px = width_px / 2 / math.tan(math.radians(config.fov_deg) / 2)
+    if focal_px is None:
+        return None
+    return CameraPrior.near(focal_px, width_px=width_px, height_px=height_px)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from mien.commands.batch import Done
 from mien.commands.faces import no_face
-from mien.commands.fit.options import FitPicturesConfig, stated_focal_px
+from mien.commands.fit.options import FitPicturesConfig, stated_camera
 from mien.commands.fit.results import facts_of, row_of, write_fit
 from mien.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from mien.cameras import Camera
+    from mien.fitting.camera_prior import CameraPrior
     from mien.heads.model import Head
     from mien.images.photo import Photo
     from mien.landmarks.landmarker import Landmarker
@@ -34,18 +34,17 @@ def fit_picture(
     Raises:
         InputError: it cannot be read, or shows no face.
     """
+    from mien.fitting.context import Context
     from mien.fitting.photo import fit_photo
     from mien.images.photo import read_photo
 
     photo = read_photo(path)
     fits = fit_photo(
         photo.image,
-        landmarker=landmarker,
         camera=_camera(photo, config),
-        focal_px=photo.focal_px,
-        head=head,
         max_faces=config.inputs.max_faces if identity is None else 1,
         identity=identity,
+        context=Context(head=head, landmarker=landmarker),
     )
     if not fits:
         raise no_face(path, photo.image)
@@ -61,18 +60,12 @@ def fit_picture(
     return Done(files=tuple(files), row=row_of(fits), facts=facts_of(fits, head), problem=problem)
 
 
-def _camera(photo: Photo, config: FitPicturesConfig) -> Camera | None:
+def _camera(photo: Photo, config: FitPicturesConfig) -> CameraPrior:
     """The camera that the user states; otherwise fitting estimates it, starting from the EXIF data."""
-    from mien.cameras import Camera
-    from mien.fitting.photo import CAMERA_FROM_WORLD
+    from mien.fitting.camera_prior import CameraPrior
 
-    height_px, width_px = photo.image.shape[:2]
-    focal_px = stated_focal_px(config, width_px)
-    if focal_px is None:
-        return None
-    return Camera.from_focal(
-        focal_px, width_px=width_px, height_px=height_px, camera_from_world=CAMERA_FROM_WORLD
-    )
+    stated = stated_camera(photo, config)
+    return CameraPrior.of_photo(photo) if stated is None else CameraPrior.known(stated.camera)
 
 
 def read_identity(path: Path, head: Head) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mien.commands.batch import BatchOutcome, Done, result_stems
 from mien.commands.display import progress_bar
 from mien.commands.faces import no_face
-from mien.commands.fit.options import FitPicturesConfig, stated_focal_px
+from mien.commands.fit.options import FitPicturesConfig, stated_camera
 from mien.commands.fit.results import facts_of, row_of, write_fit
 from mien.errors import InputError, MienError
 from mien.progress import reported
@@ -16,6 +16,7 @@ from mien.progress import reported
 if TYPE_CHECKING:
     from mien.camera_files.posed_picture import PosedPicture
     from mien.cameras import Camera
+    from mien.fitting.camera_prior import CameraPrior
     from mien.heads.model import Head
     from mien.images.photo import Photo
     from mien.landmarks.landmarker import Landmarker
@@ -30,6 +31,7 @@ def fit_together(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
     Raises:
         InputError: a picture has no camera in --cameras, or one for another size.
     """
+    from mien.fitting.context import Context
     from mien.fitting.views import fit_landmark_views
 
     known = None if config.cameras is None else _cameras(config)
@@ -50,19 +52,12 @@ def fit_together(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
     if not seen:
         return BatchOutcome((), tuple(failed))
 
-    sizes_px = [(photos[path].image.shape[1], photos[path].image.shape[0]) for path in seen]
-    stated_px = [stated_focal_px(config, width_px) for width_px, _ in sizes_px]
     views = fit_landmark_views(
         [faces[path] for path in seen],
-        None if known is None else [known[path] for path in seen],
-        sizes_px=sizes_px,
-        focals_px=[
-            photos[path].focal_px if stated is None else stated
-            for path, stated in zip(seen, stated_px, strict=True)
-        ],
+        [_camera(photos[path], config) if known is None else known[path] for path in seen],
         same_moment=_SAME_MOMENT[config.same_moment],
         same_camera=config.same_camera,
-        head=head,
+        context=Context(head=head),
     )
     done: list[tuple[Path, Done]] = []
     stems = dict(zip(pictures, result_stems(pictures), strict=True))
@@ -85,6 +80,13 @@ def _look(path: Path, landmarker: Landmarker) -> tuple[Photo, Landmarks2D]:
     if not found:
         raise no_face(path, photo.image)
     return photo, found[0]
+
+
+def _camera(photo: Photo, config: FitPicturesConfig) -> CameraPrior:
+    """About the focal length that the user states, or else the file."""
+    from mien.fitting.camera_prior import CameraPrior
+
+    return stated_camera(photo, config) or CameraPrior.of_photo(photo)
 
 
 def _cameras(config: FitPicturesConfig) -> dict[Path, Camera]:

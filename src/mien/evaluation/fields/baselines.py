@@ -4,12 +4,12 @@ pictures."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from mien.cameras import Camera
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.geometry.alignment import align_similarity
 from mien.heads.library import load_head
 
@@ -111,9 +111,8 @@ def single_picture_landmarks(
     faces = landmarker(shot.image)  # type: ignore[operator]
     if not faces:
         return SinglePictureLandmarks(nothing, nothing)
-    flat = np.diag([1.0, -1.0, -1.0, 1.0])
-    own = Camera(shot.camera.intrinsics, flat, shot.camera.width_px, shot.camera.height_px)
-    fit = fit_landmarks(faces[0], camera=own)
+    own = replace(shot.camera, camera_from_world=PICTURE_CAMERA_FROM_WORLD)
+    fit = fit_landmarks(faces[0], own)
     if not fit.status.usable:
         return SinglePictureLandmarks(nothing, nothing)
     head = load_head()

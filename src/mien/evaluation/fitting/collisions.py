@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.heads.intersection import skin_intersections
 from mien.progress import ProgressReport, reported, silent
@@ -38,12 +40,12 @@ class CollisionsResult:
     fit_ms: float
 
 
-def with_terms(weights: FitWeights = DEFAULT_WEIGHTS) -> FitWeights:
-    """The weights with collision terms on, where they are not."""
+def with_terms(config: FitConfig = FitConfig()) -> FitConfig:
+    """The settings with collision terms on, where they are not."""
     return replace(
-        weights,
-        skin_eyeball_std_m=weights.skin_eyeball_std_m or 1e-4,
-        skin_teeth_std_m=weights.skin_teeth_std_m or 1e-4,
+        config,
+        skin_eyeball_std_m=config.skin_eyeball_std_m or 1e-4,
+        skin_teeth_std_m=config.skin_teeth_std_m or 1e-4,
     )
 
 
@@ -51,13 +53,13 @@ def study_collisions(
     photographer: Photographer,
     *,
     set_name: str = "dense320",
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    config: FitConfig = FitConfig(),
     report: ProgressReport = silent,
 ) -> dict[str, CollisionsResult]:
     """Fit everybody's shots with expressions from exact landmarks, in both ways."""
     crowd, head = photographer.crowd, photographer.head
-    off = replace(weights, skin_eyeball_std_m=0.0, skin_teeth_std_m=0.0)
-    ways = {WITHOUT: off, WITH: with_terms(weights)}
+    off = replace(config, skin_eyeball_std_m=0.0, skin_teeth_std_m=0.0)
+    ways = {WITHOUT: off, WITH: with_terms(config)}
     places = [(person, shot) for person in range(len(crowd)) for shot in range(1, crowd.shot_count)]
     found: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in ways}
     for person, shot in reported(places, report, label="fitting"):
@@ -66,10 +68,8 @@ def study_collisions(
             begin = time.perf_counter()
             fit = fit_landmarks(
                 landmarks,
-                width_px=crowd.size_px,
-                height_px=crowd.size_px,
-                head=head,
-                weights=chosen,
+                CameraPrior.free(width_px=crowd.size_px, height_px=crowd.size_px),
+                context=Context(head=head, config=chosen),
                 throw=True,
             )
             took_ms = 1000 * (time.perf_counter() - begin)

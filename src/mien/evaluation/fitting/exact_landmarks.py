@@ -9,7 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.evaluation.fitting.shape_error import ShapeErrors, ShapeJudge
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.views import fit_landmark_views
 from mien.heads.model import Head
@@ -45,7 +47,7 @@ def study_exact_landmarks(
     photographer: Photographer,
     *,
     set_name: str = "dense703",
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    config: FitConfig = FitConfig(),
     report: ProgressReport = silent,
 ) -> ExactLandmarksResult:
     """Fit everybody from exact landmarks and measure the fitted neutral shape.
@@ -62,12 +64,12 @@ def study_exact_landmarks(
         shapes = {
             MEAN_HEAD: head.mean_m,
             REPRODUCTION: reproduce(crowd.displacements_m[person]),
-            ONE_NEUTRAL: _one(photographer, person, 0, set_name, weights),
-            ONE_KNOWN_FOCAL: _one(photographer, person, 0, set_name, weights, known_focal=True),
+            ONE_NEUTRAL: _one(photographer, person, 0, set_name, config),
+            ONE_KNOWN_FOCAL: _one(photographer, person, 0, set_name, config, known_focal=True),
         }
         if crowd.shot_count > 1:
-            shapes[ONE_EXPRESSIVE] = _one(photographer, person, 1, set_name, weights)
-            shapes[f"{SEVERAL} ({crowd.shot_count})"] = _several(photographer, person, set_name, weights)
+            shapes[ONE_EXPRESSIVE] = _one(photographer, person, 1, set_name, config)
+            shapes[f"{SEVERAL} ({crowd.shot_count})"] = _several(photographer, person, set_name, config)
         neutral_m[person] = shapes[ONE_NEUTRAL]
         for name, vertices_m in shapes.items():
             errors.setdefault(name, []).append(judge(vertices_m))
@@ -107,31 +109,30 @@ def _one(
     person: int,
     shot: int,
     set_name: str,
-    weights: FitWeights,
+    config: FitConfig,
     *,
     known_focal: bool = False,
 ) -> np.ndarray:
-    crowd = photographer.crowd
+    crowd, size_px = photographer.crowd, photographer.crowd.size_px
+    focal_px = float(crowd.focal_px[person, shot])
     fit = fit_landmarks(
         photographer.landmarks(person, shot, set_name),
-        focal_px=float(crowd.focal_px[person, shot]) if known_focal else None,
-        width_px=crowd.size_px,
-        height_px=crowd.size_px,
-        head=photographer.head,
-        weights=weights,
+        CameraPrior.near(focal_px, width_px=size_px, height_px=size_px)
+        if known_focal
+        else CameraPrior.free(width_px=size_px, height_px=size_px),
+        context=Context(head=photographer.head, config=config),
         throw=True,
     )
     return rest_shape(photographer.head, fit.parameters.identity)
 
 
-def _several(photographer: Photographer, person: int, set_name: str, weights: FitWeights) -> np.ndarray:
+def _several(photographer: Photographer, person: int, set_name: str, config: FitConfig) -> np.ndarray:
     crowd = photographer.crowd
     shots: Sequence[int] = range(crowd.shot_count)
     fit = fit_landmark_views(
         [photographer.landmarks(person, shot, set_name) for shot in shots],
-        sizes_px=[(crowd.size_px, crowd.size_px)] * len(shots),
-        head=photographer.head,
-        weights=weights,
+        [CameraPrior.free(width_px=crowd.size_px, height_px=crowd.size_px)] * len(shots),
+        context=Context(head=photographer.head, config=config),
         throw=True,
     )
     return rest_shape(photographer.head, fit.identity)

@@ -12,7 +12,9 @@ import numpy as np
 from mien.errors import InputError
 from mien.evaluation.fitting.exact_landmarks import rest_shape
 from mien.evaluation.fitting.shape_error import ShapeErrors, ShapeJudge
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.camera_prior import CameraPrior
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
 from mien.fitting.views import fit_landmark_views
 from mien.heads.landmark_conversion import landmark_conversion
@@ -83,7 +85,7 @@ def study_predicted_landmarks(
     folder: Path,
     *,
     network: str,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    config: FitConfig = FitConfig(),
     report: ProgressReport = silent,
 ) -> PredictedLandmarksResult:
     """Fit everybody from the landmarks that a network finds in the rendered pictures.
@@ -107,10 +109,10 @@ def study_predicted_landmarks(
                     None if face is None else _prepared(face, set_name, None if sigma else seen.sigma_share)
                     for face in seen.faces[person]
                 ]
-                for shape_m in _singles(photographer, faces, weights):
+                for shape_m in _singles(photographer, faces, config):
                     errors.setdefault(Way(set_name, sigma), []).append(judge(shape_m))
                 if sum(face is not None for face in faces) > 1:
-                    shape_m = _together(photographer, faces, weights)
+                    shape_m = _together(photographer, faces, config)
                     errors.setdefault(Way(set_name, sigma, several=True), []).append(judge(shape_m))
     return PredictedLandmarksResult(
         network=network,
@@ -191,22 +193,24 @@ def _prepared(face: Landmarks2D, set_name: str, sigma_share: float | None) -> La
 
 
 def _singles(
-    photographer: Photographer, seen: Sequence[Landmarks2D | None], weights: FitWeights
+    photographer: Photographer, seen: Sequence[Landmarks2D | None], config: FitConfig
 ) -> list[np.ndarray]:
     head, size_px = photographer.head, photographer.crowd.size_px
+    camera, context = CameraPrior.free(width_px=size_px, height_px=size_px), Context(head=head, config=config)
     shapes_m = []
     for face in seen:
         if face is not None:
-            fit = fit_landmarks(face, width_px=size_px, height_px=size_px, head=head, weights=weights)
+            fit = fit_landmarks(face, camera, context=context)
             shapes_m.append(rest_shape(head, fit.parameters.identity))
     return shapes_m
 
 
 def _together(
-    photographer: Photographer, seen: Sequence[Landmarks2D | None], weights: FitWeights
+    photographer: Photographer, seen: Sequence[Landmarks2D | None], config: FitConfig
 ) -> np.ndarray:
     head, size_px = photographer.head, photographer.crowd.size_px
-    fit = fit_landmark_views(seen, sizes_px=[(size_px, size_px)] * len(seen), head=head, weights=weights)
+    cameras = [CameraPrior.free(width_px=size_px, height_px=size_px)] * len(seen)
+    fit = fit_landmark_views(seen, cameras, context=Context(head=head, config=config))
     return rest_shape(head, fit.identity)
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mien.cameras import Camera
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
-from mien.fitting.photo import CAMERA_FROM_WORLD
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
+from mien.fitting.config import FitConfig
+from mien.fitting.context import Context
 from mien.fitting.sequence import fit_sequence
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
@@ -57,7 +57,7 @@ def study_rig_sequence(
     cameras: int = 17,
     set_name: str = "dense703",
     noise_px: float = 1.0,
-    weights: FitWeights = DEFAULT_WEIGHTS,
+    config: FitConfig = FitConfig(),
     report: ProgressReport = silent,
 ) -> RigSequenceResult:
     """Solve a made-up recording of a rig: a random person of the prior talks and turns, seen from all sides.
@@ -77,7 +77,7 @@ def study_rig_sequence(
 
     before_mib = peak_memory_mib()
     wall, processor = time.perf_counter(), time.process_time()
-    fit = fit_sequence(landmarks, rig, head=head, weights=weights, report=report, throw=True)
+    fit = fit_sequence(landmarks, rig, context=Context(head=head, config=config), report=report, throw=True)
     wall, processor = time.perf_counter() - wall, time.process_time() - processor
     front = head.landmark_set("full_face" if "full_face" in head.landmark_sets else set_name).vertices
     errors_m = [
@@ -117,7 +117,7 @@ def _camera(index: int, count: int) -> Camera:
     along = 2 * index / max(count - 1, 1) - 1
     pose = np.eye(4)
     turn = matrix_from_rotation_vector(np.array([0.3 * np.sin(2.0 * index), 1.2 * along, 0.0]))
-    pose[:3, :3] = CAMERA_FROM_WORLD[:3, :3] @ turn
+    pose[:3, :3] = PICTURE_CAMERA_FROM_WORLD[:3, :3] @ turn
     pose[:3, 3] = (0, 0, 1.0)
     return Camera.from_focal(1500.0, width_px=1000, height_px=1000, camera_from_world=pose)
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mien.cameras import Camera
-from mien.fitting.energy import FitWeights
-from mien.fitting.photo import CAMERA_FROM_WORLD
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
@@ -35,10 +34,10 @@ SOLVERS: dict[str, Solver] = {
 }
 SIZE_PX = 512
 DIAGONAL_PX = 2**0.5 * SIZE_PX
-KINDS: dict[str, FitWeights] = {
-    "plain": FitWeights(robust_kernel="none"),
-    "robust": FitWeights(),
-    "colliding": FitWeights(skin_eyeball_std_m=1e-3, lid_gap_std_m=1e-3),
+KINDS: dict[str, FitConfig] = {
+    "plain": FitConfig(robust_kernel="none"),
+    "robust": FitConfig(),
+    "colliding": FitConfig(skin_eyeball_std_m=1e-3, lid_gap_std_m=1e-3),
 }
 SETS = ("ibug68", "dense320", "dense703")
 MAX_APART = 1e-3
@@ -98,9 +97,7 @@ def _case(head: Head, index: int) -> tuple[str, HeadProblem | SharedProblem]:
     return f"{set_name}, {kind}", noisy_problem(head, set_name, KINDS[kind], person=index)
 
 
-def noisy_problem(
-    head: Head, set_name: str, weights: FitWeights, *, person: int, shot: int = 0
-) -> HeadProblem:
+def noisy_problem(head: Head, set_name: str, config: FitConfig, *, person: int, shot: int = 0) -> HeadProblem:
     """Landmarks of a random person of the prior with 1 px of noise, from a rough pose of the mean head.
 
     Args:
@@ -115,7 +112,7 @@ def noisy_problem(
         root_translation_m=np.array([0.02, -0.02, -0.6]) + 0.02 * where.normal(size=3),
     )
     camera = Camera.from_focal(
-        1.4 * DIAGONAL_PX, width_px=SIZE_PX, height_px=SIZE_PX, camera_from_world=CAMERA_FROM_WORLD
+        1.4 * DIAGONAL_PX, width_px=SIZE_PX, height_px=SIZE_PX, camera_from_world=PICTURE_CAMERA_FROM_WORLD
     )
     points_px = camera.project(head.vertices_m(truth)[head.landmark_set(set_name).vertices])
     points_px = points_px + where.normal(size=points_px.shape)
@@ -133,11 +130,11 @@ def noisy_problem(
         root_translation_m=truth.root_translation_m + 0.02 * where.normal(size=3),
     )
     terms: list[Term] = [
-        LandmarkTerm.of(landmarks, weights),
-        *prior_terms(head, unknowns, weights, identity=shot == 0),
-        FocalTerm(DIAGONAL_PX, weights.log_focal_std),
+        LandmarkTerm.of(landmarks, config),
+        *prior_terms(head, unknowns, config, identity=shot == 0),
+        FocalTerm(DIAGONAL_PX, config.log_focal_std),
     ]
-    openings = OpeningTerm.of(model, landmarks, weights)
+    openings = OpeningTerm.of(model, landmarks, config)
     if openings is not None:
         terms.append(openings)
     return HeadProblem(HeadScene(model, unknowns, start, camera), tuple(terms))

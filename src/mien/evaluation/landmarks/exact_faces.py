@@ -7,15 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.cameras import Camera
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.datasets.crops.layout import load_layout
 from mien.datasets.crops.shards import FaceStore
 from mien.errors import InputError
 from mien.evaluation.landmarks.synthetic_faces import EXACT_SET, ExactFace
 from mien.heads.parameters import HeadParameters
-
-_CAMERA_FROM_WORLD = np.diag([1.0, -1.0, -1.0, 1.0])
-"""Of every drawn picture, as of every photo (docs/conventions.md)."""
 
 _PARAMETERS = ("identity", "expression", "joint_rotations", "root_rotation", "root_translation_m")
 
@@ -45,6 +42,6 @@ def _exact_face(store: FaceStore, index: int) -> ExactFace:
         points_px=face.points_px,
         visibility=face.visibility,
         parameters=HeadParameters(**{name: np.asarray(known[name], float) for name in _PARAMETERS}),
-        camera=Camera(intrinsics, _CAMERA_FROM_WORLD, width_px, height_px),
+        camera=Camera(intrinsics, PICTURE_CAMERA_FROM_WORLD, width_px, height_px),
         yaw_rad=float(known["yaw_rad"]),
     )

@@ -55,13 +55,15 @@ def predict(
     Raises:
         InputError: a picture is missing or damaged.
     """
+    from mien.fitting.context import Context
     from mien.fitting.photo import fit_photo
 
+    context = Context(head=head, landmarker=landmarker)
     folder = dataset_folder(data, split)
     submission = {}
     items = read_item_boxes(folder / f"{split}.json")
     for name, box_px in reported(items, report, label="fit"):
-        fits = fit_photo(folder / "images" / f"{name}.png", landmarker=landmarker, head=head)
+        fits = fit_photo(folder / "images" / f"{name}.png", context=context)
         usable = [fit for fit in fits if fit.status.usable]
         if usable:
             best = max(usable, key=lambda fit: _overlap(fit.landmarks.box_px, box_px))

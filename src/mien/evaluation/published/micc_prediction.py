@@ -54,16 +54,18 @@ def predict(
 def _identity(
     images: list[np.ndarray], landmarker: Callable, head: Head, together: bool
 ) -> np.ndarray | None:
+    from mien.fitting.context import Context
     from mien.fitting.photo import fit_photo
     from mien.fitting.views import fit_views
 
+    context = Context(head=head, landmarker=landmarker)
     if together:
         sizes = {image.shape for image in images}
         if not images:
             return None
-        views = fit_views(images, same_camera=len(sizes) == 1, landmarker=landmarker, head=head)
+        views = fit_views(images, same_camera=len(sizes) == 1, context=context)
         return views.identity if views.status.usable and views.found else None
-    fits = [fit_photo(image, landmarker=landmarker, head=head, max_faces=1) for image in images]
+    fits = [fit_photo(image, max_faces=1, context=context) for image in images]
     found = [each[0].parameters.identity for each in fits if each and each[0].status.usable]
     return np.mean(found, axis=0) if found else None  # shapes are linear in it: this is their mean
 

@@ -68,21 +68,23 @@ def predict(
     Raises:
         InputError: a picture's file is missing.
     """
+    from mien.fitting.context import Context
     from mien.fitting.photo import fit_photo
     from mien.fitting.views import fit_views
 
+    context = Context(head=head, landmarker=landmarker)
     images, out = Path(images), Path(out)
     paths = {picture: find_image(images, picture) for picture in pictures}
     if not together:
         for picture in reported(pictures, report, label="fit"):
-            fits = fit_photo(paths[picture], landmarker=landmarker, head=head, max_faces=1)
+            fits = fit_photo(paths[picture], max_faces=1, context=context)
             if fits and fits[0].status.usable:
                 _write(out, picture, head, fits[0].parameters.identity)
         return
     subjects = list(dict.fromkeys(picture.subject for picture in pictures))
     for subject in reported(subjects, report, label="fit"):
         members = [picture for picture in pictures if picture.subject == subject]
-        views = fit_views([paths[picture] for picture in members], landmarker=landmarker, head=head)
+        views = fit_views([paths[picture] for picture in members], context=context)
         if views.status.usable and views.found:
             for picture in members:
                 _write(out, picture, head, views.identity)

@@ -108,14 +108,16 @@ def time_photo_fit(
     """
     from threadpoolctl import threadpool_limits
 
+    from mien.fitting.camera_prior import CameraPrior
+    from mien.fitting.context import Context
     from mien.fitting.photo import fit_landmarks
     from mien.heads.library import load_head
 
-    face, head = _best_face(image, landmarker), load_head()
-    height_px, width_px = image.shape[:2]
+    face, context = _best_face(image, landmarker), Context(head=load_head())
+    camera = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
 
     def fit() -> None:
-        fit_landmarks(face, width_px=width_px, height_px=height_px, head=head)
+        fit_landmarks(face, camera, context=context)
 
     fit()
     as_called, limited = [], []
@@ -154,7 +156,8 @@ def time_tracking(
     Raises:
         InputError: the first frame shows no face, or the face is lost on the way.
     """
-    from mien.fitting.energy import DEFAULT_WEIGHTS
+    from mien.fitting.camera_prior import CameraPrior
+    from mien.fitting.context import Context
     from mien.fitting.photo import fit_landmarks
     from mien.fitting.scene.fit_model import FitModel
     from mien.heads.library import load_head
@@ -165,11 +168,11 @@ def time_tracking(
     if not first:
         raise InputError("the face is not found again in a window around it; choose another picture",
                          source="photo")  # fmt: skip
-    face, head = first[0], load_head()
-    height_px, width_px = frames[0].shape[:2]
-    fit = fit_landmarks(face, width_px=width_px, height_px=height_px, head=head)
-    model = FitModel.of(head, face.set_name)
-    fitter = FrameFitter(model, camera=fit.camera, identity=fit.parameters.identity, weights=DEFAULT_WEIGHTS)
+    face, context = first[0], Context(head=load_head(), landmarker=landmarker)
+    camera = CameraPrior.free(width_px=frames[0].shape[1], height_px=frames[0].shape[0])
+    fit = fit_landmarks(face, camera, context=context)
+    model = FitModel.of(context.loaded_head, face.set_name)
+    fitter = FrameFitter(model, camera=fit.camera, identity=fit.parameters.identity, config=context.config)
     parameters = fit.parameters
     times: dict[str, list[float]] = {"landmarks": [], "fit": [], "landmarks + fit": []}
     warm_up = 5
@@ -188,7 +191,7 @@ def time_tracking(
             times["fit"].append(end - middle)
             times["landmarks + fit"].append(end - begin)
     timings = [Timing.of(name, values) for name, values in times.items()]
-    tracker = Tracker(landmarker=landmarker, head=head)
+    tracker = Tracker(context)
     shown = (frames[index % len(frames)] for index in itertools.count())
     tracked = _repeat(lambda: tracker.update(next(shown), 0.0), count, warm_up, clock=clock)
     return [*timings, Timing.of("tracker", tracked)]

@@ -8,21 +8,25 @@ video_blinks(script, pictures).of_alone                         # the same of pi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
 from mien.errors import InputError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
+from mien.fitting.results import TrackedFrame
 from mien.heads.landmark_sets import LID_PAIRS
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.synthetic.held_out_people.blink_scripts import BlinkScript
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
-from mien.tracking.video import refit
+from mien.tracking.config import TrackerConfig
+from mien.tracking.first_pass import first_pass
+from mien.tracking.one_person import OnePerson
+from mien.tracking.second_pass import second_pass
+from mien.tracking.tracked_person import TrackedPerson
 
 
 @dataclass(frozen=True)
@@ -62,54 +66,46 @@ def landmark_blinks(
     script: BlinkScript,
     landmarks: Sequence[Landmarks2D],
     *,
-    weights: FitWeights = DEFAULT_WEIGHTS,
-    options: TrackerConfig = DEFAULT_OPTIONS,
+    context: Context | None = None,
+    config: TrackerConfig = TrackerConfig(),
 ) -> BlinkAmplitude:
     """Track given landmarks of the script's own head, with its camera, and see how far blinks are closed.
 
     Raises:
         InputError: the head has no set that names lids.
     """
-    tracker = Tracker(
-        landmarker=_NoLandmarker(), head=script.head, camera=script.camera, weights=weights, options=options
-    )
-    picture = np.zeros((script.camera.height_px, script.camera.width_px, 3), np.uint8)
+    person = TrackedPerson(replace(context or Context(), head=script.head), script.camera, config)
     rate = script.frames_per_second
-    frames = [tracker.observe(one, picture, index / rate) for index, one in enumerate(landmarks)]
-    return _amplitude(script, frames, tracker)
+    frames = [person.observe(one, index / rate) for index, one in enumerate(landmarks)]
+    return _amplitude(script, frames, person)
 
 
 def video_blinks(
     script: BlinkScript,
     pictures: Iterable[np.ndarray],
     *,
-    landmarker: TrackingLandmarker | None = None,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
-    options: TrackerConfig = DEFAULT_OPTIONS,
+    context: Context | None = None,
+    config: TrackerConfig = TrackerConfig(),
 ) -> BlinkAmplitude:
     """Track pictures of the script, whose person and camera the tracker does not know, through a network.
 
     Args:
         pictures: (H, W, 3) uint8 RGB, one per frame of the script.
-        landmarker, head: the built-in ones when None.
+        context: head, landmarker and settings; the built-in ones when None.
 
     Raises:
         InputError: no frame shows a face, or the head has no set that names lids.
     """
-    tracker = Tracker(landmarker=landmarker, head=head, weights=weights, options=options)
-    rate = script.frames_per_second
-    frames = [tracker.update(picture, index / rate) for index, picture in enumerate(pictures)]
-    if tracker.camera is None:
+    one = OnePerson(context or Context(), camera=None, config=config)
+    [(person, frames)] = first_pass(pictures, one, frames_per_second=script.frames_per_second).people
+    if person.identity is None:
         raise InputError("no frame of the blinking video shows a face")
-    return _amplitude(script, frames, tracker)
+    return _amplitude(script, frames, person)
 
 
-def _amplitude(script: BlinkScript, frames: list[TrackedFrame], tracker: Tracker) -> BlinkAmplitude:
-    head, camera = tracker.head, tracker.camera
-    track = refit(
-        frames, tracker, fallback=camera or script.camera, frames_per_second=script.frames_per_second
-    )
+def _amplitude(script: BlinkScript, frames: Sequence[TrackedFrame], person: TrackedPerson) -> BlinkAmplitude:
+    head = person.context.loaded_head
+    track = second_pass(person, frames, frames_per_second=script.frames_per_second)
     true = lid_openings(script.head, script.truths)
     realtime = lid_openings(head, [frame.parameters for frame in frames])
     offline = lid_openings(
@@ -117,10 +113,13 @@ def _amplitude(script: BlinkScript, frames: list[TrackedFrame], tracker: Tracker
     )
     alone = np.full_like(true, np.nan)
     for index in {frame for blink in script.blinks for frame in (blink, *_rest(blink)[::3])}:
-        landmarks = frames[index].landmarks
+        landmarks = frames[index].raw_landmarks
         if landmarks is not None:
             fit = fit_landmarks(
-                landmarks, camera=camera, head=head, identity=track.identity, weights=tracker.weights
+                landmarks,
+                track.camera,
+                identity=track.identity,
+                context=person.context,
             )
             alone[index] = lid_openings(head, [fit.parameters])[0]
 
@@ -170,13 +169,3 @@ def lid_openings(head: Head, parameters: Iterable[HeadParameters | None]) -> Flo
         apart_m = np.linalg.norm(middles_m[:one_eye].mean(axis=0) - middles_m[one_eye:].mean(axis=0))
         openings.append(float(gap_m / apart_m))
     return np.array(openings)
-
-
-class _NoLandmarker:
-    """Stands in where landmarks are given."""
-
-    def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
-        raise AssertionError("landmarks are given")
-
-    def track(self, image: np.ndarray, previous: Landmarks2D) -> Landmarks2D | None:
-        raise AssertionError("landmarks are given")

@@ -6,7 +6,7 @@ still_face_jitter(clip).realtime_ratio                     # below 0.5: less tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,14 +15,15 @@ from jaxtyping import Bool, Float, UInt8
 
 from mien.cameras import Camera
 from mien.errors import InputError
-from mien.fitting.energy import DEFAULT_WEIGHTS, FitWeights
+from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.results import HeadTrack
-from mien.heads.model import Head
+from mien.fitting.results import HeadTrack, TrackedFrame
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
-from mien.tracking.tracker import DEFAULT_OPTIONS, TrackedFrame, Tracker, TrackerConfig, TrackingLandmarker
-from mien.tracking.video import read_pictures, refit
+from mien.tracking.config import TrackerConfig
+from mien.tracking.first_pass import first_pass
+from mien.tracking.one_person import OnePerson
+from mien.tracking.second_pass import second_pass
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,8 @@ class StillFaceJitter:
 def still_face_jitter(
     video: str | Path | Iterable[np.ndarray],
     *,
-    landmarker: TrackingLandmarker | None = None,
-    head: Head | None = None,
-    weights: FitWeights = DEFAULT_WEIGHTS,
-    options: TrackerConfig = DEFAULT_OPTIONS,
+    context: Context | None = None,
+    config: TrackerConfig = TrackerConfig(),
     slowest: float = 0.02,
     max_frames: int | None = None,
 ) -> StillFaceJitter:
@@ -71,46 +70,44 @@ def still_face_jitter(
 
     Args:
         video: a file, or (H, W, 3) uint8 RGB pictures.
-        landmarker, head: the built-in ones when None.
+        context: head, landmarker and settings; the built-in ones when None.
         slowest: see `still_frames`.
 
     Raises:
         InputError: the video is missing, or shows no still face.
     """
-    tracker = Tracker(landmarker=landmarker, head=head, weights=weights, options=options)
-    pictures, rate, _ = read_pictures(video, 30.0, max_frames)
-    frames = []
-    for time_s, image in pictures:
-        frames.append(tracker.update(image, time_s))
+    one = OnePerson(context or Context(), camera=None, config=config)
+    seen = first_pass(video, one, frames_per_second=30.0, max_frames=max_frames)
+    [(person, frames)] = seen.people
     source = str(video) if isinstance(video, str | Path) else None
-    if tracker.camera is None:
+    if person.identity is None:
         raise InputError(
             "no frame shows a face; choose a clip with a face of 60 pixels or more", source=source
         )
-    track = refit(frames, tracker, fallback=tracker.camera, frames_per_second=rate)
-    return _compared(frames, tracker, track, slowest=slowest, source=source)
+    track = second_pass(person, frames, frames_per_second=seen.frames_per_second)
+    return _compared(frames, person.context, track, slowest=slowest, source=source)
 
 
 def _compared(
-    frames: list[TrackedFrame], tracker: Tracker, track: HeadTrack, *, slowest: float, source: str | None
+    frames: Sequence[TrackedFrame], context: Context, track: HeadTrack, *, slowest: float, source: str | None
 ) -> StillFaceJitter:
-    head, vertices = tracker.head, tracker.head.landmark_set(track.set_name).vertices
+    head = context.loaded_head
+    vertices = head.landmark_set(track.set_name).vertices
 
-    def shown(parameters: HeadParameters | None, camera: Camera | None) -> np.ndarray:
-        if parameters is None or camera is None:
-            return np.full((len(vertices), 2), np.nan)
+    nowhere = np.full((len(vertices), 2), np.nan)
+
+    def shown(parameters: HeadParameters | None, camera: Camera) -> np.ndarray:
+        if parameters is None:
+            return nowhere
         return camera.project(head.vertices_m(parameters)[vertices])
 
     def alone(landmarks: Landmarks2D | None) -> np.ndarray:
         if landmarks is None:
-            return shown(None, None)
-        fit = fit_landmarks(
-            landmarks, camera=track.camera, head=head, identity=track.identity, weights=tracker.weights
-        )
-        return shown(fit.parameters, fit.camera) if fit.status.usable else shown(None, None)
+            return nowhere
+        fit = fit_landmarks(landmarks, track.camera, identity=track.identity, context=context)
+        return shown(fit.parameters, fit.camera) if fit.status.usable else nowhere
 
-    seen = [frame.landmarks for frame in frames]
-    nowhere = np.full((len(vertices), 2), np.nan)
+    seen = [frame.raw_landmarks for frame in frames]
     landmarks_px = np.stack([nowhere if one is None else np.asarray(one.points_px, float) for one in seen])
     still = still_frames(landmarks_px, slowest=slowest)
     alone_px = np.full_like(landmarks_px, np.nan)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_state import HeadState
 from mien.fitting.scene.unknowns import Unknowns
 from mien.heads.parameters import JOINT_NAMES
@@ -20,29 +20,29 @@ NECK, HEAD, LEFT_EYE, RIGHT_EYE = range(len(JOINT_NAMES))
 class JointsTerm:
     """½ ‖θ / deviation‖² over the free joints, the root excluded (Wood et al. 2022, §3.2)."""
 
-    weights: FitWeights
+    config: FitConfig
     name: str = "joints"
 
     def cost(self, state: HeadState) -> float:
         unknowns = state.scene.unknowns
-        residuals = state.x[unknowns.all_joints] * _joint_precision(self.weights, unknowns.joints)
+        residuals = state.x[unknowns.all_joints] * _joint_precision(self.config, unknowns.joints)
         return 0.5 * float(residuals @ residuals)
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         unknowns = state.scene.unknowns
-        precision = _joint_precision(self.weights, unknowns.joints)
+        precision = _joint_precision(self.config, unknowns.joints)
         normal.add_diagonal(unknowns.all_joints, state.x[unknowns.all_joints] * precision, precision)
 
 
 @lru_cache(maxsize=32)
-def _joint_precision(weights: FitWeights, joints: tuple[int, ...]) -> np.ndarray:
+def _joint_precision(config: FitConfig, joints: tuple[int, ...]) -> np.ndarray:
     parts = []
     for joint in joints:
         if joint in (LEFT_EYE, RIGHT_EYE):
             # An eye's own axis is z.
-            deviations = [weights.eye_std_rad, weights.eye_std_rad, weights.eye_roll_std_rad]
+            deviations = [config.eye_std_rad, config.eye_std_rad, config.eye_roll_std_rad]
         else:
-            deviations = [weights.neck_std_rad if joint == NECK else weights.head_joint_std_rad] * 3
+            deviations = [config.neck_std_rad if joint == NECK else config.head_joint_std_rad] * 3
         parts += [1 / deviation for deviation in deviations]
     return np.array(parts)
 
@@ -106,9 +106,7 @@ class LidsFollowTerm:
     name: str = "lids follow gaze"
 
     @staticmethod
-    def of(
-        unknowns: Unknowns, expression_names: tuple[str, ...], weights: FitWeights
-    ) -> LidsFollowTerm | None:
+    def of(unknowns: Unknowns, expression_names: tuple[str, ...], config: FitConfig) -> LidsFollowTerm | None:
         """The term, or None when neither eyes nor lids are free."""
         looks = [
             (unknowns.expression.start + expression_names.index(name), unknowns.joint(eye).start + axis, sign)
@@ -125,8 +123,8 @@ class LidsFollowTerm:
             columns=np.concatenate([shapes, distinct]),
             angles=places,
             signs=signs.astype(float),
-            deviation=weights.lids_follow_std,
-            full_look_rad=weights.full_look_rad,
+            deviation=config.lids_follow_std,
+            full_look_rad=config.full_look_rad,
         )
 
     def _residuals(self, state: HeadState) -> tuple[np.ndarray, np.ndarray]:

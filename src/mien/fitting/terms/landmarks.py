@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_state import HeadState
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.normal_equations import NormalEquations
@@ -31,15 +31,15 @@ class LandmarkTerm:
     name: str = "landmarks"
 
     @staticmethod
-    def of(landmarks: Landmarks2D, weights: FitWeights) -> LandmarkTerm:
+    def of(landmarks: Landmarks2D, config: FitConfig) -> LandmarkTerm:
         """The term for one face."""
-        floor_px = weights.sigma_floor * face_radius_px(landmarks)
+        floor_px = config.sigma_floor * face_radius_px(landmarks)
         sigma_px = np.sqrt(np.asarray(landmarks.sigma_px, float) ** 2 + floor_px**2)
         return LandmarkTerm(
             target_px=np.ascontiguousarray(landmarks.points_px.T, dtype=float),
             precision=1 / sigma_px,
-            kernel=weights.robust_kernel,
-            scale=weights.robust_scale,
+            kernel=config.robust_kernel,
+            scale=config.robust_scale,
         )
 
     def _whitened(self, state: HeadState) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_state import HeadState
 from mien.fitting.terms.landmarks import face_radius_px
@@ -21,7 +21,7 @@ class OpeningTerm:
     """Σ ‖(x_a − x_b) − (μ_a − μ_b)‖² / 2σ², over landmarks a, b that face each other across lids and lips.
 
     Errors of neighbouring landmarks are mostly shared, and the network is trained on these differences too,
-    so σ is a fraction of the points' own deviations (`FitWeights.opening_sigma`).
+    so σ is a fraction of the points' own deviations (`FitConfig.opening_sigma`).
 
     Attributes:
         pairs: (P, 2) landmarks.
@@ -37,17 +37,17 @@ class OpeningTerm:
     name: str = "openings"
 
     @staticmethod
-    def of(model: FitModel, landmarks: Landmarks2D, weights: FitWeights) -> OpeningTerm | None:
+    def of(model: FitModel, landmarks: Landmarks2D, config: FitConfig) -> OpeningTerm | None:
         """The term for one face, or None where it is off or the set has no such pairs."""
         pairs = model.opening_pairs
-        if weights.opening_sigma <= 0 or not len(pairs):
+        if config.opening_sigma <= 0 or not len(pairs):
             return None
         upper, lower = pairs.T
         points_px, sigma_px = np.asarray(landmarks.points_px, float), np.asarray(landmarks.sigma_px, float)
-        floor_px = 0.2 * weights.sigma_floor * face_radius_px(landmarks)
-        deviation_px = np.hypot(weights.opening_sigma * (sigma_px[upper] + sigma_px[lower]) / 2, floor_px)
+        floor_px = 0.2 * config.sigma_floor * face_radius_px(landmarks)
+        deviation_px = np.hypot(config.opening_sigma * (sigma_px[upper] + sigma_px[lower]) / 2, floor_px)
         return OpeningTerm(
-            pairs, (points_px[upper] - points_px[lower]).T, 1 / deviation_px, weights.robust_scale
+            pairs, (points_px[upper] - points_px[lower]).T, 1 / deviation_px, config.robust_scale
         )
 
     def _whitened(self, state: HeadState) -> np.ndarray:

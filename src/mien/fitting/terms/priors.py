@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_problem import Term
 from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.expression_prior import ExpressionTerm
@@ -14,7 +14,7 @@ from mien.fitting.terms.skin_teeth_intersection import SkinTeethTerm
 from mien.heads.model import Head
 
 
-def prior_terms(head: Head, unknowns: Unknowns, weights: FitWeights, *, identity: bool = True) -> list[Term]:
+def prior_terms(head: Head, unknowns: Unknowns, config: FitConfig, *, identity: bool = True) -> list[Term]:
     """The priors on a frame's unknowns; the focal length's is left to the caller, who knows what it is near.
 
     Args:
@@ -22,25 +22,25 @@ def prior_terms(head: Head, unknowns: Unknowns, weights: FitWeights, *, identity
     """
     terms: list[Term] = []
     if unknowns.identity_count and identity:
-        terms.append(identity_term(head, deviation=weights.identity_std))
+        terms.append(identity_term(head, deviation=config.identity_std))
     if unknowns.expression_count:
-        terms.append(ExpressionTerm(weights.expression_std, weights.expression_bounds_std))
+        terms.append(ExpressionTerm(config.expression_std, config.expression_bounds_std))
     if unknowns.joints:
-        terms.append(JointsTerm(weights))
+        terms.append(JointsTerm(config))
     if LEFT_EYE in unknowns.joints and RIGHT_EYE in unknowns.joints:
-        terms.append(EyesAlikeTerm(weights.eyes_alike_std_rad))
-    lids = LidsFollowTerm.of(unknowns, head.expression_names, weights)
-    collisions = _collision_terms(head, weights) if unknowns.expression_count else []
+        terms.append(EyesAlikeTerm(config.eyes_alike_std_rad))
+    lids = LidsFollowTerm.of(unknowns, head.expression_names, config)
+    collisions = _collision_terms(head, config) if unknowns.expression_count else []
     return terms + [term for term in (lids, *collisions) if term is not None]
 
 
-def _collision_terms(head: Head, weights: FitWeights) -> list[Term | None]:
-    """Terms that are on in the weights, None for those that the head has no parts for."""
+def _collision_terms(head: Head, config: FitConfig) -> list[Term | None]:
+    """Terms that the settings turn on, None for those that the head has no parts for."""
     terms: list[Term | None] = []
-    if weights.skin_eyeball_std_m > 0:
-        terms.append(SkinEyeballTerm.of(head, deviation_m=weights.skin_eyeball_std_m))
-    if weights.skin_teeth_std_m > 0:
-        terms.append(SkinTeethTerm.of(head, deviation_m=weights.skin_teeth_std_m))
-    if weights.lid_gap_std_m > 0:
-        terms.append(LidGapTerm.of(head, deviation_m=weights.lid_gap_std_m))
+    if config.skin_eyeball_std_m > 0:
+        terms.append(SkinEyeballTerm.of(head, deviation_m=config.skin_eyeball_std_m))
+    if config.skin_teeth_std_m > 0:
+        terms.append(SkinTeethTerm.of(head, deviation_m=config.skin_teeth_std_m))
+    if config.lid_gap_std_m > 0:
+        terms.append(LidGapTerm.of(head, deviation_m=config.lid_gap_std_m))
     return terms

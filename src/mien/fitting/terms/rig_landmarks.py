@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.cameras import Camera
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_state import MIN_DEPTH_M, HeadState
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.landmarks.types import Landmarks2D
@@ -39,11 +39,11 @@ class RigLandmarksTerm:
 
     @staticmethod
     def of(
-        landmarks: Sequence[Landmarks2D | None], cameras: Sequence[Camera], weights: FitWeights
+        landmarks: Sequence[Landmarks2D | None], cameras: Sequence[Camera], config: FitConfig
     ) -> RigLandmarksTerm | None:
         """The term of one moment, or None when no camera sees the face."""
         seen = [
-            (LandmarkTerm.of(face, weights), camera)
+            (LandmarkTerm.of(face, config), camera)
             for face, camera in zip(landmarks, cameras, strict=True)
             if face is not None
         ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mien.fitting.energy import FitWeights
+from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_state import HeadState
 from mien.fitting.scene.unknowns import Unknowns
 from mien.heads.parameters import HeadParameters
@@ -32,13 +32,13 @@ class NearPreviousTerm:
 
     @staticmethod
     def of(
-        unknowns: Unknowns, previous: HeadParameters, *, focal_px: float, weights: FitWeights
+        unknowns: Unknowns, previous: HeadParameters, *, focal_px: float, config: FitConfig
     ) -> NearPreviousTerm:
         """The term for a frame after one with these parameters."""
         precision = np.zeros(unknowns.size)
-        precision[unknowns.expression] = 1 / weights.frame_expression_std
+        precision[unknowns.expression] = 1 / config.frame_expression_std
         for joint in unknowns.joints:
-            precision[unknowns.joint(joint)] = 1 / weights.frame_joint_std_rad
+            precision[unknowns.joint(joint)] = 1 / config.frame_joint_std_rad
         return NearPreviousTerm(unknowns.pack(previous, focal_px=focal_px), precision)
 
     def cost(self, state: HeadState) -> float:

@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from mien.cameras import Camera
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.errors import InputError
-from mien.fitting.photo import CAMERA_FROM_WORLD
 from mien.heads.intersection import skin_intersections
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
@@ -57,7 +56,9 @@ def blink_script(
     """
     rng = np.random.default_rng(seed)
     if camera is None:
-        camera = Camera.from_focal(900.0, width_px=640, height_px=480, camera_from_world=CAMERA_FROM_WORLD)
+        camera = Camera.from_focal(
+            900.0, width_px=640, height_px=480, camera_from_world=PICTURE_CAMERA_FROM_WORLD
+        )
     if identity is None:
         identity = 0.7 * rng.normal(size=head.identity_count)
     blinks, closed = [], np.zeros(count)
@@ -91,7 +92,7 @@ def person_script(everybody: Head, person: int, *, count: int = 180, size_px: in
         everybody: the crowd as a head (`Crowd.as_head`).
     """
     camera = Camera.from_focal(
-        1.6 * size_px, width_px=size_px, height_px=size_px, camera_from_world=CAMERA_FROM_WORLD
+        1.6 * size_px, width_px=size_px, height_px=size_px, camera_from_world=PICTURE_CAMERA_FROM_WORLD
     )
     identity = np.eye(everybody.identity_count)[person]
     return blink_script(everybody, identity, count=count, camera=camera, seed=person)

@@ -10,10 +10,9 @@ from zipfile import BadZipFile
 import numpy as np
 from jaxtyping import Float
 
-from mien.cameras import Camera
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.errors import InputError
 from mien.files import atomic_path
-from mien.fitting.photo import CAMERA_FROM_WORLD
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
@@ -81,7 +80,7 @@ class Crowd:
             float(self.focal_px[person, shot]),
             width_px=self.size_px,
             height_px=self.size_px,
-            camera_from_world=CAMERA_FROM_WORLD,
+            camera_from_world=PICTURE_CAMERA_FROM_WORLD,
         )
 
     def first(self, count: int | None) -> Crowd:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.cameras import Camera
-from mien.fitting.photo import CAMERA_FROM_WORLD
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.geometry.alignment import align_rigid
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.head_building.assembly import assemble, carry_from_makehuman
@@ -123,7 +122,10 @@ def _pose(crowd: Crowd, head: Head, person: int, shot: int, rng: np.random.Gener
             root_translation_m=place_m,
         )
         camera = Camera.from_focal(
-            focal_px, width_px=crowd.size_px, height_px=crowd.size_px, camera_from_world=CAMERA_FROM_WORLD
+            focal_px,
+            width_px=crowd.size_px,
+            height_px=crowd.size_px,
+            camera_from_world=PICTURE_CAMERA_FROM_WORLD,
         )
         region = region_from_points(camera.project(alone.vertices_m(parameters)), "dense703")
         off_px = region.center_px - (crowd.size_px - 1) / 2 - shift_px

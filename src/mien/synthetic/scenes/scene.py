@@ -7,14 +7,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from mien.cameras import Camera
+from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.region import region_from_points
 from mien.synthetic.scenes.expressions import random_expression
 
-CAMERA_FROM_WORLD = np.diag([1.0, -1.0, -1.0, 1.0])
 IDENTITY_SPREAD = (1.0, 1.25)
 """How far identities lie from their mixture component's mean, over the prior's standard deviation."""
 
@@ -106,11 +105,11 @@ def random_scene(head: Head, landmark_head: Head, rng: np.random.Generator, *, s
         root_translation_m=np.array([*(rng.normal(0, 0.08, 2) * distance_m), -distance_m]),
     )
     points_m = landmark_head.vertices_m(parameters)
-    unit = Camera(np.eye(3), CAMERA_FROM_WORLD, 1, 1)
+    unit = Camera(np.eye(3), PICTURE_CAMERA_FROM_WORLD, 1, 1)
     region = region_from_points(unit.project(points_m) * 1000, "dense703")
     face_side = float(rng.uniform(0.56, 0.74))
     focal_px = 1000 * face_side * size_px / region.side_px
     jitter_px = rng.uniform(-0.05, 0.05, 2) * size_px
     principal = (size_px - 1) / 2 + jitter_px - region.center_px / 1000 * focal_px
     intrinsics = np.array([[focal_px, 0, principal[0]], [0, focal_px, principal[1]], [0, 0, 1.0]])
-    return Scene(parameters, Camera(intrinsics, CAMERA_FROM_WORLD, size_px, size_px), pose, face_side)
+    return Scene(parameters, Camera(intrinsics, PICTURE_CAMERA_FROM_WORLD, size_px, size_px), pose, face_side)

@@ -1,4 +1,4 @@
-"""How much each part of the fitting energy counts."""
+"""The settings of a fit: how much each part of its energy counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mien.least_squares.robust import Kernel
 
 
 @dataclass(frozen=True)
-class FitWeights:
+class FitConfig:
     """Strengths of the priors, written as the standard deviations that they assume.
 
     The energy is a negative log-likelihood: ½ Σ (residual / standard deviation)², so a smaller deviation
@@ -68,6 +68,3 @@ class FitWeights:
     """Deviation of skin that enters the convex hull of a row of teeth, metres; 0 turns the term off."""
     lid_gap_std_m: float = 0.0
     """Deviation of an upper lid's margin below the lower's, metres; 0 turns the term off."""
-
-
-DEFAULT_WEIGHTS = FitWeights()
