@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 
 import mien
-from mien.drawing import draw_landmarks
-from mien.images.writing import write_image
 
 picture = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("astronaut.jpg")
 
@@ -35,5 +33,5 @@ for number, face in enumerate(faces, start=1):
     eyes = face.to("ibug68").points_px[36:48]
     print(f"  eyes around {eyes[:6].mean(axis=0).round(1)} and {eyes[6:].mean(axis=0).round(1)} px")
 
-overlay = write_image("out/examples/landmarks.png", draw_landmarks(image, faces))
+overlay = mien.write_image("out/examples/landmarks.png", mien.draw_landmarks(image, faces))
 print(f"\nwritten to {overlay}")

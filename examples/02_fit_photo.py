@@ -11,8 +11,6 @@ from pathlib import Path
 import numpy as np
 
 import mien
-from mien.drawing import draw_fit
-from mien.images.writing import write_image
 
 picture = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("astronaut.jpg")
 
@@ -40,5 +38,5 @@ for index in strongest:
 vertices_m = head.vertices_m(fit.parameters)
 print(f"{len(vertices_m)} vertices, {len(head.triangles)} triangles")
 
-print("written to", write_image("out/examples/fit.png", draw_fit(photo.image, head, fit)))
+print("written to", mien.write_image("out/examples/fit.png", mien.draw_fit(photo.image, head, fit)))
 print("written to", mien.export(fit, "out/examples/fit.glb"))

@@ -13,8 +13,6 @@ from pathlib import Path
 import numpy as np
 
 import mien
-from mien.drawing import draw_track_frame
-from mien.images.video import VideoWriter, open_video
 
 OUT = Path("out/examples")
 
@@ -22,7 +20,7 @@ OUT = Path("out/examples")
 def panning_video(path: Path) -> Path:
     """Two seconds of a camera that moves over the photograph."""
     image = mien.read_image(Path(__file__).with_name("astronaut.jpg"))
-    with VideoWriter(path, frames_per_second=25) as video:
+    with mien.VideoWriter(path, frames_per_second=25) as video:
         for turn in np.linspace(0, 2 * np.pi, 50):
             left, top = round(40 + 40 * np.sin(turn)), round(10 + 10 * np.cos(turn))
             video.write(np.ascontiguousarray(image[top : top + 360, left : left + 400]))
@@ -40,9 +38,12 @@ for index in range(0, len(track), max(1, len(track) // 10)):
 
 head = mien.load_head()
 overlay = OUT / "track.mp4"
-with open_video(source) as video, VideoWriter(overlay, frames_per_second=track.frames_per_second) as writer:
+with (
+    mien.open_video(source) as video,
+    mien.VideoWriter(overlay, frames_per_second=track.frames_per_second) as writer,
+):
     for frame in video:
-        writer.write(draw_track_frame(frame.image, head, track, frame.index))
+        writer.write(mien.draw_track_frame(frame.image, head, track, frame.index))
 
 print("written to", overlay)
 print("written to", mien.export(track, OUT / "track.glb"))

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 import mien
-from mien.exporters.saved import read_fit
 
 OUT = Path("out/examples")
 picture = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name("astronaut.jpg")
@@ -29,7 +28,7 @@ for suffix in (".glb", ".obj", ".json", ".npz"):
     print(f"{path}  {path.stat().st_size / 1024:.0f} KiB")
 
 # What was saved reads back without loss.
-again = read_fit(OUT / "head.npz")
+again = mien.read_fit(OUT / "head.npz")
 assert np.array_equal(again.parameters.identity, fit.parameters.identity)
 
 # The parameters can be edited: the same person, with the mouth open.

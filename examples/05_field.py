@@ -12,12 +12,6 @@ import sys
 import numpy as np
 
 import mien
-from mien.cameras import Camera
-from mien.drawing.mesh import part_colors
-from mien.drawing.raster import rasterize
-from mien.fields.rendering.views import turntable_cameras, write_turntable
-from mien.geometry.normals import vertex_normals
-from mien.landmarks_in_fields.writing import write_ply
 
 SIZE_PX, DISTANCE_M, VIEWS = 128, 1.0, 24
 
@@ -25,17 +19,12 @@ SIZE_PX, DISTANCE_M, VIEWS = 128, 1.0, 24
 def photographs() -> mien.PosedImages:
     """Cut-outs of the built-in head from a spiral of cameras; alpha is the silhouette."""
     head = mien.load_head()
-    vertices_m = head.mean_m
-    light = vertex_normals(vertices_m, head.triangles) @ [0.4, 0.6, 0.7]
-    colors = part_colors(head) * (0.65 + 0.35 * np.maximum(light, 0))[:, None]
-    centre_m = (vertices_m.min(axis=0) + vertices_m.max(axis=0)) / 2
+    centre_m = (head.mean_m.min(axis=0) + head.mean_m.max(axis=0)) / 2
     cameras = [camera_on_spiral(centre_m, step) for step in range(VIEWS)]
-    return mien.PosedImages.of(
-        cameras, [cut_out(camera, vertices_m, head.triangles, colors) for camera in cameras]
-    )
+    return mien.PosedImages.of(cameras, [cut_out(head, camera) for camera in cameras])
 
 
-def camera_on_spiral(centre_m: np.ndarray, step: int) -> Camera:
+def camera_on_spiral(centre_m: np.ndarray, step: int) -> mien.Camera:
     """From a little below the head to well above it."""
     azimuth_rad, height = 2.4 * step, -0.4 + 1.1 * step / VIEWS
     towards = np.array([np.sin(azimuth_rad), height, np.cos(azimuth_rad)])
@@ -45,37 +34,55 @@ def camera_on_spiral(centre_m: np.ndarray, step: int) -> Camera:
     pose = np.eye(4)  # camera_from_world: x right, y down, z into the picture
     pose[:3, :3] = [right, -np.cross(towards, right), -towards]
     pose[:3, 3] = -pose[:3, :3] @ (centre_m + DISTANCE_M * towards)
-    return Camera.from_focal(2.7 * SIZE_PX, width_px=SIZE_PX, height_px=SIZE_PX, camera_from_world=pose)
+    return mien.Camera.from_focal(2.7 * SIZE_PX, width_px=SIZE_PX, height_px=SIZE_PX, camera_from_world=pose)
 
 
-def cut_out(camera: Camera, vertices_m: np.ndarray, triangles: np.ndarray, colors: np.ndarray) -> np.ndarray:
-    """(SIZE_PX, SIZE_PX, 4) picture of a mesh, drawn twice as large and averaged."""
+def cut_out(head: mien.Head, camera: mien.Camera) -> np.ndarray:
+    """(SIZE_PX, SIZE_PX, 4) picture of the mean head, drawn twice as large and averaged.
+
+    What differs between a picture before black and one before white is what can be seen through.
+    """
     large = camera.resized(width_px=2 * SIZE_PX, height_px=2 * SIZE_PX)
-    depths_m = large.to_camera(vertices_m)[:, 2]
-    raster = rasterize(
-        large.project(vertices_m), depths_m, triangles, width_px=2 * SIZE_PX, height_px=2 * SIZE_PX
+    on_black, on_white = (
+        mien.draw_mesh(
+            np.full((2 * SIZE_PX, 2 * SIZE_PX, 3), shade, np.uint8),
+            head.mean_m,
+            head.triangles,
+            large,
+            opacity=1.0,
+            albedo=mien.part_colors(head),
+        )
+        .reshape(SIZE_PX, 2, SIZE_PX, 2, 3)
+        .mean(axis=(1, 3))
+        for shade in (0, 255)
     )
-    rgba = np.zeros((2 * SIZE_PX, 2 * SIZE_PX, 4))
-    rgba[raster.rows, raster.columns, :3] = raster.interpolate(colors, triangles)
-    rgba[raster.rows, raster.columns, 3] = 1
-    rgba = rgba.reshape(SIZE_PX, 2, SIZE_PX, 2, 4).mean(axis=(1, 3))
-    rgba[..., :3] /= np.maximum(rgba[..., 3:], 1e-6)
-    return np.rint(255 * rgba).astype(np.uint8)
+    alpha = 255 - (on_white - on_black).mean(axis=2, keepdims=True)
+    rgb = 255 * on_black / np.maximum(alpha, 1e-6)
+    return np.rint(np.concatenate([rgb, alpha], axis=2)).clip(0, 255).astype(np.uint8)
 
 
 def main() -> None:
-    images = mien.load_posed_images(sys.argv[1]) if len(sys.argv) > 1 else photographs()
-    field = mien.train_field(images, mien.FieldConfig.preset("draft"))
+    pictures = sys.argv[1] if len(sys.argv) > 1 else photographs()
+    field = mien.train_field(pictures, mien.FieldConfig.preset("draft"))
     print(f"trained in {field.facts.training.seconds:.0f} s, {field.facts.training.psnr_db:.1f} dB")
     print("written to", mien.save_field(field, "out/examples/head.field"))
-    views = [field.render(camera).rgb for camera in turntable_cameras(field, count=16, size_px=160)]
-    print("written to", write_turntable(views, "out/examples/turntable.gif"))
+
+    cameras = mien.turntable_cameras(field, count=24, size_px=160)
+    views = [field.render(camera).rgb for camera in cameras]
+    with mien.VideoWriter("out/examples/turntable.mp4", frames_per_second=12) as video:
+        for view in views:
+            video.write(view)
+    print("written to", video.path)
 
     found = mien.field_landmarks(field)
     if not found.found:
         sys.exit(f"no head in the field (confidence {found.confidence:.2f})")
     print(f"68 landmarks, confidence {found.confidence:.2f}")
-    print("written to", write_ply("out/examples/landmarks.ply", found.points_m))
+    # Seen by a camera they are landmarks as any others: on the first view, from the front.
+    sigma_px = cameras[0].focal_px * found.sigma_m / cameras[0].to_camera(found.points_m)[:, 2]
+    seen = mien.Landmarks2D(cameras[0].project(found.points_m), sigma_px, found.set_name)
+    picture = mien.draw_landmarks(views[0], seen, min_face_px=400)
+    print("written to", mien.write_image("out/examples/field-landmarks.png", picture))
     if len(sys.argv) == 1:
         head = mien.load_head()
         truth_m = head.mean_m[head.landmark_set(found.set_name).vertices]

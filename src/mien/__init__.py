@@ -17,15 +17,13 @@ if TYPE_CHECKING:
     from mien.camera_files.posed_picture import PosedPicture
     from mien.camera_files.reading import read_cameras
     from mien.cameras import Camera
-    from mien.errors import (
-        FitError,
-        InputError,
-        LandmarkSetError,
-        MienError,
-        MissingExtraError,
-        ShapeError,
-    )
+    from mien.drawing.landmarks import draw_landmarks
+    from mien.drawing.mesh import draw_mesh, head_turntable, part_colors, render_head
+    from mien.drawing.overlay import draw_fit, draw_track_frame
+    from mien.drawing.sheets import contact_sheet
+    from mien.errors import FitError, InputError, LandmarkSetError, MienError, MissingExtraError, ShapeError
     from mien.exporters.files import export
+    from mien.exporters.saved import read_fit, read_track
     from mien.fields.config import FieldConfig
     from mien.fields.files import load_field, save_field
     from mien.fields.posed_images import PosedImages, load_posed_images
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from mien.fields.radiance_field import RadianceField
     from mien.fields.ray_context import RayContext
     from mien.fields.rendering.picture import FieldPicture, render_field
+    from mien.fields.rendering.views import turntable_cameras
     from mien.fields.train import train_field
     from mien.fitting.arkit_weights import ArkitWeights, arkit_weights
     from mien.fitting.camera_prior import CameraPrior
@@ -46,7 +45,8 @@ if TYPE_CHECKING:
     from mien.heads.model import Head
     from mien.heads.parameters import HeadParameters
     from mien.images.photo import Photo, read_image, read_photo
-    from mien.images.video import open_video
+    from mien.images.video import Frame, VideoReader, VideoWriter, open_video
+    from mien.images.writing import write_image
     from mien.landmarks.landmarker import Landmarker
     from mien.landmarks.types import Landmarks2D
     from mien.landmarks_in_fields.predict import field_landmarks
@@ -59,11 +59,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    # pictures
+    # pictures and videos
+    "Frame",
     "Photo",
+    "VideoReader",
+    "VideoWriter",
     "open_video",
     "read_image",
     "read_photo",
+    "write_image",
     # landmarks
     "Landmarker",
     "Landmarks2D",
@@ -94,6 +98,7 @@ __all__ = [
     "fit_photo",
     "fit_sequence",
     "fit_views",
+    # tracking
     "track_people",
     "track_video",
     # radiance fields
@@ -111,8 +116,20 @@ __all__ = [
     "render_field",
     "save_field",
     "train_field",
-    # files for other programs
+    "turntable_cameras",
+    # drawing
+    "contact_sheet",
+    "draw_fit",
+    "draw_landmarks",
+    "draw_mesh",
+    "draw_track_frame",
+    "head_turntable",
+    "part_colors",
+    "render_head",
+    # files
     "export",
+    "read_fit",
+    "read_track",
     # errors
     "FitError",
     "InputError",
@@ -134,6 +151,7 @@ _HOME = {
     "Context": "fitting.context",
     "FitConfig": "fitting.config",
     "FitError": "errors",
+    "Frame": "images.video",
     "Head": "heads.model",
     "HeadFit": "fitting.results",
     "HeadParameters": "heads.parameters",
@@ -159,6 +177,13 @@ _HOME = {
     "TrackerConfig": "tracking.config",
     "ViewsFit": "fitting.views",
     "arkit_weights": "fitting.arkit_weights",
+    "VideoReader": "images.video",
+    "VideoWriter": "images.video",
+    "contact_sheet": "drawing.sheets",
+    "draw_fit": "drawing.overlay",
+    "draw_landmarks": "drawing.landmarks",
+    "draw_mesh": "drawing.mesh",
+    "draw_track_frame": "drawing.overlay",
     "export": "exporters.files",
     "field_landmarks": "landmarks_in_fields.predict",
     "fit_landmark_views": "fitting.views",
@@ -166,18 +191,25 @@ _HOME = {
     "fit_photo": "fitting.photo",
     "fit_sequence": "fitting.sequence",
     "fit_views": "fitting.views",
+    "head_turntable": "drawing.mesh",
     "load_field": "fields.files",
     "load_head": "heads.library",
     "load_posed_images": "fields.posed_images",
     "open_video": "images.video",
+    "part_colors": "drawing.mesh",
     "read_cameras": "camera_files.reading",
+    "read_fit": "exporters.saved",
     "read_image": "images.photo",
     "read_photo": "images.photo",
     "render_field": "fields.rendering.picture",
     "save_field": "fields.files",
     "track_people": "tracking.video",
+    "read_track": "exporters.saved",
+    "render_head": "drawing.mesh",
     "track_video": "tracking.video",
     "train_field": "fields.train",
+    "turntable_cameras": "fields.rendering.views",
+    "write_image": "images.writing",
 }
 
 

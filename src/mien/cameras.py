@@ -39,7 +39,13 @@ class Camera:
         height_px: int,
         camera_from_world: Float[np.ndarray, "4 4"] | None = None,
     ) -> Camera:
-        """A camera with square pixels whose principal point is the picture's centre."""
+        """A camera with square pixels whose principal point is the picture's centre.
+
+        Args:
+            focal_px: focal length, pixels.
+            width_px, height_px: size of the picture.
+            camera_from_world: (4, 4) rigid transform, metres; the camera's frame is the world when None.
+        """
         intrinsics = np.array(
             [[focal_px, 0.0, (width_px - 1) / 2], [0.0, focal_px, (height_px - 1) / 2], [0, 0, 1]]
         )
@@ -53,7 +59,7 @@ class Camera:
 
     @property
     def world_from_camera(self) -> Float[np.ndarray, "4 4"]:
-        """Inverse of `camera_from_world`."""
+        """(4, 4) inverse of `camera_from_world`, metres."""
         rotation, translation = self.camera_from_world[:3, :3], self.camera_from_world[:3, 3]
         inverse = np.eye(4)
         inverse[:3, :3] = rotation.T
@@ -61,13 +67,13 @@ class Camera:
         return inverse
 
     def with_focal(self, focal_px: float) -> Camera:
-        """The same camera with another focal length."""
+        """The same camera with the focal length `focal_px`, pixels, in both directions."""
         intrinsics = self.intrinsics.copy()
         intrinsics[0, 0] = intrinsics[1, 1] = focal_px
         return replace(self, intrinsics=intrinsics)
 
     def resized(self, *, width_px: int, height_px: int) -> Camera:
-        """The camera of the same picture with other numbers of pixels."""
+        """The camera of the same picture, reduced or enlarged to `width_px` × `height_px`."""
         scale = np.array([width_px / self.width_px, height_px / self.height_px])
         intrinsics = self.intrinsics.copy()
         intrinsics[:2, :2] *= scale[:, None]
@@ -75,11 +81,12 @@ class Camera:
         return replace(self, intrinsics=intrinsics, width_px=width_px, height_px=height_px)
 
     def to_camera(self, points_m: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 3"]:
-        """World points in the camera's frame, metres."""
+        """World points `points_m`, (…, 3) metres, in the camera's frame: (…, 3) metres, z in front of it."""
         return points_m @ self.camera_from_world[:3, :3].T + self.camera_from_world[:3, 3]
 
     def project(self, points_m: Float[np.ndarray, "*n 3"]) -> Float[np.ndarray, "*n 2"]:
-        """World points (metres) to pixels. Points at or behind the camera become NaN."""
+        """World points `points_m`, (…, 3) metres, in the picture: (…, 2) pixels, from the centre of the
+        top-left one. Points at or behind the camera become NaN."""
         local = self.to_camera(np.asarray(points_m, dtype=float))
         depth = np.where(local[..., 2:] > 1e-9, local[..., 2:], np.nan)
         homogeneous = (local / depth) @ self.intrinsics.T

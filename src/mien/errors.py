@@ -17,6 +17,10 @@ class InputError(MienError):
     """
 
     def __init__(self, message: str, *, source: str | Path | None = None) -> None:
+        """
+        Args:
+            message: what is wrong and what to do, without the source's name.
+        """
         super().__init__(f"{source}: {message}" if source is not None else message)
         self.source = source
 
@@ -30,15 +34,28 @@ class ShapeError(MienError, ValueError):
     """
 
     def __init__(self, what: str, *, expected: str, actual: tuple[int, ...]) -> None:
+        """
+        Args:
+            what: which array, for example "image".
+        """
         super().__init__(f"{what}: expected shape {expected}, got {actual}")
         self.expected = expected
         self.actual = actual
 
 
 class MissingExtraError(MienError, ImportError):
-    """A part of mien needs an optional dependency that is not installed."""
+    """A part of mien needs an optional dependency that is not installed.
+
+    Attributes:
+        extra: what to install: `pip install 'mien[EXTRA]'`.
+    """
 
     def __init__(self, feature: str, *, extra: str, cause: str) -> None:
+        """
+        Args:
+            feature: the part, as the sentence's subject.
+            cause: the package that is missing.
+        """
         super().__init__(f"{feature} needs {cause}; install it with: pip install 'mien[{extra}]'")
         self.extra = extra
 

@@ -12,9 +12,9 @@ from mien.drawing import (
     draw_landmarks,
     draw_mesh,
     draw_track_frame,
+    head_turntable,
     part_colors,
     render_head,
-    turntable,
 )
 from mien.drawing.mesh import overlay_colors
 from mien.drawing.viewport import Viewport
@@ -183,7 +183,7 @@ def test_track_frames_keep_their_size_and_mark_loss(head, track, image):
 
 
 def test_turntable_goes_round(head):
-    pictures = turntable(head, count=4, size_px=64)
+    pictures = head_turntable(head, count=4, size_px=64)
     assert [picture.shape for picture in pictures] == [(64, 64, 3)] * 4
     assert not np.array_equal(pictures[0], pictures[2])
 

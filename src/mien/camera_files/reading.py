@@ -16,6 +16,7 @@ def read_cameras(
     A `.json` with frames is nerfstudio's, every other `.json`, `.yml`, `.yaml` or `.xml` OpenCV's.
 
     Args:
+        path: the file, or the folder that holds it.
         metres_per_unit: metres per unit of the file's world.
         ignore_distortion: use the pinhole part of a camera that has lens distortion.
 

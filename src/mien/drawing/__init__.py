@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mien.drawing.landmarks import draw_landmarks
-from mien.drawing.mesh import draw_mesh, part_colors, render_head, turntable
+from mien.drawing.mesh import draw_mesh, head_turntable, part_colors, render_head
 from mien.drawing.overlay import draw_fit, draw_track_frame
 from mien.drawing.sheets import contact_sheet
 
@@ -15,5 +15,5 @@ __all__ = [
     "draw_track_frame",
     "part_colors",
     "render_head",
-    "turntable",
+    "head_turntable",
 ]

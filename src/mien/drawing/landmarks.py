@@ -35,8 +35,13 @@ def draw_landmarks(
     points also get their contours.
 
     Args:
+        image: (H, W, 3) uint8 RGB.
+        landmarks: of one face or several.
         min_face_px: enlarge the picture (up to 4 times, up to 2400 pixels) until the smallest face is this
             tall; 0 keeps its size.
+
+    Returns:
+        (H, W, 3) uint8, or larger: see `min_face_px`.
     """
     faces = [landmarks] if isinstance(landmarks, Landmarks2D) else list(landmarks)
     height_px, width_px = image.shape[:2]

@@ -37,12 +37,15 @@ def draw_mesh(
     albedo: Float[np.ndarray, "vertices 3"] | None = None,
     wire: bool = False,
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """The picture with a shaded mesh laid over it.
+    """The picture with a shaded mesh laid over it: (H, W, 3) uint8.
 
     Args:
+        image: (H, W, 3) uint8 RGB.
+        vertices_m: (V, 3) in the camera's world, metres.
+        triangles: (T, 3) vertex indices, counter-clockwise seen from outside; the backs are not drawn.
         camera: sees a picture of the image's size.
         opacity: 0 leaves the picture, 1 hides what the mesh covers.
-        albedo: colour of each vertex in [0, 1]; clay if not given.
+        albedo: (V, 3) colour of each vertex in [0, 1]; clay if not given.
         wire: also draw the edges of the triangles that can be seen.
     """
     if albedo is None:
@@ -70,7 +73,8 @@ def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, ra
 
 
 def part_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
-    """A plain colour for each vertex, judged by the name of its part; eyeballs get an iris and a pupil."""
+    """A plain colour for each vertex of a `head`, (V, 3) in [0, 1], judged by the name of its part; eyeballs
+    get an iris and a pupil."""
     colors = np.tile(_SKIN_COLOR, (head.vertex_count, 1))
     for part, name in enumerate(head.part_names):
         for fragment, color in _PART_COLORS:
@@ -116,8 +120,15 @@ def render_head(
     """A head on its own: identity, expression and joints count, its place in the world does not.
 
     Args:
+        head: what `parameters` belong to.
         parameters: the mean head at rest if not given.
         yaw_rad: turns the head to the subject's left (its right cheek comes forward); pitch_rad nods it down.
+        size_px: side of the picture.
+        background: RGB behind the head.
+        wire: also draw the edges of the triangles that can be seen.
+
+    Returns:
+        (size_px, size_px, 3) uint8 RGB.
     """
     import cv2
 
@@ -148,10 +159,19 @@ def render_head(
     return cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)
 
 
-def turntable(
+def head_turntable(
     head: Head, parameters: HeadParameters | None = None, *, count: int = 24, size_px: int = 512
 ) -> list[UInt8[np.ndarray, "size size 3"]]:
-    """A head turned once around its vertical axis in `count` pictures, starting from the front."""
+    """A head turned once around its vertical axis in `count` pictures, starting from the front.
+
+    Args:
+        head, parameters: as for `render_head`.
+        count: pictures; the last is one step short of the first.
+        size_px: their side.
+
+    Returns:
+        (size_px, size_px, 3) uint8 RGB each.
+    """
     return [
         render_head(head, parameters, yaw_rad=2 * np.pi * step / count, size_px=size_px)
         for step in range(count)

@@ -25,7 +25,14 @@ def draw_fit(
     """Four panels of the same window around the head: picture, landmarks, mesh over the picture, mesh alone.
 
     Args:
+        image: (H, W, 3) uint8 RGB, the picture that was fitted.
+        head: of the fit.
+        fit: what is shown.
         panel_px: height of each panel.
+        captions: name the panels.
+
+    Returns:
+        (panel_px, W', 3) uint8 RGB.
     """
     import cv2
 
@@ -87,6 +94,12 @@ def draw_track_frame(
     For several people call it once per track, each on the picture that the one before returned.
 
     Args:
+        image: (H, W, 3) uint8 RGB, the frame.
+        head: of the track.
+        track: what is shown.
+        frame: index of the frame.
+        opacity: of the head: 0 leaves the picture, 1 hides what it covers.
+        landmarks: draw what the network saw too.
         name: who is lost, for the mark; leave it empty when there is one person.
     """
     height_px, width_px = image.shape[:2]

@@ -64,8 +64,13 @@ def contact_sheet(
     """Pictures of any sizes in rows of equal cells, each reduced or enlarged to fit its cell.
 
     Args:
+        images: (H, W, 3) uint8 RGB each.
+        columns: cells of a row.
         captions: one for each picture.
         cell_px: longer side of a cell; that of the largest picture, at most 640, if not given.
+
+    Returns:
+        (H', W', 3) uint8 RGB.
 
     Raises:
         ValueError: no picture, or not one caption for each.

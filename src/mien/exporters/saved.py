@@ -99,7 +99,10 @@ def npz_bytes(document: dict[str, Any]) -> bytes:
 
 
 def read_fit(path: str | Path) -> HeadFit:
-    """A fit saved by `mien.export` as .npz or .json.
+    """A fit saved by `mien.export` as .npz or .json, without loss.
+
+    Args:
+        path: the file.
 
     Raises:
         InputError: no such file, not one of ours, a newer format, or a track.
@@ -133,7 +136,10 @@ def read_fit(path: str | Path) -> HeadFit:
 
 
 def read_track(path: str | Path) -> HeadTrack:
-    """A track saved by `mien.export` as .npz or .json.
+    """A track saved by `mien.export` as .npz or .json, without loss.
+
+    Args:
+        path: the file.
 
     Raises:
         InputError: no such file, not one of ours, a newer format, or a fit.

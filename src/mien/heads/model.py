@@ -78,14 +78,17 @@ class Head:
 
     @property
     def vertex_count(self) -> int:
+        """V, the number of vertices."""
         return len(self.mean_m)
 
     @property
     def identity_count(self) -> int:
+        """I, the number of identity shapes."""
         return len(self.identity_basis_m)
 
     @property
     def expression_count(self) -> int:
+        """E, the number of expression shapes."""
         return len(self.expression_basis_m)
 
     def neutral(self) -> HeadParameters:
@@ -108,7 +111,7 @@ class Head:
         return (self.name, self.version.partition(".")[0]) == (name, version.partition(".")[0])
 
     def subset(self, vertices: Integer[np.ndarray, " n"]) -> Head:
-        """The same head reduced to some vertices, without faces: what fitting works on."""
+        """The same head reduced to some `vertices`, (N,) indices, and no triangles: what fitting works on."""
         return Head(
             name=self.name,
             version=self.version,
@@ -130,13 +133,21 @@ class Head:
         )
 
     def joints_m(self, identity: Float[np.ndarray, " identity"]) -> Float[np.ndarray, "4 3"]:
-        """Rest positions of the joints for an identity, metres."""
+        """(4, 3) rest positions of the joints for an `identity`, (I,) weights; metres, head frame."""
         return self.joints_mean_m + np.tensordot(identity, self.joints_identity_m, axes=1)
 
     def rest_vertices_m(
         self, identity: Float[np.ndarray, " identity"], expression: Float[np.ndarray, " expression"]
     ) -> Float[np.ndarray, "vertices 3"]:
-        """Vertices before skinning: mean plus identity plus expression, metres, head frame."""
+        """(V, 3) vertices before skinning: mean plus identity plus expression, metres, head frame.
+
+        Args:
+            identity: (I,) weights.
+            expression: (E,) weights.
+
+        Raises:
+            ShapeError: there are more or fewer weights than shapes.
+        """
         if len(identity) != self.identity_count or len(expression) != self.expression_count:
             raise ShapeError(
                 "head parameters",
@@ -147,7 +158,14 @@ class Head:
         return flat.reshape(-1, 3)
 
     def vertices_m(self, parameters: HeadParameters) -> Float[np.ndarray, "vertices 3"]:
-        """Vertices of the posed head in the world, metres."""
+        """(V, 3) vertices of the posed head in the world, metres (Wood et al. 2022, §3.2).
+
+        Args:
+            parameters: who, which expression, which pose.
+
+        Raises:
+            ShapeError: the parameters belong to a head with other numbers of shapes.
+        """
         rest_m = self.rest_vertices_m(parameters.identity, parameters.expression)
         joints_m = self.joints_m(parameters.identity)
         posed_m = skin(rest_m, joint_transforms(joints_m, parameters.joint_rotations), self.skinning_weights)

@@ -34,7 +34,7 @@ class HeadParameters:
 
     @staticmethod
     def neutral(identity_count: int, expression_count: int) -> HeadParameters:
-        """The mean head, at rest, at the origin, facing +z."""
+        """The mean head, at rest, at the origin, facing +z: `identity_count` and `expression_count` zeros."""
         return HeadParameters(
             identity=np.zeros(identity_count),
             expression=np.zeros(expression_count),

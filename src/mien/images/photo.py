@@ -42,10 +42,13 @@ class Photo:
 
 
 def read_image(path: str | Path) -> UInt8[np.ndarray, "height width 3"]:
-    """Read a picture as RGB with its EXIF orientation applied.
+    """Read a picture as RGB with its EXIF orientation applied: (H, W, 3) uint8.
 
     Grey pictures become three equal channels, transparent ones are laid over white, 16-bit ones keep their
     high byte, palettes and CMYK are converted. Of an animation the first picture is taken.
+
+    Args:
+        path: a JPEG, PNG, WebP, TIFF, BMP or GIF.
 
     Raises:
         InputError: the file is missing, is not a picture, is damaged, or is too large.
@@ -55,6 +58,9 @@ def read_image(path: str | Path) -> UInt8[np.ndarray, "height width 3"]:
 
 def read_photo(path: str | Path) -> Photo:
     """Read a picture as `read_image` does, with the focal length that its EXIF data give.
+
+    Args:
+        path: as for `read_image`.
 
     Raises:
         InputError: as `read_image`.

@@ -34,7 +34,7 @@ class Frame:
 
 
 class VideoReader:
-    """Frames of a video in order; use `open_video`.
+    """Frames of a video in order; use `open_video`, whose arguments and errors are these.
 
     Attributes:
         source: the file.
@@ -47,6 +47,13 @@ class VideoReader:
     """
 
     def __init__(self, path: str | Path) -> None:
+        """
+        Args:
+            path: an MP4, MOV, MKV, WebM, AVI or GIF.
+
+        Raises:
+            InputError: the file is missing, is not a video, or has no frame that can be read.
+        """
         import av
 
         self.source = Path(path)
@@ -162,6 +169,9 @@ def open_video(path: str | Path) -> VideoReader:
     Damage after the first frames does not raise: what can be read is yielded and `video.truncated`
     becomes True.
 
+    Args:
+        path: an MP4, MOV, MKV, WebM, AVI or GIF.
+
     Raises:
         InputError: the file is missing, is not a video, or has no frame that can be read.
     """
@@ -183,6 +193,9 @@ class VideoWriter:
             path: file to write.
             frames_per_second: rate of the frames, > 0.
             quality: x264's constant rate factor, 0 lossless … 51 worst.
+
+        Raises:
+            InputError: the rate is not above 0; at the end of the `with` block, nothing was written.
         """
         if not np.isfinite(frames_per_second) or frames_per_second <= 0:
             raise InputError(f"frames per second must be above 0, not {frames_per_second}", source=path)
@@ -202,10 +215,13 @@ class VideoWriter:
         return self
 
     def write(self, image: UInt8[np.ndarray, "height width 3"]) -> None:
-        """Add one frame; all must have the size of the first.
+        """Add one frame.
+
+        Args:
+            image: (H, W, 3) uint8 RGB; all must have the size of the first.
 
         Raises:
-            ShapeError: the frame has another size.
+            ShapeError: the frame has another size, or is smaller than 2 × 2.
         """
         import av
 

@@ -12,7 +12,14 @@ from mien.files import atomic_path
 
 
 def write_image(path: str | Path, image: UInt8[np.ndarray, "height width 3"]) -> Path:
-    """Write an RGB picture in the format of the suffix (.png, .jpg, .webp, …); it appears only when complete.
+    """Write a picture in the format of the suffix (.png, .jpg, .webp, …); it appears only when complete.
+
+    Args:
+        path: file to write; folders on the way are made.
+        image: (H, W, 3) uint8 RGB.
+
+    Returns:
+        The path written.
 
     Raises:
         InputError: the suffix is unknown or the place cannot be written to.

@@ -107,6 +107,10 @@ class Landmarker:
     def track(self, image: np.ndarray, previous: Landmarks2D) -> Landmarks2D | None:
         """The landmarks of a face whose landmarks in the previous picture are known; None when it is lost.
 
+        Args:
+            image: (H, W, 3) uint8 RGB, the next picture.
+            previous: where the face was, in any set.
+
         Raises:
             ShapeError: the picture has another shape or type.
         """

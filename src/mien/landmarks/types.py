@@ -45,6 +45,9 @@ class Landmarks2D:
         """The same face in another set of the built-in head: points that both sets contain are picked, others
         are told from the points around them (`mien.heads.landmark_conversion`).
 
+        Args:
+            set_name: for example "ibug68", the usual 68 points.
+
         Raises:
             LandmarkSetError: this set has no points around one of the other's.
         """
