@@ -41,6 +41,10 @@ LIKELY_SOLID_L = (2.0, 14.0)
 """Litres that a filled head (with hair and shoulders) has; others leaked."""
 
 
+class LeakedVolumeError(InputError):
+    """A head could not be filled, because its surface has a hole."""
+
+
 @dataclass(frozen=True)
 class Draw:
     """What a seed of the bank shows.
@@ -104,7 +108,7 @@ class VolumeMaker:
         """The volume.
 
         Raises:
-            InputError: it leaked (the surface has a hole); try the next seed.
+            LeakedVolumeError: the surface has a hole; try the next seed.
         """
         rng = np.random.default_rng([seed, 22])
         draw = draw_person(self.studio.head, seed)
@@ -122,14 +126,18 @@ class VolumeMaker:
         return self.fill(points, draw.parameters, name=draw.name, kind=draw.kind)
 
     def fill(self, points: SurfaceSamples, parameters: HeadParameters, *, name: str, kind: str) -> HeadVolume:
-        """A volume from a head's coloured surface."""
+        """A volume from a head's coloured surface.
+
+        Raises:
+            LeakedVolumeError: the surface has a hole.
+        """
         vertices_m = self.studio.head.vertices_m(parameters)
         cap_m = cap_points(vertices_m, self._border, SPACING_M)
         rgba, low_m = voxelise(points, cap_m)
         volume = HeadVolume(rgba, low_m, 0.0025, vertices_m[self._ict68], parameters.expression, name, kind)
         litres = float((rgba[..., 3] > 127).sum()) * volume.voxel_m**3 * 1000
         if not LIKELY_SOLID_L[0] < litres < LIKELY_SOLID_L[1]:
-            raise InputError(f"the surface has a hole: {litres:.1f} litres", source=name)
+            raise LeakedVolumeError(f"the surface has a hole: {litres:.1f} litres", source=name)
         return volume
 
 
@@ -193,7 +201,6 @@ def make_bank(
             try:
                 write_volume(path, maker.make(seed))
                 written += 1
-            except InputError as error:
-                if "hole" not in str(error):
-                    raise
+            except LeakedVolumeError:  # its seed stays without a volume
+                pass
     return written
