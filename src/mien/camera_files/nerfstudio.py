@@ -169,10 +169,9 @@ def _size(values: dict[str, Any], picture: Path | None) -> tuple[int, int]:
     if "w" in values and "h" in values:
         return int(values["w"]), int(values["h"])
     if picture is not None and picture.exists():
-        from PIL import Image
+        from mien.images.stored import picture_size_px
 
-        with Image.open(picture) as image:
-            return image.size
+        return picture_size_px(picture)
     if "cx" in values and "cy" in values:
         return round(2 * float(values["cx"])), round(2 * float(values["cy"]))
     raise KeyError("w and h (the picture's size in pixels), and the picture is not there to be measured")

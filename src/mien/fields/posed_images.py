@@ -166,7 +166,7 @@ def load_posed_images(
     _check_files(pictures, path)
     cameras, images, depths, warnings = [], [], [], []
     for picture in pictures:
-        image = read_rgba(picture)
+        image = read_cut_out(picture)
         camera, warning = _matched(picture, image, path)
         warnings += warning
         depth_m = _read_depth(picture, camera) if picture.depth_path else None
@@ -188,7 +188,7 @@ def load_posed_images(
     return replace(result, warnings=tuple(dict.fromkeys((*warnings, *result.warnings))))
 
 
-def read_rgba(picture: PosedPicture) -> UInt8[np.ndarray, "height width 4"]:
+def read_cut_out(picture: PosedPicture) -> UInt8[np.ndarray, "height width 4"]:
     """A picture with its silhouette: its own alpha channel, or its mask where it has none.
 
     Pictures are read as they are stored (no EXIF orientation: cameras belong to the stored pixels).
@@ -196,20 +196,12 @@ def read_rgba(picture: PosedPicture) -> UInt8[np.ndarray, "height width 4"]:
     Raises:
         InputError: the picture or mask cannot be read, or they have different sizes.
     """
-    from PIL import Image
+    from mien.images.stored import read_grey, read_rgba
 
     assert picture.path is not None
-    try:
-        with Image.open(picture.path) as opened:
-            rgba = np.array(opened.convert("RGBA"))
-    except (OSError, ValueError, SyntaxError) as error:
-        raise InputError(f"is not a picture that can be read ({error})", source=picture.path) from error
+    rgba = read_rgba(picture.path)
     if picture.mask_path is not None and rgba[..., 3].min() == 255:
-        try:
-            with Image.open(picture.mask_path) as opened:
-                mask = np.array(opened.convert("L"))
-        except (OSError, ValueError, SyntaxError) as error:
-            raise InputError(f"is not a mask that can be read ({error})", source=picture.mask_path) from error
+        mask = read_grey(picture.mask_path)
         if mask.shape != rgba.shape[:2]:
             raise InputError(
                 f"the mask has {mask.shape[1]} × {mask.shape[0]} pixels and its picture "
@@ -317,15 +309,15 @@ def _reduce(camera: Camera, image: np.ndarray, longest_side_px: int) -> tuple[Ca
 
 
 def _read_depth(picture: PosedPicture, camera: Camera) -> np.ndarray | None:
-    import cv2
+    from mien.images.stored import read_values
 
     path = picture.depth_path
     assert path is not None
     if not path.exists():
         return None  # only for scoring
-    values = np.load(path) if path.suffix == ".npy" else cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if values is None or values.ndim != 2:
-        raise InputError("is not a depth picture (one channel)", source=path)
+    values = np.load(path) if path.suffix == ".npy" else read_values(path)
+    if values.ndim != 2:
+        raise InputError("is not a depth map (height, width)", source=path)
     depth_m = values.astype(float) * picture.depth_unit_m
     depth_m[~(depth_m > 0)] = np.nan
     return depth_m if depth_m.shape == (camera.height_px, camera.width_px) else _nearest(depth_m, camera)

@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 from scipy.spatial import KDTree
 
 from mien.geometry.normals import vertex_normals
 from mien.head_building.makehuman import MakeHuman, triangulated
 from mien.head_building.remesh import Remeshed, remesh_symmetric
+from mien.images.photo import read_image
 
 BODY_VERTICES = 13380
 """Vertices of the base mesh before its helper geometry."""
@@ -85,9 +85,8 @@ def _wished_edge_lengths(vertices: np.ndarray, triangles: np.ndarray) -> np.ndar
 
 def _interior(makehuman: MakeHuman, mesh: Remeshed, uv: np.ndarray) -> np.ndarray:
     """(V,) inside of mouth and eye sockets: painted plain red on MakeHuman's skins."""
-    picture = np.asarray(
-        Image.open(makehuman.folder / "skins" / "young_lightskinned_female_diffuse3.jpg").convert("RGB"), int
-    )
+    skin = makehuman.folder / "skins" / "young_lightskinned_female_diffuse3.jpg"
+    picture = read_image(skin).astype(int)
     place = np.zeros((len(mesh.mirror_vertices), 2))
     place[mesh.triangles.ravel()] = uv[mesh.uv_triangles.ravel()]
     height, width = picture.shape[:2]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,10 +67,26 @@ def read_photo(path: str | Path) -> Photo:
     Raises:
         InputError: as `read_image`.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import ImageOps
 
     path = Path(path)
-    _check_file(path)
+    with opened_picture(path) as opened:
+        opened.load()
+        focal_px = _focal_px(opened)
+        image = _as_rgb(ImageOps.exif_transpose(opened))
+    return Photo(image=image, focal_px=focal_px, source=path)
+
+
+@contextmanager
+def opened_picture(path: Path) -> Iterator[Image.Image]:
+    """A picture whose header is read. Whatever goes wrong inside is an error that names the file.
+
+    Raises:
+        InputError: the file is missing, is not a picture, is damaged, or is too large.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    check_file(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd EXIF data and of large pictures
@@ -80,9 +98,7 @@ def read_photo(path: str | Path) -> Photo:
                         "scale it down first",
                         source=path,
                     )
-                opened.load()
-                focal_px = _focal_px(opened)
-                image = _as_rgb(ImageOps.exif_transpose(opened))
+                yield opened
     except UnidentifiedImageError as error:
         raise InputError(
             "is not a picture that can be read; give a JPEG, PNG, WebP, TIFF, BMP or GIF", source=path
@@ -94,10 +110,14 @@ def read_photo(path: str | Path) -> Photo:
         raise InputError(
             f"is damaged or incomplete ({error}); copy or download it again", source=path
         ) from error
-    return Photo(image=image, focal_px=focal_px, source=path)
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Complain about a file that cannot be opened, before anybody tries to understand it.
+
+    Raises:
+        InputError: it is missing, a folder, empty, or may not be read.
+    """
     try:
         if path.is_dir():
             raise InputError("is a folder; name the pictures in it", source=path)

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.errors import InputError, ShapeError
-from mien.images.photo import _check_file
+from mien.images.photo import check_file
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class VideoReader:
         import av
 
         self.source = Path(path)
-        _check_file(self.source)
+        check_file(self.source)
         try:
             self._container: Any = av.open(str(self.source))
         except (av.FFmpegError, OSError, ValueError) as error:

@@ -2,33 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt8, UInt16
 
-from mien.errors import InputError
+from mien.errors import InputError, ShapeError
 from mien.files import atomic_path
 
+DEEP_FORMATS = (".png", ".tif", ".tiff")
+"""Formats that hold 16 bits."""
+ALPHA_FORMATS = (*DEEP_FORMATS, ".webp")
 
-def write_image(path: str | Path, image: UInt8[np.ndarray, "height width 3"]) -> Path:
+
+def write_image(
+    path: str | Path, image: UInt8[np.ndarray, "height width *channels"] | UInt16[np.ndarray, "height width"]
+) -> Path:
     """Write a picture in the format of the suffix (.png, .jpg, .webp, …); it appears only when complete.
 
     Args:
         path: file to write; folders on the way are made.
-        image: (H, W, 3) uint8 RGB.
+        image: (H, W, 3) uint8 RGB; or (H, W, 4) with alpha, (H, W) grey, or (H, W) uint16, for example depths
+            in millimetres.
 
     Returns:
         The path written.
 
     Raises:
-        InputError: the suffix is unknown or the place cannot be written to.
+        InputError: the suffix is unknown, the format holds no such picture, or the place cannot be written
+            to.
+        ShapeError: the array is no picture.
     """
     from PIL import Image
 
     path = Path(path)
-    if path.suffix.lower() not in Image.registered_extensions():
+    suffix = path.suffix.lower()
+    if suffix not in Image.registered_extensions():
         raise InputError(f"unknown picture format {path.suffix!r}; use .png or .jpg", source=path)
+    expected = "(height, width), (…, 3) or (…, 4) of dtype uint8, or (height, width) of uint16"
+    if image.dtype != np.uint8 and (image.dtype != np.uint16 or image.ndim != 2):
+        raise ShapeError(f"picture of dtype {image.dtype}", expected=expected, actual=image.shape)
+    if image.ndim != 2 and (image.ndim != 3 or image.shape[2] not in (3, 4)):
+        raise ShapeError("picture", expected=expected, actual=image.shape)
+    if image.dtype == np.uint16 and suffix not in DEEP_FORMATS:
+        raise InputError(f"{suffix} cannot hold 16 bits; use .png", source=path)
+    if image.shape[2:] == (4,) and suffix not in ALPHA_FORMATS:
+        raise InputError(f"{suffix} cannot hold an alpha channel; use .png", source=path)
     with atomic_path(path) as temporary:
         Image.fromarray(image).save(temporary)
     return path
+
+
+def write_gif(
+    path: str | Path, frames: Sequence[UInt8[np.ndarray, "height width 3"]], *, frames_per_second: float
+) -> Path:
+    """Write an animation that repeats for ever; it appears only when complete.
+
+    Args:
+        path: a .gif.
+        frames: (H, W, 3) uint8 RGB each.
+        frames_per_second: above 0; viewers know hundredths of a second.
+
+    Raises:
+        InputError: the place cannot be written to.
+    """
+    from PIL import Image
+
+    pictures = [Image.fromarray(frame) for frame in frames]
+    with atomic_path(path) as temporary:
+        pictures[0].save(
+            temporary,
+            save_all=True,
+            append_images=pictures[1:],
+            duration=round(1000 / frames_per_second),
+            loop=0,
+        )
+    return Path(path)

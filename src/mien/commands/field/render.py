@@ -116,19 +116,20 @@ def _cameras_like(path: Path, metres_per_unit: float) -> tuple[list[Camera], lis
 def _write(picture: FieldPicture, name: str, config: FieldRenderConfig) -> list[Path]:
     import numpy as np
 
-    from mien.fields.rendering.views import depth_in_millimetres, normals_as_colors, write_grey
+    from mien.fields.rendering.views import depth_in_millimetres, normals_as_colors
     from mien.images.writing import write_image
 
+    out = config.output.out
     written = []
     if config.like is not None or config.frames:
-        written.append(write_image(config.output.out / "rgb" / f"{name}.png", picture.rgb))
+        written.append(write_image(out / "rgb" / f"{name}.png", picture.rgb))
     if config.depth:
-        written.append(write_grey(config.output.out / "depth" / f"{name}.png", depth_in_millimetres(picture)))
+        written.append(write_image(out / "depth" / f"{name}.png", depth_in_millimetres(picture)))
     if config.normals:
-        written.append(write_image(config.output.out / "normals" / f"{name}.png", normals_as_colors(picture)))
+        written.append(write_image(out / "normals" / f"{name}.png", normals_as_colors(picture)))
     if config.alpha:
         grey = np.rint(255 * picture.alpha).astype(np.uint8)
-        written.append(write_grey(config.output.out / "alpha" / f"{name}.png", grey))
+        written.append(write_image(out / "alpha" / f"{name}.png", grey))
     return written
 
 

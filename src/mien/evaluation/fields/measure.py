@@ -23,6 +23,7 @@ from mien.evaluation.fields.held_out_fields import (
     TestField,
 )
 from mien.evaluation.fields.landmark_errors import FieldResult, MethodFigures, figures
+from mien.images.stored import read_rgba
 from mien.landmarks.landmarker import Landmarker
 from mien.landmarks_in_fields.network_files import read_networks
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
@@ -103,13 +104,10 @@ def _grouped(results: list[FieldResult], names: list[str]) -> tuple[MethodFigure
 
 
 def _shots(one: TestField) -> list[Shot]:
-    import cv2
-
     shots = []
     for posed in read_transforms(one.folder / "transforms.json"):
-        rgba = cv2.imread(str(posed.path), cv2.IMREAD_UNCHANGED)
-        assert rgba is not None
-        shots.append(Shot(on_white(cv2.cvtColor(rgba, cv2.COLOR_BGRA2RGBA)), posed.camera))
+        assert posed.path is not None
+        shots.append(Shot(on_white(read_rgba(posed.path)), posed.camera))
     return shots
 
 

@@ -28,6 +28,7 @@ from mien.evaluation.published import dad3d_metrics as metrics
 from mien.evaluation.published.flame_landmarks import FLAME_VERTICES, FlameFiles
 from mien.evaluation.published.scan_to_mesh import SEVEN_POINTS
 from mien.geometry.alignment import align_similarity
+from mien.images.stored import picture_size_px
 from mien.progress import ProgressReport, reported, silent
 
 OPENCV_FROM_OPENGL = np.diag([1.0, -1.0, -1.0])
@@ -156,7 +157,7 @@ def read_heads(data: str | Path, *, split: str = "val") -> list[DadHead]:
         except (KeyError, TypeError) as error:
             raise InputError("has an entry without item_id", source=table) from error
         annotation = folder / "annotations" / f"{name}.json"
-        height_px = _height_px(folder / "images" / f"{name}.png")
+        height_px = picture_size_px(folder / "images" / f"{name}.png")[1]
         heads.append(_head({**entry, "id": name}, _read_json(annotation, dict), height_px, annotation))
     return heads
 
@@ -292,18 +293,6 @@ def _array(prediction: dict[str, Any], key: str, shape: tuple[int, int]) -> np.n
         rows = str(shape[0]) if shape[0] > 0 else "N"
         raise InputError(f"{key!r} is not ({rows}, {shape[1]}) finite numbers") from error
     return values
-
-
-def _height_px(path: Path) -> int:
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as picture:  # the header is enough
-            return picture.height
-    except FileNotFoundError as error:
-        raise InputError("there is no such picture", source=path) from error
-    except (OSError, UnidentifiedImageError) as error:
-        raise InputError("is no readable picture", source=path) from error
 
 
 def _read_json(path: Path, kind: type) -> Any:

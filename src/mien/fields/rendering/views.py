@@ -80,20 +80,9 @@ def write_turntable(
                 video.write(np.ascontiguousarray(frame))
         return path
     if suffix == ".gif":
-        from PIL import Image
+        from mien.images.writing import write_gif
 
-        from mien.files import atomic_path
-
-        pictures = [Image.fromarray(frame) for frame in frames]
-        with atomic_path(path) as temporary:
-            pictures[0].save(
-                temporary,
-                save_all=True,
-                append_images=pictures[1:],
-                duration=round(1000 / frames_per_second),
-                loop=0,
-            )
-        return path
+        return write_gif(path, frames, frames_per_second=frames_per_second)
     if suffix == ".png":
         from mien.images.writing import write_image
 
@@ -118,17 +107,6 @@ def normals_as_colors(picture: FieldPicture) -> UInt8[np.ndarray, "h w 3"]:
     local = picture.normals @ picture.camera.camera_from_world[:3, :3].T * [1.0, -1.0, -1.0]
     known = np.linalg.norm(picture.normals, axis=2, keepdims=True) > 0
     return np.rint(127.5 * (local + 1) * known).astype(np.uint8)
-
-
-def write_grey(path: str | Path, values: np.ndarray) -> Path:
-    """Write a (H, W) uint8 or uint16 picture as PNG."""
-    from PIL import Image
-
-    from mien.files import atomic_path
-
-    with atomic_path(path) as temporary:
-        Image.fromarray(values).save(temporary, format="PNG")
-    return Path(path)
 
 
 def shown_depth(picture: FieldPicture, *, near_m: float, far_m: float) -> UInt8[np.ndarray, "h w 3"]:

@@ -12,6 +12,7 @@ import numpy as np
 from mien.camera_files.posed_picture import HALF_PIXEL
 from mien.files import atomic_path, write_text
 from mien.heads.model import Head
+from mien.images.writing import write_image
 from mien.synthetic.scenes.posed_scene import PosedView, Sitter
 
 FORMAT_VERSION = 1
@@ -34,16 +35,12 @@ def write_posed_scene(
     Returns:
         transforms.json.
     """
-    import cv2
-
     frames, names = [], []
     for index, view in enumerate(views):
         names.append(f"images/{index:03d}.png")
         mask, depth = f"masks/{index:03d}.png", f"depth/{index:03d}.npy"
-        with atomic_path(out / names[-1]) as path:
-            cv2.imwrite(str(path), cv2.cvtColor(view.picture, cv2.COLOR_RGBA2BGRA))
-        with atomic_path(out / mask) as path:
-            cv2.imwrite(str(path), (view.picture[..., 3] > 127).astype(np.uint8) * 255)
+        write_image(out / names[-1], view.picture)
+        write_image(out / mask, (view.picture[..., 3] > 127).astype(np.uint8) * 255)
         with atomic_path(out / depth) as path:
             np.save(path, view.depth_m)
         pose = view.camera.world_from_camera @ OPENGL_FROM_OPENCV

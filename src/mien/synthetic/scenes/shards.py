@@ -175,6 +175,7 @@ def add_sample(
         np.save(stream, values)
         return stream.getvalue()
 
+    # Encoded in memory, straight into the archive: hundreds of thousands of pictures are not files.
     picture = cv2.cvtColor(sample.picture, cv2.COLOR_RGB2BGR)
     add("jpg", cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
     add("mask.png", cv2.imencode(".png", sample.mask)[1].tobytes())

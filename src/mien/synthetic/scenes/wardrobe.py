@@ -201,6 +201,7 @@ def _arms_down(points_m: np.ndarray) -> np.ndarray:
 
 def _read_picture(path: Path, mode: int) -> Any:
     """(H, W, channels) BGR or BGRA uint8."""
+    # OpenCV's decoder, for good: another rounds JPEGs otherwise, and a seed must give the same picture.
     picture = cv2.imread(str(path), mode)
     if picture is None:
         raise InputError("cannot be read as a picture; copy the MakeHuman assets again", source=path)
