@@ -18,6 +18,10 @@ HEAVY = ("torch", "cv2", "scipy", "onnxruntime", "av", "trimesh", "PIL", "transf
         "from mien.commands.app import main; main(['fit', '--help'])",
         "from mien.commands.app import main; main(['landmarks', '--help'])",
         "from mien.commands.app import main; main(['track', '--help'])",
+        "from mien.commands.app import main; main(['train', 'landmarks', '--help'])",
+        "from mien.commands.app import main; main(['train', 'search', '--help'])",
+        "from mien.commands.app import main; main(['train', 'ablation', '--help'])",
+        "from mien.commands.app import main; main(['train', 'field-landmarks', 'fine', '--help'])",
     ],
 )
 def test_start_loads_nothing_heavy(statement: str):

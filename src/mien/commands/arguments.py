@@ -16,6 +16,11 @@ A verb without sub-verbs::
         ...
         return 0
 
+Settings of the library are held as they are, nested; their options have no prefix (`--learning-rate`), and
+none of them may be declared again::
+
+    training: OmitArgPrefixes[LandmarkTrainingConfig]
+
 A verb with sub-verbs (`mien head info`)::
 
     def run(arguments: list[str]) -> int:
@@ -41,16 +46,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from tyro.conf import OmitArgPrefixes as OmitArgPrefixes
     from tyro.conf import Positional as Positional
 
 Config = TypeVar("Config")
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Positional":  # tyro takes a tenth of a second to import: only for verbs that are called
-        from tyro.conf import Positional
+    if name in ("Positional", "OmitArgPrefixes"):
+        import tyro.conf  # takes a tenth of a second: only for verbs that are called
 
-        return Positional
+        return getattr(tyro.conf, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -35,7 +35,7 @@ class FieldLandmarksConfig:
     """The head stands upright in the field and faces +z, as in mien's own: look for nothing else, which is
     quicker and takes no side or back of a head for a face."""
     networks: Path | None = None
-    """A .safetensors file of mien train field-landmarks --stage export, instead of the shipped networks."""
+    """A .safetensors file of mien train field-landmarks export, instead of the shipped networks."""
     count: int = 6
     """Pictures of the turntable (a video wants about 48)."""
     size: int = 256

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,6 +17,7 @@ from mien.heads.library import load_head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks_in_fields.boxes import Box
 from mien.landmarks_in_fields.canonical import CleanField, clean_field
+from mien.progress import Progress, ProgressReport, silent
 from mien.synthetic.held_out_people.draw import draw_crowd
 from mien.synthetic.scenes.posed_scene import PosedStudio, Sitter, cameras_around_sitter, scene_light
 from mien.synthetic.scenes.renderer import Light
@@ -118,7 +119,7 @@ def sampled_grid(clean: CleanField) -> tuple[np.ndarray, np.ndarray]:
     return rgba[:x, :y, :z], low_m
 
 
-def make_trained_bank(
+def make_trained_volumes(
     assets: Path,
     folder: Path,
     *,
@@ -126,7 +127,7 @@ def make_trained_bank(
     count: int,
     takes: int = 4,
     people: Literal["head", "makehuman"] = "head",
-    progress: Callable[[int], None] = lambda _: None,
+    report: ProgressReport = silent,
 ) -> int:
     """Write the volumes of people that are not there yet; returns how many were written.
 
@@ -159,5 +160,5 @@ def make_trained_bank(
                     written += 1
             except InputError:  # looks that cannot be dressed, or nothing left after cleaning
                 pass
-        progress((index + 1) * takes)
+        report(Progress(min((index + 1) * takes, count), count, "volumes"))
     return written

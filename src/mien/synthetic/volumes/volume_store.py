@@ -1,8 +1,7 @@
-"""A bank of analytic volumes on disk: made once, in pieces, and sampled from ever after."""
+"""A store of analytic volumes on disk: made once, in pieces, and sampled from ever after."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from mien.errors import InputError
 from mien.files import atomic_path
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
+from mien.progress import ProgressReport, reported, silent
 from mien.synthetic.expressions import (
     NamedExpression,
     PersonalStyle,
@@ -41,9 +41,13 @@ LIKELY_SOLID_L = (2.0, 14.0)
 """Litres that a filled head (with hair and shoulders) has; others leaked."""
 
 
+class LeakedVolumeError(InputError):
+    """A head could not be filled, because its surface has a hole."""
+
+
 @dataclass(frozen=True)
 class Draw:
-    """What a seed of the bank shows.
+    """What a seed of the store shows.
 
     Attributes:
         kind: "basic", "listed" (the other 90 of the 110) or "random".
@@ -104,7 +108,7 @@ class VolumeMaker:
         """The volume.
 
         Raises:
-            InputError: it leaked (the surface has a hole); try the next seed.
+            LeakedVolumeError: the surface has a hole; try the next seed.
         """
         rng = np.random.default_rng([seed, 22])
         draw = draw_person(self.studio.head, seed)
@@ -122,14 +126,18 @@ class VolumeMaker:
         return self.fill(points, draw.parameters, name=draw.name, kind=draw.kind)
 
     def fill(self, points: SurfaceSamples, parameters: HeadParameters, *, name: str, kind: str) -> HeadVolume:
-        """A volume from a head's coloured surface."""
+        """A volume from a head's coloured surface.
+
+        Raises:
+            LeakedVolumeError: the surface has a hole.
+        """
         vertices_m = self.studio.head.vertices_m(parameters)
         cap_m = cap_points(vertices_m, self._border, SPACING_M)
         rgba, low_m = voxelise(points, cap_m)
         volume = HeadVolume(rgba, low_m, 0.0025, vertices_m[self._ibug], parameters.expression, name, kind)
         litres = float((rgba[..., 3] > 127).sum()) * volume.voxel_m**3 * 1000
         if not LIKELY_SOLID_L[0] < litres < LIKELY_SOLID_L[1]:
-            raise InputError(f"the surface has a hole: {litres:.1f} litres", source=name)
+            raise LeakedVolumeError(f"the surface has a hole: {litres:.1f} litres", source=name)
         return volume
 
 
@@ -168,16 +176,16 @@ def read_volume(path: Path) -> HeadVolume:
                 str(values["kind"]),
             )
     except (OSError, ValueError, KeyError) as error:
-        raise InputError("is no volume of mien train field-landmarks --stage volumes", source=path) from error
+        raise InputError("is no volume of mien train field-landmarks volumes", source=path) from error
 
 
-def make_bank(
+def make_volume_store(
     assets: Path,
     folder: Path,
     *,
     first_seed: int,
     count: int,
-    progress: Callable[[int], None] = lambda _: None,
+    report: ProgressReport = silent,
 ) -> int:
     """Write volumes for seeds that are not there yet; returns how many were written.
 
@@ -186,15 +194,13 @@ def make_bank(
         MissingExtraError: no OpenGL context can be made (dressing needs it for ambient occlusion).
     """
     maker, written = None, 0
-    for seed in range(first_seed, first_seed + count):
+    for seed in reported(range(first_seed, first_seed + count), report, label="volumes"):
         path = folder / f"{seed:06d}.npz"
         if not path.exists():
             maker = maker or VolumeMaker(PosedStudio(assets, size_px=64, even_hair=True))
             try:
                 write_volume(path, maker.make(seed))
                 written += 1
-            except InputError as error:
-                if "hole" not in str(error):
-                    raise
-        progress(seed - first_seed + 1)
+            except LeakedVolumeError:  # its seed stays without a volume
+                pass
     return written
