@@ -11,9 +11,15 @@ import torch
 from mien.errors import InputError
 from mien.heads.landmark_sets import mirror_indices
 from mien.landmarks_in_fields.bilinear import BilinearModel, LinearModel
+from mien.landmarks_in_fields.config import (
+    FieldNetworkConfig,
+    FineNetworkConfig,
+    network_config_as_plain,
+    network_config_from_plain,
+)
 from mien.landmarks_in_fields.encoders import PositionedConvolution, VolumeEncoder
 from mien.landmarks_in_fields.heatmaps import mean_positions
-from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig, wing_of, with_mirrored
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork, wing_of, with_mirrored
 from mien.landmarks_in_fields.network_files import NetworkPair, read_networks, write_networks
 
 
@@ -31,13 +37,10 @@ def toy_model(kind: str, seed: int = 0) -> BilinearModel | LinearModel:
     return BilinearModel(core, means[0], np.full(4, 0.3), means[1], np.full(3, 0.3))
 
 
-def toy_network(**changes) -> FieldLandmarkNetwork:
-    values = {"size": 8, "width": 4, "features": 24, **changes}
+def toy_network(kind: type[FieldNetworkConfig] = FieldNetworkConfig, **changes) -> FieldLandmarkNetwork:
+    config = kind(**{"size": 8, "width": 4, "features": 24, **changes})
     torch.manual_seed(0)
-    model = toy_model(values.get("shape", "bilinear"))
-    return FieldLandmarkNetwork(
-        FieldNetworkConfig(**values), model, usual_scale=0.5, usual_shift=(0.0, 0.1, 0.0)
-    )
+    return FieldLandmarkNetwork(config, toy_model(config.shape), usual_scale=0.5, usual_shift=(0.0, 0.1, 0.0))
 
 
 def test_split_convolution_is_the_one_of_31_channels():
@@ -69,7 +72,7 @@ def test_new_networks_say_a_usual_upright_head(pose, shape):
 
 
 def test_right_eye_is_seen_as_a_mirrored_left_eye():
-    network = toy_network(stage="fine").eval()
+    network = toy_network(FineNetworkConfig, local=False).eval()
     seen = []
     network.parts["eye"].layers[0].register_forward_hook(lambda _, inputs, __: seen.append(inputs[0]))
     volumes = torch.rand(1, 4, 4, 8, 8, 8)
@@ -85,7 +88,7 @@ PLACES = torch.tensor([[0.0, 0, 0, 1], [0.3, 0.5, 0.1, 0.4], [-0.4, 0.5, 0, 0.4]
 @pytest.mark.parametrize("boxes", [1, 4])
 @pytest.mark.parametrize("local", [False, True])
 def test_a_mirrored_face_gets_mirrored_landmarks(boxes, local):
-    network = toy_network(stage="fine", boxes=boxes, local=local).eval()
+    network = toy_network(FineNetworkConfig, boxes=boxes, local=local).eval()
     torch.nn.init.normal_(network.pose.layer.weight, std=0.1)
     if local:
         torch.nn.init.normal_(network.placed.weight, std=0.3)
@@ -113,7 +116,7 @@ def test_heatmaps_mean_where_they_are_hot():
 
 
 def test_what_heatmaps_find_in_a_part_is_told_in_the_faces_coordinates():
-    network = toy_network(stage="fine", local=True).eval()
+    network = toy_network(FineNetworkConfig).eval()
     decoders, found = network.local.parts, {"eye": 0.5, "mouth": 0.25}
     for name, x in found.items():
         decoders[name].forward = lambda pyramid, x=x, n={"eye": 11, "mouth": 20}[name]: torch.tensor(
@@ -130,11 +133,14 @@ def test_what_heatmaps_find_in_a_part_is_told_in_the_faces_coordinates():
     assert ((output.landmarks >= low - 1e-6) & (output.landmarks <= high + 1e-6)).all()
 
 
-@pytest.mark.parametrize(("stage", "local"), [("coarse", False), ("fine", False), ("fine", True)])
-def test_a_few_samples_are_learned_by_heart(stage, local):
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [(FieldNetworkConfig, {}), (FineNetworkConfig, {"local": False}), (FineNetworkConfig, {})],
+)
+def test_a_few_samples_are_learned_by_heart(kind, options):
     torch.manual_seed(1)
-    network = toy_network(stage=stage, width=8, local=local)
-    count, boxes = 4, 1 if stage == "coarse" else 4
+    network = toy_network(kind, width=8, **options)
+    count, boxes = 4, network.box_count
     volumes, places = torch.rand(count, boxes, 4, 8, 8, 8), PLACES[None, :boxes].repeat(count, 1, 1)
     with torch.no_grad():
         usual = network(volumes, places).landmarks
@@ -153,7 +159,7 @@ def test_a_few_samples_are_learned_by_heart(stage, local):
 
 
 def test_networks_survive_their_file(tmp_path: Path):
-    coarse, fine = toy_network().eval(), toy_network(stage="fine", local=True).eval()
+    coarse, fine = toy_network().eval(), toy_network(FineNetworkConfig).eval()
     path = tmp_path / "networks.safetensors"
     write_networks(path, coarse=coarse, fine=fine)
     pair: NetworkPair = read_networks(path)
@@ -171,3 +177,12 @@ def test_broken_files_are_input_errors(tmp_path: Path):
     broken.write_bytes(b"not a network")
     with pytest.raises(InputError, match="is not a file of field landmark networks"):
         read_networks(broken)
+
+
+def test_files_of_earlier_versions_state_options_of_fine_networks_for_coarse_ones_too():
+    written = {"stage": "coarse", "size": 8, "width": 4, "boxes": 4, "local": False}
+    assert network_config_from_plain(written) == FieldNetworkConfig(size=8, width=4)
+    fine = FineNetworkConfig(size=8, boxes=1)
+    assert network_config_from_plain(network_config_as_plain(fine)) == fine
+    assert fine.stage == "fine"
+    assert fine != FieldNetworkConfig(size=8)

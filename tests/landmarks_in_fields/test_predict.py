@@ -17,7 +17,8 @@ from mien.fields.ray_context import RayContext
 from mien.geometry.alignment import align_similarity
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.landmarks_in_fields.canonical import CleaningConfig
-from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig, NetworkOutput
+from mien.landmarks_in_fields.config import FieldNetworkConfig, FineNetworkConfig
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork, NetworkOutput
 from mien.landmarks_in_fields.network_files import SHIPPED, NetworkPair
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
 from mien.landmarks_in_fields.types import Landmarks3D
@@ -183,7 +184,7 @@ def test_the_search_carries_any_pose_and_unit_into_the_fields_frame(turn, unit):
     points_m[[36, 45]] = [[-0.045, 0.03, 0.05], [0.045, 0.03, 0.05]]
     config = FieldNetworkConfig(size=24)
     coarse = _Oracle(config, anchors_m, points_m)
-    pair = NetworkPair(coarse, _Oracle(replace(config, stage="fine", boxes=1), anchors_m, points_m))
+    pair = NetworkPair(coarse, _Oracle(FineNetworkConfig(size=24, boxes=1), anchors_m, points_m))
     settings = SearchConfig(
         fine_passes=0, coarse_passes=3, cleaning=CleaningConfig(voxels=64, reference=40, skin=9.0)
     )

@@ -8,14 +8,15 @@ import torch
 
 from mien.errors import InputError
 from mien.learning.quantisation import quantise
-from mien.training.landmarks.networks import LandmarkNetwork, LandmarkNetworkConfig
+from mien.training.landmarks.config import SizedLandmarkNetworkConfig
+from mien.training.landmarks.networks import LandmarkNetwork
 from mien.training.landmarks.onnx_export import export_onnx
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     torch.manual_seed(0)
-    config = LandmarkNetworkConfig(network="resnet10_quarter", landmarks=20, input_size=64, hidden=64)
+    config = SizedLandmarkNetworkConfig(network="resnet10_quarter", landmarks=20, input_size=64, hidden=64)
     network = LandmarkNetwork(config)
     crops = torch.rand(8, 3, 1, 1) + 0.2 * torch.rand(8, 3, 64, 64)
     for _ in range(30):  # statistics of the normalisations settle

@@ -17,6 +17,11 @@ A verb without sub-verbs, with options that others have too (`mien.commands.opti
         ...
         return 0
 
+Settings of the library are held as they are, nested; their options have no prefix (`--learning-rate`), and
+none of them may be declared again::
+
+    training: OmitArgPrefixes[LandmarkTrainingConfig]
+
 A verb with sub-verbs (`mien head info`)::
 
     def run(arguments: list[str]) -> int:

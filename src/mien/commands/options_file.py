@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from mien.commands.arguments import Config, parse
 from mien.errors import InputError
@@ -12,6 +12,8 @@ from mien.errors import InputError
 
 def parse_with_file(config_class: type[Config], arguments: list[str], *, prog: str) -> Config:
     """Like `parse`, with the values of the file behind `--config` in place of the defaults.
+
+    The file names options as the command line does, in whichever dataclass they are nested.
 
     Raises:
         InputError: the file is missing, neither JSON nor TOML, or names an unknown option.
@@ -24,21 +26,52 @@ def parse_with_file(config_class: type[Config], arguments: list[str], *, prog: s
         path = Path(word.partition("=")[2]) if "=" in word else Path(rest[0]) if rest else None
     from_file: list[str] = []
     if path is not None:
-        known = [field.name for field in fields(config_class)]  # pyright: ignore[reportArgumentType]
+        known = option_defaults(config_class)
         for name, value in _read_options(path).items():
-            if name.replace("-", "_") not in known:
+            option = name.replace("-", "_")
+            if option not in known:
                 raise InputError(f"unknown option {name!r}; known are {', '.join(known)}", source=path)
-            from_file += _as_words(name, value)
+            from_file += _as_words(option, value, default=known[option])
     # what comes later counts, so the command line goes behind the file
     return parse(config_class, from_file + arguments, prog=prog)
 
 
-def _as_words(name: str, value: Any) -> list[str]:
+def option_defaults(config_class: Any, *, defaults: Any = None) -> dict[str, Any]:
+    """Names of all options of a command's dataclass and of those nested in it, with their defaults.
+
+    Args:
+        defaults: an instance of the dataclass, where its own field has one for a default.
+
+    Raises:
+        AssertionError: a name comes twice.
+    """
+    found: dict[str, Any] = {}
+    hints = get_type_hints(config_class)
+    for entry in fields(config_class):
+        kind = hints[entry.name]
+        default = _default(entry) if defaults is None else getattr(defaults, entry.name)
+        inner = option_defaults(kind, defaults=default) if is_dataclass(kind) else {entry.name: default}
+        twice = found.keys() & inner.keys()
+        assert not twice, f"{config_class.__name__} has {', '.join(twice)} twice"
+        found |= inner
+    return found
+
+
+def _default(entry: Field[Any]) -> Any:
+    """None for what must be given."""
+    if entry.default_factory is not MISSING:
+        return entry.default_factory()
+    return None if entry.default is MISSING else entry.default
+
+
+def _as_words(name: str, value: Any, *, default: Any) -> list[str]:
     option = "--" + name.replace("_", "-")
-    if value is None or value is False:
+    if isinstance(default, bool):  # a flag says the opposite of the default
+        if bool(value) is default:
+            return []
+        return [option] if value else [f"--no-{option[2:]}"]
+    if value is None:
         return []
-    if value is True:
-        return [option]
     return [option, *map(str, value)] if isinstance(value, list) else [option, str(value)]
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from mien.landmarks_in_fields.config import EncoderKind
 from mien.landmarks_in_fields.position_encoding import CHANNELS, encoded_grid
 
-EncoderKind = Literal["voxresnet", "vgg"]
 GROUPS = 8
 FINAL_SIDE = 4
 """Voxels a side of the last feature volume."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,40 +15,19 @@ from mien.geometry.rotations import nearest_rotation
 from mien.heads.landmark_sets import mirror_indices
 from mien.landmarks_in_fields.bilinear import BilinearModel, LinearModel
 from mien.landmarks_in_fields.boxes import Box
+from mien.landmarks_in_fields.config import (
+    FieldNetworkConfig,
+    FineNetworkConfig,
+    network_config_as_plain,
+    network_config_from_plain,
+)
 from mien.landmarks_in_fields.decoders import HEAD_UNIT_M, PoseDecoder, ShapeDecoder, SpreadDecoder
-from mien.landmarks_in_fields.encoders import EncoderKind, VolumeEncoder
+from mien.landmarks_in_fields.encoders import VolumeEncoder
 from mien.landmarks_in_fields.heatmaps import LocalDecoder
 from mien.landmarks_in_fields.wing import EPSILON, OFFSET, OMEGA, UNIT_M
 
 SHAPE_TRUST = 2.0
 """Logit of the shape model's share where landmarks are also found by heatmaps, before training."""
-
-
-@dataclass(frozen=True)
-class FieldNetworkConfig:
-    """How a landmark network is made."""
-
-    stage: Literal["coarse", "fine"] = "coarse"
-    """The whole volume, or four boxes at the coarse prediction."""
-    encoder: EncoderKind = "voxresnet"
-    """Backbone of each box."""
-    shape: Literal["bilinear", "linear"] = "bilinear"
-    """Model that landmarks are made with: Tucker, or mean plus identity plus expression."""
-    pose: Literal["6d", "matrix"] = "6d"
-    """A similarity with a 6D rotation, or the paper's 3×4 matrix."""
-    size: int = 24
-    """Voxels a side of each volume."""
-    width: int = 16
-    """Channels after the first convolution."""
-    quick: bool = True
-    """The first convolution halves the volume."""
-    features: int = 256
-    """Length of each encoder's vector."""
-    boxes: int = 4
-    """Fine: 4 boxes, or only the face's (1): FLNeRF's ablation (c) keeps two scales, coarse and face."""
-    local: bool = False
-    """Landmarks are found in the boxes too, by heatmaps, and weighed against the shape model's, and their
-    standard deviations are predicted. False: the paper's network."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +126,7 @@ class FieldLandmarkNetwork(nn.Module):
 
         self.whole = encoder()
         self.parts = nn.ModuleDict()
-        if config.stage == "fine" and config.boxes == 4:
+        if isinstance(config, FineNetworkConfig) and config.boxes == 4:
             self.parts = nn.ModuleDict({"eye": encoder(), "mouth": encoder()})
         total = config.features * (4 if self.parts else 1)
         self.mixed = nn.Sequential(nn.Linear(total, config.features), nn.ReLU(inplace=True))
@@ -156,13 +135,19 @@ class FieldLandmarkNetwork(nn.Module):
             config.features, config.pose, usual_scale=usual_scale, usual_shift=usual_shift
         )
         self.head = nn.Linear(config.features, 1)
-        if config.local:
+        self.has_heatmaps = isinstance(config, FineNetworkConfig) and config.local
+        if self.has_heatmaps:
             self.local = LocalDecoder(self.whole.channels, with_parts=bool(self.parts))
             self.spread = SpreadDecoder(config.features)
             self.placed = nn.Linear(4 * (4 if self.parts else 1), config.features, bias=False)
             nn.init.zeros_(self.placed.weight)
             self.trust = nn.Parameter(torch.zeros(68, 3 if self.parts else 2))
             self.trust.data[:, 0] = SHAPE_TRUST
+
+    @property
+    def box_count(self) -> int:
+        """Boxes that it looks at."""
+        return self.config.boxes if isinstance(self.config, FineNetworkConfig) else 1
 
     def _part(self, name: str) -> VolumeEncoder:
         encoder = self.parts[name]
@@ -176,7 +161,7 @@ class FieldLandmarkNetwork(nn.Module):
 
         Args:
             volumes: of K boxes: the whole one; or face, left eye, right eye, mouth.
-            places: of the boxes, see `relative_places`; only networks with `local` ask for them.
+            places: of the boxes, see `relative_places`; only networks with heatmaps ask for them.
         """
         whole, whole_pyramid = self.whole.pyramid(volumes[:, 0])
         features, pyramids = [whole], {"whole": whole_pyramid}
@@ -186,14 +171,14 @@ class FieldLandmarkNetwork(nn.Module):
             mouth, pyramids["mouth"] = self._part("mouth").pyramid(volumes[:, 3])
             features += [*eyes.chunk(2), mouth]
         mixed = self.mixed[0](torch.cat(features, dim=1))
-        if self.config.local:
+        if self.has_heatmaps:
             assert places is not None, "a network with local heatmaps has to know where its boxes lie"
             mixed = mixed + self.placed(places.flatten(1))
         mixed = functional.relu(mixed)
         transform = self.pose(mixed)
         landmarks = self.shape(mixed) @ transform[:, :, :3].transpose(1, 2) + transform[:, None, :, 3]
         logit = self.head(mixed)[:, 0]
-        if not self.config.local:
+        if not self.has_heatmaps:
             return NetworkOutput(landmarks, transform, logit)
         opinions = (landmarks, *self.local(pyramids, places))
         weighed = (torch.stack(opinions, dim=-1) * self.trust.softmax(dim=1)[:, None]).sum(dim=-1)
@@ -203,7 +188,7 @@ class FieldLandmarkNetwork(nn.Module):
         """What `from_description` needs besides the weights; plain data."""
         shapes = {name: list(buffer.shape) for name, buffer in self.shape.named_buffers()}
         return {
-            "config": asdict(self.config),
+            "config": network_config_as_plain(self.config),
             "usual_scale": self.usual_scale,
             "usual_shift": list(self.usual_shift),
             "shape_model": shapes,
@@ -224,7 +209,7 @@ class FieldLandmarkNetwork(nn.Module):
         else:
             model = LinearModel(shapes["mean"], shapes["expression_basis"], shapes["identity_basis"])
         return FieldLandmarkNetwork(
-            FieldNetworkConfig(**values["config"]),
+            network_config_from_plain(values["config"]),
             model,
             usual_scale=values["usual_scale"],
             usual_shift=tuple(values["usual_shift"]),

@@ -94,7 +94,7 @@ class FieldLandmarker:
         network, guess, logit = self.networks.fine, coarse, coarse.logit
         looks: list[Guess] = []
         while len(looks) < self.config.fine_passes:
-            boxes = fine_boxes(guess.points_m, guess.rotation, self.config.sizes)[: network.config.boxes]
+            boxes = fine_boxes(guess.points_m, guess.rotation, self.config.sizes)[: network.box_count]
             volumes = torch.stack([clean.detail(one, network.config.size) for one in boxes])
             places = torch.from_numpy(relative_places(boxes)).float()
             output = network(*with_mirrored(volumes[None], places[None])).mean_with_mirrored()

@@ -10,12 +10,12 @@ from typing import Any
 
 from mien.files import write_text
 from mien.landmarks.networks import CARD_FORMAT_VERSION
-from mien.learning.checkpoints import TrainingCheckpoint
+from mien.learning.checkpoints import Checkpoint
 
 
 def write_card(
     path: str | Path,
-    checkpoint: TrainingCheckpoint,
+    checkpoint: Checkpoint,
     *,
     name: str,
     command: str,
@@ -36,14 +36,14 @@ def write_card(
     """
     from mien import __version__
 
-    record = {**checkpoint.training, "steps": checkpoint.step, "minutes": checkpoint.elapsed_s / 60}
+    record = {**checkpoint.settings, "steps": checkpoint.step, "minutes": checkpoint.elapsed_s / 60}
     card = {
         "format_version": CARD_FORMAT_VERSION,
         "name": name,
         **entries,
         "mien_version": __version__,
         "training_data": training_data,
-        "seed": checkpoint.training.get("seed"),
+        "seed": checkpoint.settings["seed"],
         "command": command,
         "training": record,
         "figures": {"synthetic_validation": checkpoint.figures, **figures},
@@ -71,8 +71,8 @@ def read_manifests(directories: Sequence[str | Path]) -> list[dict]:
     return manifests
 
 
-def length_option(training: dict[str, Any]) -> str:
-    """The option that gives a training its length, from a checkpoint's record."""
-    if training["max_steps"] is not None:
-        return f"--max-steps {training['max_steps']}"
-    return f"--max-minutes {training['max_minutes']:g}"
+def length_option(settings: dict[str, Any]) -> str:
+    """The option that gives a training its length, from a checkpoint's settings."""
+    if settings["max_steps"] is not None:
+        return f"--max-steps {settings['max_steps']}"
+    return f"--max-minutes {settings['max_minutes']:g}"

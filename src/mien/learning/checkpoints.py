@@ -1,107 +1,127 @@
-"""Checkpoint files of every training: tensors beside plain JSON, read without executing code."""
+"""Checkpoints of every training: tensors beside plain JSON, read without executing code."""
 
 from __future__ import annotations
 
 import json
 import pickle
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 
 from mien.errors import InputError
 from mien.files import atomic_path
 
-_FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+CHECKPOINT_NAME = "checkpoint.pt"
+
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    ValueError,
+    OSError,
+)
+"""What torch and json raise at files of another kind, or cut short."""
 
 
 @dataclass(frozen=True)
-class TrainingCheckpoint:
+class Checkpoint:
     """A training at one moment: everything that it needs to go on.
 
     Attributes:
-        network_config: architecture, a dataclass.
+        kind: what is trained: "landmarks", "search", "field-landmarks", "field" …
         step: steps done.
+        samples: samples presented so far.
         elapsed_s: training time so far, seconds.
-        training: the training's settings, as plain data, for the record.
-        figures: latest validation figures, perhaps empty.
-        network, average, optimiser: state dictionaries of the network, its running average, the optimiser.
-        average_updates: number of updates of the running average.
+        settings: options of the training by name, for the record.
+        figures: latest validation figures by what they were measured on, perhaps empty.
+        plain: what else this kind of training keeps, as JSON can hold it.
+        tensors: state dictionaries and tensors: "network" and "optimiser", mostly "average", and what else
+            this kind of training keeps.
     """
 
-    network_config: Any
+    kind: str
     step: int
+    samples: int
     elapsed_s: float
-    training: dict
-    figures: dict
-    network: dict
-    average: dict
-    optimiser: dict
-    average_updates: int
-
-    tensor_fields: ClassVar[tuple[str, ...]] = ("network", "average", "optimiser")
-    """Fields that are stored as tensors; the others are plain data."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    figures: dict[str, dict[str, float]] = field(default_factory=dict)
+    plain: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, Any] = field(default_factory=dict)
 
     def save(self, path: str | Path) -> None:
-        """Write the checkpoint in one step."""
-        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        tensors = {name: values.pop(name) for name in self.tensor_fields}
-        plain = values | {"network_config": asdict(self.network_config)}
-        write_checkpoint_file(path, tensors=tensors, plain=plain, format_version=_FORMAT_VERSION)
+        """Write under another name, then rename: an interruption leaves the previous checkpoint."""
+        values = {name: value for name, value in vars(self).items() if name != "tensors"}
+        text = json.dumps({"format_version": FORMAT_VERSION, **values})
+        with atomic_path(path) as part:
+            torch.save({"json": text, "tensors": self.tensors}, part)
 
 
-def read_training(path: str | Path, kind: type[TrainingCheckpoint], *, command: str) -> dict[str, Any]:
-    """The fields of a kind of checkpoint; `network_config` is a dictionary still.
-
-    Raises:
-        InputError: it is a checkpoint of another kind of training, or see `read_checkpoint_file`.
-    """
-    tensors, plain = read_checkpoint_file(path, command=command, format_version=_FORMAT_VERSION)
-    values = tensors | plain
-    known = {entry.name: entry.default_factory is MISSING for entry in fields(kind)}
-    if not {name for name, needed in known.items() if needed} <= values.keys() <= known.keys():
-        raise InputError(f"a checkpoint, but not of `{command}`", source=path)
-    return values
-
-
-def write_checkpoint_file(
-    path: str | Path, *, tensors: dict[str, Any], plain: dict[str, Any], format_version: int
-) -> None:
-    """Write under another name, then rename: an interruption leaves the previous checkpoint.
-
-    Args:
-        tensors: state dictionaries and tensors.
-        plain: everything else, as JSON can hold it.
-    """
-    with atomic_path(path) as part:
-        torch.save(tensors | {"json": json.dumps(plain | {"format_version": format_version})}, part)
-
-
-def read_checkpoint_file(
-    path: str | Path, *, command: str, format_version: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_checkpoint(path: str | Path, *, kind: str, command: str) -> Checkpoint:
     """Read a checkpoint; no code in the file is executed.
 
     Args:
+        kind: what it must be of.
         command: what makes such files, for the messages.
 
-    Returns:
-        The file's tensors, and its plain part without the version.
-
     Raises:
-        InputError: the file is missing, no checkpoint, or of another version.
+        InputError: the file is missing, no checkpoint, damaged, of another kind of training, or written by
+            another version of mien.
     """
     path = Path(path)
     if not path.is_file():
         raise InputError(f"no such checkpoint; make one with: {command}", source=path)
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        plain = json.loads(content.pop("json"))
-    except (pickle.UnpicklingError, RuntimeError, KeyError, TypeError, AttributeError, EOFError) as error:
-        raise InputError(f"not a checkpoint of `{command}`", source=path) from error
-    if plain.pop("format_version") != format_version:
+        values = json.loads(content["json"])
+        version = values.pop("format_version")
+    except _UNREADABLE as error:
         raise InputError(
-            f"made by another version of mien; this one reads format {format_version}", source=path
+            f"not a checkpoint of `{command}`, or a damaged one; copy it again, or train anew", source=path
+        ) from error
+    if version > FORMAT_VERSION:
+        raise InputError(
+            f"has format {version}, and this mien reads format {FORMAT_VERSION}; update mien", source=path
         )
-    return content, plain
+    if version < FORMAT_VERSION:
+        raise InputError(
+            f"has format {version} of an earlier mien, and this one reads format {FORMAT_VERSION} alone; "
+            f"train anew with: {command}",
+            source=path,
+        )
+    try:
+        checkpoint = Checkpoint(**values, tensors=content["tensors"])
+    except (LookupError, TypeError) as error:
+        raise InputError("is a damaged checkpoint; copy it again, or train anew", source=path) from error
+    if checkpoint.kind != kind:
+        raise InputError(
+            f"is a checkpoint of another training ({checkpoint.kind}), not of `{command}`", source=path
+        )
+    return checkpoint
+
+
+def training_folder(out: str | Path, *, resume: bool) -> Path:
+    """Make the folder of a training, and clear away what a killed one left half written.
+
+    Raises:
+        InputError: it holds a checkpoint that nobody asked to resume, or cannot be made.
+    """
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"cannot be used as a folder for a training ({(error.strerror or '').lower()}); choose another",
+            source=out,
+        ) from error
+    path = out / CHECKPOINT_NAME
+    if path.exists() and not resume:
+        raise InputError("holds a checkpoint already; add --resume or choose another folder", source=out)
+    for left in out.glob(f".{path.stem}.*.part{path.suffix}"):
+        left.unlink(missing_ok=True)
+    return out

@@ -7,15 +7,23 @@ and takes the rate at which the smoothed loss falls most steeply; so does this o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
+import torch
 
 from mien.errors import InputError
+from mien.files import write_text
+from mien.learning.checkpoints import Checkpoint
+from mien.learning.config import TrainingConfig
+from mien.learning.trainer import descend
+from mien.learning.training import BatchT, Training
 
-BatchT = TypeVar("BatchT")
+TEST_BATCHES = 12
+RESULT_NAME = "learning_rate_test.json"
 
 
 @dataclass(frozen=True)
@@ -74,3 +82,43 @@ def range_test(
         )
     slope = np.diff(losses[: least + 1])
     return RangeTest(rates[: len(losses)].tolist(), losses, float(rates[int(np.argmin(slope)) + 1]))
+
+
+def with_learning_rate(
+    config: TrainingConfig,
+    *,
+    folder: Path,
+    trial: Callable[[TrainingConfig], Training[BatchT]],
+    batches: Callable[[], list[BatchT]],
+) -> TrainingConfig:
+    """The settings with a number for the learning rate: where they say "auto", that of a range test.
+
+    The test lies in the training's folder, as `learning_rate_test.json`.
+
+    Args:
+        trial: makes a training of such settings; it is thrown away, and torch's random numbers are put back.
+        batches: for the trial, about `TEST_BATCHES`.
+
+    Raises:
+        InputError: the loss fell at no rate.
+    """
+    if config.learning_rate != "auto":
+        return config
+    coming = batches()
+    with torch.random.fork_rng(devices=[]):
+        training = trial(replace(config, learning_rate=1.0))
+
+        def step(batch: BatchT, rate: float) -> float:
+            training.learner.set_rate(rate)
+            return float(descend(training, batch)["loss"])
+
+        test = range_test(step, coming)
+    write_text(folder / RESULT_NAME, json.dumps(asdict(test)) + "\n")
+    return replace(config, learning_rate=test.suggestion)
+
+
+def with_earlier_rate(config: TrainingConfig, checkpoint: Checkpoint) -> TrainingConfig:
+    """On resuming: where the settings say "auto", the rate that was found when the training began."""
+    if config.learning_rate != "auto":
+        return config
+    return replace(config, learning_rate=float(checkpoint.settings["learning_rate"]))

@@ -1,281 +1,216 @@
-"""What trainings have in common: a length in time or steps, a log, checkpoints to go on from."""
+"""The one loop of every training: steps, a log, checkpoints to go on from."""
 
 from __future__ import annotations
 
-import json
+import math
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Generic
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mien.errors import InputError
-from mien.learning.checkpoints import TrainingCheckpoint
-from mien.learning.schedule import WeightAverage, learning_rate_share, parameter_groups
+from mien.learning.checkpoints import CHECKPOINT_NAME, Checkpoint, training_folder
+from mien.learning.config import TrainingConfig
+from mien.learning.devices import choose_device, random_state, set_random_state
+from mien.learning.interruption import Interruption
 from mien.learning.threads import fitting_threads
+from mien.learning.training import BatchT, Training
+from mien.learning.training_log import LogLine, TrainingLog
+from mien.progress import Progress, ProgressReport, silent
 
-CHECKPOINT_NAME, LOG_NAME = "checkpoint.pt", "log.jsonl"
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """How long and how fast a network is trained, whatever it learns."""
-
-    max_minutes: float = 50.0
-    """Length of the training, minutes; the learning rate follows the share that has passed."""
-    max_steps: int | None = None
-    """Length in steps instead; then the same settings give the same network."""
-    learning_rate: float | None = 2e-3
-    """Peak learning rate of AdamW."""
-    weight_decay: float = 0.05
-    """Weight decay of AdamW."""
-    warm_up: float = 0.03
-    """Share of the training in which the learning rate rises."""
-    final_rate: float = 0.005
-    """Learning rate at the end over the peak."""
-    largest_gradient: float = 5.0
-    """Gradients longer than this are shortened to it."""
-    average_decay: float = 0.998
-    """Share that the running average of the weights keeps per step."""
-    half_precision: bool = True
-    """Compute convolutions in bfloat16."""
-    threads: int | None = None
-    """Torch's CPU threads; without a number, as many as find a free core, looked at again and again."""
-    device: str = "cpu"
-    """Where to train: cpu or cuda."""
-    checkpoint_minutes: float = 3.0
-    """Minutes between checkpoints (and validations)."""
-    log_steps: int = 10
-    """Steps between lines of the log."""
-
-    def done(self, *, step: int, elapsed_s: float) -> float:
-        """Share of the training that is over, in [0, 1]."""
-        if self.max_steps is not None:
-            return min(1.0, step / self.max_steps)
-        return min(1.0, elapsed_s / (60 * self.max_minutes))
+VALIDATED = "validated"
+"""`Progress.label` of reports whose figures are new validation figures, named "KIND/FIGURE"."""
 
 
-@dataclass(frozen=True)
-class TrainingProgress:
-    """Where a training stands; one line of the log.
+class Trainer(Generic[BatchT]):
+    """Trains, and goes on where it was stopped.
+
+    Args:
+        training: what is learned.
+        folder: for checkpoint and log; without one nothing is written.
+        checkpoint_minutes: minutes between checkpoints and validations.
+        log_steps: steps between lines of the log and reports.
+        adapt_threads: compute with as many threads as find a free core, looked at with every line.
+        random_device: a checkpoint also holds where torch's own random numbers stand, those of this device
+            among them; None leaves them alone.
+        report: told the share that is over; see also `VALIDATED`.
 
     Attributes:
-        step: steps done.
-        share: share of the training that is done, in [0, 1].
-        elapsed_s: training time, seconds.
-        losses: mean of each part of the loss since the last line; "loss" is what is descended.
-        learning_rate: of the last step.
-        samples_per_s: speed since the last line.
-        store_size: faces that batches are drawn from.
-        figures: validation figures by what they were measured on, where they are new; else empty.
-    """
-
-    step: int
-    share: float
-    elapsed_s: float
-    losses: dict[str, float]
-    learning_rate: float
-    samples_per_s: float
-    store_size: int
-    figures: dict[str, dict[str, float]] = field(default_factory=dict)
-
-    @property
-    def loss(self) -> float:
-        return self.losses["loss"]
-
-    def log_line(self) -> str:
-        values = asdict(self)
-        line = values.pop("losses") | values
-        if not self.figures:
-            del line["figures"]
-        return json.dumps(line)
-
-
-@runtime_checkable
-class TrainingBatch(Protocol):
-    """Samples to take one step on, and how many faces they were drawn from."""
-
-    @property
-    def store_size(self) -> int: ...
-
-    def __len__(self) -> int: ...
-
-
-BatchT = TypeVar("BatchT", bound=TrainingBatch)
-
-
-class TrainingRun(ABC, Generic[BatchT]):
-    """One training with AdamW and a running average of the weights.
-
-    A subclass says what the loss is, how the network is validated, and what else a checkpoint holds. It calls
-    `begin` with the network, and `restore` where it goes on from a checkpoint.
-
-    Attributes:
-        options: settings.
-        out: folder for checkpoint and log.
-        memory_format: that the network's weights are brought into.
-        network, average, optimiser: what is trained; from `begin` on.
         step: steps done.
         samples: samples presented.
         elapsed_s: training time, seconds.
         figures: latest validation figures.
     """
 
-    network: nn.Module
-    average: WeightAverage
-    optimiser: torch.optim.Optimizer
-    memory_format: ClassVar[torch.memory_format] = torch.channels_last
-
-    def __init__(self, options: TrainingConfig, out: Path) -> None:
-        self.options, self.out = options, out
+    def __init__(
+        self,
+        training: Training[BatchT],
+        *,
+        folder: Path | None = None,
+        checkpoint_minutes: float = 3.0,
+        log_steps: int = 10,
+        adapt_threads: bool = False,
+        random_device: torch.device | None = None,
+        report: ProgressReport = silent,
+    ) -> None:
+        self.training, self.folder = training, folder
         self.step, self.samples, self.elapsed_s = 0, 0, 0.0
-        self.figures: dict = {}
-
-    @abstractmethod
-    def losses(self, batch: BatchT) -> dict[str, Tensor]:
-        """Scalars to log; "loss" is the one to descend."""
-
-    @abstractmethod
-    def validate(self) -> dict[str, dict[str, float]]:
-        """Figures of the average by kind of held-out sample; empty when there are none yet."""
-
-    @abstractmethod
-    def checkpoint(self) -> TrainingCheckpoint:
-        """The training as it is now."""
-
-    @property
-    def path(self) -> Path:
-        """The checkpoint's file."""
-        return self.out / CHECKPOINT_NAME
+        self.figures: dict[str, dict[str, float]] = {}
+        self._checkpoint_s, self._log_steps = 60 * checkpoint_minutes, log_steps
+        self._adapt_threads, self._random_device, self._report = adapt_threads, random_device, report
+        self._log = TrainingLog(folder)
+        self._since_line: list[dict[str, Tensor]] = []
 
     @property
     def share(self) -> float:
-        """Share of the training that is done, in [0, 1]."""
-        return self.options.done(step=self.step, elapsed_s=self.elapsed_s)
+        """Share of the training that is over, in [0, 1]."""
+        return self.training.schedule.share(self.step, self.elapsed_s)
 
-    def begin(self, network: nn.Module, *, own_parameters: Iterable[nn.Parameter] = ()) -> None:
-        """Take the network to train; `own_parameters` are the loss's, trained without weight decay."""
-        options = self.options
-        network = network.to(options.device)
-        self.network = network.to(memory_format=self.memory_format)  # pyright: ignore[reportCallIssue]
-        self.average = WeightAverage(self.network, decay=options.average_decay)
-        groups = parameter_groups(self.network, weight_decay=options.weight_decay)
-        own = list(own_parameters)
-        if own:
-            groups.append({"params": own, "weight_decay": 0.0})
-        self.optimiser = torch.optim.AdamW(groups, lr=options.learning_rate or 0.0, betas=(0.9, 0.99))
-
-    def restore(self, checkpoint: TrainingCheckpoint) -> None:
-        """Go on where a checkpoint was taken; after `begin`."""
-        self.network.load_state_dict(checkpoint.network)
-        self.average.network.load_state_dict(checkpoint.average)
-        self.average.updates = checkpoint.average_updates
-        self.optimiser.load_state_dict(checkpoint.optimiser)
-        self.step, self.elapsed_s = checkpoint.step, checkpoint.elapsed_s
-        self.figures = checkpoint.figures
-
-    def state(self) -> dict[str, Any]:
-        """The fields of a `TrainingCheckpoint` that every training fills alike."""
-        return {
-            "step": self.step,
-            "elapsed_s": self.elapsed_s,
-            "figures": self.figures,
-            "network": self.network.state_dict(),
-            "average": self.average.network.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "average_updates": self.average.updates,
-        }
+    def checkpoint(self) -> Checkpoint:
+        """The training as it is now."""
+        state = self.training.state()
+        tensors = {**self.training.learner.state(), **state.tensors}
+        if self._random_device is not None:
+            tensors["random_state"] = random_state(self._random_device)
+        return Checkpoint(
+            kind=self.training.kind,
+            step=self.step,
+            samples=self.samples,
+            elapsed_s=self.elapsed_s,
+            settings=state.settings,
+            figures=self.figures,
+            plain=state.plain,
+            tensors=tensors,
+        )
 
     def save(self) -> None:
-        """Write the checkpoint."""
-        self.checkpoint().save(self.path)
+        """Write the checkpoint, where there is a folder."""
+        if self.folder is not None:
+            self.checkpoint().save(self.folder / CHECKPOINT_NAME)
 
-    def train(
-        self, batches: Iterator[BatchT], report: Callable[[TrainingProgress], None] | None = None
-    ) -> None:
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Go on where a checkpoint was taken."""
+        self.training.load_state(checkpoint)
+        self.training.learner.load_state(checkpoint.tensors)
+        self.step, self.samples = checkpoint.step, checkpoint.samples
+        self.elapsed_s, self.figures = checkpoint.elapsed_s, checkpoint.figures
+        self._log.go_back_to(self.step)
+        if self._random_device is not None:
+            set_random_state(checkpoint.tensors["random_state"], self._random_device)
+
+    def run(self, batches: Iterator[BatchT]) -> None:
         """Train to the end. An interruption (Ctrl-C) saves a checkpoint, then raises KeyboardInterrupt.
 
         Raises:
             InputError: the loss is no longer finite.
         """
-        try:
-            self._train(batches, report)
-        except KeyboardInterrupt:
-            if self.step:
-                self.save()
-            raise
+        with Interruption() as interruption:
+            try:
+                self._run(batches, interruption)
+            except KeyboardInterrupt:
+                if self.step and not interruption.in_step:
+                    self.save()
+                raise
 
-    def step_at(self, batch: BatchT, rate: float) -> dict[str, float]:
-        """One step at a learning rate; returns the losses before it."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
-        self.network.train()
-        losses = self.losses(batch)
-        self.optimiser.zero_grad(set_to_none=True)
-        losses["loss"].backward()
-        parameters = [value for group in self.optimiser.param_groups for value in group["params"]]
-        norm = nn.utils.clip_grad_norm_(parameters, self.options.largest_gradient)
-        if torch.isfinite(norm):  # one broken batch must not spoil the weights
-            self.optimiser.step()
-            self.average.update(self.network)
-        return {name: float(value.detach()) for name, value in losses.items()}
-
-    def _train(self, batches: Iterator[BatchT], report: Callable[[TrainingProgress], None] | None) -> None:
-        options = self.options
-        saved_s = logged_s = self.elapsed_s
+    def _run(self, batches: Iterator[BatchT], interruption: Interruption) -> None:
+        saved_s = told_s = self.elapsed_s
         begin = time.monotonic() - self.elapsed_s
-        since_line: list[dict[str, float]] = []
         while self.share < 1:
             batch = next(batches)
-            share = learning_rate_share(self.share, warm_up=options.warm_up, final=options.final_rate)
-            rate = (options.learning_rate or 0.0) * share
-            since_line.append(self.step_at(batch, rate))
-            self.step += 1
-            self.samples += len(batch)
-            self.elapsed_s = time.monotonic() - begin
-            due = self.elapsed_s - saved_s > 60 * options.checkpoint_minutes or self.share >= 1
-            if not due and self.step % options.log_steps:
-                continue
-            speed = len(since_line) * len(batch) / max(1e-9, self.elapsed_s - logged_s)
-            if due:
-                self.figures = self.validate()
-                self.save()
-                saved_s = self.elapsed_s
-            progress = TrainingProgress(
-                step=self.step,
-                share=self.share,
-                elapsed_s=self.elapsed_s,
-                losses={key: float(np.mean([each[key] for each in since_line])) for key in since_line[0]},
-                learning_rate=rate,
-                samples_per_s=speed,
-                store_size=batch.store_size,
-                figures=self.figures if due else {},
+            with interruption.step():
+                self._take_step(batch)
+                self.elapsed_s = time.monotonic() - begin
+            due = self.elapsed_s - saved_s > self._checkpoint_s or self.share >= 1
+            if due or self.step % self._log_steps == 0:
+                seconds = max(1e-9, self.elapsed_s - told_s)
+                losses = self._mean_losses()  # broken ones raise: the last good checkpoint stays
+                if due:
+                    self.figures = self.training.validate()
+                    self.save()
+                    saved_s = self.elapsed_s
+                self._tell(losses, seconds, validated=due)
+                told_s = time.monotonic() - begin  # what validating took is nobody's speed
+
+    def _take_step(self, batch: BatchT) -> None:
+        training = self.training
+        training.prepare(self.step, self.elapsed_s)
+        training.learner.set_rate(training.schedule.rate(self.step, self.elapsed_s))
+        self._since_line.append(descend(training, batch))
+        self.step += 1
+        self.samples += training.batch_size
+        training.after_step(self.step)
+
+    def _mean_losses(self) -> dict[str, float]:
+        """Over the steps since the last line."""
+        each = self._since_line
+        losses = {name: float(torch.stack([one[name] for one in each]).double().mean()) for name in each[0]}
+        if not math.isfinite(losses["loss"]):
+            raise InputError(
+                "the loss is no longer finite; choose a lower learning rate",
+                source=self.folder or self.training.kind,
             )
-            since_line, logged_s = [], time.monotonic() - begin  # what validating took is nobody's speed
-            with (self.out / LOG_NAME).open("a", encoding="utf-8") as log:
-                log.write(progress.log_line() + "\n")
-            if not np.isfinite(progress.loss):
-                raise InputError("the loss is no longer finite; lower --learning-rate", source=self.out)
-            if options.threads is None:
-                torch.set_num_threads(fitting_threads(used=torch.get_num_threads()))
-            if report is not None:
-                report(progress)
+        return losses
+
+    def _tell(self, losses: dict[str, float], seconds: float, *, validated: bool) -> None:
+        """A line of the log and reports."""
+        count, self._since_line = len(self._since_line), []
+        line = LogLine(
+            step=self.step,
+            share=self.share,
+            elapsed_s=self.elapsed_s,
+            losses=losses,
+            learning_rate=self.training.learner.learning_rate,
+            samples_per_s=count * self.training.batch_size / seconds,
+            facts=self.training.facts(losses),
+            figures=self.figures if validated else {},
+        )
+        self._log.write(line)
+        if self._adapt_threads:
+            torch.set_num_threads(fitting_threads(used=torch.get_num_threads()))
+        figures = {**losses, "samples_per_s": line.samples_per_s, **line.facts}
+        self._report(Progress(line.share, 1.0, f"step {self.step}", figures))
+        if line.figures:
+            self._report(Progress(line.share, 1.0, VALIDATED, _flat(self.figures, self.elapsed_s)))
 
 
-def start_folder(out: str | Path, *, resume: bool) -> Path:
-    """Make the folder of a training; returns its checkpoint's path.
+def descend(training: Training[BatchT], batch: BatchT) -> dict[str, Tensor]:
+    """One step at the present learning rate; returns the losses before it."""
+    training.learner.network.train()
+    losses = training.losses(batch)
+    training.learner.descend(losses["loss"])
+    return {name: value.detach() for name, value in losses.items()}
+
+
+def start_network_training(config: TrainingConfig, out: str | Path, *, resume: bool) -> Path:
+    """Set torch's threads and random numbers, and make the folder of a training; returns it.
 
     Raises:
-        InputError: it holds a checkpoint that nobody asked to resume.
+        InputError: see `training_folder`.
     """
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    path = out / CHECKPOINT_NAME
-    if path.exists() and not resume:
-        raise InputError("holds a checkpoint already; add --resume or choose another folder", source=out)
-    return path
+    folder = training_folder(out, resume=resume)
+    torch.set_num_threads(config.threads or fitting_threads(used=0))
+    torch.manual_seed(config.seed)
+    return folder
+
+
+def network_trainer(
+    training: Training[BatchT], config: TrainingConfig, *, folder: Path, report: ProgressReport = silent
+) -> Trainer[BatchT]:
+    """The trainer of a network as a `TrainingConfig` says."""
+    return Trainer(
+        training,
+        folder=folder,
+        checkpoint_minutes=config.checkpoint_minutes,
+        log_steps=config.log_steps,
+        adapt_threads=config.threads is None,
+        random_device=choose_device(config.device),
+        report=report,
+    )
+
+
+def _flat(figures: dict[str, dict[str, float]], elapsed_s: float) -> dict[str, float]:
+    flat = {f"{kind}/{name}": value for kind, part in figures.items() for name, value in part.items()}
+    return {"minutes": elapsed_s / 60, **flat}

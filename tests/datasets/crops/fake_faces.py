@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from scipy.spatial import Delaunay
 
-from mien.datasets.crops.batches import BatchPlan
+from mien.datasets.crops.batches import CropDataset
+from mien.datasets.crops.config import CropDataConfig
 from mien.datasets.crops.layout import LandmarkLayout
 from mien.heads.mesh_hierarchy.triangulation import LandmarkMesh
 
@@ -94,10 +95,13 @@ def shards(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def plan(shards, layout) -> BatchPlan:
-    return BatchPlan(
-        directories=(shards,), layout=layout, batch=16, size=64, seed=1, max_pictures=1000, held_out=1
-    )
+def crops(shards) -> CropDataConfig:
+    return CropDataConfig(data=(shards,), batch=16, size=64, max_pictures=1000)
+
+
+@pytest.fixture
+def dataset(crops, layout) -> CropDataset:
+    return CropDataset.of(crops, seed=1, layout=layout)
 
 
 @pytest.fixture(scope="session")

@@ -45,9 +45,9 @@ def test_people_have_their_shape_as_a_head(photographer: Photographer):
 
 
 def test_landmarks_are_the_projected_vertices(photographer: Photographer):
-    sparse = photographer.landmarks(1, 2, "ibug68")
+    sparse = photographer.landmarks(1, 2, "ict68")
     dense = photographer.landmarks(1, 2, "dense703")
-    np.testing.assert_allclose(dense.to("ibug68").points_px, sparse.points_px)
+    np.testing.assert_allclose(dense.to("ict68").points_px, sparse.points_px)
     assert sparse.points_px.min() > 0
     assert sparse.points_px.max() < 511
 

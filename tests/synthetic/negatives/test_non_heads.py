@@ -18,7 +18,7 @@ from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.library import load_head
 from mien.landmarks_in_fields.boxes import Box
 from mien.landmarks_in_fields.coarse_search import Guess
-from mien.landmarks_in_fields.network import FieldNetworkConfig
+from mien.landmarks_in_fields.config import FieldNetworkConfig
 from mien.landmarks_in_fields.predict import FieldLandmarker
 from mien.landmarks_in_fields.types import Landmarks3D
 from mien.progress import Progress
@@ -31,9 +31,9 @@ from mien.synthetic.scenes.posed_scene import cameras_around
 from mien.training.landmarks_in_fields import batches, searched_boxes
 from mien.training.landmarks_in_fields.batches import BatchMaker
 from mien.training.landmarks_in_fields.box_sampling import COARSE_POOL, LoadedVolume
-from mien.training.landmarks_in_fields.loop import new_network
 from mien.training.landmarks_in_fields.negatives import RandomSolids
 from mien.training.landmarks_in_fields.searched_boxes import TurnedVolume, searched_head
+from mien.training.landmarks_in_fields.training import new_network
 from mien.training.landmarks_in_fields.volume_sampler import VolumeSampler
 
 SIZES = {"ring": (0.08, 0.02, 0.0), "cup": (0.06, 0.07, 0.01), "cone": (0.06, 0.07, 0.02)}

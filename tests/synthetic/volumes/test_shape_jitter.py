@@ -10,7 +10,7 @@ from mien.synthetic.volumes.shape_jitter import ShapeJitter
 
 def test_jitter_makes_other_people_and_is_undone():
     head = load_head()
-    face_m = head.mean_m[head.landmark_set("ibug68").vertices]
+    face_m = head.mean_m[head.landmark_set("ict68").vertices]
     moved = []
     for seed in range(20):
         jitter = ShapeJitter.random(np.random.default_rng(seed), face_m.mean(axis=0))

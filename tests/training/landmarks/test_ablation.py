@@ -8,26 +8,34 @@ from dataclasses import replace
 import pytest
 
 from mien.datasets.crops.augment import AugmentConfig
+from mien.datasets.crops.batches import CropDataset
 from mien.datasets.crops.feeder import FeederConfig
 from mien.errors import InputError
-from mien.training.landmarks.ablation import STUDIES, Training, run_ablation
-from mien.training.landmarks.loop import LandmarkTrainingConfig
-from mien.training.landmarks.networks import LandmarkNetworkConfig
+from mien.learning.config import TrainingConfig
+from mien.progress import Progress
+from mien.training.landmarks.ablation import STUDIES, changed, run_ablation
+from mien.training.landmarks.config import (
+    LandmarkLossConfig,
+    LandmarkNetworkConfig,
+    LandmarkTrainingConfig,
+)
 
 INLINE = FeederConfig(processes=0, wait_s=0.0)
 
 
 @pytest.fixture
-def base(plan, layout) -> Training:
-    network = LandmarkNetworkConfig(
-        network="resnet10_quarter", landmarks=len(layout), input_size=64, hidden=32
+def base(crops) -> LandmarkTrainingConfig:
+    return LandmarkTrainingConfig(
+        crops,
+        LandmarkNetworkConfig(network="resnet10_quarter", hidden=32),
+        LandmarkLossConfig(opening_weight=0.0),  # the toy layout has no lids
+        TrainingConfig(max_steps=2, threads=1, half_precision=False, seed=1),
     )
-    return Training(plan, network, LandmarkTrainingConfig(max_steps=2, threads=1, half_precision=False))
 
 
-def test_two_variants_make_a_table(base, tmp_path):
+def test_two_variants_make_a_table(base, layout, tmp_path):
     variants = {"L2": {"loss": "l2"}, "small, plain": {"size": 32, "augmentation": False}}
-    trained: list[str] = []
+    trained: list[Progress] = []
 
     def run():
         return run_ablation(
@@ -37,10 +45,14 @@ def test_two_variants_make_a_table(base, tmp_path):
             out=tmp_path / "runs",
             results=tmp_path / "results",
             feeder=INLINE,
-            report=lambda name, progress: trained.append(name),
+            layout=layout,
+            report=trained.append,
         )
 
     first = run()
+    assert [progress.done for progress in trained] == [1.0, 2.0]
+    assert trained[-1].total == 2
+    assert trained[-1].label == "small, plain: step 2"
     assert [result.name for result in first] == list(variants)
     assert all(result.steps == 2 and result.faces == 16 for result in first)
     assert all(0 < result.figures["hard"]["nme_face"] < 0.6 for result in first)
@@ -58,18 +70,21 @@ def test_two_variants_make_a_table(base, tmp_path):
     assert [result.figures for result in again] == [result.figures for result in first]
 
 
-def test_augmentation_is_changed_and_nothing_else(base):
-    tight = replace(base, plan=replace(base.plan, options=AugmentConfig.usual(crop_scale=0.85)))
-    on, off = (tight.changed({"augmentation": value}).plan.options for value in (True, False))
-    assert on == tight.plan.options
+def test_augmentation_is_changed_and_nothing_else(base, layout):
+    tight = replace(base, crops=replace(base.crops, crop_scale=0.85))
+    on, off = (
+        CropDataset.of(changed(tight, {"augmentation": value}).crops, seed=1, layout=layout).augment
+        for value in (True, False)
+    )
+    assert on == AugmentConfig.usual(crop_scale=0.85)
     assert off.warp.crop_scale == 0.85
     assert off.clean_share == 1
 
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_every_study_s_changes_are_known(study, base):
-    changed = [base.changed(changes) for changes in STUDIES[study].values()]
-    assert len({repr(training) for training in changed}) == len(STUDIES[study])
+    variants = [changed(base, changes) for changes in STUDIES[study].values()]
+    assert len({repr(training) for training in variants}) == len(STUDIES[study])
 
 
 def test_an_unknown_change_is_named_before_anything_trains(base, tmp_path):

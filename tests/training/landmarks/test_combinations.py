@@ -8,10 +8,17 @@ import torch
 
 from mien.errors import InputError
 from mien.heads.mesh_hierarchy.hierarchy import build_hierarchy
+from mien.learning.checkpoints import Checkpoint
 from mien.training.landmarks.backbones import NETWORKS
-from mien.training.landmarks.checkpoints import Checkpoint, load_checkpoint
+from mien.training.landmarks.checkpoints import (
+    averaged_network,
+    network_config,
+    plain_part,
+    read_checkpoint,
+)
+from mien.training.landmarks.config import SizedLandmarkNetworkConfig
 from mien.training.landmarks.losses import LOSSES, LandmarkObjective
-from mien.training.landmarks.networks import DECODERS, LandmarkNetwork, LandmarkNetworkConfig
+from mien.training.landmarks.networks import DECODERS, LandmarkNetwork
 from mien.training.landmarks.onnx_export import export_onnx
 
 COUNT, BATCH, SIZE = 40, 6, 32
@@ -31,7 +38,7 @@ def hierarchy(bowl):
 
 
 def make_network(decoder: str, loss: str, hierarchy, mean=None, **changes) -> LandmarkNetwork:
-    config = LandmarkNetworkConfig(
+    config = SizedLandmarkNetworkConfig(
         **{"network": "resnet10_quarter", "input_size": SIZE} | changes,
         landmarks=COUNT,
         hidden=64,
@@ -75,7 +82,7 @@ def test_a_batch_is_learnt_by_heart(decoder, loss, edge_weight, hierarchy, bowl)
 def test_every_backbone_answers_and_learns(name):
     """All names at 64 pixels; one step backwards reaches every weight that the answer depends on."""
     torch.manual_seed(0)
-    network = LandmarkNetwork(LandmarkNetworkConfig(network=name, landmarks=5, input_size=64, hidden=16))
+    network = LandmarkNetwork(SizedLandmarkNetworkConfig(network=name, landmarks=5, input_size=64, hidden=16))
     if name in ("resnet50", "resnet101"):
         network.eval()  # forward only: they are large
     with torch.set_grad_enabled(name not in ("resnet50", "resnet101")):
@@ -111,31 +118,35 @@ def test_the_mesh_comes_back_with_the_checkpoint(hierarchy, tmp_path):
     torch.manual_seed(0)
     network = make_network("spiral", "residual_exp", hierarchy)
     state = network.state_dict()
-    checkpoint = Checkpoint(
-        network_config=network.config, set_name="bowl", step=1, elapsed_s=1.0, pictures=1, training={},
-        figures={}, network=state, average=state, optimiser={}, average_updates=1,
-        random_state=torch.get_rng_state(), objective={"x": torch.ones(1)},
-    )  # fmt: skip
-    checkpoint.save(tmp_path / "checkpoint.pt")
-    loaded = load_checkpoint(tmp_path / "checkpoint.pt")
-    assert loaded.network_config == network.config
-    assert torch.equal(loaded.objective["x"], torch.ones(1))
+    Checkpoint(
+        kind="landmarks",
+        step=1,
+        samples=1,
+        elapsed_s=1.0,
+        plain=plain_part(network.config, set_name="bowl"),
+        tensors={"average": state, "objective": {"x": torch.ones(1)}},
+    ).save(tmp_path / "checkpoint.pt")
+    loaded = read_checkpoint(tmp_path / "checkpoint.pt")
+    assert network_config(loaded) == network.config
+    assert torch.equal(loaded.tensors["objective"]["x"], torch.ones(1))
     crops = torch.rand(2, 3, SIZE, SIZE)
-    for before, after in zip(network.eval()(crops), loaded.averaged_network()(crops), strict=True):
+    for before, after in zip(network.eval()(crops), averaged_network(loaded)(crops), strict=True):
         assert torch.equal(before, after)
 
 
 def test_wrong_choices_are_named(hierarchy):
+    unknown = SizedLandmarkNetworkConfig(network="resnet10_quarter")
+    object.__setattr__(unknown, "decoder", "graph")  # as Python lets anybody who checks no types
     with pytest.raises(InputError, match="spiral"):
-        LandmarkNetwork(LandmarkNetworkConfig(network="resnet10_quarter", decoder="graph"))
+        LandmarkNetwork(unknown)
     with pytest.raises(InputError, match="mesh"):
-        LandmarkNetwork(LandmarkNetworkConfig(network="resnet10_quarter", decoder="spiral"))
+        LandmarkNetwork(SizedLandmarkNetworkConfig(network="resnet10_quarter", decoder="spiral"))
     with pytest.raises(InputError, match="residual_exp"):
         LandmarkObjective("l1", weights=torch.ones(3))
     with pytest.raises(InputError, match="edges"):
         LandmarkObjective("l2", weights=torch.ones(3), edge_weight=1.0)
     with pytest.raises(InputError, match="multiple of 32"):
-        LandmarkNetwork(LandmarkNetworkConfig(network="swin_tiny", input_size=100))
+        LandmarkNetwork(SizedLandmarkNetworkConfig(network="swin_tiny", input_size=100))
 
 
 @pytest.mark.parametrize("decoder", ["linear", "spiral"])

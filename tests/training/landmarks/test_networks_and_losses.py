@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from mien.errors import InputError
+from mien.training.landmarks.config import SizedLandmarkNetworkConfig
 from mien.training.landmarks.losses import (
     DENSITIES,
     LandmarkObjective,
@@ -14,7 +15,7 @@ from mien.training.landmarks.losses import (
     landmark_loss,
     laplacian_nll,
 )
-from mien.training.landmarks.networks import LandmarkNetwork, LandmarkNetworkConfig, LandmarkOutput
+from mien.training.landmarks.networks import LandmarkNetwork, LandmarkOutput
 
 
 @pytest.mark.parametrize("name", ["resnet10_half", "resnet18_half", "mobilenet_v2_half"])
@@ -22,7 +23,7 @@ def test_network_starts_at_the_mean_layout(name):
     torch.manual_seed(0)
     mean = np.random.default_rng(0).uniform(-0.8, 0.8, (20, 2))
     network = LandmarkNetwork(
-        LandmarkNetworkConfig(network=name, landmarks=20, input_size=64), mean_points=mean
+        SizedLandmarkNetworkConfig(network=name, landmarks=20, input_size=64), mean_points=mean
     )
     output = network(torch.rand(4, 3, 64, 64))
     assert output.points.shape == (4, 20, 2)
@@ -34,7 +35,7 @@ def test_network_starts_at_the_mean_layout(name):
 
 def test_an_unknown_network_is_named():
     with pytest.raises(InputError, match="resnet18_half"):
-        LandmarkNetwork(LandmarkNetworkConfig(network="resnet7"))
+        LandmarkNetwork(SizedLandmarkNetworkConfig(network="resnet7"))
 
 
 def test_gaussian_loss_is_equation_1():

@@ -10,18 +10,25 @@ import onnxruntime
 import pytest
 import torch
 
-from mien.datasets.crops.augment import AugmentConfig
 from mien.datasets.crops.feeder import FeederConfig, feed
-from mien.training.landmarks.loop import LandmarkTrainingConfig, train
-from mien.training.landmarks.networks import LandmarkNetwork, LandmarkNetworkConfig
+from mien.learning.config import TrainingConfig
+from mien.training.landmarks.checkpoints import averaged_network
+from mien.training.landmarks.config import (
+    LandmarkLossConfig,
+    LandmarkNetworkConfig,
+    LandmarkTrainingConfig,
+    SizedLandmarkNetworkConfig,
+)
+from mien.training.landmarks.networks import LandmarkNetwork
 from mien.training.landmarks.onnx_export import export_onnx, training_command, write_landmark_card
+from mien.training.landmarks.training import train_landmarks
 
 
 @pytest.mark.parametrize("name", ["resnet10_half", "mobilenet_v2_half"])
-def test_export_equals_torch(name, plan, layout, tmp_path):
+def test_export_equals_torch(name, dataset, layout, tmp_path):
     torch.manual_seed(0)
-    network = LandmarkNetwork(LandmarkNetworkConfig(network=name, landmarks=len(layout), input_size=64))
-    batches = feed(plan, FeederConfig(processes=0))
+    network = LandmarkNetwork(SizedLandmarkNetworkConfig(network=name, landmarks=len(layout), input_size=64))
+    batches = feed(dataset, FeederConfig(processes=0))
     crops = np.ascontiguousarray(next(batches).crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
     batches.close()
     network.train()(torch.from_numpy(crops))  # statistics of the normalisations away from their start
@@ -37,12 +44,16 @@ def test_export_equals_torch(name, plan, layout, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["net.onnx"]
 
 
-def test_card_tells_where_the_weights_come_from(plan, layout, tmp_path):
-    options = LandmarkTrainingConfig(max_steps=1, threads=1, half_precision=False)
-    config = LandmarkNetworkConfig(network="resnet10_half", landmarks=len(layout), input_size=64)
-    plan = replace(plan, options=AugmentConfig.usual(crop_scale=0.85))
-    checkpoint = train(plan, config, options, out=tmp_path / "run", feeder=FeederConfig(processes=0))
-    check = export_onnx(checkpoint.averaged_network(), tmp_path / "realtime.onnx")
+def test_card_tells_where_the_weights_come_from(crops, layout, tmp_path):
+    config = LandmarkTrainingConfig(
+        replace(crops, crop_scale=0.85),
+        LandmarkNetworkConfig(network="resnet10_half"),
+        LandmarkLossConfig(opening_weight=0.0),
+        TrainingConfig(max_steps=1, threads=1, half_precision=False, seed=1),
+    )
+    feeder = FeederConfig(processes=0)
+    checkpoint = train_landmarks(config, out=tmp_path / "run", feeder=feeder, layout=layout)
+    check = export_onnx(averaged_network(checkpoint), tmp_path / "realtime.onnx")
     card_path = tmp_path / "realtime.card.json"
     write_landmark_card(
         checkpoint,

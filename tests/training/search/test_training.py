@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from mien.datasets.search_scenes.batches import ScenePlan, make_batch
+from mien.datasets.search_scenes.batches import SceneDataset, make_batch
+from mien.datasets.search_scenes.config import SceneDataConfig
 from mien.datasets.search_scenes.scenes import paste
 from mien.errors import InputError
 from mien.landmarks.region import Region
 from mien.landmarks.search import FaceSearch
-from mien.training.search.loop import SearchTraining, train_search
-from mien.training.search.network import SearchNetwork, SearchNetworkConfig
+from mien.learning.config import TrainingConfig
+from mien.learning.trainer import VALIDATED
+from mien.progress import Progress
+from mien.training.search.checkpoints import averaged_network
+from mien.training.search.config import SearchNetworkConfig, SearchTrainingConfig
+from mien.training.search.network import SearchNetwork
 from mien.training.search.onnx_export import export_search, write_search_card
+from mien.training.search.training import SearchTraining, train_search
 
 SMALL = SearchNetworkConfig(stem=(8, 12, 16), dilations=(1, 2))
 
 
-def _options(steps: int) -> SearchTraining:
-    return SearchTraining(max_steps=steps, threads=1, log_steps=2, half_precision=False, learning_rate=1e-2)
+def config_of(data: Path, *, steps: int, **changes) -> SearchTrainingConfig:
+    training = {"max_steps": steps, "threads": 1, "log_steps": 2, "half_precision": False, **changes}
+    return SearchTrainingConfig(
+        SceneDataConfig(data=(data,), batch=4), SMALL, TrainingConfig(learning_rate=1e-2, **training)
+    )
 
 
 def test_cells_and_receptive_field():
@@ -52,26 +62,27 @@ def test_folding_changes_no_answer():
 
 
 def test_training_lowers_the_loss_resumes_and_exports(shards, layout, tmp_path):
-    plan = ScenePlan(directories=(shards,), layout=layout, batch=4)
     out = tmp_path / "run"
-    lines = []
-    train_search(plan, _options(24), out=out, config=SMALL, report=lines.append)
-    assert lines[-1].step == 24
-    assert np.mean([line.loss for line in lines[-3:]]) < np.mean([line.loss for line in lines[:3]])
-    assert 0 <= lines[-1].figures["scenes"]["recall"] <= 1
+    told: list[Progress] = []
+    train_search(config_of(shards, steps=24), out=out, layout=layout, report=told.append)
+    lines = [progress for progress in told if progress.label != VALIDATED]
+    assert lines[-1].label == "step 24"
+    losses = [line.figures["loss"] for line in lines]
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
+    assert 0 <= told[-1].figures["scenes/recall"] <= 1
     with pytest.raises(InputError, match="--resume"):
-        train_search(plan, _options(26), out=out, config=SMALL)
-    checkpoint = train_search(plan, _options(26), out=out, resume=True)
+        train_search(config_of(shards, steps=26), out=out, layout=layout)
+    checkpoint = train_search(config_of(shards, steps=26), out=out, layout=layout, resume=True)
     assert checkpoint.step == 26
     assert len((out / "log.jsonl").read_text().splitlines()) == len(lines) + 1
 
     path = tmp_path / "search.onnx"
-    check = export_search(checkpoint.averaged_network(), path)
+    check = export_search(averaged_network(checkpoint), path)
     assert check.largest_difference < 1e-3
     card = json.loads(write_search_card(checkpoint, check, path, directories=[shards]).read_text())
     assert card["name"] == "search"
     assert card["training_data"]["scenes_presented"] == 26 * 4
-    store = plan.open_store()
+    store = SceneDataset.of(SceneDataConfig(data=(shards,)), seed=0, layout=layout).open_store()
     store.refresh()
     image = np.zeros((120, 161, 3), np.uint8)
     paste(image, store.cutouts[0], Region(np.array([80.0, 60.0]), 70.0), np.random.default_rng(0))
@@ -79,16 +90,25 @@ def test_training_lowers_the_loss_resumes_and_exports(shards, layout, tmp_path):
 
 
 def test_batches_repeat(shards, layout):
-    plan = ScenePlan(directories=(shards,), layout=layout, batch=2)
-    store = plan.open_store()
+    dataset = SceneDataset.of(SceneDataConfig(data=(shards,), batch=2), seed=0, layout=layout)
+    store = dataset.open_store()
     store.refresh()
-    one, same, other = make_batch(plan, store, 3), make_batch(plan, store, 3), make_batch(plan, store, 4)
+    one, same, other = (make_batch(dataset, store, step) for step in (3, 3, 4))
     assert np.array_equal(one.pictures, same.pictures)
     assert np.array_equal(one.geometry, same.geometry)
     assert not np.array_equal(one.pictures, other.pictures)
 
 
+def test_everything_is_computed_on_the_device(shards, layout):
+    """The meta device computes shapes alone, and refuses to mix with tensors that were left behind."""
+    config = config_of(shards, steps=1, device="meta")
+    dataset = SceneDataset.of(config.scenes, seed=0, layout=layout)
+    store = dataset.open_store()
+    store.refresh()
+    losses = SearchTraining(config, dataset).losses(make_batch(dataset, store, 0))
+    assert {value.device.type for value in losses.values()} == {"meta"}
+
+
 def test_no_shards_is_said(tmp_path, layout):
-    plan = ScenePlan(directories=(tmp_path,), layout=layout)
     with pytest.raises(InputError, match="mien synth"):
-        train_search(plan, _options(1), out=tmp_path / "run", config=SMALL)
+        train_search(config_of(tmp_path, steps=1), out=tmp_path / "run", layout=layout)

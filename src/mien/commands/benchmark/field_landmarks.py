@@ -163,14 +163,14 @@ def _make(config: FieldLandmarksBenchmarkConfig) -> int:
 
 def _ablations(config: FieldLandmarksBenchmarkConfig) -> int:
     from mien.training.landmarks_in_fields.ablations import run_ablations
-    from mien.training.landmarks_in_fields.loop import FieldLandmarkTrainingConfig
 
     if config.volumes is None or config.out is None:
         raise InputError("--ablations needs --volumes and --out", source="mien benchmark field-landmarks")
     tables = run_ablations(
         config.volumes,
         config.out,
-        options=FieldLandmarkTrainingConfig(max_minutes=config.minutes, max_steps=config.steps),
+        max_minutes=config.minutes,
+        max_steps=config.steps,
         only=None if config.only == "all" else config.only,
         report=note,
     )

@@ -20,7 +20,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "mien.commands.train.search:run_export",
     ),
     "field-landmarks": (
-        "train the networks that find 3D landmarks in radiance fields",
+        "train the networks that find 3D landmarks in fields",
         "mien.commands.train.field_landmarks:run",
     ),
 }

@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from mien.commands.options_file import parse_with_file
-from mien.commands.train.display import Display, need_training
-from mien.commands.train.landmarks import TrainLandmarksConfig, training_parts
+from mien.commands.train.display import need_training, training_bar
 from mien.errors import InputError
+from mien.learning.config import TrainingConfig
+from mien.training.landmarks.config import LandmarkTrainingConfig
 
 
 @dataclass(frozen=True)
-class AblationConfig(TrainLandmarksConfig):
+class VariantTrainingConfig(LandmarkTrainingConfig):
+    """What the variants have in common."""
+
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(max_steps=2000))
+    """Steps of every variant (none for minutes instead), rates, device."""
+
+
+@dataclass(frozen=True)
+class AblationConfig:
     """Train variants of a landmark network with the same small budget; write a table and JSON.
 
     OUT gets a folder per variant. Run again, it goes on where it was stopped.
     """
 
+    base: VariantTrainingConfig
+    """What the variants have in common."""
     study: Literal["losses", "pictures", "augmentation", "resolution", "backbone", "decoder"] = "losses"
     """What is varied."""
     variants: Path | None = None
     """JSON file with variants of your own instead: {"name": {"loss": "l2", "size": 96}, …}."""
+    out: Path = Path("run")
+    """Folder for a folder of each variant."""
     results: Path | None = None
     """Folder for ablation-STUDY.md and ablation-STUDY.json; OUT if left out."""
     ytf68: Path | None = None
     """Folder of YTF-68 (translate.csv, val.csv, images/), to measure every variant on real pictures too."""
-    max_steps: int | None = 2000
-    """Steps of every variant; none for minutes instead."""
+    config: Path | None = None
+    """JSON or TOML file with values of these options by name; options on the command line come first."""
+    loader_threads: int = 1
+    """Threads of the process that makes batches."""
 
 
 def run(arguments: list[str]) -> int:
@@ -37,22 +52,22 @@ def run(arguments: list[str]) -> int:
     config = parse_with_file(AblationConfig, arguments, prog="mien train ablation")
     need_training()
     from mien.datasets.crops.feeder import FeederConfig
-    from mien.training.landmarks.ablation import STUDIES, Training, run_ablation
+    from mien.training.landmarks.ablation import STUDIES, run_ablation
 
     study, variants = config.study, STUDIES[config.study]
     if config.variants is not None:
         study, variants = config.variants.stem, _own_variants(config.variants)
     results = config.results or config.out
-    with Display() as display:
+    with training_bar("reading the first shards") as report:
         run_ablation(
-            Training(*training_parts(config)),
+            config.base,
             variants,
             study=study,
             out=config.out,
             results=results,
             real=config.ytf68,
             feeder=FeederConfig(threads=config.loader_threads),
-            report=lambda name, progress: display.report(replace(progress, figures={}), title=f"{name}: "),
+            report=report,
         )
     for path in sorted(results.glob(f"ablation-{study}.*")):
         print(path)

@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
     from mien.learning.cards import add_to_card, read_manifests
     from mien.learning.half_weights import halve_weights
     from mien.learning.quantisation import quantise
-    from mien.training.landmarks.checkpoints import load_checkpoint
+    from mien.training.landmarks.checkpoints import averaged_network, read_checkpoint
     from mien.training.landmarks.onnx_export import (
         export_onnx,
         looks_of,
@@ -53,9 +53,9 @@ def run(arguments: list[str]) -> int:
         write_landmark_card,
     )
 
-    checkpoint = load_checkpoint(config.checkpoint)
+    checkpoint = read_checkpoint(config.checkpoint)
     crops = sample_crops(checkpoint, config.data, most=64) if config.data else None
-    check = export_onnx(checkpoint.averaged_network(), config.out, crops=crops)
+    check = export_onnx(averaged_network(checkpoint), config.out, crops=crops)
     looks = looks_of(checkpoint, scales=config.look_scales, mirrored=config.mirrored_looks)
     networks = [config.out]
     quantised = halved = None

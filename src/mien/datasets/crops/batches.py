@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
 from mien.datasets.crops.augment import AugmentConfig, make_sample
-from mien.datasets.crops.layout import LandmarkLayout
+from mien.datasets.crops.config import CropDataConfig
+from mien.datasets.crops.layout import LandmarkLayout, load_layout
 from mien.datasets.crops.shards import FaceStore
 
 
@@ -34,54 +34,60 @@ class CropBatch:
 
 
 @dataclass(frozen=True)
-class BatchPlan:
+class CropDataset:
     """Everything that decides what the batches hold.
 
     Attributes:
-        directories: folders of shards.
+        config: folders, crops, batch.
         layout: the landmark set.
-        batch: samples in a batch.
-        size: crop side, pixels.
+        augment: how the pictures are changed.
         seed: of the whole training.
-        max_pictures: cap of the faces in memory.
-        held_out: shards with a number below this are left to validation.
-        options: augmentation.
     """
 
-    directories: tuple[Path, ...]
+    config: CropDataConfig
     layout: LandmarkLayout
-    batch: int
-    size: int
+    augment: AugmentConfig
     seed: int
-    max_pictures: int
-    held_out: int
-    options: AugmentConfig = field(default_factory=AugmentConfig)
+
+    @staticmethod
+    def of(config: CropDataConfig, *, seed: int, layout: LandmarkLayout | None = None) -> CropDataset:
+        """What a configuration means.
+
+        Args:
+            layout: of the landmark set; left out, it is found by the set's name.
+        """
+        augment = AugmentConfig.usual if config.augmentation else AugmentConfig.none
+        layout = layout or load_layout(config.set)
+        return CropDataset(config, layout, augment(crop_scale=config.crop_scale), seed)
 
     def open_store(self, *, part: str = "training") -> FaceStore:
-        """An empty store of this plan's shards; `FaceStore.refresh` fills it."""
+        """An empty store of the shards; `FaceStore.refresh` fills it."""
         return FaceStore(
-            list(self.directories),
+            list(self.config.data),
             self.layout,
-            max_pictures=self.max_pictures,
-            held_out=self.held_out,
+            max_pictures=self.config.max_pictures,
+            held_out=self.config.held_out,
             part=part,
         )
 
     def empty_batch(self) -> CropBatch:
         """A batch's arrays, not yet filled."""
+        batch, size = self.config.batch, self.config.size
         return CropBatch(
-            crops=np.empty((self.batch, self.size, self.size, 3), np.uint8),
-            points=np.empty((self.batch, len(self.layout), 2), np.float32),
-            presence=np.empty(self.batch, np.float32),
+            crops=np.empty((batch, size, size, 3), np.uint8),
+            points=np.empty((batch, len(self.layout), 2), np.float32),
+            presence=np.empty(batch, np.float32),
             store_size=0,
         )
 
 
-def fill_row(plan: BatchPlan, store: FaceStore, step: int, row: int, into: CropBatch) -> None:
+def fill_row(dataset: CropDataset, store: FaceStore, step: int, row: int, into: CropBatch) -> None:
     """Draw sample `row` of batch `step` into its place; the same arguments always give the same sample."""
-    rng = np.random.default_rng((plan.seed, step, row))
+    rng = np.random.default_rng((dataset.seed, step, row))
     face, other = store[int(rng.integers(len(store)))], store[int(rng.integers(len(store)))]
-    sample = make_sample(face, other, plan.layout, size=plan.size, rng=rng, options=plan.options)
+    sample = make_sample(
+        face, other, dataset.layout, size=dataset.config.size, rng=rng, options=dataset.augment
+    )
     into.crops[row] = sample.crop
     into.points[row] = sample.points
     into.presence[row] = sample.presence

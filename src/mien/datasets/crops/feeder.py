@@ -21,7 +21,7 @@ from multiprocessing.shared_memory import SharedMemory
 
 import numpy as np
 
-from mien.datasets.crops.batches import BatchPlan, CropBatch, fill_row
+from mien.datasets.crops.batches import CropBatch, CropDataset, fill_row
 from mien.datasets.crops.shards import FaceStore
 from mien.errors import InputError
 
@@ -42,7 +42,9 @@ class FeederConfig:
     """How long to wait for the first shard, seconds."""
 
 
-def feed(plan: BatchPlan, options: FeederConfig, *, first_step: int = 0) -> Generator[CropBatch, None, None]:
+def feed(
+    dataset: CropDataset, options: FeederConfig, *, first_step: int = 0
+) -> Generator[CropBatch, None, None]:
     """Batches for `first_step`, `first_step + 1`, …, without end; close the iterator to stop the process.
 
     A batch's arrays are overwritten `ring` batches later: copy what must last.
@@ -51,7 +53,7 @@ def feed(plan: BatchPlan, options: FeederConfig, *, first_step: int = 0) -> Gene
         InputError: there are no shards in time, or one cannot be read.
     """
     make = _feed_beside if options.processes else _feed_inline
-    return make(plan, options, first_step)
+    return make(dataset, options, first_step)
 
 
 def _wait_for_faces(store: FaceStore, options: FeederConfig) -> None:
@@ -66,7 +68,11 @@ def _wait_for_faces(store: FaceStore, options: FeederConfig) -> None:
 
 
 def _batches_into(
-    plan: BatchPlan, store: FaceStore, options: FeederConfig, first_step: int, places: Iterator[CropBatch]
+    dataset: CropDataset,
+    store: FaceStore,
+    options: FeederConfig,
+    first_step: int,
+    places: Iterator[CropBatch],
 ) -> Iterator[CropBatch]:
     """Fill the given places one after the other."""
     last_scan = time.monotonic()
@@ -75,48 +81,53 @@ def _batches_into(
             if time.monotonic() - last_scan > options.rescan_s:
                 store.refresh()
                 last_scan = time.monotonic()
+            rows = range(dataset.config.batch)
             if options.threads > 1:
-                list(pool.map(lambda row: fill_row(plan, store, step, row, place), range(plan.batch)))  # noqa: B023
+                list(pool.map(lambda row: fill_row(dataset, store, step, row, place), rows))  # noqa: B023
             else:
-                for row in range(plan.batch):
-                    fill_row(plan, store, step, row, place)
+                for row in rows:
+                    fill_row(dataset, store, step, row, place)
             yield replace(place, store_size=len(store))
 
 
-def _feed_inline(plan: BatchPlan, options: FeederConfig, first_step: int) -> Generator[CropBatch, None, None]:
-    store = plan.open_store()
+def _feed_inline(
+    dataset: CropDataset, options: FeederConfig, first_step: int
+) -> Generator[CropBatch, None, None]:
+    store = dataset.open_store()
     _wait_for_faces(store, options)
-    places = iter(plan.empty_batch, None)
-    yield from _batches_into(plan, store, options, first_step, places)
+    places = iter(dataset.empty_batch, None)
+    yield from _batches_into(dataset, store, options, first_step, places)
 
 
-def _views(plan: BatchPlan, memory: SharedMemory, slot: int) -> CropBatch:
+def _views(dataset: CropDataset, memory: SharedMemory, slot: int) -> CropBatch:
     """The arrays of one slot of the ring."""
-    offset = slot * _slot_bytes(plan)
+    offset = slot * _slot_bytes(dataset)
     arrays = []
-    like = plan.empty_batch()
+    like = dataset.empty_batch()
     for array in (like.points, like.presence, like.crops):
         arrays.append(np.ndarray(array.shape, array.dtype, buffer=memory.buf, offset=offset))
         offset += array.nbytes
     return CropBatch(points=arrays[0], presence=arrays[1], crops=arrays[2], store_size=0)
 
 
-def _slot_bytes(plan: BatchPlan) -> int:
-    like = plan.empty_batch()
+def _slot_bytes(dataset: CropDataset) -> int:
+    like = dataset.empty_batch()
     return -(-(like.points.nbytes + like.presence.nbytes + like.crops.nbytes) // 64) * 64
 
 
-def _feed_beside(plan: BatchPlan, options: FeederConfig, first_step: int) -> Generator[CropBatch, None, None]:
+def _feed_beside(
+    dataset: CropDataset, options: FeederConfig, first_step: int
+) -> Generator[CropBatch, None, None]:
     context = multiprocessing.get_context("spawn")  # forking after torch has started threads may hang
-    memory = SharedMemory(create=True, size=options.ring * _slot_bytes(plan))
+    memory = SharedMemory(create=True, size=options.ring * _slot_bytes(dataset))
     free, ready = context.Queue(), context.Queue()
     worker = context.Process(
-        target=_work, args=(plan, options, first_step, memory.name, free, ready, os.getpid()), daemon=True
+        target=_work, args=(dataset, options, first_step, memory.name, free, ready, os.getpid()), daemon=True
     )
     views: list[CropBatch] = []
     try:
         worker.start()
-        views = [_views(plan, memory, slot) for slot in range(options.ring)]
+        views = [_views(dataset, memory, slot) for slot in range(options.ring)]
         for slot in range(options.ring):
             free.put(slot)
         while True:
@@ -151,7 +162,7 @@ def _next_ready(ready: Queue, worker: BaseProcess) -> tuple:
 
 
 def _work(
-    plan: BatchPlan,
+    dataset: CropDataset,
     options: FeederConfig,
     first_step: int,
     memory_name: str,
@@ -178,12 +189,12 @@ def _work(
                     return
                 continue
             slots.append(slot)
-            yield _views(plan, memory, slot)
+            yield _views(dataset, memory, slot)
 
     try:
-        store = plan.open_store()
+        store = dataset.open_store()
         _wait_for_faces(store, options)
-        for batch in _batches_into(plan, store, options, first_step, places()):
+        for batch in _batches_into(dataset, store, options, first_step, places()):
             ready.put((slots[-1], batch.store_size, None))
     except InputError as error:
         ready.put((0, 0, InputError(str(error))))

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, UInt8
 
-from mien.datasets.crops.layout import LandmarkLayout
+from mien.datasets.crops.layout import LandmarkLayout, load_layout
+from mien.datasets.search_scenes.config import SceneDataConfig
 from mien.datasets.search_scenes.cutouts import CutoutStore
 from mien.datasets.search_scenes.scenes import SearchScene, SearchSceneConfig, make_scene
 from mien.datasets.search_scenes.targets import Targets, make_targets
@@ -22,34 +22,37 @@ from mien.landmarks.pyramid import STRIDE_PX
 
 
 @dataclass(frozen=True)
-class ScenePlan:
+class SceneDataset:
     """Everything that decides what the scenes hold.
 
     Attributes:
-        directories: folders of shards.
+        config: folders, batch.
         layout: the landmark set whose face points make the regions.
-        batch: scenes in a batch.
         seed: of the whole training.
-        max_pictures: cap of the heads in memory.
-        held_out: shards with a number below this are left to validation.
-        options: how scenes are drawn.
+        scenes: how scenes are drawn.
     """
 
-    directories: tuple[Path, ...]
+    config: SceneDataConfig
     layout: LandmarkLayout
-    batch: int = 24
-    seed: int = 0
-    max_pictures: int = 15_000
-    held_out: int = 1
-    options: SearchSceneConfig = field(default_factory=SearchSceneConfig)
+    seed: int
+    scenes: SearchSceneConfig = field(default_factory=SearchSceneConfig)
+
+    @staticmethod
+    def of(config: SceneDataConfig, *, seed: int, layout: LandmarkLayout | None = None) -> SceneDataset:
+        """What a configuration means.
+
+        Args:
+            layout: of the landmark set; left out, it is found by the set's name.
+        """
+        return SceneDataset(config, layout or load_layout(config.set), seed)
 
     def open_store(self, *, part: str = "training") -> CutoutStore:
-        """An empty store of this plan's shards; `CutoutStore.refresh` fills it."""
+        """An empty store of the shards; `CutoutStore.refresh` fills it."""
         return CutoutStore(
-            list(self.directories),
+            list(self.config.data),
             self.layout,
-            max_pictures=self.max_pictures,
-            held_out=self.held_out,
+            max_pictures=self.config.max_pictures,
+            held_out=self.config.held_out,
             part=part,
         )
 
@@ -69,15 +72,15 @@ class SceneBatch:
         return len(self.pictures)
 
 
-def scene_at(plan: ScenePlan, store: CutoutStore, step: int, row: int) -> SearchScene:
+def scene_at(dataset: SceneDataset, store: CutoutStore, step: int, row: int) -> SearchScene:
     """Scene `row` of batch `step`; the same arguments and heads always give the same scene."""
-    return make_scene(store, np.random.default_rng((plan.seed, step, row)), plan.options)
+    return make_scene(store, np.random.default_rng((dataset.seed, step, row)), dataset.scenes)
 
 
-def make_batch(plan: ScenePlan, store: CutoutStore, step: int) -> SceneBatch:
+def make_batch(dataset: SceneDataset, store: CutoutStore, step: int) -> SceneBatch:
     """All scenes of one step."""
-    cells = plan.options.size // STRIDE_PX
-    scenes = [scene_at(plan, store, step, row) for row in range(plan.batch)]
+    cells = dataset.scenes.size // STRIDE_PX
+    scenes = [scene_at(dataset, store, step, row) for row in range(dataset.config.batch)]
     targets: list[Targets] = [make_targets(scene.faces, rows=cells, columns=cells) for scene in scenes]
     return SceneBatch(
         pictures=np.stack([scene.picture for scene in scenes]),
@@ -91,7 +94,7 @@ def make_batch(plan: ScenePlan, store: CutoutStore, step: int) -> SceneBatch:
 
 @contextmanager
 def batches_ahead(
-    plan: ScenePlan,
+    dataset: SceneDataset,
     store: CutoutStore,
     *,
     first_step: int = 0,
@@ -122,7 +125,7 @@ def batches_ahead(
                 if time.monotonic() - scanned > rescan_s:
                     store.refresh(limit=1)
                     scanned = time.monotonic()
-                put(make_batch(plan, store, step))
+                put(make_batch(dataset, store, step))
                 step += 1
         except InputError as error:
             put(error)

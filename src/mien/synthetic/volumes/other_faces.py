@@ -21,7 +21,7 @@ STRENGTH = 0.12
 
 
 class OtherFaces:
-    """Draws landmarks of faces that are not in the bank.
+    """Draws landmarks of faces that are in no volume.
 
     Args:
         head: whose people and expressions they are.

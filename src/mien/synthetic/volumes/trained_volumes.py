@@ -119,7 +119,7 @@ def sampled_grid(clean: CleanField) -> tuple[np.ndarray, np.ndarray]:
     return rgba[:x, :y, :z], low_m
 
 
-def make_trained_bank(
+def make_trained_volumes(
     assets: Path,
     folder: Path,
     *,

@@ -1,4 +1,4 @@
-"""A bank of analytic volumes on disk: made once, in pieces, and sampled from ever after."""
+"""A store of analytic volumes on disk: made once, in pieces, and sampled from ever after."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class LeakedVolumeError(InputError):
 
 @dataclass(frozen=True)
 class Draw:
-    """What a seed of the bank shows.
+    """What a seed of the store shows.
 
     Attributes:
         kind: "basic", "listed" (the other 90 of the 110) or "random".
@@ -176,10 +176,10 @@ def read_volume(path: Path) -> HeadVolume:
                 str(values["kind"]),
             )
     except (OSError, ValueError, KeyError) as error:
-        raise InputError("is no volume of mien train field-landmarks --stage volumes", source=path) from error
+        raise InputError("is no volume of mien train field-landmarks volumes", source=path) from error
 
 
-def make_bank(
+def make_volume_store(
     assets: Path,
     folder: Path,
     *,

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mien.datasets.crops.augment import AugmentConfig
-from mien.datasets.crops.batches import BatchPlan
+from mien.datasets.crops.batches import CropDataset
 from mien.datasets.crops.feeder import FeederConfig
+from mien.datasets.crops.layout import LandmarkLayout
 from mien.errors import InputError
 from mien.files import write_text
-from mien.heads.mesh_hierarchy.triangulation import LandmarkMesh
-from mien.learning.trainer import CHECKPOINT_NAME, LOG_NAME, TrainingProgress
-from mien.training.landmarks.checkpoints import Checkpoint, load_checkpoint
-from mien.training.landmarks.loop import LandmarkTrainingConfig, train
-from mien.training.landmarks.networks import LandmarkNetworkConfig
+from mien.learning.checkpoints import CHECKPOINT_NAME, Checkpoint
+from mien.learning.flat_settings import with_settings
+from mien.learning.schedule import CosineSchedule
+from mien.learning.trainer import VALIDATED
+from mien.learning.training_log import LOG_NAME
+from mien.progress import Progress, ProgressReport, silent
+from mien.training.landmarks.checkpoints import averaged_network, read_checkpoint
+from mien.training.landmarks.config import LandmarkTrainingConfig
 from mien.training.landmarks.onnx_export import export_onnx, training_command, write_landmark_card
+from mien.training.landmarks.training import train_landmarks
 from mien.training.landmarks.validation import evaluate, validation_batches
 
 FORMAT_VERSION = 1
@@ -35,7 +38,7 @@ STUDIES: dict[str, dict[str, dict[str, Any]]] = {
         "Gaussian + edges": {"loss": "gaussian", "edge_weight": 1.0},
         "ResLL Exp + edges": {"loss": "residual_exp", "edge_weight": 1.0},
     },
-    "pictures": {f"{count} pictures": {"pictures": count} for count in (500, 2000, 8000, 32000)},
+    "pictures": {f"{count} pictures": {"max_pictures": count} for count in (500, 2000, 8000, 32000)},
     "augmentation": {"on": {"augmentation": True}, "off": {"augmentation": False}},
     "resolution": {f"{size} px": {"size": size} for size in (64, 96, 128, 160)},
     "backbone": {
@@ -57,44 +60,25 @@ STUDIES: dict[str, dict[str, dict[str, Any]]] = {
         "SpiralNet++": {"decoder": "spiral"},
     },
 }
-"""Name of each study to its variants; a variant says what it changes. Changes: loss, edge_weight, pictures,
-augmentation, size, network, decoder, learning_rate."""
+"""Name of each study to its variants; a variant says what it changes, see `CHANGES`."""
+
+CHANGES = (
+    "loss", "edge_weight", "opening_weight", "learning_rate", "network", "decoder", "size", "max_pictures",
+    "augmentation",
+)  # fmt: skip
+"""Options of `LandmarkTrainingConfig` that a variant may change."""
 
 
-@dataclass(frozen=True)
-class Training:
-    """One training, ready to start."""
+def changed(base: LandmarkTrainingConfig, changes: dict[str, Any]) -> LandmarkTrainingConfig:
+    """The same training with changes by name, as in `STUDIES`.
 
-    plan: BatchPlan
-    network: LandmarkNetworkConfig
-    options: LandmarkTrainingConfig
-
-    def changed(self, changes: dict[str, Any]) -> Training:
-        """The same training with changes by name, as in `STUDIES`.
-
-        Raises:
-            InputError: a change is unknown.
-        """
-        plan, network, options = self.plan, self.network, self.options
-        for name, value in changes.items():
-            if name in ("loss", "edge_weight", "learning_rate"):
-                options = replace(options, **{name: value})
-            elif name in ("network", "decoder"):
-                network = replace(network, **{name: value})
-            elif name == "size":
-                plan, network = replace(plan, size=value), replace(network, input_size=value)
-            elif name == "pictures":
-                plan = replace(plan, max_pictures=value)
-            elif name == "augmentation":
-                options_of = AugmentConfig.usual if value else AugmentConfig.none
-                plan = replace(plan, options=options_of(crop_scale=plan.options.warp.crop_scale))
-            else:
-                raise InputError(
-                    f"unknown change {name!r}; known are loss, edge_weight, learning_rate, network, decoder, "
-                    "size, pictures, augmentation",
-                    source="variants",
-                )
-        return Training(plan, network, options)
+    Raises:
+        InputError: a change is unknown.
+    """
+    unknown = [name for name in changes if name not in CHANGES]
+    if unknown:
+        raise InputError(f"unknown change {unknown[0]!r}; known are {', '.join(CHANGES)}", source="variants")
+    return with_settings(base, changes)
 
 
 @dataclass(frozen=True)
@@ -127,7 +111,7 @@ class VariantResult:
 
 
 def run_ablation(
-    base: Training,
+    base: LandmarkTrainingConfig,
     variants: dict[str, dict[str, Any]],
     *,
     study: str,
@@ -135,8 +119,8 @@ def run_ablation(
     results: str | Path,
     real: str | Path | None = None,
     feeder: FeederConfig | None = None,
-    mesh: LandmarkMesh | None = None,
-    report: Callable[[str, TrainingProgress], None] | None = None,
+    layout: LandmarkLayout | None = None,
+    report: ProgressReport = silent,
 ) -> list[VariantResult]:
     """Train every variant and write `results`/ablation-STUDY.md and .json, anew after each.
 
@@ -150,72 +134,62 @@ def run_ablation(
         out: folder for the trainings.
         results: folder for the table.
         real: folder of YTF-68 (`mien.evaluation.landmarks.ytf68`), to measure every variant on real pictures.
-        feeder, mesh: as for `train`.
-        report: called with the variant's name at every line of its log.
+        feeder, layout: as for `train_landmarks`.
+        report: told the variants that are done, with a part of the one that is being trained.
 
     Raises:
         InputError: a change is unknown, or a training fails.
     """
-    trainings = {name: base.changed(changes) for name, changes in variants.items()}
+    trainings = {name: changed(base, changes) for name, changes in variants.items()}
+    dataset = CropDataset.of(base.crops, seed=base.training.seed, layout=layout)
     finished: list[VariantResult] = []
     for name, training in trainings.items():
         folder = Path(out) / _file_name(name)
-        checkpoint, faces = _trained(name, training, folder, feeder, mesh, report)
-        finished.append(_result(name, variants[name], base, training, checkpoint, folder, faces, real))
-        _write(finished, base, study, Path(results))
+
+        def of_all(progress: Progress, name: str = name, before: int = len(finished)) -> None:
+            if progress.label != VALIDATED:
+                done = before + (progress.share or 0.0)
+                report(Progress(done, len(variants), f"{name}: {progress.label}", progress.figures))
+
+        checkpoint = _trained(training, folder, feeder, layout, of_all)
+        finished.append(_result(name, variants[name], dataset, checkpoint, folder, real))
+        _write(finished, dataset, study, Path(results))
     return finished
 
 
 def _trained(
-    name: str,
-    training: Training,
+    training: LandmarkTrainingConfig,
     folder: Path,
     feeder: FeederConfig | None,
-    mesh: LandmarkMesh | None,
-    report: Callable[[str, TrainingProgress], None] | None,
-) -> tuple[Checkpoint, int]:
+    layout: LandmarkLayout | None,
+    report: ProgressReport,
+) -> Checkpoint:
     begun = (folder / CHECKPOINT_NAME).exists()
     if begun:
-        checkpoint = load_checkpoint(folder / CHECKPOINT_NAME)
-        if training.options.done(step=checkpoint.step, elapsed_s=checkpoint.elapsed_s) >= 1:
-            return checkpoint, _logged_faces(folder)
-
-    def forward(progress: TrainingProgress) -> None:
-        if report is not None:
-            report(name, progress)
-
-    checkpoint = train(
-        training.plan,
-        training.network,
-        training.options,
-        out=folder,
-        resume=begun,
-        feeder=feeder,
-        mesh=mesh,
-        report=forward,
-    )
-    return checkpoint, _logged_faces(folder)
+        checkpoint = read_checkpoint(folder / CHECKPOINT_NAME)
+        if CosineSchedule(training.training).share(checkpoint.step, checkpoint.elapsed_s) >= 1:
+            return checkpoint
+    return train_landmarks(training, out=folder, resume=begun, feeder=feeder, layout=layout, report=report)
 
 
 def _logged_faces(folder: Path) -> int:
     lines = (folder / LOG_NAME).read_text().splitlines()
-    return int(json.loads(lines[-1])["store_size"]) if lines else 0
+    return int(json.loads(lines[-1])["faces"]) if lines else 0
 
 
 def _result(
     name: str,
     changes: dict[str, Any],
-    base: Training,
-    training: Training,
+    base: CropDataset,
     checkpoint: Checkpoint,
     folder: Path,
-    faces: int,
     real: str | Path | None,
 ) -> VariantResult:
-    network = checkpoint.averaged_network()
-    common = replace(base.plan, size=training.plan.size)  # neither its pictures nor its augmentation
+    network = averaged_network(checkpoint)
+    # the base's data, neither the variant's pictures nor its augmentation
+    common = replace(base, config=replace(base.config, size=network.config.input_size))
     figures = {
-        key: asdict(evaluate(network, batch, base.plan.layout.face))
+        key: asdict(evaluate(network, batch, base.layout.face))
         for key, batch in validation_batches(common).items()
     }
     command = training_command(checkpoint)
@@ -226,7 +200,7 @@ def _result(
         changes=changes,
         steps=checkpoint.step,
         minutes=checkpoint.elapsed_s / 60,
-        faces=faces,
+        faces=_logged_faces(folder),
         parameters=sum(value.numel() for value in network.parameters()) / 1e6,
         single_thread_ms=check.latency_ms,
         figures=figures,
@@ -245,15 +219,15 @@ def _real_error(network: Path, data: str | Path) -> float:
     return float(np.mean(result.errors))
 
 
-def _write(finished: list[VariantResult], base: Training, study: str, results: Path) -> None:
+def _write(finished: list[VariantResult], base: CropDataset, study: str, results: Path) -> None:
     from mien import __version__
 
     content = {
         "format_version": FORMAT_VERSION,
         "study": study,
         "mien_version": __version__,
-        "set_name": base.plan.layout.set_name,
-        "seed": base.plan.seed,
+        "set_name": base.layout.set_name,
+        "seed": base.seed,
         "variants": [asdict(result) for result in finished],
     }
     stem = f"ablation-{_file_name(study)}"

@@ -1,55 +1,46 @@
-"""Checkpoints: everything that a training of the landmark network needs to go on exactly."""
+"""What the landmark network's training keeps in its checkpoints."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
-import torch
+from mien.learning import checkpoints
+from mien.learning.checkpoints import Checkpoint
+from mien.training.landmarks.config import SizedLandmarkNetworkConfig
+from mien.training.landmarks.networks import LandmarkNetwork
 
-from mien.learning.checkpoints import TrainingCheckpoint, read_training
-from mien.training.landmarks.networks import LandmarkNetwork, LandmarkNetworkConfig
-
-
-@dataclass(frozen=True)
-class Checkpoint(TrainingCheckpoint):
-    """A training of the landmark network at one moment.
-
-    Attributes:
-        network_config: architecture.
-        set_name: landmark set.
-        pictures: samples presented so far.
-        random_state: torch's.
-        objective: state dictionary of the loss (the flow of the residual log-likelihood), mostly empty.
-    """
-
-    network_config: LandmarkNetworkConfig
-    set_name: str
-    pictures: int
-    random_state: torch.Tensor
-    objective: dict = field(default_factory=dict)
-
-    tensor_fields: ClassVar[tuple[str, ...]] = (
-        *TrainingCheckpoint.tensor_fields,
-        "random_state",
-        "objective",
-    )
-
-    def averaged_network(self) -> LandmarkNetwork:
-        """The network with averaged weights, ready to answer."""
-        network = LandmarkNetwork(self.network_config)
-        network.load_state_dict(self.average)
-        return network.eval()
+KIND = "landmarks"
 
 
-def load_checkpoint(path: str | Path) -> Checkpoint:
+def plain_part(config: SizedLandmarkNetworkConfig, *, set_name: str) -> dict[str, Any]:
+    """`Checkpoint.plain` of a landmark network."""
+    return {"network": asdict(config), "set_name": set_name}
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint; no code in the file is executed.
 
     Raises:
-        InputError: the file is missing, no checkpoint, or of another version.
+        InputError: see `mien.learning.checkpoints.read_checkpoint`.
     """
-    values = read_training(path, Checkpoint, command="mien train landmarks")
-    architecture = values.pop("network_config")
-    architecture["mesh_sizes"] = tuple(architecture.get("mesh_sizes", ()))
-    return Checkpoint(network_config=LandmarkNetworkConfig(**architecture), **values)
+    return checkpoints.read_checkpoint(path, kind=KIND, command="mien train landmarks")
+
+
+def network_config(checkpoint: Checkpoint) -> SizedLandmarkNetworkConfig:
+    """The architecture."""
+    values = checkpoint.plain["network"]
+    return SizedLandmarkNetworkConfig(**{**values, "mesh_sizes": tuple(values["mesh_sizes"])})
+
+
+def set_name(checkpoint: Checkpoint) -> str:
+    """The landmark set."""
+    return checkpoint.plain["set_name"]
+
+
+def averaged_network(checkpoint: Checkpoint) -> LandmarkNetwork:
+    """The network with averaged weights, ready to answer."""
+    network = LandmarkNetwork(network_config(checkpoint))
+    network.load_state_dict(checkpoint.tensors["average"])
+    return network.eval()

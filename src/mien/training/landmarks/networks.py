@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,8 +12,10 @@ from torch import Tensor, nn
 
 from mien.errors import InputError
 from mien.heads.mesh_hierarchy.hierarchy import MeshHierarchy
+from mien.learning.devices import full_precision
 from mien.training.landmarks.backbones import NETWORKS as NETWORKS
 from mien.training.landmarks.backbones import make_backbone
+from mien.training.landmarks.config import SizedLandmarkNetworkConfig
 from mien.training.landmarks.spiral_decoder import SpiralDecoder
 
 _PICTURE_MEAN, _PICTURE_SCALE = 0.45, 0.25
@@ -24,40 +25,9 @@ _MIN_SCALE = -9.0
 """Least (and, negated, greatest) log of a scale that has no limits of its own; keeps the loss finite."""
 
 DECODERS = ("mlp", "linear", "spiral")
+"""Known to `_decoder`."""
 SIGMA_FORMS = ("bounded", "sigmoid", "exponential")
-
-
-@dataclass(frozen=True)
-class LandmarkNetworkConfig:
-    """Architecture of a landmark network; stored in every checkpoint."""
-
-    network: str = "resnet18_half"
-    """Backbone: one of `backbones.NETWORKS`."""
-    landmarks: int = 320
-    """Number of landmarks."""
-    input_size: int = 128
-    """Side of the crop, pixels."""
-    fine_channels: int = 32
-    """Channels that the head keeps of the second-smallest feature map (8×8 for a crop of 128)."""
-    coarse_channels: int = 64
-    """Channels that the head keeps of the smallest feature map (4×4)."""
-    hidden: int = 512
-    """Width of the head's hidden layer."""
-    smallest_log_sigma: float = -5.5
-    """Least log σ, in half crop sides: -5.5 is a quarter of a pixel of 128."""
-    largest_log_sigma: float = 0.7
-    """Greatest log σ: 0.7 is the whole crop."""
-    decoder: str = "mlp"
-    """What turns feature maps into landmarks: one of `DECODERS`."""
-    sigma: str = "bounded"
-    """How σ is made: bounded (between the limits above), sigmoid (in [0, 1]) or exponential (no limit); the
-    last two belong to the residual log-likelihood (Simic, section 3.3.3)."""
-    mesh_sizes: tuple[int, ...] = ()
-    """Vertices of the levels of the landmark mesh, finest first; for the spiral decoder."""
-    spiral_length: int = 9
-    """Vertices in a spiral of the spiral decoder."""
-    spiral_channels: int = 48
-    """Features of a vertex in the spiral decoder."""
+"""Known to `_log_sigma`."""
 
 
 class LandmarkOutput(NamedTuple):
@@ -91,7 +61,7 @@ class LandmarkNetwork(nn.Module):
 
     def __init__(
         self,
-        config: LandmarkNetworkConfig,
+        config: SizedLandmarkNetworkConfig,
         *,
         mean_points: Float[np.ndarray, "landmarks 2"] | None = None,
         hierarchy: MeshHierarchy | None = None,
@@ -128,7 +98,7 @@ class LandmarkNetwork(nn.Module):
         features = torch.cat([self.fine(fine).flatten(1), self.coarse(coarse).flatten(1)], dim=1)
         # float32 from here: bfloat16 has 8 bits, too few for positions
         hidden = self.hidden(features).float()
-        with torch.autocast(image.device.type, enabled=False):
+        with full_precision(image.device):
             answer = self.answer(hidden)
         points = answer[:, : 2 * config.landmarks].reshape(-1, config.landmarks, 2)
         spread = answer[:, 2 * config.landmarks : 3 * config.landmarks]
@@ -150,7 +120,7 @@ class LandmarkNetwork(nn.Module):
         return log_sigma if self.training else log_sigma + self.get_buffer("residual_log_sigma")
 
 
-def _check(config: LandmarkNetworkConfig) -> None:
+def _check(config: SizedLandmarkNetworkConfig) -> None:
     for option, value, known in (
         ("--decoder", config.decoder, DECODERS),
         ("--loss", config.sigma, SIGMA_FORMS),
@@ -166,7 +136,7 @@ def _check(config: LandmarkNetworkConfig) -> None:
 
 
 def _decoder(
-    config: LandmarkNetworkConfig, features: int, hierarchy: MeshHierarchy | None
+    config: SizedLandmarkNetworkConfig, features: int, hierarchy: MeshHierarchy | None
 ) -> tuple[nn.Module, nn.Linear | SpiralDecoder]:
     """What comes before the answer, and what answers with 3 values a landmark and the presence."""
     if config.decoder == "spiral":

@@ -16,10 +16,11 @@ from mien.datasets.crops.shards import FaceStore
 from mien.errors import InputError
 from mien.landmarks.crops import Crop
 from mien.learning.cards import length_option, write_card
+from mien.learning.checkpoints import Checkpoint
 from mien.learning.half_weights import HalvingCheck
 from mien.learning.onnx_files import INPUT, ExportCheck, write_onnx
 from mien.learning.quantisation import QuantisationCheck
-from mien.training.landmarks.checkpoints import Checkpoint
+from mien.training.landmarks.checkpoints import network_config, set_name
 from mien.training.landmarks.networks import LandmarkNetwork
 
 OUTPUTS = ("points", "log_sigma", "presence")
@@ -57,7 +58,7 @@ def export_onnx(
 
 def looks_of(checkpoint: Checkpoint, *, scales: Sequence[float] = (), mirrored: bool = False) -> list[Crop]:
     """Looks at the given scales, or as in the training; mirrored ones too if asked for."""
-    sizes = scales or (float(checkpoint.training.get("crop_scale", 1.0)),)
+    sizes = scales or (float(checkpoint.settings["crop_scale"]),)
     return [Crop(scale, side) for scale in sizes for side in ((False, True) if mirrored else (False,))]
 
 
@@ -87,6 +88,7 @@ def write_landmark_card(
         looks: how regions are to be shown to the network; left out, as in its training.
     """
     looks = looks or looks_of(checkpoint)
+    network = network_config(checkpoint)
     entries = {} if looks == [Crop()] else {"looks": [asdict(look) for look in looks]}
     figures: dict[str, Any] = {
         "single_thread_ms": round(check.latency_ms, 3),
@@ -105,13 +107,13 @@ def write_landmark_card(
         training_data={
             "kind": "synthetic pictures made with `mien synth`; no photographs of people",
             "manifests": data,
-            "pictures_presented": checkpoint.pictures,
+            "pictures_presented": checkpoint.samples,
         },
         figures=figures,
-        set_name=checkpoint.set_name,
-        input_size=checkpoint.network_config.input_size,
-        network=checkpoint.network_config.network,
-        decoder=checkpoint.network_config.decoder,
+        set_name=set_name(checkpoint),
+        input_size=network.input_size,
+        network=network.network,
+        decoder=network.decoder,
         **entries,
     )
 
@@ -120,38 +122,36 @@ def sample_crops(
     checkpoint: Checkpoint, directories: Sequence[Path], *, most: int = 32
 ) -> Float32[np.ndarray, "batch 3 size size"]:
     """Crops of held-out faces in the network's input form, to check an export on."""
-    store = FaceStore(directories, load_layout(checkpoint.set_name), part="validation")
+    store = FaceStore(directories, load_layout(set_name(checkpoint)), part="validation")
     store.refresh(limit=1)
     if not len(store):
         raise InputError("no shards there; make some with: mien synth", source=directories[0])
     faces = [store[index] for index in range(min(most, len(store)))]
-    size = checkpoint.network_config.input_size
+    size = network_config(checkpoint).input_size
     crops = np.stack([face.region.crop(face.picture, size) for face in faces])
     return np.ascontiguousarray(crops.transpose(0, 3, 1, 2), dtype=np.float32) / np.float32(255)
 
 
 def training_command(checkpoint: Checkpoint) -> str:
     """The command line that makes such a checkpoint."""
-    training = checkpoint.training
-    config = checkpoint.network_config
+    settings, config = checkpoint.settings, network_config(checkpoint)
     changed = ""
     if config.decoder != "mlp":
         changed += f" --decoder {config.decoder}"
     if config.input_size != 128:
         changed += f" --size {config.input_size}"
-    if training.get("edge_weight"):
-        changed += f" --edge-weight {training['edge_weight']:g}"
-    if training.get("crop_scale", 1.0) != 1:
-        changed += f" --crop-scale {training['crop_scale']:g}"
-    if training.get("opening_weight") is not None:
-        changed += f" --opening-weight {training['opening_weight']:g}"
-    if training.get("initial"):
-        changed += f" --initial {training['initial']}"
-    if not training.get("augmentation", True):
+    if settings["edge_weight"]:
+        changed += f" --edge-weight {settings['edge_weight']:g}"
+    if settings["crop_scale"] != 1:
+        changed += f" --crop-scale {settings['crop_scale']:g}"
+    changed += f" --opening-weight {settings['opening_weight']:g}"
+    if settings["initial"]:
+        changed += f" --initial {settings['initial']}"
+    if not settings["augmentation"]:
         changed += " --no-augmentation"
     return (
-        f"mien train landmarks --data {' '.join(training['data'])} --out OUT "
-        f"--network {config.network}{changed} --set {checkpoint.set_name} {length_option(training)} "
-        f"--batch {training['batch']} --learning-rate {training['learning_rate']:g} "
-        f"--loss {training['loss']} --seed {training['seed']}"
+        f"mien train landmarks --data {' '.join(settings['data'])} --out OUT "
+        f"--network {config.network}{changed} --set {set_name(checkpoint)} {length_option(settings)} "
+        f"--batch {settings['batch']} --learning-rate {settings['learning_rate']:g} "
+        f"--loss {settings['loss']} --seed {settings['seed']}"
     )

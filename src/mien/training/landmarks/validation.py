@@ -10,7 +10,8 @@ from jaxtyping import Bool
 from torch import nn
 
 from mien.datasets.crops.augment import AugmentConfig
-from mien.datasets.crops.batches import BatchPlan, CropBatch, fill_row
+from mien.datasets.crops.batches import CropBatch, CropDataset, fill_row
+from mien.learning.devices import bfloat16
 
 _SEED = 7_031_320
 """Validation samples are the same in every training."""
@@ -35,22 +36,23 @@ class Figures:
     presence_accuracy: float
 
 
-def validation_batches(plan: BatchPlan, *, most: int = 500) -> dict[str, CropBatch]:
+def validation_batches(dataset: CropDataset, *, most: int = 500) -> dict[str, CropBatch]:
     """Fixed samples of the held-out shards: "plain" as a tracker sees them, "hard" as in training.
 
     Empty when no held-out shard exists yet.
     """
-    store = plan.open_store(part="validation")
+    store = dataset.open_store(part="validation")
     store.refresh()
     if not len(store):
         return {}
-    still = AugmentConfig.none(crop_scale=plan.options.warp.crop_scale)
+    still = AugmentConfig.none(crop_scale=dataset.config.crop_scale)
     plain = replace(still, negative_share=0.1)
     batches = {}
-    for name, options in {"plain": plain, "hard": plan.options}.items():
-        fixed = replace(plan, seed=_SEED, batch=min(most, len(store)), options=options)
+    config = replace(dataset.config, batch=min(most, len(store)))
+    for name, augment in {"plain": plain, "hard": dataset.augment}.items():
+        fixed = replace(dataset, config=config, seed=_SEED, augment=augment)
         batch = fixed.empty_batch()
-        for row in range(fixed.batch):
+        for row in range(config.batch):
             fill_row(fixed, store, 0, row, batch)
         batches[name] = replace(batch, store_size=len(store))
     return batches
@@ -62,19 +64,20 @@ def evaluate(
     batch: CropBatch,
     face: Bool[np.ndarray, " landmarks"],
     *,
-    device: str = "cpu",
+    device: torch.device | None = None,
     half_precision: bool = False,
     chunk: int = 128,
 ) -> Figures:
     """Figures of a `LandmarkNetwork` (in eval mode) over a batch; `face` tells which landmarks count."""
+    device = device or torch.device("cpu")
     answers = []
     for start in range(0, len(batch.crops), chunk):
         crops = torch.from_numpy(batch.crops[start : start + chunk].copy()).to(device)
-        with torch.autocast(device, torch.bfloat16, enabled=half_precision):
+        with bfloat16(device, enabled=half_precision):
             answers.append(network(crops.permute(0, 3, 1, 2).float() / 255))
     points = torch.cat([answer.points for answer in answers]).cpu().numpy()
     sigma = torch.cat([answer.log_sigma for answer in answers]).exp().cpu().numpy()
-    told = torch.cat([answer.presence for answer in answers]).cpu().numpy() > 0
+    said = torch.cat([answer.presence for answer in answers]).cpu().numpy() > 0
     present = batch.presence > 0.5
     distance = np.linalg.norm(points - batch.points, axis=-1)[present]
     ratio = (distance / sigma[present])[:, face]
@@ -83,5 +86,5 @@ def evaluate(
         nme_all=float(distance.mean() / 2),
         within_1_sigma=float((ratio < 1).mean()),
         within_2_sigma=float((ratio < 2).mean()),
-        presence_accuracy=float((told == present).mean()),
+        presence_accuracy=float((said == present).mean()),
     )

@@ -5,36 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from mien.evaluation.fields.landmark_errors import FieldResult, MethodFigures, figures
 from mien.evaluation.fields.volume_fields import volume_as_field
-from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig
+from mien.landmarks_in_fields.config import EncoderKind, FieldNetworkConfig, FineNetworkConfig
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork
 from mien.landmarks_in_fields.network_files import NetworkPair
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
-from mien.learning.trainer import CHECKPOINT_NAME, TrainingProgress
+from mien.learning.checkpoints import CHECKPOINT_NAME
+from mien.learning.trainer import VALIDATED
+from mien.progress import Progress
 from mien.synthetic.volumes.head_volume import HeadVolume
 from mien.synthetic.volumes.volume_store import read_volume
-from mien.training.landmarks_in_fields.loop import (
-    FieldLandmarkTrainingConfig,
-    VolumePlan,
-    train_landmark_network,
+from mien.training.landmarks_in_fields.checkpoints import averaged_network
+from mien.training.landmarks_in_fields.config import (
+    CoarseTrainingConfig,
+    FineTrainingConfig,
+    VolumeDataConfig,
 )
+from mien.training.landmarks_in_fields.training import train_field_landmarks
 from mien.training.landmarks_in_fields.volume_sampler import is_held_out
 
-TABLES: dict[str, tuple[str, str]] = {
+TABLES: dict[str, tuple[EncoderKind, Literal["bilinear", "linear"]]] = {
     "voxresnet-bilinear": ("voxresnet", "bilinear"),
     "voxresnet-linear": ("voxresnet", "linear"),
     "vgg-bilinear": ("vgg", "bilinear"),
     "vgg-linear": ("vgg", "linear"),
 }
 """The paper's Tables 2, 3, 5 and 6."""
-FINE_VARIANTS: dict[str, tuple[str, int, bool]] = {
+FINE_VARIANTS: dict[str, tuple[Literal["all", "basic"], Literal[1, 4], bool]] = {
     "(b) without expression augmentation": ("basic", 4, False),
     "(c) two scales: whole and face": ("all", 1, False),
     "(d) all": ("all", 4, False),
     "(e) all, and heatmaps": ("all", 4, True),
 }
-"""Row to the expressions it is trained on, its number of boxes, and `FieldNetworkConfig.local`; (e) is not
+"""Row to the expressions it is trained on, its number of boxes, and `FineNetworkConfig.local`; (e) is not
 the paper's."""
 MEASURED_LISTED = 60
 COARSE_STEPS = 3
@@ -42,7 +48,7 @@ COARSE_STEPS = 3
 
 
 def held_out_volumes(folder: Path, most: int = MEASURED_LISTED) -> list[HeadVolume]:
-    """Volumes of the bank that no training uses, with named expressions."""
+    """Volumes of a store that no training uses, with named expressions."""
     out = []
     for path in sorted(folder.glob("[0-9]*.npz")):
         if is_held_out(path) and len(out) < most:
@@ -56,7 +62,8 @@ def run_ablations(
     volumes: Path,
     out: Path,
     *,
-    options: FieldLandmarkTrainingConfig,
+    max_minutes: float,
+    max_steps: int | None = None,
     only: str | None = None,
     report: Callable[[str], None] = lambda _: None,
 ) -> dict[str, list[MethodFigures]]:
@@ -64,32 +71,35 @@ def run_ablations(
     on.
 
     Args:
-        options: length of each training, in minutes or steps.
+        max_minutes, max_steps: length of each training, see `TrainingConfig`.
         only: one of `TABLES`.
+        report: told each result as a line.
 
     Raises:
         InputError: there are no volumes.
     """
     tables = {}
     held_out = held_out_volumes(volumes)
+    samples = VolumeDataConfig(volumes=(volumes,))
+    base = CoarseTrainingConfig(samples)
+    settings = replace(base.training, max_minutes=max_minutes, max_steps=max_steps)
+    longer = replace(settings, max_steps=None if max_steps is None else COARSE_STEPS * max_steps)
     for name, (encoder, shape) in TABLES.items():
         if only is not None and name != only:
             continue
-        base = VolumePlan(
-            network=FieldNetworkConfig(stage="coarse", encoder=encoder, shape=shape),  # type: ignore[arg-type]
-            volumes=(volumes,),
-        )
         coarse_folder = out / name / "coarse"
-        longer = None if options.max_steps is None else COARSE_STEPS * options.max_steps
-        coarse = _trained(base, replace(options, max_steps=longer), coarse_folder, report)
+        coarse_network = FieldNetworkConfig(encoder=encoder, shape=shape)
+        coarse = _trained(replace(base, network=coarse_network, training=longer), coarse_folder, report)
         rows: list[MethodFigures] = []
         for row, (expressions, boxes, local) in FINE_VARIANTS.items():
-            network = replace(base.network, stage="fine", boxes=boxes, local=local)
-            plan = replace(
-                base, network=network, coarse=coarse_folder / CHECKPOINT_NAME, expressions=expressions
+            config = FineTrainingConfig(
+                replace(samples, expressions=expressions),
+                FineNetworkConfig(encoder=encoder, shape=shape, boxes=boxes, local=local),
+                settings,
+                coarse=coarse_folder / CHECKPOINT_NAME,
             )
             folder = out / name / f"fine-{expressions}-{boxes}{'-local' if local else ''}"
-            fine = _trained(plan, options, folder, report)
+            fine = _trained(config, folder, report)
             pair = NetworkPair(coarse, fine)
             landmarker = FieldLandmarker(pair, SearchConfig(upright=True, min_confidence=0.0))
             first, last = [], []
@@ -106,14 +116,13 @@ def run_ablations(
     return tables
 
 
-def _trained(
-    plan: VolumePlan, options: FieldLandmarkTrainingConfig, out: Path, report: Callable[[str], None]
-) -> FieldLandmarkNetwork:
+def _trained(config: CoarseTrainingConfig, out: Path, report: Callable[[str], None]) -> FieldLandmarkNetwork:
     """Goes on, or is done at once."""
 
-    def say(progress: TrainingProgress) -> None:
-        if progress.figures:
-            report(f"{out.name}: step {progress.step}, wing×10 {progress.losses['wing_x10']:.2f}")
+    def say(progress: Progress) -> None:
+        if progress.label == VALIDATED:
+            figures = ", ".join(f"{name} {value:.2f}" for name, value in progress.figures.items())
+            report(f"{out.name}: {figures}")
 
     there = (out / CHECKPOINT_NAME).exists()
-    return train_landmark_network(plan, options, out=out, resume=there, report=say).averaged_network()
+    return averaged_network(train_field_landmarks(config, out=out, resume=there, report=say))

@@ -1,4 +1,4 @@
-"""Training batches for the coarse and the fine network, drawn from a bank of volumes."""
+"""Training batches for the coarse and the fine network, cut from volumes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class BoxBatch:
     Attributes:
         volumes: (B, K, 4, N, N, N).
         places: (B, K, 4), see `relative_places`.
-        landmarks: (B, 68, 3) in the first box's coordinates (rubbish where there is no head).
+        landmarks: (B, 68, 3) in the first box's coordinates; undefined without a head.
         half_side_m: (B,) of the first box.
         is_head: (B,) 0 or 1.
         store_size: volumes that they were drawn from.
@@ -88,6 +88,17 @@ class BoxBatch:
 
     def __len__(self) -> int:
         return len(self.volumes)
+
+    def to(self, device: torch.device) -> BoxBatch:
+        """The same on a device."""
+        return replace(
+            self,
+            volumes=self.volumes.to(device),
+            places=self.places.to(device),
+            landmarks=self.landmarks.to(device),
+            half_side_m=self.half_side_m.to(device),
+            is_head=self.is_head.to(device),
+        )
 
 
 @dataclass(frozen=True)
@@ -126,7 +137,7 @@ class BatchMaker:
 
     def __init__(
         self,
-        pool: VolumeSampler,
+        volumes: VolumeSampler,
         *,
         stage: str,
         size: int,
@@ -137,7 +148,7 @@ class BatchMaker:
         sizes: BoxSizes | None = None,
         coarse: FieldLandmarkNetwork | None = None,
     ) -> None:
-        self.pool, self.stage, self.size, self.boxes = pool, stage, size, boxes
+        self.volumes, self.stage, self.size, self.boxes = volumes, stage, size, boxes
         self._warp, self._augment, self._fresh = warp, augment, fresh
         self._kept: list[_Cut] = []
         self._sizes, self._coarse_network = sizes or BoxSizes(), coarse
@@ -147,7 +158,7 @@ class BatchMaker:
         self._mirror = mirror_indices("ict68")
 
     def draw(self, count: int, seed: int) -> BoxBatch:
-        """The batch that belongs to a seed, the pool's contents and what was drawn before.
+        """The batch that belongs to a seed, the volumes there are and what was drawn before.
 
         Cutting and roughening boxes takes longer than learning from them, so those of earlier batches are
         used again: `fresh` of each batch are new.
@@ -168,7 +179,7 @@ class BatchMaker:
             torch.from_numpy(np.stack([sample.landmarks for sample in samples]).astype(np.float32)),
             torch.tensor([sample.half_side_m for sample in samples], dtype=torch.float32),
             torch.tensor([sample.is_head for sample in samples], dtype=torch.float32),
-            len(self.pool.volumes),
+            len(self.volumes.volumes),
         )
 
     def _cut(self, count: int, rng: np.random.Generator, generator: torch.Generator) -> list[_Cut]:
@@ -231,7 +242,7 @@ class BatchMaker:
 
     def _faceless(self, rng: np.random.Generator) -> _Cut:
         """A head whose face is cut away."""
-        volume = self.pool.random(rng)
+        volume = self.volumes.random(rng)
         landmarks_m = volume.source.landmarks_m
         tint = (
             rng.uniform(0.1, 1, 3)
@@ -299,7 +310,7 @@ class BatchMaker:
         ]
 
     def _coarse(self, rng: np.random.Generator) -> _Cut:
-        volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
+        volume, mirrored = self.volumes.random(rng), bool(rng.random() < 0.5)
         change, landmarks_m = self._changed(volume.source, rng)
         cut_y_m = landmarks_m[8, 1] - rng.uniform(0.01, 0.12) if rng.random() < 0.6 else -np.inf
         if mirrored:
@@ -315,7 +326,7 @@ class BatchMaker:
         return _Cut.of([sampled], [box], landmarks_m, float(upright))
 
     def _fine(self, rng: np.random.Generator) -> _Cut:
-        volume, mirrored = self.pool.random(rng), bool(rng.random() < 0.5)
+        volume, mirrored = self.volumes.random(rng), bool(rng.random() < 0.5)
         if self._augment and rng.random() < WRONG:
             return self._not_at_the_face(volume, rng, mirrored=mirrored)
         if self._augment and self._coarse_network is not None and rng.random() < SEARCHED:

@@ -1,41 +1,44 @@
-"""Checkpoints of the field landmark networks' training."""
+"""What the field landmark networks' training keeps in its checkpoints."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mien.landmarks_in_fields.network import FieldLandmarkNetwork, FieldNetworkConfig
-from mien.learning.checkpoints import TrainingCheckpoint, read_training
+from mien.landmarks_in_fields.config import FieldNetworkConfig, network_config_from_plain
+from mien.landmarks_in_fields.network import FieldLandmarkNetwork
+from mien.learning import checkpoints
+from mien.learning.checkpoints import Checkpoint
 
+KIND = "field-landmarks"
 COMMAND = "mien train field-landmarks"
 
 
-@dataclass(frozen=True)
-class FieldLandmarkCheckpoint(TrainingCheckpoint):
-    """A training of the coarse or the fine network at one moment.
+def plain_part(network: FieldLandmarkNetwork, *, earlier_steps: int) -> dict[str, Any]:
+    """`Checkpoint.plain` of a field landmark network.
 
-    Attributes:
-        description: what `FieldLandmarkNetwork.from_description` needs.
+    Args:
+        earlier_steps: of the trainings that this one began from.
     """
-
-    network_config: FieldNetworkConfig
-    description: dict[str, Any]
-
-    def averaged_network(self) -> FieldLandmarkNetwork:
-        """The network with averaged weights, ready to answer."""
-        network = FieldLandmarkNetwork.from_description(self.description)
-        network.load_state_dict(self.average)
-        return network.eval()
+    return {"network": network.description(), "earlier_steps": earlier_steps}
 
 
-def load_checkpoint(path: str | Path) -> FieldLandmarkCheckpoint:
+def read_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint; no code in the file is executed.
 
     Raises:
-        InputError: the file is missing, no checkpoint of this training, or of another version.
+        InputError: see `mien.learning.checkpoints.read_checkpoint`.
     """
-    values = read_training(path, FieldLandmarkCheckpoint, command=COMMAND)
-    config = FieldNetworkConfig(**values.pop("network_config"))
-    return FieldLandmarkCheckpoint(network_config=config, **values)
+    return checkpoints.read_checkpoint(path, kind=KIND, command=COMMAND)
+
+
+def network_config(checkpoint: Checkpoint) -> FieldNetworkConfig:
+    """The architecture."""
+    return network_config_from_plain(checkpoint.plain["network"]["config"])
+
+
+def averaged_network(checkpoint: Checkpoint) -> FieldLandmarkNetwork:
+    """The network with averaged weights, ready to answer."""
+    network = FieldLandmarkNetwork.from_description(checkpoint.plain["network"])
+    network.load_state_dict(checkpoint.tensors["average"])
+    return network.eval()

@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from mien import __version__
 from mien.files import write_text
+from mien.landmarks_in_fields.config import network_config_as_plain
 from mien.landmarks_in_fields.network_files import NetworkPair, write_networks
+from mien.learning.checkpoints import Checkpoint
 from mien.synthetic.volumes.volume_store import HELD_OUT_SKINS
-from mien.training.landmarks_in_fields.checkpoints import COMMAND, FieldLandmarkCheckpoint, load_checkpoint
+from mien.training.landmarks_in_fields.checkpoints import (
+    COMMAND,
+    averaged_network,
+    network_config,
+    read_checkpoint,
+)
 from mien.training.landmarks_in_fields.spread_calibration import (
     held_out_trained_volumes,
     scale_spread,
@@ -28,16 +34,16 @@ def export_networks(*, coarse: Path, fine: Path, out: Path, volumes: Sequence[Pa
 
     Args:
         coarse, fine: checkpoints.
-        volumes: folders; the standard deviations told are made to fit the errors on their held-out volumes of
-            trained fields.
+        volumes: folders; the predicted standard deviations are made to fit the errors on their held-out
+            volumes of trained fields.
 
     Raises:
         InputError: one is no checkpoint.
     """
-    first, second = load_checkpoint(coarse), load_checkpoint(fine)
-    networks = NetworkPair(first.averaged_network(), second.averaged_network())
+    first, second = read_checkpoint(coarse), read_checkpoint(fine)
+    networks = NetworkPair(averaged_network(first), averaged_network(second))
     factor = math.nan
-    if second.network_config.local:
+    if networks.fine.has_heatmaps:
         factor = spread_factor(networks, held_out_trained_volumes(volumes))
     if math.isfinite(factor):
         scale_spread(networks.fine, factor)
@@ -54,7 +60,7 @@ def export_networks(*, coarse: Path, fine: Path, out: Path, volumes: Sequence[Pa
         ),
         "held_out_skins": list(HELD_OUT_SKINS),
         "licence": "Apache-2.0; MakeHuman assets CC0, ICT-FaceKit MIT",
-        "command": f"{COMMAND} --stage coarse|fine|export",
+        "command": f"{COMMAND} coarse|fine|export",
         "coarse": _facts(first),
         "fine": _facts(second),
         "spread_factor": factor if math.isfinite(factor) else None,
@@ -63,10 +69,10 @@ def export_networks(*, coarse: Path, fine: Path, out: Path, volumes: Sequence[Pa
     return out
 
 
-def _facts(checkpoint: FieldLandmarkCheckpoint) -> dict[str, Any]:
+def _facts(checkpoint: Checkpoint) -> dict[str, Any]:
     return {
-        "network": asdict(checkpoint.network_config),
-        "training": checkpoint.training,
+        "network": network_config_as_plain(network_config(checkpoint)),
+        "training": checkpoint.settings,
         "steps": checkpoint.step,
         "minutes": round(checkpoint.elapsed_s / 60, 1),
         "validation": checkpoint.figures,

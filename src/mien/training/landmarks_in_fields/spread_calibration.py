@@ -1,4 +1,4 @@
-"""Makes the standard deviations that a network tells fit its errors on people it did not learn from."""
+"""Makes predicted standard deviations fit the errors on people whom the networks did not learn from."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def held_out_trained_volumes(folders: Sequence[Path]) -> Iterable[HeadVolume]:
 
 
 def spread_factor(networks: NetworkPair, volumes: Iterable[HeadVolume]) -> float:
-    """What the standard deviations told are to be multiplied by, so that 68.3 % of the errors lie within one;
-    NaN where the networks tell none or there are no volumes."""
+    """What predicted standard deviations are to be multiplied by so that 68.3 % of the errors lie within one;
+    NaN where the networks predict none or there are no volumes."""
     landmarker = FieldLandmarker(networks, SearchConfig(upright=True, min_confidence=0.0))
     in_sigmas = []
     for volume in volumes:
@@ -42,7 +42,7 @@ def spread_factor(networks: NetworkPair, volumes: Iterable[HeadVolume]) -> float
 
 
 def scale_spread(network: FieldLandmarkNetwork, factor: float) -> None:
-    """Multiply the standard deviations that a network tells, in place."""
+    """Multiply the standard deviations that a network predicts, in place."""
     last = network.spread.layers[-1]
     assert isinstance(last, nn.Linear)
     last.bias.data += math.log(factor)

@@ -16,7 +16,7 @@ from mien.training.landmarks_in_fields.box_sampling import COARSE_POOL, FACE_POO
 DARK_MOUTHS = 0.85
 """Share of the analytic volumes whose open mouths are filled as in trained fields."""
 VALIDATION_EVERY = 25
-"""Volumes of every so manieth person of a bank are for validation."""
+"""Volumes of every Nth person of a store are for validation."""
 ORIGINS = ("analytic", "trained")
 """Made from surfaces, or from a field that was trained from pictures."""
 
@@ -56,7 +56,7 @@ class VolumeSampler:
         self.refresh()
         if not self.volumes:
             raise InputError(
-                "holds no volumes; make some with: mien train field-landmarks --stage volumes",
+                "holds no volumes; make some with: mien train field-landmarks volumes",
                 source=", ".join(str(folder) for folder in folders),
             )
 

@@ -1,34 +1,41 @@
-"""Checkpoints of the search network's training."""
+"""What the search network's training keeps in its checkpoints."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from mien.learning.checkpoints import TrainingCheckpoint, read_training
-from mien.training.search.network import SearchNetwork, SearchNetworkConfig
+from mien.learning import checkpoints
+from mien.learning.checkpoints import Checkpoint
+from mien.training.search.config import SearchNetworkConfig
+from mien.training.search.network import SearchNetwork
 
-
-@dataclass(frozen=True)
-class SearchCheckpoint(TrainingCheckpoint):
-    """A training of the search network at one moment."""
-
-    network_config: SearchNetworkConfig
-
-    def averaged_network(self) -> SearchNetwork:
-        """The network with averaged weights, ready to answer."""
-        network = SearchNetwork(self.network_config)
-        network.load_state_dict(self.average)
-        return network.eval()
+KIND = "search"
 
 
-def load_checkpoint(path: str | Path) -> SearchCheckpoint:
+def plain_part(config: SearchNetworkConfig) -> dict[str, Any]:
+    """`Checkpoint.plain` of a search network."""
+    return {"network": asdict(config)}
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
     """Read a checkpoint; no code in the file is executed.
 
     Raises:
-        InputError: the file is missing, no checkpoint, or of another version.
+        InputError: see `mien.learning.checkpoints.read_checkpoint`.
     """
-    values = read_training(path, SearchCheckpoint, command="mien train search")
-    sizes = values.pop("network_config")
-    config = SearchNetworkConfig(stem=tuple(sizes["stem"]), dilations=tuple(sizes["dilations"]))
-    return SearchCheckpoint(network_config=config, **values)
+    return checkpoints.read_checkpoint(path, kind=KIND, command="mien train search")
+
+
+def network_config(checkpoint: Checkpoint) -> SearchNetworkConfig:
+    """The architecture."""
+    values = checkpoint.plain["network"]
+    return SearchNetworkConfig(stem=tuple(values["stem"]), dilations=tuple(values["dilations"]))
+
+
+def averaged_network(checkpoint: Checkpoint) -> SearchNetwork:
+    """The network with averaged weights, ready to answer."""
+    network = SearchNetwork(network_config(checkpoint))
+    network.load_state_dict(checkpoint.tensors["average"])
+    return network.eval()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -10,18 +9,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from mien.training.search.config import SearchNetworkConfig
+
 _PICTURE_MEAN, _PICTURE_SCALE = 0.45, 0.25
 """Rough mean and spread of RGB values in [0, 1]; normalisation is part of the network."""
-
-
-@dataclass(frozen=True)
-class SearchNetworkConfig:
-    """Architecture of a search network; stored in every checkpoint."""
-
-    stem: tuple[int, int, int] = (16, 32, 64)
-    """Channels after each halving of the picture."""
-    dilations: tuple[int, ...] = (1, 2, 1, 4, 1, 2)
-    """Dilation of each residual block at the last size; together they see about 200 pixels."""
 
 
 class SearchOutput(NamedTuple):

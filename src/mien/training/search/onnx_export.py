@@ -13,8 +13,8 @@ from mien.datasets.search_scenes.targets import LARGEST_SIDE_PX, SMALLEST_SIDE_P
 from mien.landmarks.candidates import UNIT_SIDE_PX
 from mien.landmarks.pyramid import STRIDE_PX
 from mien.learning.cards import length_option, read_manifests, write_card
+from mien.learning.checkpoints import Checkpoint
 from mien.learning.onnx_files import INPUT, ExportCheck, write_onnx
-from mien.training.search.checkpoints import SearchCheckpoint
 from mien.training.search.network import SearchNetwork
 
 OUTPUTS = ("score", "geometry")
@@ -54,21 +54,21 @@ def export_search(network: SearchNetwork, path: str | Path) -> ExportCheck:
 
 
 def write_search_card(
-    checkpoint: SearchCheckpoint, check: ExportCheck, network: Path, *, directories: Sequence[Path]
+    checkpoint: Checkpoint, check: ExportCheck, network: Path, *, directories: Sequence[Path]
 ) -> Path:
     """Write the card beside the network: what a user of the weights should know. Returns its path."""
-    training = checkpoint.training
+    settings = checkpoint.settings
     path = network.with_suffix(".card.json")
     write_card(
         path,
         checkpoint,
         name=network.stem,
-        command=f"mien train search --data {' '.join(training['data'])} --out OUT {length_option(training)} "
-        f"--batch {training['batch']} --seed {training['seed']}",
+        command=f"mien train search --data {' '.join(settings['data'])} --out OUT {length_option(settings)} "
+        f"--batch {settings['batch']} --seed {settings['seed']}",
         training_data={
             "kind": "scenes composed of synthetic pictures made with `mien synth`; no photographs of people",
             "manifests": read_manifests(directories),
-            "scenes_presented": checkpoint.step * training["batch"],
+            "scenes_presented": checkpoint.samples,
         },
         figures={
             "single_thread_ms_640x360": round(check.latency_ms, 2),

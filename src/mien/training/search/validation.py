@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from mien.datasets.search_scenes.batches import ScenePlan, scene_at
+from mien.datasets.search_scenes.batches import SceneDataset, scene_at
 from mien.datasets.search_scenes.scenes import SearchScene
 from mien.datasets.search_scenes.targets import PlacedFace
 from mien.landmarks.candidates import Candidate, decode, suppress
@@ -38,16 +38,18 @@ class SearchFigures:
     roll_error_deg: float
 
 
-def validation_scenes(plan: ScenePlan, *, count: int = 300) -> list[SearchScene]:
+def validation_scenes(dataset: SceneDataset, *, count: int = 300) -> list[SearchScene]:
     """Fixed scenes of the held-out heads; empty when there are none yet."""
-    store = plan.open_store(part="validation")
+    store = dataset.open_store(part="validation")
     store.refresh()
-    fixed = replace(plan, seed=_SEED)
+    fixed = replace(dataset, seed=_SEED)
     return [scene_at(fixed, store, 0, row) for row in range(count)] if len(store) else []
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, scenes: list[SearchScene], *, device: str = "cpu") -> SearchFigures:
+def evaluate(
+    network: nn.Module, scenes: list[SearchScene], *, device: torch.device | None = None
+) -> SearchFigures:
     """Figures of a `SearchNetwork` (in eval mode)."""
     errors: list[tuple[float, float, float]] = []
     demanded = false = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -11,12 +13,12 @@ from mien.training.landmarks.losses.edges import vertex_edge_loss
 from mien.training.landmarks.losses.residual import ResidualLogLikelihood
 from mien.training.landmarks.networks import LandmarkOutput
 
-LOSSES: dict[str, str] = {
+LOSSES: dict[str, Literal["bounded", "sigmoid", "exponential"]] = {
     **dict.fromkeys(DENSITIES, "bounded"),
     "residual": "sigmoid",
     "residual_exp": "exponential",
 }
-"""Name of each loss to the form of σ that its network needs (`NetworkConfig.sigma`)."""
+"""Name of each loss to the form of σ that its network needs (`SizedLandmarkNetworkConfig.sigma`)."""
 
 
 class LandmarkObjective(nn.Module):

@@ -13,7 +13,7 @@ from mien.commands.train import run
 from mien.commands.train.landmarks import TrainLandmarksConfig
 from mien.errors import InputError
 from mien.heads.library import load_head
-from mien.training.landmarks.checkpoints import load_checkpoint
+from mien.training.landmarks.checkpoints import network_config, read_checkpoint
 from tests.datasets.crops.fake_faces import write_shard
 
 
@@ -53,14 +53,15 @@ def test_trains_from_a_file_of_options_and_exports_int8(head_shards, tmp_path, c
     out = tmp_path / "run"
     arguments = ["landmarks", "--config", str(tmp_path / "options.json"), "--out", str(out)]
     assert run([*arguments, "--max-steps", "2"]) == 0
-    checkpoint = load_checkpoint(out / "checkpoint.pt")
+    checkpoint = read_checkpoint(out / "checkpoint.pt")
     assert checkpoint.step == 2
-    assert checkpoint.network_config.decoder == "spiral"
-    assert checkpoint.network_config.mesh_sizes[0] == 320
-    assert checkpoint.network_config.sigma == "exponential"
-    assert checkpoint.objective
+    network = network_config(checkpoint)
+    assert network.decoder == "spiral"
+    assert network.mesh_sizes[0] == 320
+    assert network.sigma == "exponential"
+    assert checkpoint.tensors["objective"]
     assert run([*arguments, "--max-steps", "3", "--resume"]) == 0
-    assert load_checkpoint(out / "checkpoint.pt").step == 3
+    assert read_checkpoint(out / "checkpoint.pt").step == 3
     export = ["export-landmarks", "--checkpoint", str(out / "checkpoint.pt"), "--data", str(head_shards)]
     assert run([*export, "--out", str(tmp_path / "whole.onnx")]) == 0
     out = ["--out", str(tmp_path / "net.onnx")]
@@ -100,8 +101,8 @@ def test_one_epoch_on_a_thousand_pictures_learns_and_lends_its_backbone(head_sha
     common = ["landmarks", "--data", str(data), "--network", "resnet10_quarter", "--batch", "50"]
     common += ["--threads", "1", "--size", "64", "--max-steps", "20"]
     assert run([*common, "--out", str(tmp_path / "run")]) == 0
-    checkpoint = load_checkpoint(tmp_path / "run" / "checkpoint.pt")
-    assert checkpoint.pictures == 1000
+    checkpoint = read_checkpoint(tmp_path / "run" / "checkpoint.pt")
+    assert checkpoint.samples == 1000
     log = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert log[-1]["loss"] < log[0]["loss"]
 
@@ -110,9 +111,11 @@ def test_one_epoch_on_a_thousand_pictures_learns_and_lends_its_backbone(head_sha
     assert (
         run([*common[:-4], "--size", "96", "--max-steps", "1", *lent, "--out", str(tmp_path / "next")]) == 0
     )
-    following = load_checkpoint(tmp_path / "next" / "checkpoint.pt")
-    name = next(key for key in checkpoint.average if key.startswith("backbone.") and key.endswith("weight"))
-    assert torch.allclose(following.average[name], checkpoint.average[name], atol=1e-3)
+    following = read_checkpoint(tmp_path / "next" / "checkpoint.pt")
+    name = next(
+        key for key in checkpoint.tensors["average"] if key.startswith("backbone.") and key.endswith("weight")
+    )
+    assert torch.allclose(following.tensors["average"][name], checkpoint.tensors["average"][name], atol=1e-3)
     other = [*common, "--out", str(tmp_path / "other"), *lent]
     other[other.index("resnet10_quarter")] = "resnet10_half"
     with pytest.raises(InputError, match="same backbone"):
@@ -168,9 +171,24 @@ def test_files_of_options(text, tmp_path):
         ["--config", str(path), "--out", "o", "--seed", "3"],
         prog="mien train landmarks",
     )
-    assert [folder.name for folder in config.data] == ["a", "b"]
-    assert config.learning_rate == "auto"
-    assert config.seed == 3
+    assert [folder.name for folder in config.landmarks.crops.data] == ["a", "b"]
+    assert config.landmarks.training.learning_rate == "auto"
+    assert config.landmarks.training.seed == 3
+
+
+def test_flags_in_a_file_are_said_as_the_option_is_called(tmp_path):
+    path = tmp_path / "options.json"
+    path.write_text(
+        json.dumps({"data": ["a"], "augmentation": False, "half_precision": True, "resume": True})
+    )
+    config = parse_with_file(TrainLandmarksConfig, ["--config", str(path)], prog="mien train landmarks")
+    assert config.landmarks.crops.augmentation is False
+    assert config.landmarks.training.half_precision is True
+    assert config.resume is True
+    path.write_text(json.dumps({"data": ["a"], "augmentation": True, "resume": False, "max_steps": None}))
+    config = parse_with_file(TrainLandmarksConfig, ["--config", str(path)], prog="mien train landmarks")
+    assert config.landmarks.crops.augmentation is True
+    assert config.resume is False
 
 
 @pytest.mark.parametrize(

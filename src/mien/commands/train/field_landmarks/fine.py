@@ -1,0 +1,34 @@
+"""`mien train field-landmarks fine`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.commands.arguments import parse
+from mien.commands.train.field_landmarks import PROG
+from mien.commands.train.field_landmarks.coarse import train
+from mien.training.landmarks_in_fields.config import FineTrainingConfig
+
+
+@dataclass(frozen=True)
+class TrainFineConfig:
+    """Train the network that looks at faces where the coarse one sees a head.
+
+    Interrupted with Ctrl-C, it saves a checkpoint and goes on with --resume.
+    """
+
+    fine: FineTrainingConfig
+    """Data, architecture, length."""
+    out: Path
+    """Folder for checkpoint.pt and log.jsonl."""
+    resume: bool = False
+    """Go on from OUT/checkpoint.pt."""
+
+
+def run(arguments: list[str]) -> int:
+    """Train; returns the exit code."""
+    config = parse(TrainFineConfig, arguments, prog=f"{PROG} fine")
+    path = train(config.fine, out=config.out, resume=config.resume)
+    print(f"next: {PROG} export --coarse … --fine {path} --out mine.safetensors")
+    return 0
