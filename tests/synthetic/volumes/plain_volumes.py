@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mien.landmarks_in_fields.sources import triangle_lattice
 
 from mien.geometry.normals import vertex_normals
+from mien.geometry.triangle_lattice import triangle_lattice
 from mien.heads.library import load_head
 from mien.synthetic.scenes.neck import neck_border
 from mien.synthetic.volumes.head_volume import HeadVolume, cap_points, voxelise
