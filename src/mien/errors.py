@@ -36,10 +36,20 @@ class ShapeError(MienError, ValueError):
 
 
 class MissingExtraError(MienError, ImportError):
-    """A part of mien needs an optional dependency that is not installed."""
+    """A part of mien needs an optional dependency that is not installed.
 
-    def __init__(self, feature: str, *, extra: str, cause: str) -> None:
-        super().__init__(f"{feature} needs {cause}; install it with: pip install 'mien[{extra}]'")
+    Attributes:
+        extra: that has it, for example "fields".
+    """
+
+    def __init__(self, features: str, *, extra: str, cause: str) -> None:
+        """
+        Args:
+            features: what needs it, in the plural: "radiance fields".
+            extra: that has it.
+            cause: what is missing.
+        """
+        super().__init__(f"{features} need {cause}; install it with: pip install 'mien[{extra}]'")
         self.extra = extra
 
 

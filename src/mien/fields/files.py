@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from mien.errors import InputError
+from mien.fields import require_torch
 from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts, Viewpoint
@@ -30,7 +31,9 @@ def save_field(field: RadianceField, folder: str | Path) -> Path:
 
     Raises:
         InputError: the folder holds something that is no field, or cannot be written.
+        MissingExtraError: safetensors is missing.
     """
+    require_torch()
     from safetensors.torch import save_file
 
     from mien import __version__
@@ -79,14 +82,16 @@ def load_field(folder: str | Path, *, device: str | torch.device = "cpu") -> Rad
 
     Raises:
         InputError: it is no field, is damaged, or was written by a newer mien.
+        MissingExtraError: safetensors is missing.
     """
+    require_torch()
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     folder = Path(folder)
     document = read_field_json(folder)
     try:
-        config = FieldConfig(**_as_tuples(document["config"]))
+        config = FieldConfig.from_plain(document["config"])
         tensors = load_file(folder / WEIGHTS_NAME)
         if document["format_version"] == 1:
             tensors = _respelled(tensors)
