@@ -50,13 +50,14 @@ class MissingExtraError(MienError, ImportError):
         extra: what to install: `pip install 'mien[EXTRA]'`.
     """
 
-    def __init__(self, feature: str, *, extra: str, cause: str) -> None:
+    def __init__(self, features: str, *, extra: str, cause: str) -> None:
         """
         Args:
-            feature: the part, as the sentence's subject.
-            cause: the package that is missing.
+            features: what needs it, in the plural: "radiance fields".
+            extra: that has it.
+            cause: what is missing.
         """
-        super().__init__(f"{feature} needs {cause}; install it with: pip install 'mien[{extra}]'")
+        super().__init__(f"{features} need {cause}; install it with: pip install 'mien[{extra}]'")
         self.extra = extra
 
 

@@ -7,6 +7,11 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mien.errors import MissingExtraError
+
+_OF_FIELDS = ("torch", "safetensors")
+"""Packages of the extra "fields": where one is missing, its name says what to install."""
+
 
 def lazy_names(package: str, home: Mapping[str, str]) -> Callable[[str], Any]:
     """A module's `__getattr__` (PEP 562).
@@ -14,12 +19,21 @@ def lazy_names(package: str, home: Mapping[str, str]) -> Callable[[str], Any]:
     Args:
         package: its `__name__`.
         home: name to the module of the package that has it, for example "heads.model".
+
+    Raises:
+        MissingExtraError: of what is returned, where the module needs torch and there is none.
     """
 
     def get(name: str) -> Any:
         if name not in home:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(importlib.import_module(f"{package}.{home[name]}"), name)
+        try:
+            module = importlib.import_module(f"{package}.{home[name]}")
+        except ModuleNotFoundError as error:
+            if error.name not in _OF_FIELDS:
+                raise
+            raise MissingExtraError("radiance fields", extra="fields", cause=error.name) from error
+        value = getattr(module, name)
         setattr(sys.modules[package], name, value)
         return value
 

@@ -22,8 +22,9 @@ from mien.fields.posed_images import PosedImages
 from mien.fields.radiance_field import RadianceField
 from mien.fields.rendering.views import camera_towards, turntable_cameras
 from mien.fields.scores import score_field
-from mien.fields.train import TrainingStep, train_field
+from mien.fields.train import train_field
 from mien.landmarks_in_fields.types import Landmarks3D
+from mien.progress import Progress
 from tests.fields.scenes import RADII_M, egg_scene, paint, write_scene
 
 TINY = FieldConfig(
@@ -55,15 +56,16 @@ def test_held_out_pictures_and_depths(trained: RadianceField):
 
 def test_the_same_seed_gives_the_same_field_and_progress_is_told():
     short = replace(TINY, iterations=12, resolutions=(12,), upsample_at=())
-    steps: list[TrainingStep] = []
-    first = train_field(SCENE, short, progress=steps.append)
+    told: list[Progress] = []
+    first = train_field(SCENE, short, report=told.append)
     second = train_field(SCENE, short)
     other = train_field(SCENE, replace(short, seed=1))
     for name, value in first.state_dict().items():
         assert torch.equal(value, second.state_dict()[name]), name
     assert not torch.equal(first.density_grid.lines, other.density_grid.lines)
-    assert steps[-1].iteration == 12
-    assert np.isfinite(steps[-1].psnr_db)
+    assert [(progress.share, progress.label) for progress in told] == [(1.0, "step 12")]
+    assert np.isfinite(told[-1].figures["psnr_db"])
+    assert told[-1].figures["resolution"] == 12
 
 
 def test_going_on_from_another_field(trained: RadianceField):

@@ -44,6 +44,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Mapping
+from dataclasses import field, make_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 Config = TypeVar("Config")
@@ -68,19 +69,45 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def parse(config_class: type[Config], arguments: list[str], *, prog: str) -> Config:
+def parse(config_class: type[Config], arguments: list[str], *, prog: str, **defaults: Any) -> Config:
     """Read `arguments` into the dataclass; its docstrings become the help.
 
     Dataclasses among its fields (the library's configurations, `mien.commands.options`) have no prefix; those
     marked `Flat` are listed with its own options instead of in a box of theirs.
+
+    Args:
+        defaults: for fields of the dataclass, in place of its own.
 
     Raises:
         SystemExit: after `--help` (code 0) or wrong usage (code 2); `mien.commands.app` handles it.
     """
     import tyro
 
+    if defaults:
+        config_class = _with_defaults(config_class, defaults)
     how = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
     return tyro.cli(config_class, args=arguments, prog=prog, config=how)
+
+
+def _with_defaults(config_class: type[Config], defaults: dict[str, Any]) -> type[Config]:
+    """The dataclass with other defaults; required fields stay so."""
+    changed = [(name, config_class.__annotations__[name], field(default=defaults[name])) for name in defaults]
+    kept = {"__doc__": config_class.__doc__, "__module__": config_class.__module__}
+    return make_dataclass(config_class.__name__, changed, bases=(config_class,), frozen=True, namespace=kept)
+
+
+def option_value(arguments: list[str], option: str) -> str | None:
+    """What follows an option, before anything is parsed: some options decide about the defaults of others.
+
+    Args:
+        option: for example "--preset"; the last one counts.
+    """
+    found = None
+    for index, word in enumerate(arguments):
+        name, given, value = word.partition("=")
+        if name.replace("_", "-") == option:
+            found = value if given else arguments[index + 1] if index + 1 < len(arguments) else None
+    return found
 
 
 def dispatch(

@@ -6,7 +6,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from mien.commands.arguments import Config, parse
+from mien.commands.arguments import Config, option_value, parse
 from mien.errors import InputError
 
 
@@ -19,11 +19,8 @@ def parse_with_file(config_class: type[Config], arguments: list[str], *, prog: s
         InputError: the file is missing, neither JSON nor TOML, or names an unknown option.
         SystemExit: as for `parse`, also for values of the wrong kind in the file.
     """
-    places = [i for i, word in enumerate(arguments) if word == "--config" or word.startswith("--config=")]
-    path = None
-    if places:
-        word, *rest = arguments[places[-1] :]
-        path = Path(word.partition("=")[2]) if "=" in word else Path(rest[0]) if rest else None
+    given = option_value(arguments, "--config")
+    path = None if given is None else Path(given)
     from_file: list[str] = []
     if path is not None:
         known = option_defaults(config_class)

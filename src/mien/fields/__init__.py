@@ -5,7 +5,8 @@ mien.render_field(field, camera)
 mien.save_field(field, "anna.field")
 mien.load_field("anna.field")
 
-Needs torch and safetensors (`pip install 'mien[fields]'`); runs on a CPU, and on a GPU where there is one.
+All but the settings needs torch and safetensors (`pip install 'mien[fields]'`). Fields are trained and drawn
+on a CPU, and on a GPU where there is one.
 """
 
 from __future__ import annotations
@@ -23,7 +24,4 @@ def require_torch() -> None:
 
     for needed in ("torch", "safetensors"):
         if importlib.util.find_spec(needed) is None:
-            raise MissingExtraError("working with radiance fields", extra="fields", cause=needed)
-
-
-require_torch()
+            raise MissingExtraError("radiance fields", extra="fields", cause=needed)

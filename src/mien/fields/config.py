@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from mien.errors import InputError
 
@@ -124,6 +124,18 @@ class FieldConfig:
                 picture_side_px=400,
             )
         raise InputError(f"there is no setting {name!r}; choose from {', '.join(PRESETS)}", source="preset")
+
+    @staticmethod
+    def from_plain(values: dict[str, Any]) -> FieldConfig:
+        """Of what JSON holds, which knows no tuples.
+
+        Raises:
+            TypeError: a setting is unknown.
+        """
+        with_tuples: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+        }
+        return FieldConfig(**with_tuples)
 
     def for_refinement(self, *, iterations: int) -> FieldConfig:
         """Settings to go on from a trained field: the last resolution only, fewer steps."""

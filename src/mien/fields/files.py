@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from mien.errors import InputError
+from mien.fields import require_torch
 from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts
@@ -31,7 +32,9 @@ def save_field(field: RadianceField, folder: str | Path) -> Path:
 
     Raises:
         InputError: the folder holds something that is not a field, or cannot be written.
+        MissingExtraError: safetensors is missing.
     """
+    require_torch()
     from safetensors.torch import save_file
 
     from mien import __version__
@@ -80,14 +83,16 @@ def load_field(folder: str | Path, *, device: str | torch.device = "cpu") -> Rad
 
     Raises:
         InputError: it is not a field, is damaged, or was written by a newer mien.
+        MissingExtraError: safetensors is missing.
     """
+    require_torch()
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     folder = Path(folder)
     document = read_field_json(folder)
     try:
-        config = FieldConfig(**_as_tuples(document["config"]))
+        config = FieldConfig.from_plain(document["config"])
         tensors = load_file(folder / WEIGHTS_NAME)
         if document["format_version"] == 1:
             tensors = _respelled(tensors)

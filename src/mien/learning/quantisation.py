@@ -85,7 +85,7 @@ def quantise(
         try:
             _write(network, part, kind, crops[:half])
         except ImportError as error:
-            raise MissingExtraError("quantisation", extra="train", cause="onnx") from error
+            raise MissingExtraError("int8 networks", extra="train", cause="onnx") from error
         except (RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise InputError(f"cannot be quantised ({kind}): {error}", source=network) from error
         finally:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import sys
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mien.commands.arguments import Positional, parse
+from mien.commands.arguments import Positional, option_value, parse
+from mien.commands.display import note, print_json
+from mien.commands.train.display import training_bar
+from mien.fields.config import PRESETS, FieldConfig
 
 if TYPE_CHECKING:
-    from mien.fields.config import FieldConfig
     from mien.fields.posed_images import PosedImages
+    from mien.fields.radiance_field import RadianceField
 
 
 @dataclass(frozen=True)
@@ -21,27 +23,19 @@ class FieldTrainConfig:
     """Train a radiance field on pictures with known cameras.
 
     Reads a transforms.json of nerfstudio, Blender or instant-ngp, a COLMAP model in text form, or an OpenCV
-    calibration. Silhouettes (alpha or mask_path) make it quicker and better.
+    calibration. Silhouettes (alpha or mask_path) make it quicker and better. Interrupted with Ctrl-C or in
+    any other way, the same command with --resume goes on.
     """
 
     scene: Positional[Path]
     """transforms.json, or the folder that holds it or a COLMAP model."""
+    field: FieldConfig = dataclasses.field(default_factory=FieldConfig)
+    """Settings of the preset, or with --start-from those of that field with few steps; any can be changed."""
     out: Path | None = None
-    """Folder of the field; NAME.field in the present folder when left out."""
+    """Folder of the field; NAME.field in the present folder when left out. Until it is done, checkpoints lie
+    beside it in OUT.training."""
     preset: Literal["draft", "standard", "quality"] = "standard"
     """draft: seconds; standard: a minute; quality: many minutes, for pictures of 256 pixels and more."""
-    representation: Literal["vm", "cp"] | None = None
-    """vm (planes and lines) or cp (lines only, smaller and coarser)."""
-    density: Literal["relu", "softplus"] | None = None
-    """relu: sharp, hollow inside; softplus: solid."""
-    background: Literal["auto", "random", "white", "black", "environment"] | None = None
-    """What is behind the head: auto takes silhouettes when there are any."""
-    iterations: int | None = None
-    """Steps, instead of the preset's."""
-    side: int | None = None
-    """Reduce pictures to this many pixels on their longer side, instead of the preset's."""
-    seed: int = 0
-    """The same seed and pictures give the same field."""
     start_from: Path | None = None
     """Go on from this field, for example of the same person with another expression: a few seconds."""
     metres_per_unit: float = 1.0
@@ -52,44 +46,53 @@ class FieldTrainConfig:
     """Use the pinhole part of lenses that have distortion."""
     use_all: bool = False
     """Train on every picture; else those called val or test, or every eighth, are kept to score the field."""
+    max_minutes: float | None = None
+    """Train for no longer than this; the schedule is gone through in it."""
+    resume: bool = False
+    """Go on from the last checkpoint."""
+    checkpoint_minutes: float = 2.0
+    """Minutes between checkpoints."""
     device: str = "auto"
-    """cpu, cuda, or auto."""
+    """cpu, cuda, or auto for a GPU where there is one."""
     json: bool = False
     """Print JSON for machines."""
 
 
 def run(arguments: list[str]) -> int:
     """Train, score on pictures held out, save."""
-    config = parse(FieldTrainConfig, arguments, prog="mien field train")
-    from mien.commands.display import progress_bar
-    from mien.fields.files import load_field, save_field
+    start_from, settings = _start(arguments)
+    config = parse(FieldTrainConfig, arguments, prog="mien field train", field=settings)
+    from mien.fields.files import save_field
     from mien.fields.posed_images import load_posed_images
     from mien.fields.scores import score_field
     from mien.fields.train import train_field
-    from mien.progress import Progress
 
     out = config.out or Path(f"{_name(config.scene)}.field")
-    start_from = load_field(config.start_from) if config.start_from else None
-    settings = _settings(config, start_from.config if start_from else None)
+    folder = out.with_name(f"{out.name}.training")
     images = load_posed_images(
         config.scene,
         metres_per_unit=config.metres_per_unit,
         ignore_distortion=config.ignore_distortion,
         axes=config.axes,
-        longest_side_px=settings.picture_side_px,
+        longest_side_px=config.field.picture_side_px,
     )
     for warning in images.warnings:
-        print(f"mien field train: note: {warning}", file=sys.stderr)
+        note(f"mien field train: note: {warning}")
     train, held_out = (images, None) if config.use_all else _parts(images)
-    with progress_bar("train", quiet=config.json) as report:
+    with training_bar("train", out=folder, quiet=config.json) as report:
         field = train_field(
             train,
-            settings,
+            config.field,
             start_from=start_from,
             device=config.device,
-            progress=lambda step: report(Progress(step.iteration, step.iterations)),
+            max_minutes=config.max_minutes,
+            out=folder,
+            resume=config.resume,
+            checkpoint_minutes=config.checkpoint_minutes,
+            report=report,
         )
     save_field(field, out)
+    shutil.rmtree(folder, ignore_errors=True)
     facts: dict[str, Any] = {
         "field": str(out),
         "training": dataclasses.asdict(field.facts.training),
@@ -99,8 +102,7 @@ def run(arguments: list[str]) -> int:
     if held_out is not None:
         facts["held_out"] = dataclasses.asdict(score_field(field, held_out))
     if config.json:
-        print(json.dumps(_plain(facts)))
-        return 0
+        return print_json(facts)
     training = field.facts.training
     print(
         f"{training.iterations} steps on {training.views} pictures in {training.seconds:.0f} s, "
@@ -113,30 +115,24 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
+def _start(arguments: list[str]) -> tuple[RadianceField | None, FieldConfig]:
+    """The field that is gone on from, and the settings that the arguments change."""
+    start_from = option_value(arguments, "--start-from")
+    if start_from is None:
+        preset = option_value(arguments, "--preset")
+        return None, FieldConfig.preset(preset) if preset in PRESETS else FieldConfig()
+    from mien.fields.files import load_field
+    from mien.fields.train import REFINE_ITERATIONS
+
+    field = load_field(start_from)
+    settings = field.config.for_refinement(iterations=REFINE_ITERATIONS)
+    return field, dataclasses.replace(settings, background="auto", seed=0)
+
+
 def _name(scene: Path) -> str:
     """A folder's name says more than transforms.json."""
     resolved = scene.resolve()
     return resolved.parent.name if resolved.suffix == ".json" else resolved.name
-
-
-def _settings(config: FieldTrainConfig, started: FieldConfig | None) -> FieldConfig:
-    from mien.fields.config import FieldConfig
-    from mien.fields.train import REFINE_ITERATIONS
-
-    changes: dict[str, Any] = {"seed": config.seed}
-    for name, value in (
-        ("representation", config.representation),
-        ("density_activation", config.density),
-        ("background", config.background),
-        ("iterations", config.iterations),
-        ("picture_side_px", config.side),
-    ):
-        if value is not None:
-            changes[name] = value
-    if started is None:
-        return dataclasses.replace(FieldConfig.preset(config.preset), **changes)
-    settings = started.for_refinement(iterations=REFINE_ITERATIONS)
-    return dataclasses.replace(settings, background="auto", **changes)
 
 
 def _parts(images: PosedImages) -> tuple[PosedImages, PosedImages | None]:
@@ -153,10 +149,3 @@ def _line(scores: dict[str, float]) -> str:
         away, middle = scores["surface_depth_error_mm"], scores["surface_depth_median_mm"]
         text += f", {away:.1f} mm (median {middle:.1f}) away from edges"
     return text
-
-
-def _plain(value: Any) -> Any:
-    """JSON knows no NaN."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}
-    return None if isinstance(value, float) and value != value else value

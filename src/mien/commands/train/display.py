@@ -21,7 +21,7 @@ def need_training(*modules: str) -> None:
 
     for module in modules or ("torch", "transformers"):
         if importlib.util.find_spec(module) is None:
-            raise MissingExtraError("training", extra="train", cause=module)
+            raise MissingExtraError("trainings", extra="train", cause=module)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def read_bfm(path: str | Path, *, identity_count: int = 100, expression_count: i
     try:
         import h5py
     except ImportError as error:
-        raise MissingExtraError("reading BFM", extra="formats", cause="h5py") from error
+        raise MissingExtraError("BFM files", extra="formats", cause="h5py") from error
     path = Path(path)
     try:
         with h5py.File(path, "r") as file:

@@ -170,7 +170,7 @@ class Renderer:
             self._context: Any = self._gl.create_context(standalone=True, backend="egl")
         except Exception as error:
             raise MissingExtraError(
-                "drawing synthetic pictures",
+                "synthetic pictures",
                 extra="train",
                 cause="moderngl and an EGL library (Debian: libegl1 libgl1-mesa-dri)",
             ) from error
