@@ -15,8 +15,12 @@ import torch
 from mien.commands.app import INTERRUPTED, main
 from mien.commands.field import train as command
 from mien.errors import InputError
-from mien.fields import FieldConfig, RadianceField, field_training, load_field, train_field
+from mien.fields import field_training
+from mien.fields.config import FieldConfig
 from mien.fields.field_training import FieldSchedule
+from mien.fields.files import load_field
+from mien.fields.radiance_field import RadianceField
+from mien.fields.train import train_field
 from mien.learning.checkpoints import CHECKPOINT_NAME, Checkpoint, read_checkpoint
 from mien.progress import Progress
 from tests.fields import killed
