@@ -82,7 +82,31 @@ class FieldOption:
 @dataclass(frozen=True)
 class DeviceOption:
     device: str = "cpu"
-    """cpu or cuda."""
+    """cpu, cuda, or auto for a GPU where there is one."""
+
+
+@dataclass(frozen=True)
+class ResumeOption:
+    resume: bool = False
+    """Go on from the last checkpoint."""
+
+
+@dataclass(frozen=True)
+class CheckpointOption:
+    checkpoint: Path
+    """checkpoint.pt of the training."""
+
+
+@dataclass(frozen=True)
+class OptionsFileOption:
+    config: Path | None = None
+    """JSON or TOML file with values of these options by name; options on the command line come first."""
+
+
+@dataclass(frozen=True)
+class LoaderOption:
+    loader_threads: int = 1
+    """Threads of the process that makes batches."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mien.commands.arguments import Positional, option_value, parse
+from mien.commands.arguments import Flat, Positional, option_value, parse
 from mien.commands.display import note, print_json
+from mien.commands.options import DeviceOption, JsonOption, ResumeOption, UnitOption
 from mien.commands.train.display import training_bar
 from mien.fields.config import PRESETS, FieldConfig
 
@@ -29,8 +30,8 @@ class FieldTrainConfig:
 
     scene: Positional[Path]
     """transforms.json, or the folder that holds it or a COLMAP model."""
-    field: FieldConfig = dataclasses.field(default_factory=FieldConfig)
-    """Settings of the preset, or with --start-from those of that field with few steps; any can be changed."""
+    settings: Flat[FieldConfig] = FieldConfig()
+    """Of the preset, or with --start-from those of that field with few steps; any can be changed."""
     out: Path | None = None
     """Folder of the field; NAME.field in the present folder when left out. Until it is done, checkpoints lie
     beside it in OUT.training."""
@@ -38,8 +39,7 @@ class FieldTrainConfig:
     """draft: seconds; standard: a minute; quality: many minutes, for pictures of 256 pixels and more."""
     start_from: Path | None = None
     """Go on from this field, for example of the same person with another expression: a few seconds."""
-    metres_per_unit: float = 1.0
-    """Metres per unit of the file's world."""
+    units: Flat[UnitOption] = UnitOption()
     axes: Literal["opengl", "opencv"] = "opengl"
     """Axes of the cameras in a transforms.json; nerfstudio's are OpenGL's."""
     ignore_distortion: bool = False
@@ -48,20 +48,17 @@ class FieldTrainConfig:
     """Train on every picture; else those called val or test, or every eighth, are kept to score the field."""
     max_minutes: float | None = None
     """Train for no longer than this; the schedule is gone through in it."""
-    resume: bool = False
-    """Go on from the last checkpoint."""
+    progress: Flat[ResumeOption] = ResumeOption()
     checkpoint_minutes: float = 2.0
     """Minutes between checkpoints."""
-    device: str = "auto"
-    """cpu, cuda, or auto for a GPU where there is one."""
-    json: bool = False
-    """Print JSON for machines."""
+    where: Flat[DeviceOption] = DeviceOption("auto")
+    output: Flat[JsonOption] = JsonOption()
 
 
 def run(arguments: list[str]) -> int:
     """Train, score on pictures held out, save."""
     start_from, settings = _start(arguments)
-    config = parse(FieldTrainConfig, arguments, prog="mien field train", field=settings)
+    config = parse(FieldTrainConfig, arguments, prog="mien field train", settings=settings)
     from mien.fields.files import save_field
     from mien.fields.posed_images import load_posed_images
     from mien.fields.scores import score_field
@@ -71,23 +68,23 @@ def run(arguments: list[str]) -> int:
     folder = out.with_name(f"{out.name}.training")
     images = load_posed_images(
         config.scene,
-        metres_per_unit=config.metres_per_unit,
+        metres_per_unit=config.units.metres_per_unit,
         ignore_distortion=config.ignore_distortion,
         axes=config.axes,
-        longest_side_px=config.field.picture_side_px,
+        longest_side_px=config.settings.picture_side_px,
     )
     for warning in images.warnings:
         note(f"mien field train: note: {warning}")
     train, held_out = (images, None) if config.use_all else _parts(images)
-    with training_bar("train", out=folder, quiet=config.json) as report:
+    with training_bar("train", out=folder, quiet=config.output.json) as report:
         field = train_field(
             train,
-            config.field,
+            config.settings,
             start_from=start_from,
-            device=config.device,
+            device=config.where.device,
             max_minutes=config.max_minutes,
             out=folder,
-            resume=config.resume,
+            resume=config.progress.resume,
             checkpoint_minutes=config.checkpoint_minutes,
             report=report,
         )
@@ -101,7 +98,7 @@ def run(arguments: list[str]) -> int:
     }
     if held_out is not None:
         facts["held_out"] = dataclasses.asdict(score_field(field, held_out))
-    if config.json:
+    if config.output.json:
         return print_json(facts)
     training = field.facts.training
     print(

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mien.commands.arguments import Flat
+from mien.commands.options import LoaderOption, OptionsFileOption
 from mien.commands.options_file import parse_with_file
 from mien.commands.train.display import need_training, training_bar
 from mien.errors import InputError
-from mien.learning.config import TrainingConfig
-from mien.training.landmarks.config import LandmarkTrainingConfig
-
-
-@dataclass(frozen=True)
-class VariantTrainingConfig(LandmarkTrainingConfig):
-    """What the variants have in common."""
-
-    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(max_steps=2000))
-    """Steps of every variant (none for minutes instead), rates, device."""
+from mien.training.landmarks.config import VariantTrainingConfig
 
 
 @dataclass(frozen=True)
@@ -29,7 +22,7 @@ class AblationConfig:
     OUT gets a folder per variant. Run again, it goes on where it was stopped.
     """
 
-    base: VariantTrainingConfig
+    base: Flat[VariantTrainingConfig]
     """What the variants have in common."""
     study: Literal["losses", "pictures", "augmentation", "resolution", "backbone", "decoder"] = "losses"
     """What is varied."""
@@ -41,10 +34,8 @@ class AblationConfig:
     """Folder for ablation-STUDY.md and ablation-STUDY.json; OUT if left out."""
     ytf68: Path | None = None
     """Folder of YTF-68 (translate.csv, val.csv, images/), to measure every variant on real pictures too."""
-    config: Path | None = None
-    """JSON or TOML file with values of these options by name; options on the command line come first."""
-    loader_threads: int = 1
-    """Threads of the process that makes batches."""
+    file: Flat[OptionsFileOption] = OptionsFileOption()
+    loader: Flat[LoaderOption] = LoaderOption()
 
 
 def run(arguments: list[str]) -> int:
@@ -66,7 +57,7 @@ def run(arguments: list[str]) -> int:
             out=config.out,
             results=results,
             real=config.ytf68,
-            feeder=FeederConfig(threads=config.loader_threads),
+            feeder=FeederConfig(threads=config.loader.loader_threads),
             report=report,
         )
     for path in sorted(results.glob(f"ablation-{study}.*")):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import CheckpointOption
 from mien.commands.train.display import need_training
 from mien.errors import InputError
 
@@ -15,8 +16,7 @@ from mien.errors import InputError
 class ExportLandmarksConfig:
     """Write a trained landmark network as an ONNX file, checked against torch, with its card beside it."""
 
-    checkpoint: Path
-    """checkpoint.pt of `mien train landmarks`."""
+    trained: Flat[CheckpointOption]
     out: Path
     """ONNX file to write; the card is named after it (realtime.onnx: realtime.card.json)."""
     data: tuple[Path, ...] = ()
@@ -53,7 +53,7 @@ def run(arguments: list[str]) -> int:
         write_landmark_card,
     )
 
-    checkpoint = read_checkpoint(config.checkpoint)
+    checkpoint = read_checkpoint(config.trained.checkpoint)
     crops = sample_crops(checkpoint, config.data, most=64) if config.data else None
     check = export_onnx(averaged_network(checkpoint), config.out, crops=crops)
     looks = looks_of(checkpoint, scales=config.look_scales, mirrored=config.mirrored_looks)

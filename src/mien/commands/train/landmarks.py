@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mien.commands.arguments import Flat
+from mien.commands.options import LoaderOption, OptionsFileOption, ResumeOption
 from mien.commands.options_file import parse_with_file
 from mien.commands.train.display import need_training, training_bar
 from mien.training.landmarks.config import LandmarkTrainingConfig
@@ -18,16 +20,13 @@ class TrainLandmarksConfig:
     on with --resume.
     """
 
-    landmarks: LandmarkTrainingConfig
+    landmarks: Flat[LandmarkTrainingConfig]
     """Data, architecture, loss, length."""
     out: Path = Path("run")
     """Folder for checkpoint.pt and log.jsonl."""
-    config: Path | None = None
-    """JSON or TOML file with values of these options by name; options on the command line come first."""
-    resume: bool = False
-    """Go on from OUT/checkpoint.pt."""
-    loader_threads: int = 1
-    """Threads of the process that makes batches."""
+    file: Flat[OptionsFileOption] = OptionsFileOption()
+    progress: Flat[ResumeOption] = ResumeOption()
+    loader: Flat[LoaderOption] = LoaderOption()
 
 
 def run(arguments: list[str]) -> int:
@@ -43,8 +42,8 @@ def run(arguments: list[str]) -> int:
         checkpoint = train_landmarks(
             config.landmarks,
             out=config.out,
-            resume=config.resume,
-            feeder=FeederConfig(threads=config.loader_threads),
+            resume=config.progress.resume,
+            feeder=FeederConfig(threads=config.loader.loader_threads),
             report=report,
         )
     path = config.out / CHECKPOINT_NAME

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import CheckpointOption, ResumeOption
 from mien.commands.train.display import need_training, training_bar
 from mien.errors import InputError
 from mien.training.search.config import SearchTrainingConfig
@@ -19,20 +20,18 @@ class TrainSearchConfig:
     card are written into OUT.
     """
 
-    search: SearchTrainingConfig
+    search: Flat[SearchTrainingConfig]
     """Data, architecture, length."""
     out: Path = Path("run")
     """Folder for checkpoint.pt, log.jsonl, search.onnx and search.card.json."""
-    resume: bool = False
-    """Go on from OUT/checkpoint.pt."""
+    progress: Flat[ResumeOption] = ResumeOption()
 
 
 @dataclass(frozen=True)
 class ExportSearchConfig:
     """Write a trained search network as an ONNX file, checked against torch, with its card beside it."""
 
-    checkpoint: Path
-    """checkpoint.pt of `mien train search`."""
+    trained: Flat[CheckpointOption]
     out: Path
     """ONNX file to write; the card is named after it (search.onnx: search.card.json)."""
     data: tuple[Path, ...] = ()
@@ -47,10 +46,12 @@ def run(arguments: list[str]) -> int:
     from mien.training.search.training import train_search
 
     with training_bar("reading the first shards", out=config.out) as report:
-        checkpoint = train_search(config.search, out=config.out, resume=config.resume, report=report)
+        checkpoint = train_search(config.search, out=config.out, resume=config.progress.resume, report=report)
     path = config.out / CHECKPOINT_NAME
     print(f"{path}: {checkpoint.step} steps in {checkpoint.elapsed_s / 60:.1f} minutes")
-    return _export(ExportSearchConfig(path, config.out / "search.onnx", config.search.scenes.data))
+    return _export(
+        ExportSearchConfig(CheckpointOption(path), config.out / "search.onnx", config.search.scenes.data)
+    )
 
 
 def run_export(arguments: list[str]) -> int:
@@ -66,7 +67,7 @@ def _export(config: ExportSearchConfig) -> int:
 
     if config.out.suffix != ".onnx":
         raise InputError("the name must end in .onnx", source=config.out)
-    checkpoint = read_checkpoint(config.checkpoint)
+    checkpoint = read_checkpoint(config.trained.checkpoint)
     check = export_search(averaged_network(checkpoint), config.out)
     write_search_card(checkpoint, check, config.out, directories=config.data)
     print(

@@ -81,3 +81,11 @@ class LandmarkTrainingConfig:
     initial: Path | None = None
     """Start from the weights in this checkpoint, wherever names and shapes agree: another set, crop size or
     decoder may be wanted now, the backbone stays."""
+
+
+@dataclass(frozen=True)
+class VariantTrainingConfig(LandmarkTrainingConfig):
+    """What the variants of an ablation have in common: few steps each."""
+
+    training: TrainingConfig = field(default_factory=lambda: TrainingConfig(max_steps=2000))
+    """Steps of every variant (none for minutes instead), rates, device."""

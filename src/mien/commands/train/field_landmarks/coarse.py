@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import ResumeOption
 from mien.commands.train.display import need_training, training_bar
 from mien.commands.train.field_landmarks import PROG
 from mien.training.landmarks_in_fields.config import CoarseTrainingConfig
@@ -18,18 +19,17 @@ class TrainCoarseConfig:
     Interrupted with Ctrl-C, it saves a checkpoint and goes on with --resume.
     """
 
-    coarse: CoarseTrainingConfig
+    coarse: Flat[CoarseTrainingConfig]
     """Data, architecture, length."""
     out: Path
     """Folder for checkpoint.pt and log.jsonl."""
-    resume: bool = False
-    """Go on from OUT/checkpoint.pt."""
+    progress: Flat[ResumeOption] = ResumeOption()
 
 
 def run(arguments: list[str]) -> int:
     """Train; returns the exit code."""
     config = parse(TrainCoarseConfig, arguments, prog=f"{PROG} coarse")
-    path = train(config.coarse, out=config.out, resume=config.resume)
+    path = train(config.coarse, out=config.out, resume=config.progress.resume)
     print(f"next: {PROG} fine --coarse {path} --volumes … --out fine")
     return 0
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import ResumeOption
 from mien.commands.train.field_landmarks import PROG
 from mien.commands.train.field_landmarks.coarse import train
 from mien.training.landmarks_in_fields.config import FineTrainingConfig
@@ -18,17 +19,16 @@ class TrainFineConfig:
     Interrupted with Ctrl-C, it saves a checkpoint and goes on with --resume.
     """
 
-    fine: FineTrainingConfig
+    fine: Flat[FineTrainingConfig]
     """Data, architecture, length."""
     out: Path
     """Folder for checkpoint.pt and log.jsonl."""
-    resume: bool = False
-    """Go on from OUT/checkpoint.pt."""
+    progress: Flat[ResumeOption] = ResumeOption()
 
 
 def run(arguments: list[str]) -> int:
     """Train; returns the exit code."""
     config = parse(TrainFineConfig, arguments, prog=f"{PROG} fine")
-    path = train(config.fine, out=config.out, resume=config.resume)
+    path = train(config.fine, out=config.out, resume=config.progress.resume)
     print(f"next: {PROG} export --coarse … --fine {path} --out mine.safetensors")
     return 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mien.commands.arguments import parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.display import progress_bar
 from mien.commands.train.display import need_training
 from mien.commands.train.field_landmarks import PROG
@@ -33,7 +33,7 @@ class VolumesConfig:
     Run again, it goes on where it was stopped.
     """
 
-    store: VolumeStoreConfig
+    store: Flat[VolumeStoreConfig]
     """Which volumes are made."""
 
 
@@ -44,7 +44,7 @@ class TrainedVolumesConfig:
     Run again, it goes on where it was stopped.
     """
 
-    store: VolumeStoreConfig
+    store: Flat[VolumeStoreConfig]
     """Which volumes are made."""
     takes: int = 4
     """Expressions of each person."""
