@@ -184,7 +184,7 @@ def test_flags_in_a_file_are_said_as_the_option_is_called(tmp_path):
     config = parse_with_file(TrainLandmarksConfig, ["--config", str(path)], prog="mien train landmarks")
     assert config.landmarks.crops.augmentation is False
     assert config.landmarks.training.half_precision is True
-    assert config.resume is True
+    assert config.progress.resume is True
     path.write_text(json.dumps({"data": ["a"], "augmentation": True, "resume": False, "max_steps": None}))
     config = parse_with_file(TrainLandmarksConfig, ["--config", str(path)], prog="mien train landmarks")
     assert config.landmarks.crops.augmentation is True
