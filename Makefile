@@ -23,8 +23,9 @@ demo: $(BASE) ## base install only, no torch
 	@for kind in png glb json; do ls $(DEMO_OUT)/*.$$kind | sed 's/^/  /'; done
 	@echo "Look at the .png (overlay), open the .glb in Blender or any glTF viewer, read the .json."
 
+# A process for each core, one thread in each: threads that share busy cores wait for each other.
 test: $(FULL)
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: $(FULL)
 	$(BIN)/ruff check .

@@ -188,7 +188,7 @@ def test_flags_in_a_file_are_said_as_the_option_is_called(tmp_path):
     path.write_text(json.dumps({"data": ["a"], "augmentation": True, "resume": False, "max_steps": None}))
     config = parse_with_file(TrainLandmarksConfig, ["--config", str(path)], prog="mien train landmarks")
     assert config.landmarks.crops.augmentation is True
-    assert config.resume is False
+    assert config.progress.resume is False
 
 
 @pytest.mark.parametrize(
