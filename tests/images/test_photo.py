@@ -177,7 +177,7 @@ def test_empty_file(tmp_path: Path):
 
 def test_text_named_as_a_picture(tmp_path: Path):
     path = tmp_path / "a.jpg"
-    path.write_text("this is no picture " * 50)
+    path.write_text("this is not a picture " * 50)
     expect(path, "not a picture", "JPEG")
 
 

@@ -106,7 +106,7 @@ def _lines(path: Path, *, keep_empty: bool = False) -> list[list[str]]:
             hint = "; convert the binary model with: colmap model_converter --output_type TXT"
         raise InputError(f"is missing{hint}", source=path) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError("is no text file", source=path) from error
+        raise InputError("is not a text file", source=path) from error
     lines = [line.split() for line in text.splitlines() if not line.startswith("#")]
     return lines if keep_empty else [fields for fields in lines if fields]
 

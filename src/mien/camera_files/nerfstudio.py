@@ -67,7 +67,7 @@ def read_transforms(
         }
         for index, frame in enumerate(content["frames"]):
             if not isinstance(frame, dict):
-                raise InputError(f"frame {index} is no JSON object", source=file)
+                raise InputError(f"frame {index} is not a JSON object", source=file)
             values = {**content, **frame}
             split = part or splits.get(str(values.get("file_path")))
             picture = _picture(

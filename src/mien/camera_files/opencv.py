@@ -40,9 +40,9 @@ def read_opencv(
         storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_READ)
         opened = storage.isOpened()
     except (cv2.error, SystemError) as error:  # OpenCV raises the second for an empty file
-        raise InputError("is no file of OpenCV's FileStorage", source=path) from error
+        raise InputError("is not a file of OpenCV's FileStorage", source=path) from error
     if not opened:
-        raise InputError("is no file of OpenCV's FileStorage", source=path)
+        raise InputError("is not a file of OpenCV's FileStorage", source=path)
     try:
         node = storage.getNode("names")
         names = [node.at(i).string() for i in range(node.size())] if node.isSeq() else [""]

@@ -37,7 +37,7 @@ def read_cameras(
         reader = read_transforms if _has_frames(path) else read_opencv
     else:
         raise InputError(
-            "is no file of cameras: expected transforms.json (or its folder), a COLMAP folder with "
+            "is not a file of cameras: expected transforms.json (or its folder), a COLMAP folder with "
             "cameras.txt and images.txt, or an OpenCV .yml, .xml or .json",
             source=path,
         )

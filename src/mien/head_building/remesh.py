@@ -92,7 +92,7 @@ class _Collapser:
         self.locked = {v for v, d in degree.items() if d not in (0, 2)}
 
     def length(self, a: Key, b: Key) -> float:
-        """Edge length relative to the wished one."""
+        """Edge length relative to the target."""
         return float(np.linalg.norm(self.position[a] - self.position[b])) / min(self.size[a], self.size[b])
 
     def _normal(self, face: list[Key]) -> np.ndarray:
@@ -224,7 +224,7 @@ def remesh_symmetric(
         triangles, uv_triangles: (T, 3) the left half's faces, on base vertices and base texture coordinates.
         vertices: (B, 3) base positions; midline vertices have x = 0.
         mirror, uv_mirror: partner of each base vertex and base texture coordinate.
-        edge_length: (B,) wished edge length at each base vertex, in the units of `vertices`.
+        edge_length: (B,) target edge length at each base vertex, in the units of `vertices`.
         half_vertices: how many vertices the half may have at most.
     """
     faces, uv_faces = _refine(triangles, uv_triangles)

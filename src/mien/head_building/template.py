@@ -72,7 +72,7 @@ def _mirror_maps(
     return partner, uv_partner
 
 
-def _wished_edge_lengths(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+def _target_edge_lengths(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """A little longer than the base mesh's own edges: artists already made it finer at eyes and lips."""
     edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]]])
     lengths = np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1)
@@ -130,7 +130,7 @@ def build_skin_template(makehuman: MakeHuman) -> SkinTemplate:
         mirror=partner,
         uv_mirror=uv_partner,
         uv_count=len(base.uv),
-        edge_length=_wished_edge_lengths(vertices, triangles),
+        edge_length=_target_edge_lengths(vertices, triangles),
         half_vertices=2650,
     )
     ours, uv = mesh.from_base @ vertices, mesh.uv_from_base @ base.uv

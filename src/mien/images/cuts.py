@@ -13,7 +13,7 @@ class CutDetector:
     """Says of each picture whether it follows a cut.
 
     Args:
-        least_change: change between two pictures over their own contrast, 0 (none) … 1 (nothing in common),
+        min_change: change between two pictures over their own contrast, 0 (none) … 1 (nothing in common),
             that counts as a cut.
     """
 

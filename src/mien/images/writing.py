@@ -32,7 +32,7 @@ def write_image(
     Raises:
         InputError: the suffix is unknown, the format holds no such picture, or the place cannot be written
             to.
-        ShapeError: the array is no picture.
+        ShapeError: the array is not a picture.
     """
     from PIL import Image
 

@@ -49,7 +49,7 @@ def decode(
     Args:
         logits: score map before the logistic function.
         geometry: five numbers per cell, as `encode` makes them.
-        least_score: probability that a peak must reach.
+        min_score: probability that a peak must reach.
     """
     scores = 0.5 * (1 + np.tanh(np.asarray(logits, float) / 2))
     padded = np.pad(scores, 1, constant_values=-1.0)

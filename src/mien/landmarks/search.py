@@ -31,7 +31,7 @@ class FaceSearch:
         """
         Args:
             network: name of a shipped network, or the path of an .onnx file with its card beside it.
-            least_score: probability that a candidate must reach; the landmark network looks at all of them.
+            min_score: probability that a candidate must reach; the landmark network looks at all of them.
             pyramid: which sizes of the picture are searched.
             threads: threads that one run may use.
 

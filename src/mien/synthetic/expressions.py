@@ -137,7 +137,7 @@ def find_expression(head: Head, text: str) -> Float[np.ndarray, " expression"]:
             values = {name.strip(): float(value) for name, value in (p.split("=") for p in text.split(","))}
         except ValueError as error:
             raise InputError(
-                f"{text!r} is no list of name=weight; write for example jawOpen=0.5,mouthSmile=1",
+                f"{text!r} is not a list of name=weight; write for example jawOpen=0.5,mouthSmile=1",
                 source="expression",
             ) from error
         return expression_weights(head, values)

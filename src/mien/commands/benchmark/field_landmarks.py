@@ -37,7 +37,7 @@ class FieldLandmarksBenchmarkConfig:
     baselines: bool = False
     """Measure what landmarks in fields are compared with as well."""
     rejection: bool = False
-    """Measure how often something without a face is taken for a head."""
+    """Count false detections: fields without a face in which a head is found."""
     ablations: bool = False
     """Tables 2, 3, 5 and 6 of the paper: train (a) to (d) for both encoders and both shape models."""
     volumes: Path | None = None
@@ -138,7 +138,7 @@ def _rejection(config: FieldLandmarksBenchmarkConfig, fields: list[TestField]) -
         ]
         body.append([kind.kind, str(len(kind.names)), str(sum(kind.found)), ", ".join(wrong)])
     header = ["fields of", "fields", "taken for heads", "wrong (confidence)"]
-    print_table(header, body, title="What is taken for a head")
+    print_table(header, body, title="False detections")
     return 0
 
 

@@ -105,4 +105,4 @@ def _read_baseline(path: Path) -> dict[str, float]:
     except FileNotFoundError as error:
         raise InputError("no such file; make it with: mien benchmark speed --json", source=path) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise InputError("is no result of `mien benchmark speed --json`", source=path) from error
+        raise InputError("is not a result of `mien benchmark speed --json`", source=path) from error

@@ -69,7 +69,7 @@ def _vertex_list(path: Path, vertex_count: int) -> np.ndarray:
     try:
         vertices = np.array(path.read_text().replace(",", " ").strip("[] \n").split(), dtype=int)
     except (OSError, ValueError) as error:
-        raise InputError("is no list of vertex numbers", source=path) from error
+        raise InputError("is not a list of vertex numbers", source=path) from error
     if vertices.shape != (68,) or vertices.min() < 0 or vertices.max() >= vertex_count:
         raise InputError(
             f"expected 68 vertex numbers from 0 to {vertex_count - 1}, got {len(vertices)}", source=path

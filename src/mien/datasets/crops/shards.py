@@ -79,7 +79,7 @@ def read_shard(path: str | Path, layout: LandmarkLayout) -> FaceShard:
     for key, sample in samples.items():
         picture = cv2.imdecode(np.frombuffer(sample["jpg"], np.uint8), cv2.IMREAD_COLOR)
         if picture is None:
-            raise InputError(f"{key}.jpg is no picture; {REMEDY}", source=path)
+            raise InputError(f"{key}.jpg is not a picture; {REMEDY}", source=path)
         pictures.append(picture[..., ::-1])
         points_px = np.load(io.BytesIO(sample["points.npy"]))
         points.append(points_px[layout.shard_indices].astype(np.float32))

@@ -1,4 +1,4 @@
-"""How often something without a face is taken for a head."""
+"""False detections: how often a head is found where there is no face."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MARGIN_M = 0.02
 RANDOM_BODIES, RANDOM_SEED = 40, 424_242
 NOWHERE_M = np.zeros((68, 3))
 FACELESS_EVERY = 5
-"""Of the test fields every so manieth is looked at without its face."""
+"""Every Nth test field is looked at without its face."""
 
 
 @dataclass(frozen=True)

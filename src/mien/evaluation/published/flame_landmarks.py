@@ -127,7 +127,7 @@ def _read_triangles(path: Path) -> Integer[np.ndarray, "triangles 3"]:
             data = archive.read(next(name for name in names if name.endswith("/data/0")))
     except (zipfile.BadZipFile, StopIteration) as error:
         raise InputError(
-            "is no file of torch 1.6 or newer; save the triangles as flame_mesh_faces.npy instead",
+            "is not a file of torch 1.6 or newer; save the triangles as flame_mesh_faces.npy instead",
             source=path,
         ) from error
     storages = {b"LongStorage": np.int64, b"IntStorage": np.int32, b"FloatStorage": np.float32}

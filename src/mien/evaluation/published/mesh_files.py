@@ -38,7 +38,7 @@ def read_mesh(path: str | Path) -> Mesh:
     if path.suffix.lower() == ".obj":
         return _read_obj(path)
     if path.suffix.lower() != ".ply":
-        raise InputError("is no mesh that is read here; expected .obj or .ply", source=path)
+        raise InputError("is not a mesh that is read here; expected .obj or .ply", source=path)
     import trimesh
 
     try:

@@ -105,7 +105,7 @@ def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
     try:
         there = json.loads(path.read_text())
     except ValueError as error:
-        raise InputError("is no JSON; delete the folder or choose another --out", source=path) from error
+        raise InputError("is not JSON; delete the folder or choose another --out", source=path) from error
     names = (
         "format_version",
         "set_name",
@@ -211,7 +211,7 @@ def contact_sheet_of(shards: list[Path], *, count: int = 64) -> np.ndarray:
                 assert stream is not None
                 picture = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_COLOR)
                 if picture is None:
-                    raise InputError(f"{member.name} in it is no picture; delete the shard", source=path)
+                    raise InputError(f"{member.name} in it is not a picture; delete the shard", source=path)
                 pictures.append(np.ascontiguousarray(picture[..., ::-1], np.uint8))
         if len(pictures) >= count:
             break

@@ -176,7 +176,7 @@ def read_volume(path: Path) -> HeadVolume:
                 str(values["kind"]),
             )
     except (OSError, ValueError, KeyError) as error:
-        raise InputError("is no volume of mien train field-landmarks volumes", source=path) from error
+        raise InputError("is not a volume of mien train field-landmarks volumes", source=path) from error
 
 
 def make_volume_store(

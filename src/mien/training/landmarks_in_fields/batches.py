@@ -268,7 +268,7 @@ class BatchMaker:
     def _found_by_search(
         self, volume: LoadedVolume, rng: np.random.Generator, *, face_cut: FaceCut | None = None
     ) -> _Cut:
-        """Boxes where the coarse network takes something that is no head for one."""
+        """Boxes where the coarse network takes something that is not a head for one."""
         assert self._coarse_network is not None
         points_m, rotation = searched_head(self._coarse_network, volume, rng, face_cut=face_cut)
         boxes = likely_coarse_error(points_m, rng, self._sizes, field_from_head=rotation)

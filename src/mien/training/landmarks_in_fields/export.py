@@ -38,7 +38,7 @@ def export_networks(*, coarse: Path, fine: Path, out: Path, volumes: Sequence[Pa
             volumes of trained fields.
 
     Raises:
-        InputError: one is no checkpoint.
+        InputError: one is not a checkpoint.
     """
     first, second = read_checkpoint(coarse), read_checkpoint(fine)
     networks = NetworkPair(averaged_network(first), averaged_network(second))
