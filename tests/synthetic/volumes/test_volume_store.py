@@ -27,7 +27,7 @@ def test_a_volume_comes_back(tmp_path: Path):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(volume, name))
     assert (loaded.name, loaded.kind, loaded.voxel_m) == (volume.name, volume.kind, volume.voxel_m)
     (tmp_path / "other.npz").write_bytes(b"no")
-    with pytest.raises(InputError, match="no volume of mien train field-landmarks volumes"):
+    with pytest.raises(InputError, match="not a volume of mien train field-landmarks volumes"):
         read_volume(tmp_path / "other.npz")
 
 
