@@ -124,6 +124,7 @@ def _head_of(data: dict[str, np.ndarray]) -> Head:
         )
         if "mixture_weights" in data
         else None,
+        **({name: data[name].astype(np.int32) for name in ("quads", "uv_quads")} if "quads" in data else {}),
     )
 
 
@@ -154,6 +155,8 @@ def save_head(head: Head, path: str | Path, *, head_metadata: str = "{}") -> Non
         "uv": head.uv.astype(np.float32),
         "uv_triangles": head.uv_triangles.astype(np.int32),
         "mirror_vertices": head.mirror_vertices.astype(np.int32),
+        "quads": head.quads.astype(np.int32),
+        "uv_quads": head.uv_quads.astype(np.int32),
         "set_names": np.array(list(head.landmark_sets)),
     }
     for name, landmark_set in head.landmark_sets.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,10 @@ from mien.errors import LandmarkSetError, ShapeError
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.parameters import HeadParameters
 from mien.heads.skinning import joint_transforms, skin
+
+
+def _no_quads() -> np.ndarray:
+    return np.zeros((0, 4), np.int32)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Head:
             into them.
         mirror_vertices: (V,) each vertex's left-right partner.
         landmark_sets: by name.
+        quads, uv_quads: (Q, 4) the same surface in quads, as artists take it, -1 in the fourth column of the
+            triangles among them; empty when the head has triangles only.
         identity_mixture: weights (G,), means (G, I), covariances (G, I, I) of the prior over identity,
             or None for a standard normal.
     """
@@ -75,6 +81,8 @@ class Head:
     mirror_vertices: Integer[np.ndarray, " vertices"]
     landmark_sets: dict[str, LandmarkSet]
     identity_mixture: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    quads: Integer[np.ndarray, "quads 4"] = field(default_factory=_no_quads)
+    uv_quads: Integer[np.ndarray, "quads 4"] = field(default_factory=_no_quads)
 
     @property
     def vertex_count(self) -> int:
