@@ -27,6 +27,9 @@ VERTEX_RANGES = {
 }
 """First and one-past-last vertex of each geometry (upstream README, table of geometries)."""
 
+SKIN_FACE_RANGES = ((0, 11144, 0), (11144, 13226, 1), (13226, 13630, 2), (13630, 14034, 3))
+"""First and one-past-last polygon, and label, of face with head, mouth socket and eye sockets (same table)."""
+
 _TOOTH_STARTS = (
     (
         17039, 17230, 17416, 17607, 17730, 17895, 17991, 18067, 18143, 18219, 18295, 18391, 18556,
@@ -49,6 +52,8 @@ class IctFaceKit:
 
     Attributes:
         neutral_m: (V, 3); triangles: (T, 3).
+        quads, quad_labels: (Q, 4) those of face, head, mouth and eye sockets, and (Q,) 0 face and head,
+            1 mouth socket, 2 left and 3 right eye socket.
         identity_m: (100, V, 3) for standard normal weights.
         expression_m, expression_names: (53, V, 3) and upstream's names (`eyeBlink_L` …).
         landmarks68: (68,) vertices.
@@ -56,6 +61,8 @@ class IctFaceKit:
 
     neutral_m: np.ndarray
     triangles: np.ndarray
+    quads: np.ndarray
+    quad_labels: np.ndarray
     identity_m: np.ndarray
     expression_m: np.ndarray
     expression_names: tuple[str, ...]
@@ -78,9 +85,15 @@ def read_ict_facekit(folder: Path) -> IctFaceKit:
             "ICT-FaceKit is not here (ict_facekit.npz is missing); point --assets at it", source=folder
         )
     data = np.load(path)
+    faces = data["faces"].astype(int)
+    skin_faces = faces[: SKIN_FACE_RANGES[-1][1]]
+    labels = np.concatenate([np.full(end - start, label) for start, end, label in SKIN_FACE_RANGES])
+    whole = skin_faces[:, 3] >= 0
     return IctFaceKit(
         neutral_m=data["neutral"].astype(float) / 100,
-        triangles=triangulated(data["faces"].astype(int)),
+        triangles=triangulated(faces),
+        quads=skin_faces[whole],
+        quad_labels=labels[whole],
         identity_m=data["identity"].astype(float) / 100,
         expression_m=data["expression"].astype(float) / 100,
         expression_names=tuple(str(n) for n in data["expression_names"]),

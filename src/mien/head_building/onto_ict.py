@@ -7,17 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from mien.geometry.alignment import Similarity, align_similarity
+from mien.head_building.feature_curves import Ties, lid_ties, lip_border_ties, lip_contact_ties
 from mien.head_building.ict_facekit import VERTEX_RANGES, IctFaceKit
-from mien.head_building.registration import Registration, SurfaceSamples, register
-from mien.head_building.template import (
+from mien.head_building.quad_skin import (
     LEFT_SOCKET,
     LOWER_LIP,
     MOUTH_INTERIOR,
     RIGHT_SOCKET,
     SKIN,
     UPPER_LIP,
-    SkinTemplate,
+    QuadSkin,
 )
+from mien.head_building.registration import Registration, SurfaceSamples, register
 
 
 @dataclass(frozen=True)
@@ -64,48 +65,51 @@ def _ear_extremes(vertices_m: np.ndarray, skin: np.ndarray, eye_corner_m: np.nda
     return [int(ear[i]) for i in (x.argmax(), y.argmax(), y.argmin(), z.argmin())]
 
 
-def ict_from_makehuman(template: SkinTemplate, ict: IctFaceKit) -> Similarity:
-    """The similarity that takes our skin's landmarks (decimetres) to those of the ICT neutral (metres)."""
-    ours = np.array(list(template.landmarks.values()))
-    return align_similarity(template.vertices[ours], ict.neutral_m[ict.landmarks68[list(template.landmarks)]])
+def _nose_tip(skin: QuadSkin, ict: IctFaceKit) -> Ties:
+    return Ties.of(np.array([skin.nose_tip]), ict.landmarks68[[30], None], np.ones((1, 1)))
 
 
-def lay_skin_on_ict(template: SkinTemplate, ict: IctFaceKit) -> SkinOnIct:
-    """Similarity from landmarks, then the non-rigid registration."""
-    mirror = template.mesh.mirror_vertices
-    flip = np.array([-1.0, 1.0, 1.0])
-    ours = np.array(list(template.landmarks.values()))
-    theirs = ict.neutral_m[ict.landmarks68[list(template.landmarks)]]
-    alignment = ict_from_makehuman(template, ict)
-    aligned = alignment.apply(template.vertices)
+def ict_from_makehuman(skin: QuadSkin, ict: IctFaceKit) -> Similarity:
+    """The similarity that takes our skin's lips, lids and nose (decimetres) to the ICT neutral's (metres)."""
+    ties = Ties.joined([lid_ties(skin, ict), lip_contact_ties(skin, ict), _nose_tip(skin, ict)])
+    return align_similarity(skin.vertices[ties.vertices], ties.points(ict.neutral_m))
+
+
+def lay_skin_on_ict(skin: QuadSkin, ict: IctFaceKit) -> SkinOnIct:
+    """Similarity from lips, lids and nose, then the non-rigid registration."""
+    mirror, flip = skin.mirror, np.array([-1.0, 1.0, 1.0])
+    alignment = ict_from_makehuman(skin, ict)
+    aligned = alignment.apply(skin.vertices)
     aligned = (aligned + aligned[mirror] * flip) / 2
 
     eye_corner_m = ict.neutral_m[ict.landmarks68[45]]
-    outside = (template.labels == SKIN) | (template.labels >= UPPER_LIP)
-    our_ear = _ear_extremes(aligned, outside, eye_corner_m)
+    outside = (skin.labels == SKIN) | (skin.labels >= UPPER_LIP)
+    our_ear = np.array(_ear_extremes(aligned, outside, eye_corner_m))
     their_skin = np.arange(len(ict.neutral_m)) < VERTEX_RANGES["head_and_neck"][1]
-    ear_m = ict.neutral_m[_ear_extremes(ict.neutral_m, their_skin, eye_corner_m)]
-    vertices = np.concatenate([ours, our_ear, mirror[our_ear]])
-    points_m = np.concatenate([theirs, ear_m, ear_m * flip])
+    ears = []
+    for side in (1.0, -1.0):
+        theirs = np.array(_ear_extremes(ict.neutral_m * [side, 1, 1], their_skin, eye_corner_m))
+        ears.append(Ties.of(our_ear if side > 0 else mirror[our_ear], theirs[:, None], np.ones((4, 1))))
+    guides = Ties.joined([lip_border_ties(skin, ict), _nose_tip(skin, ict), *ears])
+    ties = Ties.joined([lid_ties(skin, ict), lip_contact_ties(skin, ict)])
 
-    triangles = ict.part_triangles(
-        "face", "head_and_neck", "mouth_socket", "left_eye_socket", "right_eye_socket"
+    parts = ("face", "head_and_neck", "mouth_socket", "left_eye_socket", "right_eye_socket")
+    target = SurfaceSamples.of(
+        ict.neutral_m, ict.part_triangles(*parts), spacing=0.0009, vertex_labels=ict_labels(ict)
     )
-    target = SurfaceSamples.of(ict.neutral_m, triangles, spacing=0.0009, vertex_labels=ict_labels(ict))
+    # The inside of mouth and eye sockets has another shape than ICT's: it follows its rims.
     compatible = np.zeros((6, 6), bool)
     compatible[SKIN, [SKIN, UPPER_LIP, LOWER_LIP]] = True
     compatible[UPPER_LIP, [SKIN, UPPER_LIP]] = True
     compatible[LOWER_LIP, [SKIN, LOWER_LIP]] = True
-    for interior in (MOUTH_INTERIOR, LEFT_SOCKET, RIGHT_SOCKET):
-        compatible[interior, interior] = True
     registration = register(
         aligned,
-        template.mesh.triangles,
-        template.labels,
+        skin.triangles,
+        skin.labels,
         target,
-        len(ict.neutral_m),
-        landmark_vertices=vertices,
-        landmark_points=points_m,
+        ties=ties,
+        guides=guides,
+        target_m=ict.neutral_m,
         mirror=mirror,
         compatible=compatible,
     )

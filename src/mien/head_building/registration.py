@@ -11,6 +11,7 @@ from scipy.sparse.linalg import splu
 from scipy.spatial import KDTree
 
 from mien.geometry.normals import vertex_normals
+from mien.head_building.feature_curves import Ties
 
 
 def laplacian(triangles: np.ndarray, count: int) -> sparse.csr_matrix:
@@ -27,7 +28,8 @@ STIFF_TO_SOFT = (
     (300.0, 0.030, 30.0), (100.0, 0.020, 30.0), (30.0, 0.012, 20.0), (10.0, 0.010, 10.0),
     (6.0, 0.008, 5.0), (4.0, 0.006, 2.0), (3.0, 0.005, 0.5),
 )  # fmt: skip
-"""Stages of a registration: stiffness, reach in metres, weight of the landmarks."""
+"""Stages of a registration: stiffness, reach in metres, weight of the guides."""
+TIE_WEIGHT = 30.0
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,10 @@ def register(
     triangles: np.ndarray,
     labels: np.ndarray,
     target: SurfaceSamples,
-    target_count: int,
     *,
-    landmark_vertices: np.ndarray,
-    landmark_points: np.ndarray,
+    ties: Ties,
+    guides: Ties,
+    target_m: np.ndarray,
     mirror: np.ndarray,
     compatible: np.ndarray,
     schedule: Sequence[tuple[float, float, float]] = STIFF_TO_SOFT,
@@ -153,10 +155,11 @@ def register(
     Args:
         vertices: (V, 3) our mesh, already aligned by a similarity, metres.
         labels: (V,) rows of `compatible`: which parts of the target each vertex may match.
-        target, target_count: the surface, and how many vertices it has.
-        landmark_vertices, landmark_points: (L,), (L, 3) vertices of ours and where they belong.
+        target, target_m: the surface, and its vertices.
+        ties: vertices of ours whose place on the target is known.
+        guides: vertices whose place is nearly known; they count less and less.
         mirror: (V,) partners; the displacement is kept symmetric.
-        schedule: stages of (stiffness, reach in metres, landmark weight).
+        schedule: stages of (stiffness, reach in metres, weight of the guides).
     """
     count = len(vertices)
     smooth = laplacian(triangles, count)
@@ -165,7 +168,9 @@ def register(
     current = vertices.copy()
     rest = vertices
     best_index, weight = np.zeros(count, int), np.zeros(count)
-    for stiffness, reach, landmark_weight in schedule:
+    known = np.concatenate([guides.vertices, ties.vertices])
+    known_points = np.concatenate([guides.points(target_m), ties.points(target_m)])
+    for stiffness, reach, guide_weight in schedule:
         for _ in range(4):
             normals = vertex_normals(current, triangles)
             best_index, weight = match(
@@ -173,9 +178,9 @@ def register(
             )
             diagonal = weight.copy()
             wanted = weight[:, None] * (target.points[best_index] - rest)
-            for vertex, point in zip(landmark_vertices, landmark_points, strict=True):
-                diagonal[vertex] += landmark_weight
-                wanted[vertex] += landmark_weight * (point - rest[vertex])
+            strength = np.repeat([guide_weight, TIE_WEIGHT], [len(guides.vertices), len(ties.vertices)])
+            diagonal[known] = strength
+            wanted[known] = strength[:, None] * (known_points - rest[known])
             system = (
                 sparse.diags(diagonal) + stiffness * stiffness_matrix + 1e-6 * sparse.eye(count)
             ).tocsc()
@@ -187,9 +192,11 @@ def register(
     best_index, weight = match(
         current, normals, labels, target, reach=0.003, agreement=0.5, compatible=compatible
     )
-    rows = np.repeat(np.arange(count), 3)
-    correspondence = sparse.csr_matrix(
-        (target.weights[best_index].ravel(), (rows, target.vertices[best_index].ravel())),
-        shape=(count, target_count),
-    )
+    rows = np.concatenate([np.repeat(np.arange(count), 3), np.repeat(ties.vertices, 4)])
+    columns = np.concatenate([target.vertices[best_index].ravel(), ties.target_vertices.ravel()])
+    free = np.ones(count)
+    free[ties.vertices] = 0.0  # their places are known: what was found by closeness does not count
+    values = np.concatenate([(free[:, None] * target.weights[best_index]).ravel(), ties.weights.ravel()])
+    correspondence = sparse.csr_matrix((values, (rows, columns)), shape=(count, len(target_m)))
+    weight[ties.vertices] = 1.0
     return Registration(current, correspondence, weight, smooth)
