@@ -36,8 +36,8 @@ def part_index(name: str) -> int:
 
 def joined(meshes: list[PartMesh]) -> PartMesh:
     """Several symmetric meshes as one."""
-    first_vertex = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
-    first_uv = np.cumsum([0, *(len(mesh.uv) for mesh in meshes)])
+    first_vertex = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)]).tolist()
+    first_uv = np.cumsum([0, *(len(mesh.uv) for mesh in meshes)]).tolist()
 
     def moved(indices: np.ndarray, first: int) -> np.ndarray:
         return np.where(indices >= 0, indices + first, -1)
@@ -64,7 +64,7 @@ def with_mirror_image(mesh: PartMesh, *, parts: dict[str, str] | None = None) ->
         swap[part_index(left)] = part_index(right)
 
     def turned(indices: np.ndarray, first: int) -> np.ndarray:
-        flipped = np.where(indices[:, 3:] >= 0, indices[:, [1, 0, 3, 2]], indices[:, [1, 0, 2, 3]])
+        flipped = np.where(indices[:, 3:] >= 0, indices[:, [0, 3, 2, 1]], indices[:, [0, 2, 1, 3]])
         return np.where(flipped >= 0, flipped + first, -1)
 
     return PartMesh(
