@@ -1,173 +1,220 @@
-"""Skin, eyeballs and teeth as one mesh, and the ways by which both sources' shapes come onto it."""
+"""All parts of the head on one mesh, and the ways by which people and expressions come onto it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mien.head_building.eyeballs import mirror_of_unit_eyeball, unit_eyeball
-from mien.head_building.ict_facekit import VERTEX_RANGES, IctFaceKit
+from mien.head_building.eyeballs import RADIUS_M, EyesMesh, build_eyes
+from mien.head_building.ict_facekit import TOOTH_RANGES, VERTEX_RANGES, IctFaceKit
+from mien.head_building.jaw import AffineMotion
+from mien.head_building.lids import Lids, build_lids
+from mien.head_building.lips import Lips, build_lips
 from mien.head_building.makehuman import MakeHuman
 from mien.head_building.onto_ict import SkinOnIct, lay_skin_on_ict
-from mien.head_building.teeth import TeethMesh, build_teeth
-from mien.head_building.template import (
+from mien.head_building.part_mesh import PartMesh, joined, part_index
+from mien.head_building.quad_skin import (
     LEFT_SOCKET,
+    MEAN_PERSON,
     MOUTH_INTERIOR,
     RIGHT_SOCKET,
-    SkinTemplate,
-    build_skin_template,
+    QuadSkin,
+    build_quad_skin,
 )
 
-PARTS = ("skin", "mouth_interior", "eye_sockets", "left_eye", "right_eye", "upper_teeth", "lower_teeth")
+EYE_FORWARD_M = 0.0003
+"""How much farther forward our eyeballs' white reaches than ICT-FaceKit's larger one."""
+FLIP = np.array([-1.0, 1.0, 1.0])
 
 
 @dataclass(frozen=True)
-class Assembly:
-    """All parts on one mesh, before identity statistics.
+class Person:
+    """One person at rest, as the sources tell of them.
 
     Attributes:
-        vertices_m: (V, 3) on the ICT neutral; first the skin, then the eyes, then the teeth.
-        offsets: first vertex of skin, left eye, right eye, upper teeth, lower teeth, and the end.
+        skin_m: (S, 3) where the skin's vertices lie, lids and lips not yet brought together.
+        eye_centres_m: (2, 3) of the left and the right eyeball.
+        teeth: displacement of upper and lower teeth from the ICT neutral's.
     """
 
-    template: SkinTemplate
+    skin_m: np.ndarray
+    eye_centres_m: np.ndarray
+    teeth: AffineMotion
+
+
+@dataclass(frozen=True, eq=False)
+class Assembly:
+    """The head's mesh and what belongs to its making.
+
+    Attributes:
+        skin: the skin's topology; on_ict: how it lies on the ICT neutral.
+        lids: of the left and the right eye; lips.
+        eyes: both eyeballs about their own centres.
+        mesh: all parts; its vertices are the ICT neutral's, metres.
+        starts: first vertex of each of skin, eyes, and the end.
+        eye_centres_m: (2, 3) on the ICT neutral.
+    """
+
+    skin: QuadSkin
     on_ict: SkinOnIct
-    upper: TeethMesh
-    lower: TeethMesh
-    vertices_m: np.ndarray
-    triangles: np.ndarray
-    uv: np.ndarray
-    uv_triangles: np.ndarray
-    parts: np.ndarray
-    mirror: np.ndarray
-    offsets: tuple[int, ...]
+    lids: tuple[Lids, Lids]
+    lips: Lips
+    eyes: EyesMesh
+    mesh: PartMesh
+    starts: dict[str, slice]
     eye_centres_m: np.ndarray
 
+    def vertices_m(self, person: Person) -> tuple[np.ndarray, np.ndarray]:
+        """A person's whole head at rest, (V, 3), and the eyeballs' centres, (2, 3)."""
+        centres_m = np.stack(
+            [
+                lids.settled(person.skin_m, centre_m)
+                for lids, centre_m in zip(self.lids, person.eye_centres_m, strict=True)
+            ]
+        )
+        skin_m = person.skin_m
+        for lids, centre_m in zip(self.lids, centres_m, strict=True):
+            skin_m = lids.seated(skin_m, centre_m)
+        skin_m = self.lips.together(skin_m)
+        return self.with_parts(skin_m, centres_m, person.teeth, person.teeth), centres_m
 
-def _eye_frame(ict: IctFaceKit, side: str) -> tuple[np.ndarray, float]:
-    first, last = VERTEX_RANGES[f"{side}_eyeball"]
-    vertices = ict.neutral_m[first:last]
-    # the sclera is a sphere: fit ‖v‖² = 2 c·v + (r² − ‖c‖²)
-    solution = np.linalg.lstsq(
-        np.concatenate([2 * vertices, np.ones((len(vertices), 1))], axis=1),
-        (vertices**2).sum(axis=1),
-        rcond=None,
-    )[0]
+    def with_parts(
+        self, skin_m: np.ndarray, centres_m: np.ndarray, upper: AffineMotion, lower: AffineMotion
+    ) -> np.ndarray:
+        """(V, 3) the whole head around a finished skin.
+
+        Args:
+            centres_m: (2, 3) of the eyeballs.
+            upper, lower: displacement of the teeth from the ICT neutral's.
+        """
+        result = self.mesh.vertices.copy()
+        result[self.starts["skin"]] = skin_m
+        of_eye = np.where(self.eyes.side > 0, 0, 1)
+        result[self.starts["eyes"]] = self.eyes.mesh.vertices + centres_m[of_eye]
+        return result
+
+
+def assemble(makehuman: MakeHuman, ict: IctFaceKit) -> Assembly:
+    """Every part on the ICT neutral."""
+    skin = build_quad_skin(makehuman)
+    on_ict = lay_skin_on_ict(skin, ict)
+    on_ict_m = on_ict.registration.vertices_m
+    centre_m, radius_m = _ict_eye(ict.neutral_m, "left")
+    centre_m = centre_m + [0, 0, radius_m - RADIUS_M + EYE_FORWARD_M]
+    centres_m = np.stack([centre_m, centre_m * FLIP])
+    lids, lips, eyes = build_lids(skin, on_ict_m, centre_m), build_lips(skin, on_ict_m), build_eyes()
+    skin_mesh = _skin_mesh(skin, on_ict_m)
+    pieces = {"skin": skin_mesh, "eyes": replace(eyes.mesh, vertices=eyes.placed(centre_m))}
+    ends = np.cumsum([0, *(len(piece.vertices) for piece in pieces.values())]).tolist()
+    return Assembly(
+        skin=skin,
+        on_ict=on_ict,
+        lids=lids,
+        lips=lips,
+        eyes=eyes,
+        mesh=joined(list(pieces.values())),
+        starts={name: slice(ends[i], ends[i + 1]) for i, name in enumerate(pieces)},
+        eye_centres_m=centres_m,
+    )
+
+
+def _skin_mesh(skin: QuadSkin, vertices_m: np.ndarray) -> PartMesh:
+    parts = np.full(len(skin.vertices), part_index("skin"))
+    parts[skin.labels == MOUTH_INTERIOR] = part_index("mouth_interior")
+    parts[(skin.labels == LEFT_SOCKET) | (skin.labels == RIGHT_SOCKET)] = part_index("eye_sockets")
+    return PartMesh(
+        vertices=vertices_m,
+        quads=skin.quads,
+        uv=skin.makehuman_uv.reshape(-1, 2),
+        uv_quads=np.arange(4 * len(skin.quads)).reshape(-1, 4),
+        parts=parts,
+        mirror=skin.mirror,
+    )
+
+
+def _ict_eye(vertices_m: np.ndarray, side: str) -> tuple[np.ndarray, float]:
+    """Centre and radius of an eyeball's white, a sphere: ‖v‖² = 2 c·v + (r² − ‖c‖²)."""
+    first, _ = VERTEX_RANGES[f"{side}_eyeball"]
+    white = vertices_m[first : first + 770]
+    design = np.column_stack([2 * white, np.ones(len(white))])
+    solution = np.linalg.lstsq(design, (white**2).sum(axis=1), rcond=None)[0]
     centre = solution[:3]
     return centre, float(np.sqrt(solution[3] + centre @ centre))
 
 
-def assemble(makehuman: MakeHuman, ict: IctFaceKit) -> Assembly:
-    """Skin, eyeballs and teeth as one symmetric mesh on the ICT neutral."""
-    template = build_skin_template(makehuman)
-    on_ict = lay_skin_on_ict(template, ict)
-    skin_m = _level_border(on_ict.registration.vertices_m, template)
-    eyeball = unit_eyeball()
-    left_centre, radius = _eye_frame(ict, "left")
-    flip = np.array([-1.0, 1.0, 1.0])
-    centres = np.stack([left_centre, left_centre * flip])
-    radius *= 0.985  # a hair smaller than ICT's, so that lids of another topology do not touch it
-    eyes = [centres[0] + radius * eyeball.vertices, centres[1] + radius * eyeball.vertices]
-    upper, lower = build_teeth(ict, upper=True), build_teeth(ict, upper=False)
-    pieces = [skin_m, *eyes, upper.vertices_m, lower.vertices_m]
-    offsets = tuple(np.cumsum([0, *map(len, pieces)]).tolist())
-    triangles = np.concatenate(
-        [
-            template.mesh.triangles,
-            eyeball.triangles + offsets[1],
-            eyeball.triangles + offsets[2],
-            upper.triangles + offsets[3],
-            lower.triangles + offsets[4],
-        ]
-    )
-    skin_uv_count = len(template.uv)
-    teeth_uv = np.full((len(upper.vertices_m) + len(lower.vertices_m), 2), 0.5)
-    uv = np.concatenate([template.uv, eyeball.uv, eyeball.uv, teeth_uv])
-    uv_offset = skin_uv_count - offsets[1]
-    uv_triangles = np.concatenate(
-        [template.mesh.uv_triangles, triangles[len(template.mesh.triangles) :] + uv_offset]
-    )
-    eye_mirror = mirror_of_unit_eyeball()
-    mirror = np.concatenate(
-        [
-            template.mesh.mirror_vertices,
-            eye_mirror + offsets[2],
-            eye_mirror + offsets[1],
-            upper.mirror + offsets[3],
-            lower.mirror + offsets[4],
-        ]
-    )
-    parts = np.repeat(np.array([0, 3, 4, 5, 6]), np.diff(offsets))
-    labels = template.labels
-    parts[: offsets[1]][labels == MOUTH_INTERIOR] = 1
-    parts[: offsets[1]][(labels == LEFT_SOCKET) | (labels == RIGHT_SOCKET)] = 2
-    return Assembly(
-        template=template,
-        on_ict=on_ict,
-        upper=upper,
-        lower=lower,
-        vertices_m=np.concatenate(pieces),
-        triangles=triangles,
-        uv=uv,
-        uv_triangles=uv_triangles,
-        parts=parts,
-        mirror=mirror,
-        offsets=offsets,
-        eye_centres_m=centres,
-    )
+class IctPeople:
+    """ICT-FaceKit's identities and expressions on our mesh."""
 
-
-def _level_border(skin_m: np.ndarray, template: SkinTemplate) -> np.ndarray:
-    """Move the neck's border onto one plane."""
-    triangles = template.mesh.triangles
-    edges = np.sort(
-        np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1
-    )
-    unique, counts = np.unique(edges, axis=0, return_counts=True)
-    border = np.unique(unique[counts == 1])
-    levelled = skin_m.copy()
-    design = np.stack([np.ones(len(border)), skin_m[border, 2]], axis=1)
-    plane = np.linalg.lstsq(design, skin_m[border, 1], rcond=None)[0]
-    levelled[border, 1] = design @ plane
-    return levelled
-
-
-def carry_from_ict(assembly: Assembly, displacements_m: np.ndarray, *, expression: bool) -> np.ndarray:
-    """(N, V_ict, 3) displacements of ICT's vertices → (N, V, 3) of ours.
-
-    Eyeballs move and grow as a whole with identity and not at all with expression (joints turn them).
-    """
-    result = np.zeros((len(displacements_m), len(assembly.vertices_m), 3))
-    o = assembly.offsets
-    result[:, : o[1]] = assembly.on_ict.registration.carry(displacements_m)
-    if not expression:
-        for side, start, end in (("left", o[1], o[2]), ("right", o[2], o[3])):
+    def __init__(self, assembly: Assembly, ict: IctFaceKit) -> None:
+        self._assembly, self._ict = assembly, ict
+        self._skin_m = assembly.on_ict.registration.carry(ict.identity_m)
+        self._eyes_m = []
+        for side in ("left", "right"):
             first, last = VERTEX_RANGES[f"{side}_eyeball"]
-            result[:, start:end] = displacements_m[:, first:last].mean(axis=1, keepdims=True)
-    for teeth, start, end in ((assembly.upper, o[3], o[4]), (assembly.lower, o[4], o[5])):
-        result[:, start:end] = np.einsum(
-            "vk,nvkc->nvc", teeth.ict_weights, displacements_m[:, teeth.ict_vertices]
+            self._eyes_m.append(ict.identity_m[:, first : first + 770])
+        first, last = VERTEX_RANGES["teeth"]
+        self._teeth = AffineMotion.of(ict.neutral_m[first:last], ict.identity_m[:, first:last])
+
+    def person(self, weights: np.ndarray) -> Person:
+        """The person of (100,) standard normal weights."""
+        assembly, ict = self._assembly, self._ict
+        centres_m = []
+        for side, moves_m, place_m in zip(
+            ("left", "right"), self._eyes_m, assembly.eye_centres_m, strict=True
+        ):
+            first, _ = VERTEX_RANGES[f"{side}_eyeball"]
+            shift_m = np.tensordot(weights, moves_m, axes=1)
+            front = np.argsort(-ict.neutral_m[first : first + 770, 2])[:80]
+            sideways = shift_m.mean(axis=0)
+            centres_m.append(place_m + [sideways[0], sideways[1], shift_m[front, 2].mean()])
+        teeth = AffineMotion(
+            np.tensordot(weights, self._teeth.matrix, axes=1),
+            np.tensordot(weights, self._teeth.offset_m, axes=1),
         )
-    return result
+        skin_m = assembly.on_ict.registration.vertices_m + np.tensordot(weights, self._skin_m, axes=1)
+        return Person(skin_m, np.stack(centres_m), teeth)
 
 
-def carry_from_makehuman(assembly: Assembly, makehuman: MakeHuman, displacement: np.ndarray) -> np.ndarray:
-    """(B, 3) displacement of the base mesh (decimetres) → (V, 3) of ours, metres."""
-    on_ict, o = assembly.on_ict, assembly.offsets
+class MakeHumanPeople:
+    """MakeHuman's people on our mesh."""
 
-    def to_metres(d: np.ndarray) -> np.ndarray:
-        return on_ict.scale * d @ on_ict.rotation.T
+    def __init__(self, assembly: Assembly, makehuman: MakeHuman) -> None:
+        self._assembly = assembly
+        self._mean = makehuman.base_vertices(makehuman.macro_weights(**MEAN_PERSON))
+        base = makehuman.base
 
-    result = np.zeros_like(assembly.vertices_m)
-    result[: o[1]] = to_metres(assembly.template.mesh.from_base @ displacement)
-    groups, faces = makehuman.base.face_groups, makehuman.base.faces
-    for group, start, end in (
-        ("helper-l-eye", o[1], o[2]),
-        ("helper-r-eye", o[2], o[3]),
-        ("helper-upper-teeth", o[3], o[4]),
-        ("helper-lower-teeth", o[4], o[5]),
-    ):
-        members = np.unique(faces[groups == group])
-        result[start:end] = to_metres(displacement[members[members >= 0]].mean(axis=0))
-    return result
+        def members(*groups: str) -> np.ndarray:
+            vertices = np.unique(base.faces[np.isin(base.face_groups, groups)])
+            return vertices[vertices >= 0]
+
+        self._eyes = [members("helper-l-eye"), members("helper-r-eye")]
+        self._teeth = members("helper-upper-teeth", "helper-lower-teeth")
+
+    def to_metres(self, displacement: np.ndarray) -> np.ndarray:
+        """Displacement of the base mesh's vertices, decimetres, as one on the ICT neutral, metres."""
+        on_ict = self._assembly.on_ict
+        return on_ict.scale * displacement @ on_ict.rotation.T
+
+    def person(self, displacement: np.ndarray) -> Person:
+        """The person whose base mesh is displaced by (B, 3) from the mean one, decimetres."""
+        assembly = self._assembly
+        skin_m = assembly.on_ict.registration.vertices_m + self.to_metres(
+            assembly.skin.from_base @ displacement
+        )
+        centres_m = []
+        for members, place_m in zip(self._eyes, assembly.eye_centres_m, strict=True):
+            front = members[self._mean[members, 2] > np.median(self._mean[members, 2])]
+            sideways = self.to_metres(displacement[members]).mean(axis=0)
+            forward = self.to_metres(displacement[front]).mean(axis=0)[2]
+            centres_m.append(place_m + [sideways[0], sideways[1], forward])
+        on_ict = assembly.on_ict
+        places_m = on_ict.scale * self._mean[self._teeth] @ on_ict.rotation.T + on_ict.translation_m
+        teeth = AffineMotion.similar(places_m, self.to_metres(displacement[self._teeth]))
+        return Person(skin_m, np.stack(centres_m), teeth)
+
+
+def ict_jaw(ict: IctFaceKit) -> AffineMotion:
+    """(E,) motions of the lower teeth with ICT-FaceKit's expressions."""
+    first, last = TOOTH_RANGES[1][0][0], TOOTH_RANGES[1][-1][1]
+    return AffineMotion.of(ict.neutral_m[first:last], ict.expression_m[:, first:last])

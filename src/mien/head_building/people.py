@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 
 from mien.geometry.alignment import align_rigid
-from mien.head_building.assembly import Assembly, carry_from_makehuman
+from mien.head_building.assembly import Assembly
 from mien.head_building.makehuman import MakeHuman
-from mien.head_building.template import MEAN_PERSON
+from mien.head_building.quad_skin import MEAN_PERSON
 
 DETAIL_FOLDERS = ("cheek", "chin", "ears", "eyes", "eyebrows", "forehead", "head", "mouth", "neck", "nose")
 OPPOSITES = (

@@ -1,0 +1,53 @@
+"""A displacement known at some vertices, spread smoothly over the skin around them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse.linalg import splu
+from scipy.spatial import KDTree
+
+from mien.head_building.registration import laplacian
+
+
+class SmoothField:
+    """Vertices near those whose displacement is given follow it, smoothly and less and less.
+
+    The displacement minimises the squared Laplacian between the given vertices and the skin beyond reach,
+    which stays. It is linear in what is given, so it is solved for once.
+
+    Args:
+        triangles: (T, 3); rest_m: (V, 3) the mesh that distances are measured on.
+        given: (G,) vertices whose displacement is given.
+        allowed: (V,) booleans: vertices that may follow.
+        reach_m: how far from a given vertex the skin follows.
+    """
+
+    def __init__(
+        self,
+        triangles: np.ndarray,
+        rest_m: np.ndarray,
+        given: np.ndarray,
+        *,
+        allowed: np.ndarray,
+        reach_m: float,
+    ) -> None:
+        distance_m = KDTree(rest_m[given], leafsize=16).query(rest_m)[0]
+        free = allowed & (distance_m < reach_m)
+        free[given] = False
+        self.given, self.following = given, np.flatnonzero(free)
+        smooth = laplacian(triangles, len(rest_m))
+        bending = (smooth.T @ smooth).tocsr()
+        inner = bending[self.following][:, self.following].tocsc()
+        towards = bending[self.following][:, given].toarray()
+        self._weights = -splu(inner).solve(towards)
+
+    def spread(self, given_m: np.ndarray) -> np.ndarray:
+        """(..., F, 3) displacement of the following vertices for (..., G, 3) of the given ones."""
+        return self._weights @ given_m
+
+    def add_to(self, vertices_m: np.ndarray, given_m: np.ndarray) -> np.ndarray:
+        """(..., V, 3) vertices moved by (..., G, 3) displacements of the given ones and what follows."""
+        moved = vertices_m.copy()
+        moved[..., self.given, :] += given_m
+        moved[..., self.following, :] += self.spread(given_m)
+        return moved
