@@ -50,8 +50,8 @@ class EyesMesh:
         mesh: metres, looking along +z, texture coordinates in the atlas.
         side: (V,) 1 the left eye's vertices, -1 the right one's.
         pupils: left and right, the vertex in the middle of the pupil.
-        iris_rings: (2, 24) left and right, the vertices of the limbus, from the one towards the subject's left
-            (of the right eye: towards the right) and turning upwards.
+        iris_rings: (2, 24) left and right, the vertices of the limbus, from the one towards the subject's
+            left (of the right eye: towards the right) and turning upwards.
         pupil_rings: (2, 24) the same of the pupil's edge.
     """
 
@@ -61,7 +61,7 @@ class EyesMesh:
     iris_rings: Integer[np.ndarray, "2 ring"]
     pupil_rings: Integer[np.ndarray, "2 ring"]
 
-    def placed(self, left_centre_m: Float[np.ndarray, "3"]) -> Float[np.ndarray, "vertices 3"]:
+    def placed(self, left_centre_m: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "vertices 3"]:
         """Vertices of both eyes about the given centre of the left one and its mirror image."""
         return self.mesh.vertices + left_centre_m * np.stack(
             [self.side, np.ones_like(self.side), np.ones_like(self.side)], axis=1

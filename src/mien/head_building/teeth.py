@@ -1,102 +1,155 @@
-"""Teeth of our own: one low crown a tooth, placed in the arches that ICT-FaceKit's teeth mark."""
+"""Teeth: 28 crowns in quads, incisors with an edge, canines with a blunt tip, molars with cusps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import KDTree
+from jaxtyping import Float, Integer
 
-from mien.head_building.ict_facekit import TOOTH_RANGES, IctFaceKit
+from mien.head_building.dental_arch import (
+    CANINE,
+    INCISOR,
+    LOWER_ARCH,
+    MOLAR,
+    PREMOLAR,
+    UPPER_ARCH,
+    Arch,
+    Tooth,
+)
+from mien.head_building.part_mesh import PartMesh, joined, part_index, with_mirror_image
+from mien.head_building.texture_atlas import in_tile
 
-COLUMNS, ROWS = 6, 4
-SET_BACK_M = 0.0012
-"""Crowns stand this far behind ICT's, so that lips of another topology close over them."""
+RING = 8
+"""Vertices around a crown, from the middle of its outer face towards the back of the arch."""
+
+LEVELS = 4
+BELOW_GUM_M = 0.0022
+"""How far a crown reaches below the edge of the gum."""
+
+# Across the crown at each level, from below the gum to the edge: share of the tooth's width, and the places
+# of outer and inner face in shares of its depth from the middle of the arch.
+_PROFILES = {
+    INCISOR: ((0.70, 0.42, -0.50), (0.84, 0.50, -0.42), (1.03, 0.42, -0.02), (0.97, 0.29, 0.15)),
+    CANINE: ((0.72, 0.44, -0.50), (0.84, 0.52, -0.44), (1.02, 0.46, -0.10), (0.64, 0.27, 0.04)),
+    PREMOLAR: ((0.78, 0.44, -0.44), (0.90, 0.50, -0.48), (1.03, 0.44, -0.45), (0.76, 0.28, -0.30)),
+    MOLAR: ((0.82, 0.44, -0.44), (0.92, 0.50, -0.49), (1.03, 0.45, -0.46), (0.82, 0.33, -0.34)),
+}
+# Height of the last level's eight vertices and of the crown's middle, in shares of the crown's height.
+_TOPS = {
+    INCISOR: ((1.0, 0.955, 0.90, 0.93, 0.97, 0.96, 0.955, 0.985), 1.0),
+    CANINE: ((0.95, 0.90, 0.85, 0.87, 0.90, 0.89, 0.88, 0.92), 1.0),
+    PREMOLAR: ((1.0, 0.91, 0.84, 0.87, 0.92, 0.87, 0.84, 0.91), 0.83),
+    MOLAR: ((0.90, 1.0, 0.90, 0.97, 0.88, 0.97, 0.90, 1.0), 0.80),
+}
+_HEIGHTS = (0.20, 0.70)
+# Of the two levels between, likewise.
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TeethMesh:
-    """One row of teeth.
+    """One row of 14 teeth.
 
     Attributes:
-        vertices_m: (V, 3) on the ICT neutral; triangles: (T, 3); mirror: (V,) partners.
-        ict_vertices, ict_weights: (V, 4) the nearest vertices of the same ICT tooth; weights sum to 1.
-        edge_middles: (teeth,) vertex at the middle of each crown's biting edge, from the subject's left on.
+        mesh: metres in the dentition's frame (see `dental_arch`), texture coordinates in the atlas.
+        edge_middles: (14,) vertex in the middle of each crown's biting edge, from the subject's left on.
     """
 
-    vertices_m: np.ndarray
-    triangles: np.ndarray
-    mirror: np.ndarray
-    ict_vertices: np.ndarray
-    ict_weights: np.ndarray
-    edge_middles: np.ndarray
+    mesh: PartMesh
+    edge_middles: Integer[np.ndarray, " teeth"]
 
 
-def _crown(points: np.ndarray, *, upper: bool) -> np.ndarray:
-    """A rounded box of COLUMNS × ROWS vertices that fills a tooth's bounds along its own arch direction."""
-    middle = points.mean(axis=0)
-    outward = np.array([middle[0], 0.0, middle[2] - 0.055])
-    outward /= np.linalg.norm(outward)
-    along = np.cross([0.0, 1.0, 0.0], outward)
-    local = (points - middle) @ np.stack([along, [0, 1, 0], outward]).T
-    low, high = np.percentile(local, 2, axis=0), np.percentile(local, 98, axis=0)
-    centre, half = (low + high) / 2, (high - low) / 2
-    turn = np.arange(COLUMNS) * 2 * np.pi / COLUMNS
-    heights = np.linspace(1, -1, ROWS) if upper else np.linspace(-1, 1, ROWS)
-    widths = (1.0, 1.06, 1.08, 0.9)
-    rings = []
-    for height, width in zip(heights, widths, strict=True):
-        x, z = np.cos(turn), np.sin(turn)
-        square = np.maximum(np.abs(x), np.abs(z)) ** 0.5
-        rings.append(np.stack([width * x / square, np.full(COLUMNS, height), width * z / square], axis=1))
-    box = np.concatenate([*rings, [[0, heights[-1] * 1.02, 0]]])
-    centre = centre - [0, 0, SET_BACK_M]
-    return middle + (centre + box * half * [1, 0.96, 0.9]) @ np.stack([along, [0, 1, 0], outward])
-
-
-def build_teeth(ict: IctFaceKit, *, upper: bool) -> TeethMesh:
-    """The left half's crowns from ICT's left teeth, mirrored; wisdom teeth left out."""
-    ranges = TOOTH_RANGES[0 if upper else 1]
-    left, right = list(ranges[1:8]), [ranges[i] for i in range(14, 7, -1)]
-    crowns, triangles, ict_vertices, ict_weights = [], [], [], []
-    ring_faces = []
-    for row in range(ROWS - 1):
-        for k in range(COLUMNS):
-            a, b = row * COLUMNS + k, row * COLUMNS + (k + 1) % COLUMNS
-            c, d = a + COLUMNS, b + COLUMNS
-            ring_faces += [[a, b, d], [a, d, c]]
-    last, tip = (ROWS - 1) * COLUMNS, ROWS * COLUMNS
-    ring_faces += [[last + k, last + (k + 1) % COLUMNS, tip] for k in range(COLUMNS)]
-    faces = np.array(ring_faces)
-    size = tip + 1
-    flip = np.array([-1.0, 1.0, 1.0])
-    for side, teeth in ((1, left), (-1, right)):
-        for tooth, (first, last_vertex) in enumerate(teeth):
-            left_first, left_last = left[tooth]
-            crown = _crown(ict.neutral_m[left_first:left_last], upper=upper)
-            outward = _volume(crown, faces) > 0
-            if side < 0:
-                crown, outward = crown * flip, not outward
-            triangles.append((faces if outward else faces[:, ::-1]) + size * len(crowns))
-            crowns.append(crown)
-            distance, index = KDTree(ict.neutral_m[first:last_vertex], leafsize=16).query(crown, k=4)
-            weight = 1 / (distance + 1e-5)
-            ict_vertices.append(index + first)
-            ict_weights.append(weight / weight.sum(axis=1, keepdims=True))
-    count = len(left)
-    mirror = np.concatenate([np.arange(count * size) + count * size, np.arange(count * size)])
-    order = [*range(count), *range(2 * count - 1, count - 1, -1)]
+def build_teeth(arch: Arch) -> TeethMesh:
+    """A row of crowns: 33 vertices each, closed but for the side below the gum."""
+    part = "upper_teeth" if arch.up > 0 else "lower_teeth"
+    crowns = []
+    for number, tooth in enumerate(arch.teeth):
+        middle = (arch.borders_m[number] + arch.borders_m[number + 1]) / 2
+        place, along, outward = (a[0] for a in arch.at(np.array([middle])))
+        local = crown(tooth)
+        up = np.array([0.0, arch.up, 0.0])
+        vertices = place + local @ np.stack([along, -up, outward])
+        quads = _faces()
+        if arch.up > 0:  # along the arch, down, outwards is left-handed
+            quads = quads[:, [0, 3, 2, 1]]
+        uv = _uv(number, len(arch.teeth))
+        if arch.up < 0:
+            uv = uv * [1, -1] + [0, 0.5]
+        crowns.append(
+            PartMesh(
+                vertices=vertices,
+                quads=quads,
+                uv=in_tile(uv, part),
+                uv_quads=quads,
+                parts=np.full(len(vertices), part_index(part)),
+                mirror=np.arange(len(vertices)),
+            )
+        )
+    left = joined(crowns)
+    both = with_mirror_image(left)
+    # The two halves of the tile: the right half's crowns lie beside the left half's, not beyond the tile.
+    count, size = len(left.uv), RING * LEVELS + 1
+    shift = in_tile(np.array([[0.0, 0.0], [0.0, 0.5]]), part)
+    uv = np.concatenate([left.uv, left.uv + (shift[1] - shift[0])])
+    mirrored = uv[count:].reshape(len(arch.teeth), size, 2)
+    centre = mirrored[:, -1:]
+    uv[count:] = (centre + (mirrored - centre) * [-1, 1]).reshape(-1, 2)
+    tips = np.arange(len(arch.teeth)) * size + size - 1
     return TeethMesh(
-        vertices_m=np.concatenate(crowns),
-        triangles=np.concatenate(triangles),
-        mirror=mirror,
-        ict_vertices=np.concatenate(ict_vertices),
-        ict_weights=np.concatenate(ict_weights),
-        edge_middles=np.array([i * size + tip for i in order]),
+        mesh=PartMesh(both.vertices, both.quads, uv, both.uv_quads, both.parts, both.mirror),
+        edge_middles=np.concatenate([tips[::-1], tips + len(left.vertices)]),
     )
 
 
-def _volume(vertices: np.ndarray, triangles: np.ndarray) -> float:
-    """Signed volume, positive when the triangles face outwards."""
-    corners = vertices[triangles] - vertices.mean(axis=0)
-    return float(np.einsum("tc,tc->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])))
+def both_rows() -> tuple[TeethMesh, TeethMesh]:
+    """The upper and the lower row, in the dentition's frame."""
+    return build_teeth(UPPER_ARCH), build_teeth(LOWER_ARCH)
+
+
+def crown(tooth: Tooth) -> Float[np.ndarray, "33 3"]:
+    """One crown in metres: x along the arch to the back, y from the gum to the edge at 0, z outwards."""
+    width, depth, height = np.array([tooth.width_mm, tooth.depth_mm, tooth.height_mm]) / 1000
+    turn = np.arange(RING) * 2 * np.pi / RING
+    # A rounded rectangle: corners fuller than a circle's.
+    x, z = np.sin(turn), np.cos(turn)
+    full = np.where(np.arange(RING) % 2 == 1, 1.22, 1.0)
+    x, z = x * full, z * full
+    tops, middle_top = _TOPS[tooth.kind]
+    rings = []
+    for level, (share, outer, inner) in enumerate(_PROFILES[tooth.kind]):
+        along = x * share * width / 2
+        across = depth * ((outer + inner) / 2 + z * (outer - inner) / 2)
+        if level == 0:
+            up = np.full(RING, -height - BELOW_GUM_M)
+        elif level == LEVELS - 1:
+            up = (np.array(tops) - 1) * height
+        else:
+            up = np.full(RING, (_HEIGHTS[level - 1] - 1) * height)
+        rings.append(np.stack([along, up, across], axis=1))
+    last = rings[-1]
+    middle = np.array([0.0, (middle_top - 1) * height, last[:, 2].mean()])
+    return np.concatenate([*rings, [middle]])
+
+
+def _faces() -> np.ndarray:
+    """Sides and lid of a crown, outward when x, y, z are right-handed."""
+    k = np.arange(RING)
+    after = (k + 1) % RING
+    quads = []
+    for level in range(LEVELS - 1):
+        low, high = level * RING, (level + 1) * RING
+        quads.append(np.stack([low + k, low + after, high + after, high + k], axis=1))
+    top = (LEVELS - 1) * RING
+    odd = np.arange(1, RING, 2)
+    lid = np.stack([np.full_like(odd, top + RING), top + odd - 1, top + odd, top + (odd + 1) % RING], axis=1)
+    return np.concatenate([*quads, lid])
+
+
+def _uv(number: int, count: int) -> np.ndarray:
+    """A crown seen from its edge, its root spread around it: a disc in the lower row of the tile's cells."""
+    turn = np.arange(RING) * 2 * np.pi / RING
+    circle = np.stack([np.sin(turn), np.cos(turn)], axis=1)
+    square = circle / np.maximum(np.abs(circle).max(axis=1, keepdims=True), 1e-9)
+    radii = (0.48, 0.38, 0.24, 0.12)
+    cell = np.concatenate([*(0.5 + r * square for r in radii), [[0.5, 0.5]]])
+    return np.stack([(number + cell[:, 0]) / count, cell[:, 1] / 2], axis=1)
