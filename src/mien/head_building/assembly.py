@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.head_building.dentition import Dentition, build_dentition
 from mien.head_building.eyeballs import RADIUS_M, EyesMesh, build_eyes
 from mien.head_building.ict_facekit import TOOTH_RANGES, VERTEX_RANGES, IctFaceKit
 from mien.head_building.jaw import AffineMotion
 from mien.head_building.lids import Lids, build_lids
 from mien.head_building.lips import Lips, build_lips
 from mien.head_building.makehuman import MakeHuman
+from mien.head_building.mouth_bag import MouthBag, build_mouth_bag
 from mien.head_building.onto_ict import SkinOnIct, lay_skin_on_ict
 from mien.head_building.part_mesh import PartMesh, joined, part_index
 from mien.head_building.quad_skin import (
@@ -49,10 +52,10 @@ class Assembly:
 
     Attributes:
         skin: the skin's topology; on_ict: how it lies on the ICT neutral.
-        lids: of the left and the right eye; lips.
-        eyes: both eyeballs about their own centres.
+        lids: of the left and the right eye; lips; mouth: its inside.
+        eyes: both eyeballs about their own centres; dentition: teeth and gums.
         mesh: all parts; its vertices are the ICT neutral's, metres.
-        starts: first vertex of each of skin, eyes, and the end.
+        starts: the vertices of skin, eyes, teeth.
         eye_centres_m: (2, 3) on the ICT neutral.
     """
 
@@ -60,7 +63,9 @@ class Assembly:
     on_ict: SkinOnIct
     lids: tuple[Lids, Lids]
     lips: Lips
+    mouth: MouthBag
     eyes: EyesMesh
+    dentition: Dentition
     mesh: PartMesh
     starts: dict[str, slice]
     eye_centres_m: np.ndarray
@@ -92,6 +97,31 @@ class Assembly:
         result[self.starts["skin"]] = skin_m
         of_eye = np.where(self.eyes.side > 0, 0, 1)
         result[self.starts["eyes"]] = self.eyes.mesh.vertices + centres_m[of_eye]
+        teeth_m = self.mesh.vertices[self.starts["teeth"]]
+        below = self.dentition.lower
+        result[self.starts["teeth"]][below] += lower.at(teeth_m[below])
+        result[self.starts["teeth"]][~below] += upper.at(teeth_m[~below])
+        return result
+
+
+    def expressed(self, mean_m: np.ndarray, skin_m: np.ndarray, jaw: AffineMotion) -> np.ndarray:
+        """(V, 3) the mean head with a skin that makes a face, and what hangs from it.
+
+        Args:
+            mean_m: (V, 3) at rest; skin_m: (S, 3); jaw: displacement of the lower teeth.
+        """
+        result = mean_m.copy()
+        result[self.starts["skin"]] = skin_m
+        teeth = np.arange(len(mean_m))[self.starts["teeth"]][self.dentition.lower]
+        result[teeth] += jaw.at(mean_m[teeth])
+        return result
+
+    def turned(self, vertices_m: np.ndarray, eye: int, centre_m: np.ndarray, turn: np.ndarray) -> np.ndarray:
+        """(V, 3) with one eyeball (0 left, 1 right) turned about its centre by a rotation vector."""
+        members = np.arange(len(vertices_m))[self.starts["eyes"]][self.eyes.side == (1, -1)[eye]]
+        result = vertices_m.copy()
+        rotation = matrix_from_rotation_vector(turn)
+        result[members] = centre_m + (vertices_m[members] - centre_m) @ rotation.T
         return result
 
 
@@ -105,14 +135,23 @@ def assemble(makehuman: MakeHuman, ict: IctFaceKit) -> Assembly:
     centres_m = np.stack([centre_m, centre_m * FLIP])
     lids, lips, eyes = build_lids(skin, on_ict_m, centre_m), build_lips(skin, on_ict_m), build_eyes()
     skin_mesh = _skin_mesh(skin, on_ict_m)
-    pieces = {"skin": skin_mesh, "eyes": replace(eyes.mesh, vertices=eyes.placed(centre_m))}
+    dentition = build_dentition()
+    teeth_m = dentition.placed(np.zeros(3))
+    behind_m = (_ict_incisor_edge(ict) - teeth_m[dentition.upper_edges[6:8]].mean(axis=0)) * [0, 1, 1]
+    pieces = {
+        "skin": skin_mesh,
+        "eyes": replace(eyes.mesh, vertices=eyes.placed(centre_m)),
+        "teeth": replace(dentition.mesh, vertices=teeth_m + behind_m),
+    }
     ends = np.cumsum([0, *(len(piece.vertices) for piece in pieces.values())]).tolist()
     return Assembly(
         skin=skin,
         on_ict=on_ict,
         lids=lids,
         lips=lips,
+        mouth=build_mouth_bag(skin, on_ict_m),
         eyes=eyes,
+        dentition=dentition,
         mesh=joined(list(pieces.values())),
         starts={name: slice(ends[i], ends[i + 1]) for i, name in enumerate(pieces)},
         eye_centres_m=centres_m,
@@ -143,6 +182,15 @@ def _ict_eye(vertices_m: np.ndarray, side: str) -> tuple[np.ndarray, float]:
     return centre, float(np.sqrt(solution[3] + centre @ centre))
 
 
+def _ict_incisor_edge(ict: IctFaceKit) -> np.ndarray:
+    """(3,) middle between the biting edges of the upper central incisors."""
+    edges_m = []
+    for first, last in TOOTH_RANGES[0][7:9]:
+        tooth_m = ict.neutral_m[first:last]
+        edges_m.append(tooth_m[tooth_m[:, 1].argmin()])
+    return np.mean(edges_m, axis=0)
+
+
 class IctPeople:
     """ICT-FaceKit's identities and expressions on our mesh."""
 
@@ -155,6 +203,11 @@ class IctPeople:
             self._eyes_m.append(ict.identity_m[:, first : first + 770])
         first, last = VERTEX_RANGES["teeth"]
         self._teeth = AffineMotion.of(ict.neutral_m[first:last], ict.identity_m[:, first:last])
+
+    @property
+    def count(self) -> int:
+        """How many identity weights a person has."""
+        return len(self._skin_m)
 
     def person(self, weights: np.ndarray) -> Person:
         """The person of (100,) standard normal weights."""

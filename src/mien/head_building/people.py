@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from mien.geometry.alignment import align_rigid
-from mien.head_building.assembly import Assembly
+from mien.head_building.assembly import Assembly, IctPeople, MakeHumanPeople, Person
 from mien.head_building.makehuman import MakeHuman
 from mien.head_building.quad_skin import MEAN_PERSON
+from mien.progress import ProgressReport, reported, silent
+
+FACE_ABOVE_M = -0.08
+"""Skin above this height, in the ICT neutral's frame, decides a head's pose: all but the neck."""
 
 DETAIL_FOLDERS = ("cheek", "chin", "ears", "eyes", "eyebrows", "forehead", "head", "mouth", "neck", "nose")
 OPPOSITES = (
@@ -24,7 +30,7 @@ def random_makehuman_weights(
 ) -> dict[str, float]:
     """Target weights of a random MakeHuman person: ancestry, sex, age, weight and facial details."""
     ancestry = rng.dirichlet([0.6, 0.6, 0.6])
-    child = float(rng.uniform(0.2, 0.7)) if rng.random() < 0.06 else 0.0
+    child = float(rng.uniform(0.2, 1.0)) if rng.random() < 0.1 else 0.0
     old = 0.0 if child else float(rng.beta(0.7, 1.6))
     weights = makehuman.macro_weights(
         ancestry=ancestry,
@@ -72,36 +78,43 @@ def makehuman_displacement(makehuman: MakeHuman, weights: dict[str, float]) -> n
     return makehuman.base_vertices(weights) - mean
 
 
-def draw_people(
-    assembly: Assembly,
-    makehuman: MakeHuman,
-    ict_identity: np.ndarray,
-    *,
-    count: int,
-    rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Random heads of each source on our mesh, (count, V, 3) each, rigidly aligned, metres."""
-    face = np.flatnonzero((assembly.parts == 0) & (assembly.vertices_m[:, 1] > -0.08))
-    reference = assembly.vertices_m
-    weights = rng.normal(size=(count, len(ict_identity)))
-    flat = weights @ ict_identity.reshape(len(ict_identity), -1)
-    ict_heads = reference + flat.reshape(count, -1, 3)
-    makehuman_heads = np.stack(
-        [
-            reference
-            + carry_from_makehuman(
-                assembly,
-                makehuman,
-                makehuman_displacement(makehuman, random_makehuman_weights(makehuman, rng)),
-            )
-            for _ in range(count)
-        ]
+@dataclass(frozen=True)
+class Heads:
+    """People at rest on our mesh, without their pose.
+
+    Attributes:
+        vertices_m: (N, V, 3) float32; eye_centres_m: (N, 2, 3).
+    """
+
+    vertices_m: np.ndarray
+    eye_centres_m: np.ndarray
+
+
+def draw_heads(
+    assembly: Assembly, people: Iterable[Person], *, count: int, report: ProgressReport = silent
+) -> Heads:
+    """`count` people as heads, each rigidly aligned by its face to the mesh on the ICT neutral."""
+    reference_m = assembly.mesh.vertices
+    face = np.flatnonzero((assembly.mesh.parts == 0) & (reference_m[:, 1] > FACE_ABOVE_M))
+    vertices_m = np.empty((count, len(reference_m), 3), np.float32)
+    centres_m = np.empty((count, 2, 3))
+    for index, person in enumerate(reported(people, report, label="drawing people", total=count)):
+        whole_m, eyes_m = assembly.vertices_m(person)
+        alignment = align_rigid(whole_m[face], reference_m[face])
+        vertices_m[index], centres_m[index] = alignment.apply(whole_m), alignment.apply(eyes_m)
+    return Heads(vertices_m, centres_m)
+
+
+def random_ict_people(people: IctPeople, *, count: int, rng: np.random.Generator) -> Iterator[Person]:
+    """ICT-FaceKit's people, normal weights."""
+    return (people.person(rng.normal(size=people.count)) for _ in range(count))
+
+
+def random_makehuman_people(
+    people: MakeHumanPeople, makehuman: MakeHuman, *, count: int, rng: np.random.Generator
+) -> Iterator[Person]:
+    """MakeHuman's people of all ages and ancestries."""
+    return (
+        people.person(makehuman_displacement(makehuman, random_makehuman_weights(makehuman, rng)))
+        for _ in range(count)
     )
-    for heads in (ict_heads, makehuman_heads):
-        for i in range(count):
-            heads[i] = _without_pose(heads[i], reference, face)
-    return ict_heads, makehuman_heads
-
-
-def _without_pose(vertices_m: np.ndarray, reference_m: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return align_rigid(vertices_m[rows], reference_m[rows]).apply(vertices_m)
