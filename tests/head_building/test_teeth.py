@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from mien.head_building.dental_arch import LOWER_ARCH, UPPER_ARCH, Arch
-from mien.head_building.dentition import Dentition, MakeHumanMouth, build_dentition
+from mien.head_building.dentition import (
+    MAKEHUMAN_SCALE,
+    Dentition,
+    MakeHumanMouth,
+    build_dentition,
+    out_of_makehuman,
+)
 from mien.head_building.gums import build_gums
 from mien.head_building.mesh_disks import boundary_loops
 from mien.head_building.part_mesh import part_index
@@ -108,6 +114,14 @@ def test_gum_covers_every_root_and_leaves_the_crowns_free(arch: Arch):
     for crown in range(14):
         nearest = np.argmin(np.linalg.norm(edge - crowns[crown, 8:16].mean(axis=0), axis=1))
         assert hidden[crown].min() > edge[nearest, 1] * arch.up
+
+
+def test_out_of_makehumans_mouth_everything_keeps_its_place(dentition: Dentition):
+    in_makehuman = dentition.placed(np.array([0.0, 0.6630, 0.1490]), scale=MAKEHUMAN_SCALE)
+    stomion = np.array([0.0, -0.03, 0.11])
+    np.testing.assert_allclose(
+        out_of_makehuman(in_makehuman, stomion, scale=0.97), dentition.placed(stomion, scale=0.97), atol=1e-12
+    )
 
 
 def test_placed_in_makehuman():

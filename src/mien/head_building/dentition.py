@@ -66,6 +66,15 @@ def build_dentition() -> Dentition:
     )
 
 
+def out_of_makehuman(
+    points_m: Float[np.ndarray, "*n 3"], stomion_m: Float[np.ndarray, " 3"], *, scale: float = 1.0
+) -> Float[np.ndarray, "*n 3"]:
+    """Places in the mouth of MakeHuman's mean head (its tongue's, for example) in another head at rest, where
+    they lie to teeth `placed` at the same stomion and scale as they did before. Displacements grow by
+    scale / MAKEHUMAN_SCALE."""
+    return stomion_m + scale / MAKEHUMAN_SCALE * (points_m - _MAKEHUMAN_STOMION_M)
+
+
 class MakeHumanMouth:
     """Where a dentition goes in any person of MakeHuman: it follows the base mesh's own helper teeth, each
     row as a whole, so that teeth keep their shape."""
