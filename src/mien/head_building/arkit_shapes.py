@@ -31,6 +31,9 @@ LIPS_TOGETHER = (
 )  # fmt: skip
 """Shapes in which the lips stay on each other."""
 
+TONGUE_OPENING = 0.3
+"""How much of jawOpen tongueOut holds."""
+
 
 @dataclass(frozen=True)
 class CarriedShape:
@@ -123,6 +126,10 @@ def finished_shapes(
         for eye, turn in turns.items():
             whole_m = assembly.turned(whole_m, eye, centres_m[eye], turn)
         finished[name] = whole_m - mean_m
+    # A tongue comes out between lips, so the shape opens the mouth by as much as it needs.
+    out_m = TONGUE_OPENING * finished["jawOpen"]
+    out_m[assembly.starts["tongue"]] += assembly.tongue_out_m
+    finished["tongueOut"] = out_m
     return tuple(finished), np.stack(list(finished.values()))
 
 

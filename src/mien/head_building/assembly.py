@@ -13,7 +13,7 @@ from mien.head_building.ict_facekit import TOOTH_RANGES, VERTEX_RANGES, IctFaceK
 from mien.head_building.jaw import AffineMotion
 from mien.head_building.lids import Lids, build_lids
 from mien.head_building.lips import Lips, build_lips
-from mien.head_building.makehuman import MakeHuman
+from mien.head_building.makehuman import METRES_PER_UNIT, ArkitTargets, MakeHuman
 from mien.head_building.mouth_bag import MouthBag, build_mouth_bag
 from mien.head_building.onto_ict import SkinOnIct, lay_skin_on_ict
 from mien.head_building.part_mesh import PartMesh, joined, part_index
@@ -25,9 +25,12 @@ from mien.head_building.quad_skin import (
     QuadSkin,
     build_quad_skin,
 )
+from mien.head_building.tongue import build_tongue
 
 EYE_FORWARD_M = 0.0003
 """How much farther forward our eyeballs' white reaches than ICT-FaceKit's larger one."""
+TONGUE_BEHIND_TEETH_M, TONGUE_BELOW_TEETH_M = 0.0065, 0.0005
+"""How far behind the front of the lower teeth, and below their highest edge, a tongue at rest ends."""
 FLIP = np.array([-1.0, 1.0, 1.0])
 
 
@@ -54,9 +57,12 @@ class Assembly:
         skin: the skin's topology; on_ict: how it lies on the ICT neutral.
         lids: of the left and the right eye; lips; mouth: its inside.
         eyes: both eyeballs about their own centres; dentition: teeth and gums.
+        tongue_out_m: (T, 3) displacement of the tongue that comes out of the mouth.
+        tongue_looseness: (T,) how much of the jaw's motion each of its vertices makes: its root stays.
         mesh: all parts; its vertices are the ICT neutral's, metres.
-        starts: the vertices of skin, eyes, teeth.
+        starts: the vertices of skin, eyes, teeth, tongue.
         eye_centres_m: (2, 3) on the ICT neutral.
+        base_mean: (B, 3) MakeHuman's mean person, decimetres.
     """
 
     skin: QuadSkin
@@ -66,9 +72,12 @@ class Assembly:
     mouth: MouthBag
     eyes: EyesMesh
     dentition: Dentition
+    tongue_out_m: np.ndarray
+    tongue_looseness: np.ndarray
     mesh: PartMesh
     starts: dict[str, slice]
     eye_centres_m: np.ndarray
+    base_mean: np.ndarray
 
     def vertices_m(self, person: Person) -> tuple[np.ndarray, np.ndarray]:
         """A person's whole head at rest, (V, 3), and the eyeballs' centres, (2, 3)."""
@@ -101,6 +110,7 @@ class Assembly:
         below = self.dentition.lower
         result[self.starts["teeth"]][below] += lower.at(teeth_m[below])
         result[self.starts["teeth"]][~below] += upper.at(teeth_m[~below])
+        result[self.starts["tongue"]] += lower.at(self.mesh.vertices[self.starts["tongue"]])
         return result
 
 
@@ -114,6 +124,8 @@ class Assembly:
         result[self.starts["skin"]] = skin_m
         teeth = np.arange(len(mean_m))[self.starts["teeth"]][self.dentition.lower]
         result[teeth] += jaw.at(mean_m[teeth])
+        tongue_m = mean_m[self.starts["tongue"]]
+        result[self.starts["tongue"]] += self.tongue_looseness[:, None] * jaw.at(tongue_m)
         return result
 
     def turned(self, vertices_m: np.ndarray, eye: int, centre_m: np.ndarray, turn: np.ndarray) -> np.ndarray:
@@ -125,7 +137,7 @@ class Assembly:
         return result
 
 
-def assemble(makehuman: MakeHuman, ict: IctFaceKit) -> Assembly:
+def assemble(makehuman: MakeHuman, arkit: ArkitTargets, ict: IctFaceKit) -> Assembly:
     """Every part on the ICT neutral."""
     skin = build_quad_skin(makehuman)
     on_ict = lay_skin_on_ict(skin, ict)
@@ -143,6 +155,10 @@ def assemble(makehuman: MakeHuman, ict: IctFaceKit) -> Assembly:
         "eyes": replace(eyes.mesh, vertices=eyes.placed(centre_m)),
         "teeth": replace(dentition.mesh, vertices=teeth_m + behind_m),
     }
+    lower_m = pieces["teeth"].vertices[dentition.lower]
+    pieces["tongue"], tongue_out_m = _tongue(makehuman, arkit, on_ict, lower_m)
+    tongue_z = pieces["tongue"].vertices[:, 2]
+    looseness = 0.35 + 0.65 * (tongue_z - tongue_z.min()) / np.ptp(tongue_z)
     ends = np.cumsum([0, *(len(piece.vertices) for piece in pieces.values())]).tolist()
     return Assembly(
         skin=skin,
@@ -152,9 +168,12 @@ def assemble(makehuman: MakeHuman, ict: IctFaceKit) -> Assembly:
         mouth=build_mouth_bag(skin, on_ict_m),
         eyes=eyes,
         dentition=dentition,
+        tongue_out_m=tongue_out_m,
+        tongue_looseness=looseness,
         mesh=joined(list(pieces.values())),
         starts={name: slice(ends[i], ends[i + 1]) for i, name in enumerate(pieces)},
         eye_centres_m=centres_m,
+        base_mean=makehuman.base_vertices(makehuman.macro_weights(**MEAN_PERSON)),
     )
 
 
@@ -180,6 +199,30 @@ def _ict_eye(vertices_m: np.ndarray, side: str) -> tuple[np.ndarray, float]:
     solution = np.linalg.lstsq(design, (white**2).sum(axis=1), rcond=None)[0]
     centre = solution[:3]
     return centre, float(np.sqrt(solution[3] + centre @ centre))
+
+
+def _tongue(
+    makehuman: MakeHuman, arkit: ArkitTargets, on_ict: SkinOnIct, lower_teeth_m: np.ndarray
+) -> tuple[PartMesh, np.ndarray]:
+    """MakeHuman's tongue between our lower teeth, and how it comes out."""
+    mean = makehuman.base_vertices(makehuman.macro_weights(**MEAN_PERSON))
+    base = makehuman.base
+    tongue = build_tongue(base, makehuman.proxy("tongue/tongue01/tongue01.mhclo"), mean)
+
+    def to_metres(places: np.ndarray) -> np.ndarray:
+        return on_ict.scale * places @ on_ict.rotation.T + on_ict.translation_m
+
+    row = np.unique(base.faces[base.face_groups == "helper-lower-teeth"])
+    row_m = to_metres(mean[row[row >= 0]])
+    own_m = to_metres(tongue.mesh.vertices / METRES_PER_UNIT)
+    scale = np.ptp(lower_teeth_m[:, 0]) / np.ptp(row_m[:, 0])
+    front, own_front = lower_teeth_m[:, 2].max() - TONGUE_BEHIND_TEETH_M, own_m[:, 2].max()
+    top, own_top = lower_teeth_m[:, 1].max() - TONGUE_BELOW_TEETH_M, own_m[:, 1].max()
+    anchor = np.array([0.0, own_top, own_front])
+    placed_m = scale * (own_m - anchor) + [0.0, top, front]
+    out_m = scale * on_ict.scale * arkit.displacement("tongueOut")[tongue.base_vertices] @ on_ict.rotation.T
+    flip = out_m[tongue.mesh.mirror] * FLIP
+    return replace(tongue.mesh, vertices=placed_m), (out_m + flip) / 2
 
 
 def _ict_incisor_edge(ict: IctFaceKit) -> np.ndarray:

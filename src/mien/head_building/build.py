@@ -9,22 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from mien.head_building.arkit_shapes import arkit_shapes, close_eyes
-from mien.head_building.assembly import PARTS, assemble, carry_from_ict
+from mien.head_building.arkit_shapes import carried_shapes, finished_shapes
+from mien.head_building.assembly import Assembly, IctPeople, MakeHumanPeople, assemble
+from mien.head_building.blinks import personal_blinks
 from mien.head_building.config import HeadBuildConfig
-from mien.head_building.hidden_skin import clear_eyeballs
 from mien.head_building.ict_facekit import read_ict_facekit
-from mien.head_building.identity_statistics import identity_mixture, principal_components, symmetric
-from mien.head_building.landmark_places import place_landmark_sets
-from mien.head_building.makehuman import MakeHuman
-from mien.head_building.part_labels import with_symmetric_parts
-from mien.head_building.people import draw_people
+from mien.head_building.identity_statistics import IdentityStatistics
+from mien.head_building.landmark_places import PlacedLandmarks, place_landmark_sets
+from mien.head_building.makehuman import ArkitTargets, MakeHuman, triangulated
+from mien.head_building.people import Heads, draw_heads, random_ict_people, random_makehuman_people
 from mien.head_building.rig import place_joints, skinning_weights
-from mien.heads.model import Head
+from mien.head_building.skin_texture_layout import atlas_uv
+from mien.heads.model import Head, PersonalShape
+from mien.heads.parts import PARTS
 from mien.progress import Progress, ProgressReport, silent
 
-HEAD_NAME, HEAD_VERSION = "mien-head", "1.2"
-STAGES = 6
+HEAD_NAME, HEAD_VERSION = "mien-head", "2.0"
+STAGES = 7
 
 
 def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> tuple[Head, dict[str, Any]]:
@@ -37,69 +38,117 @@ def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> t
         the head, and plain data: its "figures" (millimetres on held-out heads of both sources) and "config".
     """
     rng = np.random.default_rng(config.seed)
-    makehuman, ict = MakeHuman(config.assets / "makehuman"), read_ict_facekit(config.assets / "ict_facekit")
+    makehuman = MakeHuman(config.assets / "makehuman")
+    arkit = ArkitTargets(config.assets / "makehuman_arkit")
+    ict = read_ict_facekit(config.assets / "ict_facekit")
     report(Progress(0, STAGES, "laying our mesh onto the ICT-FaceKit neutral"))
-    assembly = assemble(makehuman, ict)
-    report(Progress(1, STAGES, "carrying over identities and expressions"))
-    ict_identity = carry_from_ict(assembly, ict.identity_m, expression=False)
-    ict_expression = carry_from_ict(assembly, ict.expression_m, expression=True)
-    report(Progress(2, STAGES, f"drawing {config.people} people of each source"))
-    ict_heads, makehuman_heads = draw_people(assembly, makehuman, ict_identity, count=config.people, rng=rng)
+    assembly = assemble(makehuman, arkit, ict)
+    ict_people, makehuman_people = IctPeople(assembly, ict), MakeHumanPeople(assembly, makehuman)
 
-    report(Progress(3, STAGES, "learning identity"))
-    count = config.people
-    source_weight = [config.ict_share / count, (1 - config.ict_share) / count]
-    row_weight = np.sqrt(np.repeat(source_weight, count))[:, None]
-    everyone = np.concatenate([ict_heads, makehuman_heads]).reshape(2 * count, -1)
-    del ict_heads, makehuman_heads
-    mean = (everyone * row_weight**2).sum(axis=0)
-    mean = symmetric(mean.reshape(-1, 3), assembly.mirror).ravel()
-    rows = np.float32(row_weight) * (everyone - mean).astype(np.float32)
-    basis, singular = principal_components(rows, config.components, rng)
-    del rows
-    identity = (basis.T * singular[:, None]).reshape(config.components, -1, 3).astype(float)
-    coordinates = (everyone - mean) @ (basis / singular)
-    mixture = identity_mixture(coordinates, config.ict_share)
+    def drawn(count: int) -> tuple[Heads, Heads]:
+        return (
+            draw_heads(assembly, random_ict_people(ict_people, count=count, rng=rng), count=count),
+            draw_heads(
+                assembly,
+                random_makehuman_people(makehuman_people, makehuman, count=count, rng=rng),
+                count=count,
+            ),
+        )
 
-    report(Progress(4, STAGES, "measuring on people it has not seen"))
-    face = assembly.parts == 0
-    figures: dict[str, float] = {"vertices": len(assembly.vertices_m), "triangles": len(assembly.triangles)}
-    fresh = draw_people(assembly, makehuman, ict_identity, count=config.held_out, rng=rng)
-    for name, heads in zip(("ict", "makehuman"), fresh, strict=True):
-        flat = heads.reshape(len(heads), -1) - mean
-        rebuilt = (flat @ basis) @ basis.T
-        error_mm = 1000 * np.linalg.norm((flat - rebuilt).reshape(len(heads), -1, 3)[:, face], axis=2)
-        mean_mm = 1000 * np.linalg.norm(flat.reshape(len(heads), -1, 3)[:, face], axis=2)
-        figures[f"{name}_mean_error_mm"] = round(float(error_mm.mean()), 3)
-        figures[f"{name}_95_percent_error_mm"] = round(float(np.percentile(error_mm, 95)), 3)
-        figures[f"{name}_mean_head_error_mm"] = round(float(mean_mm.mean()), 3)
-
-    report(Progress(5, STAGES, "placing landmarks and joints"))
-    names, expression = arkit_shapes(ict, ict_expression)
-    landmark_sets = place_landmark_sets(assembly, ict, mean.reshape(-1, 3))
-    close_eyes(expression, names, mean.reshape(-1, 3), landmark_sets["ict68"].vertices)
-    head = Head(
-        name=HEAD_NAME,
-        version=HEAD_VERSION,
-        mean_m=mean.reshape(-1, 3),
-        triangles=assembly.triangles,
-        identity_basis_m=identity,
-        expression_basis_m=expression,
-        expression_names=names,
-        part_names=PARTS,
-        vertex_parts=assembly.parts,
-        uv=assembly.uv,
-        uv_triangles=assembly.uv_triangles,
-        mirror_vertices=assembly.mirror,
-        landmark_sets=landmark_sets,
-        identity_mixture=mixture,
-        skinning_weights=skinning_weights(assembly),
-        **place_joints(assembly, makehuman, mean.reshape(-1, 3), identity),
+    report(Progress(1, STAGES, f"drawing {config.people} people of each source"))
+    people = drawn(config.people)
+    report(Progress(2, STAGES, "learning identity"))
+    skin = np.flatnonzero(assembly.mesh.parts == 0)
+    statistics = IdentityStatistics.of(
+        people,
+        mirror=assembly.mesh.mirror,
+        decided_by=skin,
+        components=config.components,
+        ict_share=config.ict_share,
+        rng=rng,
     )
-    # After the landmark sets were placed: they do not depend on either.
-    head = clear_eyeballs(with_symmetric_parts(head))
+    del people
+    report(Progress(3, STAGES, "measuring on people it has not seen"))
+    figures: dict[str, float] = {}
+    for name, heads in zip(("ict", "makehuman"), drawn(config.held_out), strict=True):
+        figures |= statistics.errors_mm(heads, skin, name)
+
+    report(Progress(4, STAGES, "finishing expressions"))
+    shapes = carried_shapes(assembly, ict)
+    mean_m, centres_m = statistics.mean_m, statistics.centres_m
+    names, expression_m = finished_shapes(assembly, shapes, mean_m, centres_m)
+    blinks = personal_blinks(
+        assembly,
+        shapes,
+        names,
+        mean_m=mean_m,
+        identity_m=statistics.identity_m,
+        centres_m=centres_m,
+        centres_identity_m=statistics.centres_identity_m,
+        rng=rng,
+    )
+    report(Progress(5, STAGES, "laying out the texture"))
+    uv, uv_quads = atlas_uv(assembly, mean_m)
+    report(Progress(6, STAGES, "placing landmarks and joints"))
+    landmarks = place_landmark_sets(assembly, mean_m)
+    joints_m, joints_identity_m = place_joints(assembly, makehuman, mean_m, statistics.identity_m)
+    head = _with_points(
+        Head(
+            name=HEAD_NAME,
+            version=HEAD_VERSION,
+            mean_m=mean_m,
+            triangles=triangulated(assembly.mesh.quads),
+            identity_basis_m=statistics.identity_m,
+            expression_basis_m=expression_m,
+            expression_names=names,
+            part_names=PARTS,
+            vertex_parts=assembly.mesh.parts,
+            uv=uv,
+            uv_triangles=triangulated(uv_quads),
+            mirror_vertices=assembly.mesh.mirror,
+            landmark_sets=landmarks.sets,
+            identity_mixture=statistics.mixture,
+            skinning_weights=skinning_weights(assembly),
+            joints_mean_m=np.concatenate([joints_m, centres_m]),
+            joints_identity_m=np.concatenate([joints_identity_m, statistics.centres_identity_m], axis=1),
+            personal_shapes=blinks,
+            quads=assembly.mesh.quads,
+            uv_quads=uv_quads,
+        ),
+        landmarks,
+    )
+    figures = {"vertices": head.vertex_count, "quads": len(head.quads), **figures}
     settings = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k != "assets"}
     return head, {"figures": figures, "config": settings}
+
+
+def _with_points(head: Head, landmarks: PlacedLandmarks) -> Head:
+    """The head with the landmarks that lie between vertices as vertices of no face."""
+    from dataclasses import replace
+
+    pairs = landmarks.points
+
+    def grown(values: np.ndarray, axis: int = 0) -> np.ndarray:
+        first, second = np.take(values, pairs[:, 0], axis=axis), np.take(values, pairs[:, 1], axis=axis)
+        return np.concatenate([values, (first + second) / 2], axis=axis)
+
+    blinks = []
+    for personal in head.personal_shapes:
+        dense = np.zeros((head.identity_count, head.vertex_count, 3))
+        dense[:, personal.vertices] = personal.identity_m
+        dense = grown(dense, axis=1)
+        moves = np.flatnonzero(np.abs(dense).max(axis=(0, 2)) > 0)
+        blinks.append(PersonalShape(personal.shape, moves, dense[:, moves]))
+    return replace(
+        head,
+        mean_m=grown(head.mean_m),
+        identity_basis_m=grown(head.identity_basis_m, axis=1),
+        expression_basis_m=grown(head.expression_basis_m, axis=1),
+        skinning_weights=grown(head.skinning_weights),
+        vertex_parts=np.concatenate([head.vertex_parts, head.vertex_parts[pairs].min(axis=1)]),
+        mirror_vertices=np.concatenate([head.mirror_vertices, head.vertex_count + landmarks.mirror]),
+        personal_shapes=tuple(blinks),
+    )
 
 
 def metadata_text(metadata: dict[str, Any]) -> str:

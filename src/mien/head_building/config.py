@@ -11,7 +11,7 @@ class HeadBuildConfig:
     """Learn the built-in head."""
 
     assets: Path
-    """Folder that holds `ict_facekit/` and `makehuman/`."""
+    """Folder that holds `ict_facekit/`, `makehuman/` and `makehuman_arkit/`."""
     out: Path = Path("head.npz")
     """File to write."""
     people: int = 1600

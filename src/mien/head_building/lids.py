@@ -24,6 +24,8 @@ CLOSED_EDGE_M = 0.00155
 """How far above the white of the eye the outer edges of closed lids lie in the middle: halfway there, the
 straight path of a shape runs below the curve of the eyeball."""
 CLOSED_INSIDE_M = 0.00090
+OVERLAP = 0.012
+"""How far each closed lid goes beyond the line, as a share of the opening: a tenth of a millimetre."""
 REACH_M = 0.016
 MAX_SETTLING_M = 0.003
 """How far an eyeball is moved at most from where its source has it."""
@@ -140,6 +142,7 @@ class Lids:
         for columns, share in ((self.upper, shares["upper"]), (self.lower, shares["lower"])):
             above, below = _at(upper, shares["upper"], share), _at(lower, shares["lower"], share)
             where = np.interp(share, np.linspace(0, 1, len(meeting)), meeting)[:, None]
+            where = where + (-OVERLAP if columns is self.upper else OVERLAP)
             line = where * above + (1 - where) * below
             rest_radius = np.linalg.norm(above, axis=1) * where[:, 0]
             rest_radius += np.linalg.norm(below, axis=1) * (1 - where[:, 0])
@@ -181,9 +184,9 @@ class Lids:
         line = (_at(shut[self.upper], _shares(upper), grid) + _at(shut[self.lower], _shares(lower), grid)) / 2
         span = above - below
         where = ((line - below) * span).sum(axis=1) / np.maximum((span**2).sum(axis=1), 1e-12)
-        where[[0, -1]] = where[[2, -3]]
-        where[[1, -2]] = where[[2, -3]]
-        return np.clip(where, 0.0, 1.0)
+        # At the corners both margins end in one point; there the line runs between them without a kink.
+        towards_corner = _smoothstep((np.abs(grid - 0.5) - 0.2) / 0.3)
+        return (1 - towards_corner) * np.clip(where, 0.0, 1.0) + towards_corner * 0.4
 
 
 def build_lids(skin: QuadSkin, on_ict_m: np.ndarray, left_centre_m: np.ndarray) -> tuple[Lids, Lids]:

@@ -15,6 +15,8 @@ import numpy as np
 from mien.errors import InputError
 
 METRES_PER_UNIT = 0.1
+BASE_VERTICES = 19158
+"""Vertices of the base mesh with all its helpers."""
 
 
 @dataclass(frozen=True)
@@ -204,3 +206,29 @@ class MakeHuman:
                 extreme = "maxweight" if heavy > 0 else "minweight"
                 weights[stem + extreme] = share * abs(heavy)
         return {name: w for name, w in weights.items() if w > 0}
+
+
+class ArkitTargets:
+    """ARKit's shapes as targets of MakeHuman's base mesh (the layout of `assets/makehuman_arkit`)."""
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / "tongueOut.target").exists():
+            raise InputError(
+                "is not a folder of ARKit targets for MakeHuman (tongueOut.target is missing); point --assets "
+                "at the folder that holds it as makehuman_arkit/",
+                source=folder,
+            )
+        self.folder = folder
+
+    def displacement(self, name: str) -> np.ndarray:
+        """(B, 3) of the base mesh's vertices, decimetres."""
+        rows = [
+            line.split()
+            for line in (self.folder / f"{name}.target").read_text().splitlines()
+            if line and not line.startswith("#")
+        ]
+        count = max(int(row[0]) for row in rows) + 1
+        result = np.zeros((max(count, BASE_VERTICES), 3))
+        for vertex, *delta in rows:
+            result[int(vertex)] = [float(x) for x in delta]
+        return result

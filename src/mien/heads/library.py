@@ -13,9 +13,10 @@ from zipfile import BadZipFile
 import numpy as np
 
 from mien.errors import InputError
-from mien.heads.model import Head, LandmarkSet
+from mien.heads.model import Head, LandmarkSet, PersonalShape
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE_VERSIONS = (1, 2)
 _BUILT_IN_PATH = Path(__file__).parent / "data" / "head.npz"
 
 
@@ -74,9 +75,9 @@ def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
     try:
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as data:
             version = int(data["format_version"])
-            if version != FORMAT_VERSION:
+            if version not in READABLE_VERSIONS:
                 raise InputError(
-                    f"has head format {version}, this mien reads {FORMAT_VERSION}; rebuild it with: "
+                    f"has head format {version}, this mien reads up to {FORMAT_VERSION}; rebuild it with: "
                     "mien head build",
                     source=path,
                 )
@@ -124,7 +125,21 @@ def _head_of(data: dict[str, np.ndarray]) -> Head:
         )
         if "mixture_weights" in data
         else None,
+        personal_shapes=_personal_shapes_of(data),
         **({name: data[name].astype(np.int32) for name in ("quads", "uv_quads")} if "quads" in data else {}),
+    )
+
+
+def _personal_shapes_of(data: dict[str, np.ndarray]) -> tuple[PersonalShape, ...]:
+    if "personal_shape" not in data:
+        return ()
+    ends = np.cumsum([0, *data["personal_count"].tolist()])
+    identity_m = data["personal_identity_mm"].astype(np.float64) / 1000
+    return tuple(
+        PersonalShape(
+            int(shape), data["personal_vertex"][start:end].astype(np.int64), identity_m[:, start:end]
+        )
+        for shape, start, end in zip(data["personal_shape"], ends[:-1], ends[1:], strict=True)
     )
 
 
@@ -168,6 +183,16 @@ def save_head(head: Head, path: str | Path, *, head_metadata: str = "{}") -> Non
             "mixture_weights": weights,
             "mixture_means": means.astype(np.float32),
             "mixture_covariances": covariances.astype(np.float32),
+        }
+    if head.personal_shapes:
+        personal = head.personal_shapes
+        arrays |= {
+            "personal_shape": np.array([one.shape for one in personal], np.int16),
+            "personal_count": np.array([len(one.vertices) for one in personal], np.int32),
+            "personal_vertex": np.concatenate([one.vertices for one in personal]).astype(np.int32),
+            "personal_identity_mm": np.concatenate([one.identity_m * 1000 for one in personal], axis=1).astype(
+                np.float16
+            ),
         }
     from mien.files import atomic_path
 

@@ -37,6 +37,32 @@ class LandmarkSet:
 
 
 @dataclass(frozen=True, eq=False)
+class PersonalShape:
+    """How an expression shape differs from person to person: lids of every height shut without a gap.
+
+    Attributes:
+        shape: index of the expression shape.
+        vertices: (N,) vertices at which it differs.
+        identity_m: (I, N, 3) what is added to its displacement for an identity weight of 1.
+    """
+
+    shape: int
+    vertices: Integer[np.ndarray, " n"]
+    identity_m: Float[np.ndarray, "identity n 3"]
+
+    def change_m(self, identity: Float[np.ndarray, " identity"]) -> Float[np.ndarray, "n 3"]:
+        """(N, 3) what is added for an identity, metres."""
+        return np.tensordot(identity, self.identity_m, axes=1)
+
+    def subset(self, vertices: Integer[np.ndarray, " kept"]) -> PersonalShape:
+        """The same where only some of the head's vertices are kept, in the order given."""
+        place = {int(vertex): row for row, vertex in enumerate(self.vertices)}
+        kept = [row for row, vertex in enumerate(vertices.tolist()) if vertex in place]
+        rows = [place[int(vertices[row])] for row in kept]
+        return PersonalShape(self.shape, np.array(kept, dtype=np.int64), self.identity_m[:, rows])
+
+
+@dataclass(frozen=True, eq=False)
 class Head:
     """A morphable head (Wood et al. 2022, §3.2: M(β, ψ, θ) = L(T(β, ψ), θ, J(β); W)).
 
@@ -58,6 +84,7 @@ class Head:
             into them.
         mirror_vertices: (V,) each vertex's left-right partner.
         landmark_sets: by name.
+        personal_shapes: expression shapes that differ from person to person; the others are everybody's.
         quads, uv_quads: (Q, 4) the same surface in quads, as artists take it, -1 in the fourth column of the
             triangles among them; empty when the head has triangles only.
         identity_mixture: weights (G,), means (G, I), covariances (G, I, I) of the prior over identity,
@@ -81,6 +108,7 @@ class Head:
     mirror_vertices: Integer[np.ndarray, " vertices"]
     landmark_sets: dict[str, LandmarkSet]
     identity_mixture: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
+    personal_shapes: tuple[PersonalShape, ...] = ()
     quads: Integer[np.ndarray, "quads 4"] = field(default_factory=_no_quads)
     uv_quads: Integer[np.ndarray, "quads 4"] = field(default_factory=_no_quads)
 
@@ -138,7 +166,26 @@ class Head:
             mirror_vertices=np.arange(len(vertices)),
             landmark_sets={},
             identity_mixture=self.identity_mixture,
+            personal_shapes=tuple(personal.subset(vertices) for personal in self.personal_shapes),
         )
+
+    def expression_shapes_m(
+        self, identity: Float[np.ndarray, " identity"]
+    ) -> Float[np.ndarray, "expression vertices 3"]:
+        """(E, V, 3) the expression shapes of one person: `expression_basis_m` and what is the person's own."""
+        if not self.personal_shapes:
+            return self.expression_basis_m
+        shapes_m = self.expression_basis_m.copy()
+        for personal in self.personal_shapes:
+            shapes_m[personal.shape, personal.vertices] += personal.change_m(identity)
+        return shapes_m
+
+    @cached_property
+    def shapes_turn_eyes(self) -> bool:
+        """Whether eyeLook shapes turn the eyeballs, as the eye joints do; if not they move the lids alone."""
+        looks = [i for i, name in enumerate(self.expression_names) if name.startswith("eyeLook")]
+        eyes = (self.skinning_weights[:, 2:] > 0.5).any(axis=1)
+        return bool(np.abs(self.expression_basis_m[looks][:, eyes]).max(initial=0.0) > 1e-4)
 
     def joints_m(self, identity: Float[np.ndarray, " identity"]) -> Float[np.ndarray, "4 3"]:
         """(4, 3) rest positions of the joints for an `identity`, (I,) weights; metres, head frame."""
@@ -163,7 +210,11 @@ class Head:
                 actual=(len(identity), len(expression)),
             )
         flat = self._flat_mean + identity @ self._flat_identity + expression @ self._flat_expression
-        return flat.reshape(-1, 3)
+        rest_m = flat.reshape(-1, 3)
+        for personal in self.personal_shapes:
+            if expression[personal.shape]:
+                rest_m[personal.vertices] += expression[personal.shape] * personal.change_m(identity)
+        return rest_m
 
     def vertices_m(self, parameters: HeadParameters) -> Float[np.ndarray, "vertices 3"]:
         """(V, 3) vertices of the posed head in the world, metres (Wood et al. 2022, §3.2).
