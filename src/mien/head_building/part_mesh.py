@@ -52,11 +52,14 @@ def joined(meshes: list[PartMesh]) -> PartMesh:
     )
 
 
-def with_mirror_image(mesh: PartMesh, *, parts: dict[str, str] | None = None) -> PartMesh:
+def with_mirror_image(
+    mesh: PartMesh, *, parts: dict[str, str] | None = None, same_uv: bool = False
+) -> PartMesh:
     """A part of the subject's left (its mirror not used) and its image on the right.
 
     Args:
         parts: names of parts that change with the side, left → right.
+        same_uv: both sides show the same part of the picture, in place of each its own half.
     """
     count, uv_count = len(mesh.vertices), len(mesh.uv)
     swap = np.arange(len(PARTS))
@@ -70,7 +73,7 @@ def with_mirror_image(mesh: PartMesh, *, parts: dict[str, str] | None = None) ->
     return PartMesh(
         vertices=np.concatenate([mesh.vertices, mesh.vertices * [-1, 1, 1]]),
         quads=np.concatenate([mesh.quads, turned(mesh.quads, count)]),
-        uv=np.concatenate([mesh.uv, mesh.uv * [-1, 1] + [1, 0]]),
+        uv=np.concatenate([mesh.uv, mesh.uv if same_uv else mesh.uv * [-1, 1] + [1, 0]]),
         uv_quads=np.concatenate([mesh.uv_quads, turned(mesh.uv_quads, uv_count)]),
         parts=np.concatenate([mesh.parts, swap[mesh.parts]]),
         mirror=np.concatenate([np.arange(count) + count, np.arange(count)]),
