@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -103,7 +103,7 @@ def _solved(fit: HeadFit, context: Context) -> ArkitWeights:
     )
     # Hard bounds below take the place of the prior's soft ones.
     priors: list[Term] = [
-        ExpressionTerm(config.expression_std, np.inf) if isinstance(term, ExpressionTerm) else term
+        replace(term, bounds_deviation=np.inf) if isinstance(term, ExpressionTerm) else term
         for term in prior_terms(head, unknowns, config)
     ]
     priors += filter(None, [known.focal_term(config)])

@@ -38,6 +38,9 @@ class FitConfig:
     """Deviation of the head joint about rest, radians."""
     eye_std_rad: float = 0.35
     """Deviation of each eye's rotation about straight ahead, radians."""
+    eye_beside_shapes_std_rad: float = 0.08
+    """The same on heads whose eyeLook shapes turn the eyes: what the joints turn beside them, where gaze and
+    lids do not agree."""
     eye_roll_std_rad: float = 0.02
     """Deviation of an eye's turn about its own axis, radians; landmarks can barely see it."""
     eyes_alike_std_rad: float = 0.06

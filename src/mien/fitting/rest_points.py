@@ -14,7 +14,7 @@ from jaxtyping import Float, Integer
 
 from mien.fitting.scene.head_state import HeadState
 from mien.fitting.scene.unknowns import Unknowns
-from mien.heads.model import Head
+from mien.heads.model import Head, PersonalShape
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +24,13 @@ class RestPoints:
     Attributes:
         mean_m: (K, 3) on the mean head at rest.
         identity_m, expression_m: (I, K, 3), (E, K, 3) displacement for a weight of 1.
+        personal: expression shapes that depend on identity; their small share in derivatives is left out.
     """
 
     mean_m: Float[np.ndarray, "points 3"]
     identity_m: Float[np.ndarray, "identity points 3"]
     expression_m: Float[np.ndarray, "expression points 3"]
+    personal: tuple[PersonalShape, ...] = ()
 
     @staticmethod
     def of(head: Head, vertices: np.ndarray) -> RestPoints:
@@ -38,6 +40,7 @@ class RestPoints:
             head.mean_m[vertices],
             np.ascontiguousarray(head.identity_basis_m[:, vertices]),
             np.ascontiguousarray(head.expression_basis_m[:, vertices]),
+            tuple(personal.subset(vertices) for personal in head.personal_shapes),
         )
 
     def relative_to_joint(self, head: Head, joint: int) -> RestPoints:
@@ -46,13 +49,19 @@ class RestPoints:
             self.mean_m - head.joints_mean_m[joint],
             self.identity_m - head.joints_identity_m[:, joint][:, None],
             self.expression_m,
+            self.personal,
         )
 
     def at(self, state: HeadState) -> Float[np.ndarray, "points 3"]:
         """Their places."""
         parameters = state.parameters
         of_person_m = _of_person(self, np.asarray(parameters.identity, float).tobytes())
-        return of_person_m + np.tensordot(parameters.expression, self.expression_m, axes=1)
+        places_m = of_person_m + np.tensordot(parameters.expression, self.expression_m, axes=1)
+        for personal in self.personal:
+            if parameters.expression[personal.shape]:
+                change_m = personal.change_m(parameters.identity)
+                places_m[personal.vertices] += parameters.expression[personal.shape] * change_m
+        return places_m
 
     def pulled_back(
         self, gradients: Float[np.ndarray, "some 3"], some: Integer[np.ndarray, " some"], unknowns: Unknowns

@@ -1,4 +1,4 @@
-"""ARKit's expression shapes on the mean head, from ICT-FaceKit's: lids that shut, lips that meet, eyes that look."""
+"""ARKit's expression shapes from ICT-FaceKit's: lids that shut, lips that meet, eyes that look."""
 
 from __future__ import annotations
 

@@ -113,7 +113,6 @@ class Assembly:
         result[self.starts["tongue"]] += lower.at(self.mesh.vertices[self.starts["tongue"]])
         return result
 
-
     def expressed(self, mean_m: np.ndarray, skin_m: np.ndarray, jaw: AffineMotion) -> np.ndarray:
         """(V, 3) the mean head with a skin that makes a face, and what hangs from it.
 

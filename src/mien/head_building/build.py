@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from mien.head_building.arkit_shapes import carried_shapes, finished_shapes
-from mien.head_building.assembly import Assembly, IctPeople, MakeHumanPeople, assemble
+from mien.head_building.assembly import IctPeople, MakeHumanPeople, assemble
 from mien.head_building.blinks import personal_blinks
+from mien.head_building.cards import with_cards
 from mien.head_building.config import HeadBuildConfig
 from mien.head_building.ict_facekit import read_ict_facekit
 from mien.head_building.identity_statistics import IdentityStatistics
-from mien.head_building.landmark_places import PlacedLandmarks, place_landmark_sets
+from mien.head_building.landmark_places import place_landmark_sets, with_landmarks
 from mien.head_building.makehuman import ArkitTargets, MakeHuman, triangulated
 from mien.head_building.people import Heads, draw_heads, random_ict_people, random_makehuman_people
 from mien.head_building.rig import place_joints, skinning_weights
 from mien.head_building.skin_texture_layout import atlas_uv
-from mien.heads.model import Head, PersonalShape
+from mien.heads.model import Head
 from mien.heads.parts import PARTS
 from mien.progress import Progress, ProgressReport, silent
 
@@ -89,66 +90,35 @@ def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> t
     )
     report(Progress(5, STAGES, "laying out the texture"))
     uv, uv_quads = atlas_uv(assembly, mean_m)
-    report(Progress(6, STAGES, "placing landmarks and joints"))
-    landmarks = place_landmark_sets(assembly, mean_m)
+    report(Progress(6, STAGES, "placing joints, brows, lashes and landmarks"))
     joints_m, joints_identity_m = place_joints(assembly, makehuman, mean_m, statistics.identity_m)
-    head = _with_points(
-        Head(
-            name=HEAD_NAME,
-            version=HEAD_VERSION,
-            mean_m=mean_m,
-            triangles=triangulated(assembly.mesh.quads),
-            identity_basis_m=statistics.identity_m,
-            expression_basis_m=expression_m,
-            expression_names=names,
-            part_names=PARTS,
-            vertex_parts=assembly.mesh.parts,
-            uv=uv,
-            uv_triangles=triangulated(uv_quads),
-            mirror_vertices=assembly.mesh.mirror,
-            landmark_sets=landmarks.sets,
-            identity_mixture=statistics.mixture,
-            skinning_weights=skinning_weights(assembly),
-            joints_mean_m=np.concatenate([joints_m, centres_m]),
-            joints_identity_m=np.concatenate([joints_identity_m, statistics.centres_identity_m], axis=1),
-            personal_shapes=blinks,
-            quads=assembly.mesh.quads,
-            uv_quads=uv_quads,
-        ),
-        landmarks,
+    bare = Head(
+        name=HEAD_NAME,
+        version=HEAD_VERSION,
+        mean_m=mean_m,
+        triangles=triangulated(assembly.mesh.quads),
+        identity_basis_m=statistics.identity_m,
+        expression_basis_m=expression_m,
+        expression_names=names,
+        part_names=PARTS,
+        vertex_parts=assembly.mesh.parts,
+        uv=uv,
+        uv_triangles=triangulated(uv_quads),
+        mirror_vertices=assembly.mesh.mirror,
+        landmark_sets={},
+        identity_mixture=statistics.mixture,
+        skinning_weights=skinning_weights(assembly),
+        joints_mean_m=np.concatenate([joints_m, centres_m]),
+        joints_identity_m=np.concatenate([joints_identity_m, statistics.centres_identity_m], axis=1),
+        personal_shapes=blinks,
+        quads=assembly.mesh.quads,
+        uv_quads=uv_quads,
     )
+    carded = with_cards(bare, assembly, makehuman)
+    head = with_landmarks(carded.head, place_landmark_sets(assembly, carded))
     figures = {"vertices": head.vertex_count, "quads": len(head.quads), **figures}
     settings = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k != "assets"}
     return head, {"figures": figures, "config": settings}
-
-
-def _with_points(head: Head, landmarks: PlacedLandmarks) -> Head:
-    """The head with the landmarks that lie between vertices as vertices of no face."""
-    from dataclasses import replace
-
-    pairs = landmarks.points
-
-    def grown(values: np.ndarray, axis: int = 0) -> np.ndarray:
-        first, second = np.take(values, pairs[:, 0], axis=axis), np.take(values, pairs[:, 1], axis=axis)
-        return np.concatenate([values, (first + second) / 2], axis=axis)
-
-    blinks = []
-    for personal in head.personal_shapes:
-        dense = np.zeros((head.identity_count, head.vertex_count, 3))
-        dense[:, personal.vertices] = personal.identity_m
-        dense = grown(dense, axis=1)
-        moves = np.flatnonzero(np.abs(dense).max(axis=(0, 2)) > 0)
-        blinks.append(PersonalShape(personal.shape, moves, dense[:, moves]))
-    return replace(
-        head,
-        mean_m=grown(head.mean_m),
-        identity_basis_m=grown(head.identity_basis_m, axis=1),
-        expression_basis_m=grown(head.expression_basis_m, axis=1),
-        skinning_weights=grown(head.skinning_weights),
-        vertex_parts=np.concatenate([head.vertex_parts, head.vertex_parts[pairs].min(axis=1)]),
-        mirror_vertices=np.concatenate([head.mirror_vertices, head.vertex_count + landmarks.mirror]),
-        personal_shapes=tuple(blinks),
-    )
 
 
 def metadata_text(metadata: dict[str, Any]) -> str:

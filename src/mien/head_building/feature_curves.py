@@ -1,7 +1,7 @@
 """Curves that both our skin and ICT-FaceKit have: lips and lids' margins, laid upon each other by length.
 
-Closest points alone let lips and lids slide along themselves; here each of our vertices on such a curve gets its
-place on ICT's.
+Closest points alone let lips and lids slide along themselves; here each of our vertices on such a curve gets
+its place on ICT's.
 """
 
 from __future__ import annotations

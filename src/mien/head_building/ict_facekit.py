@@ -28,7 +28,7 @@ VERTEX_RANGES = {
 """First and one-past-last vertex of each geometry (upstream README, table of geometries)."""
 
 SKIN_FACE_RANGES = ((0, 11144, 0), (11144, 13226, 1), (13226, 13630, 2), (13630, 14034, 3))
-"""First and one-past-last polygon, and label, of face with head, mouth socket and eye sockets (same table)."""
+"""First and one-past-last polygon, and label, of face with head, mouth and eye sockets (same table)."""
 
 _TOOTH_STARTS = (
     (

@@ -1,19 +1,20 @@
 """The landmark sets on our mesh: where version 1 of the head had them.
 
-The shipped networks learned the points of version 1's dense sets. Each of these lies on a vertex of MakeHuman's base
-mesh or halfway between two, and so has its place on our skin too. Where no vertex of ours is there, the landmark gets
-one of its own, between others and in no face.
+The shipped networks learned the points of version 1's dense sets. Each of these lies on a vertex of
+MakeHuman's base mesh or halfway between two, and so has its place on our skin too. Where no vertex of ours is
+there, the landmark gets one of its own, between others and in no face.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from mien.head_building.assembly import Assembly
-from mien.heads.model import LandmarkSet
+from mien.head_building.cards import CardedHead
+from mien.heads.model import Head, LandmarkSet, PersonalShape
 
 _TABLE = Path(__file__).parent / "data" / "version1.npz"
 _SETS = ("ict68", "ibug68", "wflw98", "dense320", "dense703")
@@ -37,15 +38,12 @@ class PlacedLandmarks:
     sets: dict[str, LandmarkSet]
 
 
-def place_landmark_sets(assembly: Assembly, mean_m: np.ndarray) -> PlacedLandmarks:
-    """All landmark sets.
-
-    Args:
-        mean_m: (V, 3) the mean head.
-    """
+def place_landmark_sets(assembly: Assembly, carded: CardedHead) -> PlacedLandmarks:
+    """All landmark sets on a head with brows."""
+    head = carded.head
     with np.load(_TABLE) as file:
         table = dict(file)
-    count, mirror = len(assembly.mesh.vertices), assembly.mesh.mirror
+    count, mirror = head.vertex_count, head.mirror_vertices
     ours = _OurVertices.of(assembly)
     vertices = np.empty(len(table["places"]), int)
     new: dict[tuple[int, int], int] = {}
@@ -63,26 +61,57 @@ def place_landmark_sets(assembly: Assembly, mean_m: np.ndarray) -> PlacedLandmar
         else:
             vertices[row] = ours.tooth(kind == _LOWER_TEETH, first)
     points = np.array(list(new), dtype=int).reshape(-1, 2)
-    partner = np.array([new[tuple(sorted(mirror[pair].tolist()))] for pair in points], dtype=int)
+    partner = np.array([new[tuple(sorted(mirror[pair].tolist()))] - count for pair in points], dtype=int)
     sets = {
         name: LandmarkSet(name, vertices[table[f"set_{name}"]], table[f"mirror_{name}"].astype(np.int64))
         for name in _SETS
     }
-    sets["full_face"] = _full_face(assembly, mean_m, sets, np.concatenate([mirror, partner]))
+    # Brows lie on the hair that one sees and move with it, not with the skin below.
+    sets["ibug68"].vertices[17:27] = carded.ibug_brows
+    sets["wflw98"].vertices[33:51] = carded.wflw_brows
+    sets["full_face"] = _full_face(head, vertices[table["set_ict68"]], sets["dense703"], points, partner)
     return PlacedLandmarks(points, partner, sets)
 
 
 def _full_face(
-    assembly: Assembly, mean_m: np.ndarray, sets: dict[str, LandmarkSet], mirror: np.ndarray
+    head: Head, ict68: np.ndarray, dense: LandmarkSet, points: np.ndarray, partner: np.ndarray
 ) -> LandmarkSet:
-    """Every vertex of the face's skin, and the points of dense703."""
-    skin = assembly.mesh.parts == 0
-    ears_m = mean_m[sets["ict68"].vertices[[0, 16]][sets["ict68"].vertices[[0, 16]] < len(mean_m)]]
-    limit_m = ears_m[:, 2].mean() - 0.01 if len(ears_m) else 0.0
-    face = np.flatnonzero(skin & (mean_m[:, 2] > limit_m))
-    chosen = np.array(list(dict.fromkeys([*sets["dense703"].vertices.tolist(), *face.tolist()])))
+    """Every vertex of the face's skin, and the points of the densest set."""
+    whole = np.concatenate([head.mirror_vertices, head.vertex_count + partner])
+    places_m = np.concatenate([head.mean_m, head.mean_m[points].mean(axis=1)])
+    limit_m = places_m[ict68[[0, 16]], 2].mean() - 0.01
+    face = np.flatnonzero((head.vertex_parts == 0) & (head.mean_m[:, 2] > limit_m))
+    chosen = np.array(list(dict.fromkeys([*dense.vertices.tolist(), *face.tolist()])))
     place = {int(vertex): i for i, vertex in enumerate(chosen)}
-    return LandmarkSet("full_face", chosen, np.array([place[int(mirror[vertex])] for vertex in chosen]))
+    return LandmarkSet("full_face", chosen, np.array([place[int(whole[vertex])] for vertex in chosen]))
+
+
+def with_landmarks(head: Head, landmarks: PlacedLandmarks) -> Head:
+    """The head with its landmark sets, and those points that lie between vertices as vertices of no face."""
+    pairs = landmarks.points
+
+    def grown(values: np.ndarray, axis: int = 0) -> np.ndarray:
+        first, second = np.take(values, pairs[:, 0], axis=axis), np.take(values, pairs[:, 1], axis=axis)
+        return np.concatenate([values, (first + second) / 2], axis=axis)
+
+    personal = []
+    for one in head.personal_shapes:
+        dense = np.zeros((head.identity_count, head.vertex_count, 3))
+        dense[:, one.vertices] = one.identity_m
+        dense = grown(dense, axis=1)
+        moves = np.flatnonzero(np.abs(dense).max(axis=(0, 2)) > 0)
+        personal.append(PersonalShape(one.shape, moves, dense[:, moves]))
+    return replace(
+        head,
+        mean_m=grown(head.mean_m),
+        identity_basis_m=grown(head.identity_basis_m, axis=1),
+        expression_basis_m=grown(head.expression_basis_m, axis=1),
+        skinning_weights=grown(head.skinning_weights),
+        vertex_parts=np.concatenate([head.vertex_parts, head.vertex_parts[pairs].min(axis=1)]),
+        mirror_vertices=np.concatenate([head.mirror_vertices, head.vertex_count + landmarks.mirror]),
+        landmark_sets=landmarks.sets,
+        personal_shapes=tuple(personal),
+    )
 
 
 @dataclass(frozen=True)
@@ -121,4 +150,3 @@ class _OurVertices:
         """The middle of a crown's biting edge, counted from the subject's left."""
         dentition, start = self.assembly.dentition, self.assembly.starts["teeth"].start
         return start + int((dentition.lower_edges if lower else dentition.upper_edges)[number])
-

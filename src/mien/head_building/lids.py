@@ -1,7 +1,8 @@
 """Lids that lie on eyeballs of real size and shut without a gap.
 
-ICT-FaceKit's eyeballs are 31 mm wide, ours 24 mm: the lids' margins move onto ours, the skin around follows, and what
-lies behind the margins is laid onto the eyeball, so that one sees no gap at the corners of the eye either.
+ICT-FaceKit's eyeballs are 31 mm wide, ours 24 mm: the lids' margins move onto ours, the skin around follows,
+and what lies behind the margins is laid onto the eyeball, so that one sees no gap at the corners of the eye
+either.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mien.head_building.edge_loops import QuadEdges
 from mien.head_building.eyeballs import CORNEA_APEX_M, IRIS_RADIUS_M, RADIUS_M
 from mien.head_building.feature_curves import LID_EDGE, LID_INSIDE
-from mien.head_building.quad_skin import LEFT_SOCKET, RIGHT_SOCKET, SKIN, QuadSkin, rings_around
-from mien.head_building.edge_loops import QuadEdges
+from mien.head_building.quad_skin import LEFT_SOCKET, RIGHT_SOCKET, QuadSkin, rings_around
 from mien.head_building.smooth_field import SmoothField
 
 CLEARANCE_M = 0.00015
@@ -30,7 +31,7 @@ REACH_M = 0.016
 MAX_SETTLING_M = 0.003
 """How far an eyeball is moved at most from where its source has it."""
 _SOCKET_ANGLES_RAD = np.radians([3.0, 9.0, 17.0, 27.0, 38.0])
-"""How far behind the margin's inner edge each ring lies that continues it, as seen from the eyeball's centre."""
+"""How far behind the margin's inner edge each ring lies that continues it, seen from the eyeball's centre."""
 
 
 def eye_surface_m(directions: np.ndarray, gaze: np.ndarray) -> np.ndarray:
@@ -89,10 +90,12 @@ class Lids:
         edge_direction = edge / edge_radius[:, None]
         lacking = np.maximum(eye_surface_m(edge_direction, gaze) + CLEARANCE_M + MARGIN_M - edge_radius, 0)
         new_edge = new_inside + edge_direction * lacking[:, None]
-        return self.with_sockets(self.field.add_to(vertices_m, np.concatenate([new_edge, new_inside])), centre_m)
+        return self.with_sockets(
+            self.field.add_to(vertices_m, np.concatenate([new_edge, new_inside])), centre_m
+        )
 
     def settled(self, vertices_m: np.ndarray, centre_m: np.ndarray) -> np.ndarray:
-        """(3,) the eyeball's centre moved along the line of sight until the lids lie as near as on the mean."""
+        """(3,) the eyeball's centre, moved forwards or back until the lids are as near as on the mean."""
         columns = self.pull > 0.5 * self.pull.max()
         inside = vertices_m[self.inside[columns]]
         settled = centre_m.copy()
@@ -128,8 +131,8 @@ class Lids:
 
         Args:
             vertices_m: (V, 3) the open, seated eye; centre_m: (3,).
-            meeting: (M,) at even shares of the lids' length, where between lower (0) and upper margin (1) they
-                meet.
+            meeting: (M,) at even shares of the lids' length, where between lower (0) and upper margin (1)
+                they meet.
 
         Returns:
             (N, 3) of the outer and (N, 3) of the inner edge.
@@ -151,7 +154,9 @@ class Lids:
             outer_radius = np.maximum(rest_radius, RADIUS_M + CLOSED_EDGE_M * rise)
             inner_rest = np.linalg.norm(vertices_m[self.inside[columns]] - centre_m, axis=1)
             inner_radius = np.where(
-                rise > 0.3, np.minimum(outer_radius - 0.0004, np.maximum(inner_rest, RADIUS_M + CLOSED_INSIDE_M * rise)), np.minimum(inner_rest, outer_radius)
+                rise > 0.3,
+                np.minimum(outer_radius - 0.0004, np.maximum(inner_rest, RADIUS_M + CLOSED_INSIDE_M * rise)),
+                np.minimum(inner_rest, outer_radius),
             )
             ends = (share <= 0) | (share >= 1)
             outer[columns[~ends]] = (centre_m + direction * outer_radius[:, None])[~ends]
@@ -206,7 +211,9 @@ def build_lids(skin: QuadSkin, on_ict_m: np.ndarray, left_centre_m: np.ndarray) 
     inner, outer = int(at[:, 0].argmin()), int(at[:, 0].argmax())
     forward = (inner + np.arange((outer - inner) % len(edge) + 1)) % len(edge)
     backward = (inner - np.arange((inner - outer) % len(edge) + 1)) % len(edge)
-    upper, lower = (forward, backward) if at[forward, 1].mean() > at[backward, 1].mean() else (backward, forward)
+    upper, lower = (
+        (forward, backward) if at[forward, 1].mean() > at[backward, 1].mean() else (backward, forward)
+    )
     from_corner_m = np.linalg.norm(on_ict_m[edge] - on_ict_m[edge[inner]], axis=1)
     pull = 0.85 * _smoothstep((from_corner_m - 0.0045) / 0.005)
     hidden = np.zeros(len(on_ict_m), bool)
@@ -214,11 +221,16 @@ def build_lids(skin: QuadSkin, on_ict_m: np.ndarray, left_centre_m: np.ndarray) 
     hidden[behind.ravel()] = hidden[skin.mirror[behind.ravel()]] = True
     result = []
     for side in (0, 1):
+
         def own(ring: np.ndarray, side: int = side) -> np.ndarray:
             return skin.mirror[ring] if side else ring
 
         field = SmoothField(
-            skin.triangles, on_ict_m, np.concatenate([own(edge), own(inside)]), allowed=~hidden, reach_m=REACH_M
+            skin.triangles,
+            on_ict_m,
+            np.concatenate([own(edge), own(inside)]),
+            allowed=~hidden,
+            reach_m=REACH_M,
         )
         columns = pull > 0.5 * pull.max()
         usual_m = np.linalg.norm(on_ict_m[inside[columns]] - left_centre_m, axis=1).mean()

@@ -18,8 +18,8 @@ class Lips:
     """Both lips along the line where they touch.
 
     Attributes:
-        upper, lower: (N,), (M,) vertices of the contact line from the left corner to the right one, corners in
-            both.
+        upper, lower: (N,), (M,) vertices of the contact line from the left corner to the right one, corners
+            in both.
         field: spreads displacements of these vertices, upper then lower ones without the corners.
     """
 
@@ -28,8 +28,8 @@ class Lips:
     field: SmoothField
 
     def gap_m(self, vertices_m: np.ndarray) -> np.ndarray:
-        """(21,) from the lower up to the upper lip at even shares of the mouth's width, metres; negative where
-        they pass through each other."""
+        """(21,) from the lower up to the upper lip at even shares of the mouth's width, metres; negative
+        where they pass through each other."""
         grid = np.linspace(0, 1, 21)
         upper, lower = vertices_m[self.upper], vertices_m[self.lower]
         return (_at(upper, grid) - _at(lower, grid))[:, 1]

@@ -214,8 +214,8 @@ class ArkitTargets:
     def __init__(self, folder: Path) -> None:
         if not (folder / "tongueOut.target").exists():
             raise InputError(
-                "is not a folder of ARKit targets for MakeHuman (tongueOut.target is missing); point --assets "
-                "at the folder that holds it as makehuman_arkit/",
+                "is not a folder of ARKit targets for MakeHuman (tongueOut.target is missing); point "
+                "--assets at the folder that holds it as makehuman_arkit/",
                 source=folder,
             )
         self.folder = folder

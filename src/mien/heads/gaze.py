@@ -22,8 +22,8 @@ LOOKS: tuple[tuple[str, int, int, int], ...] = (
     ("eyeLookInRight", 1, 1, 1),
     ("eyeLookOutRight", 1, 1, -1),
 )
-"""Shape, eye (0 left, 1 right), component of that eye's rotation vector and its sign for a look that way. A turn
-about +x points the gaze down, one about +y towards the subject's left."""
+"""Shape, eye (0 left, 1 right), component of that eye's rotation vector and its sign for a look that way. A
+turn about +x points the gaze down, one about +y towards the subject's left."""
 
 
 def shape_turns(
@@ -32,7 +32,8 @@ def shape_turns(
     """How far the eyeLook shapes turn the left and the right eyeball: rotation vectors, radians.
 
     Args:
-        expression: weights; names: the shapes', of a head whose shapes turn the eyes (`Head.shapes_turn_eyes`).
+        expression: weights; names: the shapes', of a head whose shapes turn the eyes
+            (`Head.shapes_turn_eyes`).
     """
     turns = np.zeros((*expression.shape[:-1], 2, 3))
     index = {name: i for i, name in enumerate(names)}

@@ -190,9 +190,9 @@ def save_head(head: Head, path: str | Path, *, head_metadata: str = "{}") -> Non
             "personal_shape": np.array([one.shape for one in personal], np.int16),
             "personal_count": np.array([len(one.vertices) for one in personal], np.int32),
             "personal_vertex": np.concatenate([one.vertices for one in personal]).astype(np.int32),
-            "personal_identity_mm": np.concatenate([one.identity_m * 1000 for one in personal], axis=1).astype(
-                np.float16
-            ),
+            "personal_identity_mm": np.concatenate(
+                [one.identity_m * 1000 for one in personal], axis=1
+            ).astype(np.float16),
         }
     from mien.files import atomic_path
 

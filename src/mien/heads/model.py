@@ -55,7 +55,7 @@ class PersonalShape:
         return np.tensordot(identity, self.identity_m, axes=1)
 
     def subset(self, vertices: Integer[np.ndarray, " kept"]) -> PersonalShape:
-        """The same where only some of the head's vertices are kept, in the order given."""
+        """The same where only some of the head's vertices are kept, counted in the order given."""
         place = {int(vertex): row for row, vertex in enumerate(self.vertices)}
         kept = [row for row, vertex in enumerate(vertices.tolist()) if vertex in place]
         rows = [place[int(vertices[row])] for row in kept]
@@ -172,7 +172,7 @@ class Head:
     def expression_shapes_m(
         self, identity: Float[np.ndarray, " identity"]
     ) -> Float[np.ndarray, "expression vertices 3"]:
-        """(E, V, 3) the expression shapes of one person: `expression_basis_m` and what is the person's own."""
+        """(E, V, 3) one person's expression shapes: `expression_basis_m` and what is the person's own."""
         if not self.personal_shapes:
             return self.expression_basis_m
         shapes_m = self.expression_basis_m.copy()

@@ -17,6 +17,21 @@ MOVED_SHARE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
+class PersonalPoints:
+    """How an expression shape of some landmarks depends on identity (`mien.heads.model.PersonalShape`).
+
+    Attributes:
+        shape: index of the expression shape.
+        landmarks: (K,) the landmarks at which it does.
+        identity_m: (I, 3, K) what is added to its displacement for an identity weight of 1.
+    """
+
+    shape: int
+    landmarks: Int[np.ndarray, " k"]
+    identity_m: Float[np.ndarray, "identity 3 k"]
+
+
+@dataclass(frozen=True, eq=False)
 class FitModel:
     """What fitting needs of a head, for one landmark set. Components come first and landmarks last, so that
     every operation runs along contiguous landmarks.
@@ -27,6 +42,7 @@ class FitModel:
         mean_m: (3, L) rest positions of the landmarks on the mean head.
         identity_m: (I, 3, L) displacement per identity weight.
         expression_m: (E, 3, L) displacement per expression weight.
+        personal: what of the expression shapes depends on identity.
         skinning: (4, L) joint weights.
         opening_pairs: (P, 2) landmarks that face each other across lids and lips.
         free_joints: joints other than the neck that move some landmark differently from the rest of the head.
@@ -37,6 +53,7 @@ class FitModel:
     mean_m: Float[np.ndarray, "3 landmarks"]
     identity_m: Float[np.ndarray, "identity 3 landmarks"]
     expression_m: Float[np.ndarray, "expression 3 landmarks"]
+    personal: tuple[PersonalPoints, ...]
     skinning: Float[np.ndarray, "4 landmarks"]
     opening_pairs: Int[np.ndarray, "pairs 2"]
     free_joints: tuple[int, ...]
@@ -49,6 +66,29 @@ class FitModel:
             LandmarkSetError: the head has no such set.
         """
         return _fit_model(head, set_name)
+
+    def expression_of(
+        self, identity: Float[np.ndarray, " identity"]
+    ) -> Float[np.ndarray, "expression 3 landmarks"]:
+        """(E, 3, L) the expression shapes of one person: how landmarks move with expression weights."""
+        if not self.personal:
+            return self.expression_m
+        shapes_m = self.expression_m.copy()
+        for points in self.personal:
+            shapes_m[points.shape][:, points.landmarks] += _weighted(identity, points.identity_m)
+        return shapes_m
+
+    def identity_of(
+        self, expression: Float[np.ndarray, " expression"]
+    ) -> Float[np.ndarray, "identity 3 landmarks"]:
+        """(I, 3, L) how landmarks of one expression move with identity weights."""
+        active = [points for points in self.personal if expression[points.shape]]
+        if not active:
+            return self.identity_m
+        shapes_m = self.identity_m.copy()
+        for points in active:
+            shapes_m[:, :, points.landmarks] += expression[points.shape] * points.identity_m
+        return shapes_m
 
     @property
     def landmark_count(self) -> int:
@@ -69,10 +109,31 @@ def _fit_model(head: Head, set_name: str) -> FitModel:
         mean_m=np.ascontiguousarray(head.mean_m[vertices].T, dtype=float),
         identity_m=_components_first(head.identity_basis_m[:, vertices]),
         expression_m=_components_first(head.expression_basis_m[:, vertices]),
+        personal=tuple(points for points in _personal_points(head, vertices) if len(points.landmarks)),
         skinning=skinning,
         opening_pairs=opening_pairs(head, set_name),
         free_joints=tuple(free),
     )
+
+
+def _personal_points(head: Head, vertices: np.ndarray) -> list[PersonalPoints]:
+    found = []
+    for personal in head.personal_shapes:
+        place = {int(vertex): row for row, vertex in enumerate(personal.vertices)}
+        landmarks = [i for i, vertex in enumerate(vertices.tolist()) if vertex in place]
+        rows = [place[int(vertices[i])] for i in landmarks]
+        found.append(
+            PersonalPoints(
+                personal.shape,
+                np.array(landmarks, dtype=np.int64),
+                _components_first(personal.identity_m[:, rows]),
+            )
+        )
+    return found
+
+
+def _weighted(weights: np.ndarray, shapes_m: np.ndarray) -> np.ndarray:
+    return (weights @ shapes_m.reshape(len(shapes_m), -1)).reshape(shapes_m.shape[1:])
 
 
 def _components_first(basis_m: np.ndarray) -> np.ndarray:

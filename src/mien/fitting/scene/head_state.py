@@ -44,8 +44,13 @@ class HeadScene:
         rest_m = model.mean_m
         if not unknowns.identity_count:
             rest_m = rest_m + _combine(self.base.identity, model.identity_m)
+        # With the identity free, what expression shapes owe to it is in the identity's own shapes.
+        expression_m = model.expression_m
+        if not unknowns.identity_count:
+            expression_m = model.expression_of(self.base.identity)
         if not unknowns.expression_count:
-            rest_m = rest_m + _combine(self.base.expression, model.expression_m)
+            rest_m = rest_m + _combine(self.base.expression, expression_m)
+        object.__setattr__(self, "expression_m", expression_m)
         # Frozen parts are summed up once; a frozen class fills derived fields this way.
         object.__setattr__(self, "fixed_rest_m", rest_m)
         object.__setattr__(self, "fixed_joints_m", head.joints_m(self.base.identity))
@@ -54,6 +59,7 @@ class HeadScene:
         object.__setattr__(self, "turning", frozenset(turned.union(unknowns.joints)))
 
     fixed_rest_m = np.zeros((3, 0))
+    expression_m = np.zeros((0, 3, 0))
     fixed_joints_m = np.zeros((4, 3))
     follows_root = np.zeros(0)
     turning = frozenset[int]()
@@ -76,10 +82,14 @@ class HeadState:
         self._pose_joints()
 
         rest_m = scene.fixed_rest_m
+        expression = scene.base.expression
         if unknowns.expression_count:
-            rest_m = rest_m + _combine(x[unknowns.expression], model.expression_m)
+            expression = x[unknowns.expression]
+            rest_m = rest_m + _combine(expression, scene.expression_m)
+        self._identity_m = model.identity_m
         if unknowns.identity_count:
-            rest_m = rest_m + _combine(x[unknowns.identity], model.identity_m)
+            self._identity_m = model.identity_of(expression)
+            rest_m = rest_m + _combine(x[unknowns.identity], self._identity_m)
         # What each joint adds to each landmark's place; what no joint moves follows the root.
         moved_m = (self._rotations.reshape(12, 3) @ rest_m).reshape(4, 3, -1)
         moved_m += self._translations_m[:, :, None]
@@ -137,6 +147,14 @@ class HeadState:
         """Rotation and translation; exactly `_EYE` where nothing above the joint turns."""
         parent = JOINT_PARENTS[joint]
         return (_EYE, _ZERO) if parent < 0 else self._motions[parent]
+
+    @cached_property
+    def _expression_m(self) -> np.ndarray:
+        """(E, 3, L) how landmarks move with expression weights at this point."""
+        unknowns = self.scene.unknowns
+        if not unknowns.identity_count:
+            return self.scene.expression_m
+        return self.scene.model.expression_of(self.x[unknowns.identity])
 
     @cached_property
     def _blend(self) -> np.ndarray:
@@ -231,12 +249,12 @@ class HeadState:
         gradient[unknowns.root_translation] = self._root @ by_head.sum(axis=1)
         gradient[unknowns.all_joints] = by_rotation[1:].reshape(-1)
         if unknowns.expression_count:
-            shapes_m = model.expression_m.reshape(unknowns.expression_count, -1)
+            shapes_m = self._expression_m.reshape(unknowns.expression_count, -1)
             gradient[unknowns.expression] = shapes_m @ by_rest
         if unknowns.focal:
             gradient[unknowns.log_focal] = (by_point * self._seen).sum()
         if unknowns.identity_count:
-            shapes_m = model.identity_m.reshape(unknowns.identity_count, -1)
+            shapes_m = self._identity_m.reshape(unknowns.identity_count, -1)
             gradient[unknowns.identity] = shapes_m @ by_rest
             if self.scene.turning:
                 pulls = by_head @ model.skinning.T
@@ -288,10 +306,10 @@ class HeadState:
         by_rest = np.einsum("ail,ijl->ajl", by_head, self._blend)
         if unknowns.expression_count:
             rows = jacobian_t[unknowns.expression]
-            np.einsum("abl,kbl->kal", by_rest, model.expression_m, out=rows)
+            np.einsum("abl,kbl->kal", by_rest, self._expression_m, out=rows)
         if unknowns.identity_count:
             rows = jacobian_t[unknowns.identity]
-            np.einsum("abl,kbl->kal", by_rest, model.identity_m, out=rows)
+            np.einsum("abl,kbl->kal", by_rest, self._identity_m, out=rows)
             if self.scene.turning:
                 moved = self._joints_by_identity().transpose(0, 2, 1).reshape(-1, 4) @ model.skinning
                 rows += np.einsum("abl,kbl->kal", by_head, moved.reshape(len(rows), 3, -1))

@@ -10,6 +10,8 @@ import numpy as np
 from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_state import HeadState
 from mien.fitting.scene.unknowns import Unknowns
+from mien.heads.gaze import FULL_LOOK_RAD, LOOKS
+from mien.heads.model import Head
 from mien.heads.parameters import JOINT_NAMES
 from mien.least_squares.normal_equations import NormalEquations
 
@@ -21,68 +23,72 @@ class JointsTerm:
     """½ ‖θ / deviation‖² over the free joints, the root excluded (Wood et al. 2022, §3.2)."""
 
     config: FitConfig
+    shapes_turn_eyes: bool = False
     name: str = "joints"
 
     def cost(self, state: HeadState) -> float:
         unknowns = state.scene.unknowns
-        residuals = state.x[unknowns.all_joints] * _joint_precision(self.config, unknowns.joints)
+        residuals = state.x[unknowns.all_joints] * _joint_precision(
+            self.config, unknowns.joints, self.shapes_turn_eyes
+        )
         return 0.5 * float(residuals @ residuals)
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         unknowns = state.scene.unknowns
-        precision = _joint_precision(self.config, unknowns.joints)
+        precision = _joint_precision(self.config, unknowns.joints, self.shapes_turn_eyes)
         normal.add_diagonal(unknowns.all_joints, state.x[unknowns.all_joints] * precision, precision)
 
 
 @lru_cache(maxsize=32)
-def _joint_precision(config: FitConfig, joints: tuple[int, ...]) -> np.ndarray:
+def _joint_precision(config: FitConfig, joints: tuple[int, ...], shapes_turn_eyes: bool) -> np.ndarray:
+    turn_rad = config.eye_beside_shapes_std_rad if shapes_turn_eyes else config.eye_std_rad
     parts = []
     for joint in joints:
         if joint in (LEFT_EYE, RIGHT_EYE):
             # An eye's own axis is z.
-            deviations = [config.eye_std_rad, config.eye_std_rad, config.eye_roll_std_rad]
+            deviations = [turn_rad, turn_rad, config.eye_roll_std_rad]
         else:
             deviations = [config.neck_std_rad if joint == NECK else config.head_joint_std_rad] * 3
         parts += [1 / deviation for deviation in deviations]
     return np.array(parts)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EyesAlikeTerm:
-    """½ ‖(left eye's rotation − right eye's) / deviation‖²: people look at one point."""
+    """½ ‖(left eye's rotation − right eye's) / deviation‖²: people look at one point.
 
+    Attributes:
+        columns: (C,) places in the vector of the joints' rotations and of shapes that turn the eyes too.
+        difference: (3, C) the rotations' difference for one unit of each.
+    """
+
+    columns: np.ndarray
+    difference: np.ndarray
     deviation_rad: float
     name: str = "eyes alike"
 
+    @staticmethod
+    def of(unknowns: Unknowns, head: Head, config: FitConfig) -> EyesAlikeTerm | None:
+        """The term, or None where the eyes are not free."""
+        if LEFT_EYE not in unknowns.joints or RIGHT_EYE not in unknowns.joints:
+            return None
+        columns = [*_places(unknowns.joint(LEFT_EYE), unknowns.joint(RIGHT_EYE)).tolist()]
+        difference = [*np.eye(3), *-np.eye(3)]
+        if head.shapes_turn_eyes and unknowns.expression_count:
+            for name, eye, axis, sign in LOOKS:
+                columns.append(unknowns.expression.start + head.expression_names.index(name))
+                difference.append((1, -1)[eye] * sign * FULL_LOOK_RAD * np.eye(3)[axis])
+        return EyesAlikeTerm(np.array(columns), np.stack(difference, axis=1), config.eyes_alike_std_rad)
+
     def _residuals(self, state: HeadState) -> np.ndarray:
-        unknowns = state.scene.unknowns
-        difference = state.x[unknowns.joint(LEFT_EYE)] - state.x[unknowns.joint(RIGHT_EYE)]
-        return difference / self.deviation_rad
+        return self.difference @ state.x[self.columns] / self.deviation_rad
 
     def cost(self, state: HeadState) -> float:
         residuals = self._residuals(state)
         return 0.5 * float(residuals @ residuals)
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
-        unknowns = state.scene.unknowns
-        columns = _places(unknowns.joint(LEFT_EYE), unknowns.joint(RIGHT_EYE))
-        normal.add_block(columns, self._residuals(state), _DIFFERENCE / self.deviation_rad)
-
-
-_DIFFERENCE = np.hstack([np.eye(3), -np.eye(3)])
-
-_LOOKS = (
-    # Shape, eye joint, component of its rotation vector, sign of that component for a look that way.
-    # A turn about +x points the gaze down, one about +y towards the subject's left.
-    ("eyeLookDownLeft", LEFT_EYE, 0, 1),
-    ("eyeLookUpLeft", LEFT_EYE, 0, -1),
-    ("eyeLookOutLeft", LEFT_EYE, 1, 1),
-    ("eyeLookInLeft", LEFT_EYE, 1, -1),
-    ("eyeLookDownRight", RIGHT_EYE, 0, 1),
-    ("eyeLookUpRight", RIGHT_EYE, 0, -1),
-    ("eyeLookInRight", RIGHT_EYE, 1, 1),
-    ("eyeLookOutRight", RIGHT_EYE, 1, -1),
-)
+        normal.add_block(self.columns, self._residuals(state), self.difference / self.deviation_rad)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,12 +112,16 @@ class LidsFollowTerm:
     name: str = "lids follow gaze"
 
     @staticmethod
-    def of(unknowns: Unknowns, expression_names: tuple[str, ...], config: FitConfig) -> LidsFollowTerm | None:
-        """The term, or None when neither eyes nor lids are free."""
+    def of(unknowns: Unknowns, head: Head, config: FitConfig) -> LidsFollowTerm | None:
+        """The term, or None when eyes or lids are not free, or when the head's eyeLook shapes turn the eyes
+        themselves."""
+        names, joints = head.expression_names, (LEFT_EYE, RIGHT_EYE)
+        if head.shapes_turn_eyes:
+            return None
         looks = [
-            (unknowns.expression.start + expression_names.index(name), unknowns.joint(eye).start + axis, sign)
-            for name, eye, axis, sign in _LOOKS
-            if name in expression_names and eye in unknowns.joints and unknowns.expression_count
+            (unknowns.expression.start + names.index(name), unknowns.joint(joints[eye]).start + axis, sign)
+            for name, eye, axis, sign in LOOKS
+            if name in names and joints[eye] in unknowns.joints and unknowns.expression_count
         ]
         if not looks:
             return None

@@ -7,7 +7,7 @@ from mien.fitting.scene.head_problem import Term
 from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.identity_prior import identity_term
-from mien.fitting.terms.joints_prior import LEFT_EYE, RIGHT_EYE, EyesAlikeTerm, JointsTerm, LidsFollowTerm
+from mien.fitting.terms.joints_prior import EyesAlikeTerm, JointsTerm, LidsFollowTerm
 from mien.fitting.terms.lid_gap import LidGapTerm
 from mien.fitting.terms.skin_eyeball_intersection import SkinEyeballTerm
 from mien.fitting.terms.skin_teeth_intersection import SkinTeethTerm
@@ -24,14 +24,12 @@ def prior_terms(head: Head, unknowns: Unknowns, config: FitConfig, *, identity: 
     if unknowns.identity_count and identity:
         terms.append(identity_term(head, deviation=config.identity_std))
     if unknowns.expression_count:
-        terms.append(ExpressionTerm(config.expression_std, config.expression_bounds_std))
+        terms.append(ExpressionTerm.of(head, config))
     if unknowns.joints:
-        terms.append(JointsTerm(config))
-    if LEFT_EYE in unknowns.joints and RIGHT_EYE in unknowns.joints:
-        terms.append(EyesAlikeTerm(config.eyes_alike_std_rad))
-    lids = LidsFollowTerm.of(unknowns, head.expression_names, config)
+        terms.append(JointsTerm(config, head.shapes_turn_eyes))
+    eyes = [EyesAlikeTerm.of(unknowns, head, config), LidsFollowTerm.of(unknowns, head, config)]
     collisions = _collision_terms(head, config) if unknowns.expression_count else []
-    return terms + [term for term in (lids, *collisions) if term is not None]
+    return terms + [term for term in (*eyes, *collisions) if term is not None]
 
 
 def _collision_terms(head: Head, config: FitConfig) -> list[Term | None]:

@@ -1,0 +1,135 @@
+"""Brows and lashes laid on a finished head: they follow every identity and expression of the skin below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mien.head_building.assembly import Assembly
+from mien.head_building.brow_statistics import MODES, makehuman_brows
+from mien.head_building.brows import BrowSkin, BrowsMesh, build_brows
+from mien.head_building.makehuman import MakeHuman, triangulated
+from mien.head_building.part_mesh import PartMesh
+from mien.head_building.skin_binding import SkinBinding
+from mien.heads.model import Head, PersonalShape
+
+BROW_WEIGHT_NAMES = tuple(f"brow_{name}" for name in MODES)
+"""The head's last identity components: what a person's brows are beyond the skin."""
+
+
+@dataclass(frozen=True)
+class CardedHead:
+    """A head with brows, and where landmarks lie on these.
+
+    Attributes:
+        ibug_brows: (10,) vertices of iBUG's 17-26; wflw_brows: (18,) of WFLW's 33-50.
+    """
+
+    head: Head
+    ibug_brows: np.ndarray
+    wflw_brows: np.ndarray
+
+
+def with_cards(head: Head, assembly: Assembly, makehuman: MakeHuman) -> CardedHead:
+    """The head with brows and lashes; the brows' modes become its last identity components."""
+    brows = _brows(head, assembly, makehuman)
+    first = head.vertex_count
+    head = with_bound_part(head, brows.mesh, brows.binding)
+    modes_m = np.zeros((len(MODES), head.vertex_count, 3))
+    for row, name in enumerate(MODES):
+        modes_m[row, first : first + len(brows.mesh.vertices)] = brows.modes_m[name]
+    head = _with_modes(head, modes_m)
+    return CardedHead(head, first + brows.ibug, first + brows.wflw)
+
+
+def _brows(head: Head, assembly: Assembly, makehuman: MakeHuman) -> BrowsMesh:
+    lids = assembly.lids[0]
+    corners = lids.edge[lids.upper[[0, -1]]]
+    statistics = makehuman_brows(
+        makehuman,
+        assembly.base_mean,
+        inner_corner_units=assembly.skin.vertices[corners[0]],
+        outer_corner_units=assembly.skin.vertices[corners[1]],
+    )
+    skin = assembly.starts["skin"]
+    outside = triangulated(assembly.skin.quads[assembly.skin.quad_labels == 0])
+    return build_brows(
+        BrowSkin(
+            vertices_m=head.mean_m[skin],
+            triangles=outside,
+            mirror=assembly.skin.mirror,
+            inner_corner_m=head.mean_m[corners[0]],
+            outer_corner_m=head.mean_m[corners[1]],
+        ),
+        statistics,
+    )
+
+
+def with_bound_part(head: Head, mesh: PartMesh, binding: SkinBinding) -> Head:
+    """The head with one more part that is tied to its skin.
+
+    Args:
+        mesh: on the mean head; binding: ties its vertices to the head's (its skin comes first).
+    """
+    count, uv_count = head.vertex_count, len(head.uv)
+    mean_m = binding.place(head.mean_m)
+
+    def moved(shape_m: np.ndarray) -> np.ndarray:
+        return binding.place(head.mean_m + shape_m) - mean_m
+
+    def both_ways(shape_m: np.ndarray) -> np.ndarray:
+        return (moved(shape_m) - moved(-shape_m)) / 2  # identity weights have either sign
+
+    identity_m = np.stack([both_ways(shape_m) for shape_m in head.identity_basis_m])
+    expression_m = np.stack([moved(shape_m) for shape_m in head.expression_basis_m])
+    personal = []
+    for one in head.personal_shapes:
+        dense = np.zeros((len(one.identity_m), head.vertex_count, 3))
+        dense[:, one.vertices] = one.identity_m
+        touched = np.flatnonzero(np.isin(binding.triangles, one.vertices).any(axis=1))
+        own_m = np.stack([both_ways(shape_m)[touched] for shape_m in dense])
+        vertices = np.concatenate([one.vertices, count + touched])
+        personal.append(PersonalShape(one.shape, vertices, np.concatenate([one.identity_m, own_m], axis=1)))
+    quads = np.where(mesh.quads >= 0, mesh.quads + count, -1)
+    uv_quads = np.where(mesh.uv_quads >= 0, mesh.uv_quads + uv_count, -1)
+    all_quads, all_uv_quads = np.concatenate([head.quads, quads]), np.concatenate([head.uv_quads, uv_quads])
+    weights = np.einsum("pk,pkj->pj", binding.weights, head.skinning_weights[binding.triangles])
+    return replace(
+        head,
+        mean_m=np.concatenate([head.mean_m, mean_m]),
+        triangles=triangulated(all_quads),
+        identity_basis_m=np.concatenate([head.identity_basis_m, identity_m], axis=1),
+        expression_basis_m=np.concatenate([head.expression_basis_m, expression_m], axis=1),
+        skinning_weights=np.concatenate([head.skinning_weights, weights]),
+        vertex_parts=np.concatenate([head.vertex_parts, mesh.parts]),
+        uv=np.concatenate([head.uv, mesh.uv]),
+        uv_triangles=triangulated(all_uv_quads),
+        mirror_vertices=np.concatenate([head.mirror_vertices, mesh.mirror + count]),
+        quads=all_quads,
+        uv_quads=all_uv_quads,
+        personal_shapes=tuple(personal),
+    )
+
+
+def _with_modes(head: Head, modes_m: np.ndarray) -> Head:
+    """The head with more identity components, independent of the others and normal."""
+    more = len(modes_m)
+    mixture = head.identity_mixture
+    if mixture is not None:
+        weights, means, covariances = mixture
+        old = means.shape[1]
+        grown = np.zeros((len(weights), old + more, old + more))
+        grown[:, :old, :old] = covariances
+        grown[:, old:, old:] = np.eye(more)
+        mixture = weights, np.pad(means, ((0, 0), (0, more))), grown
+    return replace(
+        head,
+        identity_basis_m=np.concatenate([head.identity_basis_m, modes_m]),
+        joints_identity_m=np.concatenate([head.joints_identity_m, np.zeros((more, 4, 3))]),
+        personal_shapes=tuple(
+            replace(one, identity_m=np.pad(one.identity_m, ((0, more), (0, 0), (0, 0))))
+            for one in head.personal_shapes
+        ),
+        identity_mixture=mixture,
+    )
