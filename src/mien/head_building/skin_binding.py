@@ -10,16 +10,19 @@ from jaxtyping import Float, Integer
 
 @dataclass(frozen=True, eq=False)
 class SkinBinding:
-    """Points each tied to a triangle of skin vertices: a place on it and an offset in its frame.
+    """Points each tied to a triangle of skin vertices: a place on it and an offset in a frame that turns.
 
     Attributes:
-        triangles: (P, 3) skin vertices, counter-clockwise from outside; they need not be a face of the skin.
+        triangles: (P, 3) skin vertices; they need not be a face of the skin.
         weights: (P, 3) the place in the triangle, rows sum to 1.
-        offsets_m: (P, 3) from there: along the first edge, across it, and out of the triangle.
+        frames: (P, 3) the skin vertices of the triangle whose frame the offset is in: often the same.
+        offsets_m: (P, 3) from the place: along the frame triangle's first edge, across it, and out of it,
+            where its corners run counter-clockwise.
     """
 
     triangles: Integer[np.ndarray, "points 3"]
     weights: Float[np.ndarray, "points 3"]
+    frames: Integer[np.ndarray, "points 3"]
     offsets_m: Float[np.ndarray, "points 3"]
 
     @staticmethod
@@ -28,15 +31,18 @@ class SkinBinding:
         triangles: Integer[np.ndarray, "points 3"],
         weights: Float[np.ndarray, "points 3"],
         skin_m: Float[np.ndarray, "vertices 3"],
+        *,
+        frames: Integer[np.ndarray, "points 3"] | None = None,
     ) -> SkinBinding:
-        """Tie points where they are on a skin."""
+        """Tie points where they are on a skin; frames are those of the triangles if not given."""
+        frames = triangles if frames is None else frames
         away = points_m - np.einsum("pk,pkc->pc", weights, skin_m[triangles])
-        return SkinBinding(triangles, weights, np.einsum("pfc,pc->pf", _frames(triangles, skin_m), away))
+        return SkinBinding(triangles, weights, frames, np.einsum("pfc,pc->pf", _axes(frames, skin_m), away))
 
     def place(self, skin_m: Float[np.ndarray, "vertices 3"]) -> Float[np.ndarray, "points 3"]:
         """The points on a skin of another shape."""
         on_triangle = np.einsum("pk,pkc->pc", self.weights, skin_m[self.triangles])
-        return on_triangle + np.einsum("pf,pfc->pc", self.offsets_m, _frames(self.triangles, skin_m))
+        return on_triangle + np.einsum("pf,pfc->pc", self.offsets_m, _axes(self.frames, skin_m))
 
     def displacement(
         self,
@@ -52,7 +58,10 @@ class SkinBinding:
         """The same points on the other side of a symmetric skin."""
         swap = [1, 0, 2]  # keeps the triangle's outside outside
         return SkinBinding(
-            mirror[self.triangles][:, swap], self.weights[:, swap], self.offsets_m * [-1, 1, 1]
+            mirror[self.triangles],
+            self.weights,
+            mirror[self.frames][:, swap],
+            self.offsets_m * [-1, 1, 1],
         )
 
     @staticmethod
@@ -60,12 +69,12 @@ class SkinBinding:
         return SkinBinding(
             *(
                 np.concatenate([getattr(first, name), getattr(second, name)])
-                for name in ("triangles", "weights", "offsets_m")
+                for name in ("triangles", "weights", "frames", "offsets_m")
             )
         )
 
 
-def _frames(triangles: np.ndarray, skin_m: np.ndarray) -> np.ndarray:
+def _axes(triangles: np.ndarray, skin_m: np.ndarray) -> np.ndarray:
     """(P, 3, 3) rows: unit vectors along the first edge, across it in the triangle, out of it."""
     a, b, c = (skin_m[triangles[:, k]] for k in range(3))
     along = b - a
