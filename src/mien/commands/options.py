@@ -70,7 +70,8 @@ class UnitOption:
 @dataclass(frozen=True)
 class HeadOption:
     head: Path | None = None
-    """A head file; the built-in head when left out."""
+    """Somebody else's head instead of the built-in one: FLAME (.pkl, .npz), BFM (.h5), FaceScape (.npz), a
+    folder of ICT-FaceKit's OBJ files, or a head file (.npz) of `mien head convert`."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.options import FileOptions, OutputOptions
+from mien.commands.options import FileOptions, HeadOption, OutputOptions
 from mien.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class TrackVideosConfig:
     """Videos to read."""
     one_person: bool = False
     """Follow a single person across cuts: one identity for the whole video."""
+    followed: Flat[HeadOption] = HeadOption()
     files: Flat[FileOptions] = FileOptions(("glb", "npz", "json", "csv"))
     output: Flat[OutputOptions] = OutputOptions()
 
@@ -41,12 +42,12 @@ def run(arguments: list[str]) -> int:
 
     from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
     from mien.commands.faces import check_formats
-    from mien.heads.library import load_head
+    from mien.heads.fittable import fittable_head
 
     check_some(config.videos, what="video", usage="mien track clip.mp4 --out out")
     check_formats(config.files.formats, known=("glb", "json", "npz", "csv"))
     check_folder(config.output.out)
-    head = load_head()
+    head = fittable_head(config.followed.head)
     batch = run_batch(
         config.videos,
         lambda path, stem: _track_video(path, stem, head=head, config=config),
@@ -70,11 +71,14 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     from mien.commands.display import progress_bar
     from mien.errors import InputError
     from mien.exporters.files import export
+    from mien.heads.fittable import without_landmark_points
     from mien.tracking.video import track_people, track_video
 
     with progress_bar(f"track {path.name}", quiet=config.output.json) as report:
         tracks = (
-            [track_video(path, report=report)] if config.one_person else track_people(path, report=report)
+            [track_video(path, head=head, report=report)]
+            if config.one_person
+            else track_people(path, head=head, report=report)
         )
     tracks = [track for track in tracks if track.tracked.any()]
     if not tracks:
@@ -92,7 +96,7 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     names = [stem] if len(tracks) == 1 else [f"{stem}-{number}" for number in range(1, len(tracks) + 1)]
     for name, track in zip(names, tracks, strict=True):
         files += [
-            export(track, config.output.out / f"{name}.{suffix}", head=head)
+            export(track, config.output.out / f"{name}.{suffix}", head=without_landmark_points(head))
             for suffix in config.files.formats
         ]
     problem = None

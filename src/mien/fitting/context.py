@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 from mien.errors import InputError
 from mien.fitting.config import FitConfig
@@ -22,27 +23,41 @@ class Context:
     >>> fits = [mien.fit_photo(path, context=context) for path in paths]
 
     Attributes:
-        head: the morphable head; the built-in one when None.
+        head: the morphable head, or the file of one (FLAME, BFM, … as for `mien.load_head`); the built-in one
+            when None. A head without landmark sets of its own is given those of the built-in one.
         landmarker: finds faces, and for videos follows them; `mien.Landmarker("realtime")` when None.
         config: settings of the fit.
     """
 
-    head: Head | None = None
+    head: Head | str | Path | None = None
     landmarker: LandmarkFinder | None = None
     config: FitConfig = field(default_factory=FitConfig)
 
-    @cached_property
-    def loaded_head(self) -> Head:
-        """The head.
+    @staticmethod
+    def of(context: Context | None, head: Head | str | Path | None) -> Context:
+        """The context that functions use which take either: that context, with that head.
 
         Raises:
-            InputError: the built-in one is missing.
+            InputError: both name a head.
         """
-        if self.head is not None:
-            return self.head
-        from mien.heads.library import load_head
+        context = context or Context()
+        if head is None:
+            return context
+        if context.head is not None:
+            raise InputError("head= and context.head both name a head; give one of them")
+        return replace(context, head=head)
 
-        return load_head()
+    @cached_property
+    def loaded_head(self) -> Head:
+        """The head, with landmark sets.
+
+        Raises:
+            InputError: the built-in one is missing, the file holds no head, or the built-in head cannot be
+                laid over it.
+        """
+        from mien.heads.fittable import fittable_head
+
+        return fittable_head(self.head)
 
     @cached_property
     def finder(self) -> LandmarkFinder:

@@ -24,6 +24,7 @@ from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentit
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.priors import prior_terms
+from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
@@ -41,6 +42,7 @@ def fit_photo(
     camera: CameraPrior | Camera | None = None,
     max_faces: int | None = None,
     identity: Float[np.ndarray, " identity"] | None = None,
+    head: Head | str | Path | None = None,
     context: Context | None = None,
 ) -> list[HeadFit]:
     """Fit a head to every face of a photo.
@@ -53,21 +55,22 @@ def fit_photo(
             what the file says, and nothing of a picture without a file.
         max_faces: fit this many at most, best first.
         identity: who it is, when known: kept fixed, for every face.
+        head: whose head is fitted, in place of the context's: a head or its file, for example FLAME's.
         context: head, landmarker and settings; the built-in ones when None.
 
     Returns:
         One fit per face, best first; empty when there is no face.
 
     Raises:
-        InputError: the file is missing or no picture.
+        InputError: the file is missing or no picture, or the head's file is none.
         LandmarkSetError: the head lacks the landmarker's set.
     """
+    context = Context.of(context, head)
     if isinstance(image, str | Path):
         from mien.images.photo import read_photo
 
         photo = read_photo(image)
         image, camera = photo.image, CameraPrior.of_photo(photo) if camera is None else camera
-    context = context or Context()
     if camera is None:
         camera = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
     prior = CameraPrior.of(camera)

@@ -94,10 +94,9 @@ class TrackedFrame:
                 "frame.tracked first, or take a finished track (mien.track_video), in which lost frames "
                 "repeat the last good one"
             )
-        if head is None:
-            from mien.heads.library import load_head
+        from mien.heads.fittable import fittable_head
 
-            head = load_head()
+        head = fittable_head(head)
         if (head.name, head.version) != (self.head_name, self.head_version):
             raise InputError(
                 f"the frame is of the head {self.head_name} {self.head_version}, not of {head.name} "

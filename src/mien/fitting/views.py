@@ -25,6 +25,7 @@ from mien.fitting.terms.identity_prior import NormalIdentityTerm, identity_term
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.priors import prior_terms
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
+from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
@@ -74,6 +75,7 @@ def fit_views(
     *,
     same_moment: bool | None = None,
     same_camera: bool = False,
+    head: Head | str | Path | None = None,
     context: Context | None = None,
 ) -> ViewsFit:
     """Fit one head to several pictures of one person; in each, the most certain face is taken.
@@ -88,6 +90,7 @@ def fit_views(
             with known cameras, False without.
         same_camera: without known cameras: all pictures have one focal length (one camera, no zoom, one
             size).
+        head: whose head is fitted, in place of the context's: a head or its file, for example FLAME's.
         context: head, landmarker and settings; the built-in ones when None.
 
     Raises:
@@ -95,7 +98,7 @@ def fit_views(
         LandmarkSetError: the head lacks the landmarker's set.
         ShapeError: not as many cameras as pictures.
     """
-    context = context or Context()
+    context = Context.of(context, head)
     found: list[Landmarks2D | None] = []
     told: list[CameraPrior] = []
     for image in images:

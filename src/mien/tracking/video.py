@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mien.cameras import Camera
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.context import Context
 from mien.fitting.results import HeadTrack
+from mien.heads.model import Head
 from mien.progress import ProgressReport, silent
 from mien.tracking.config import PeopleConfig, TrackerConfig
 from mien.tracking.everyone import Everyone
@@ -19,6 +22,7 @@ def track_video(
     *,
     camera: CameraPrior | Camera | None = None,
     config: TrackerConfig = TrackerConfig(),
+    head: Head | str | Path | None = None,
     context: Context | None = None,
     frames_per_second: float = 25.0,
     max_frames: int | None = None,
@@ -34,6 +38,7 @@ def track_video(
         camera: what is known of the camera; a plain `Camera` is known, its focal length included. None:
             nothing, and the focal length is found.
         config: how the person is followed.
+        head: whose head is fitted, in place of the context's: a head or its file, for example FLAME's.
         context: head, landmarker and settings of the fit; the built-in ones when None.
         frames_per_second: of `video` when it is pictures; a file knows its own.
         max_frames: stop after so many.
@@ -46,7 +51,7 @@ def track_video(
         InputError: the file is missing or no video, there are no frames, or the landmarker cannot follow
             faces.
     """
-    one = OnePerson(context or Context(), camera=camera, config=config)
+    one = OnePerson(Context.of(context, head), camera=camera, config=config)
     seen = first_pass(video, one, frames_per_second=frames_per_second, max_frames=max_frames, report=report)
     [(person, frames)] = seen.people
     return second_pass(person, frames, frames_per_second=seen.frames_per_second)
@@ -58,6 +63,7 @@ def track_people(
     camera: CameraPrior | Camera | None = None,
     people: PeopleConfig = PeopleConfig(),
     config: TrackerConfig = TrackerConfig(),
+    head: Head | str | Path | None = None,
     context: Context | None = None,
     frames_per_second: float = 25.0,
     max_frames: int | None = None,
@@ -70,7 +76,7 @@ def track_people(
 
     Args:
         people: how it is told who is who.
-        video, camera, config, context, frames_per_second, max_frames, report: as for `track_video`.
+        video, camera, config, head, context, frames_per_second, max_frames, report: as for `track_video`.
 
     Returns:
         A track per person and shot, each as long as the video, the one seen on most frames first; empty
@@ -79,7 +85,7 @@ def track_people(
     Raises:
         InputError: as for `track_video`.
     """
-    everyone = Everyone(context or Context(), camera=camera, config=config, people=people)
+    everyone = Everyone(Context.of(context, head), camera=camera, config=config, people=people)
     seen = first_pass(
         video, everyone, frames_per_second=frames_per_second, max_frames=max_frames, report=report
     )

@@ -8,6 +8,7 @@ from mien.commands.arguments import parse
 
 if TYPE_CHECKING:
     from mien.commands.fit.options import FitPicturesConfig
+    from mien.heads.model import Head
 
 
 def run(arguments: list[str]) -> int:
@@ -20,14 +21,14 @@ def run(arguments: list[str]) -> int:
     from mien.commands.faces import check_formats
     from mien.commands.fit.single import fit_picture, read_identity
     from mien.commands.fit.together import fit_together
-    from mien.heads.library import load_head
+    from mien.heads.fittable import fittable_head
     from mien.landmarks.landmarker import Landmarker
 
     check_some(config.inputs.pictures, what="picture", usage="mien fit photo.jpg --out out")
     check_formats(config.files.formats, known=("glb", "obj", "json", "npz", "csv"))
     check_options(config)
     check_folder(config.output.out)
-    landmarker, head = Landmarker(config.network.model), load_head()
+    landmarker, head = Landmarker(config.network.model), fittable_head(config.fitted.head)
     if config.together:
         batch = fit_together(config, landmarker=landmarker, head=head)
     else:
@@ -45,16 +46,17 @@ def run(arguments: list[str]) -> int:
         command="fit",
         columns=("faces", "median residual (px)", "distance (m)", "solver"),
         output=config.output,
-        next_step=_next_step(config),
+        next_step=_next_step(config, head),
     )
 
 
-def _next_step(config: FitPicturesConfig) -> str:
+def _next_step(config: FitPicturesConfig, head: Head) -> str:
     hints = []
     if not config.files.no_overlay:
         hints.append("look at the -overlay.png to judge the fit")
     if "glb" in config.files.formats:
-        hints.append("open the .glb in Blender or any glTF viewer (its shape keys have ARKit names)")
+        names = "ARKit names" if "eyeBlinkLeft" in head.expression_names else f"the names of {head.name}"
+        hints.append(f"open the .glb in Blender or any glTF viewer (its shape keys have {names})")
     if "json" in config.files.formats:
         hints.append("the .json holds all parameters")
     sentence = "; ".join(hints)

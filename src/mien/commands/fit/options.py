@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Literal
 
 from mien.commands.arguments import Flat
 from mien.commands.faces import check_positive
-from mien.commands.options import FileOptions, NetworkOption, OutputOptions, PictureOptions, UnitOption
+from mien.commands.options import (
+    FileOptions,
+    HeadOption,
+    NetworkOption,
+    OutputOptions,
+    PictureOptions,
+    UnitOption,
+)
 from mien.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,6 +52,7 @@ class FitPicturesConfig:
     same_camera: bool = False
     """With --together and without --cameras: all pictures have one focal length."""
     units: Flat[UnitOption] = UnitOption()
+    fitted: Flat[HeadOption] = HeadOption()
     network: Flat[NetworkOption] = NetworkOption()
     files: Flat[FileOptions] = FileOptions(("glb", "json"))
     output: Flat[OutputOptions] = OutputOptions()

@@ -16,13 +16,15 @@ def write_fit(fit: HeadFit, photo: Photo, head: Head, config: FitPicturesConfig,
     """Write the overlay and the asked formats of one fit, and return their paths."""
     from mien.drawing import draw_fit
     from mien.exporters.files import export
+    from mien.heads.fittable import without_landmark_points
     from mien.images.writing import write_image
 
     files: list[Path] = []
     if not config.files.no_overlay:
         files.append(write_image(config.output.out / f"{name}-overlay.png", draw_fit(photo.image, head, fit)))
+    bare = without_landmark_points(head)
     return files + [
-        export(fit, config.output.out / f"{name}.{suffix}", head=head) for suffix in config.files.formats
+        export(fit, config.output.out / f"{name}.{suffix}", head=bare) for suffix in config.files.formats
     ]
 
 

@@ -1,0 +1,72 @@
+"""Other people's heads made ready for fitting, and given back as they were."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien.heads.correspondence import with_landmark_sets
+from mien.heads.fittable import fittable_head, without_landmark_points
+from mien.heads.library import load_head, save_head
+from tests.heads.formats.files import write_flame_pickle
+from tests.heads.formats.near_flame import SCALE, SHIFT_M, near_flame
+from tests.toy_head import toy_head
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("flame") / "flame2023.pkl"
+    write_flame_pickle(path, near_flame().arrays)
+    return path
+
+
+def test_heads_with_sets_are_taken_as_they_are():
+    toy = toy_head()
+    assert fittable_head() is load_head()
+    assert fittable_head(toy) is toy
+    assert without_landmark_points(toy) is toy
+
+
+def test_a_file_gets_the_built_in_sets_where_they_belong(file: Path):
+    head, built_in = fittable_head(file), load_head()
+    assert (head.name, head.version) == ("flame", "flame2023")
+    for name in ("dense320", "ibug68"):
+        found_m = head.mean_m[head.landmark_set(name).vertices]
+        expected_m = SCALE * built_in.mean_m[built_in.landmark_set(name).vertices] + SHIFT_M
+        assert np.median(np.linalg.norm(found_m - expected_m, axis=1)) < 5e-4
+
+
+def test_a_loaded_head_does_too_and_neither_is_made_twice(file: Path):
+    loaded = load_head(file)
+    assert not loaded.landmark_sets
+    assert fittable_head(loaded) is fittable_head(loaded)
+    assert fittable_head(file) is fittable_head(str(file))
+
+
+def test_a_file_that_changed_is_read_again(file: Path, tmp_path: Path):
+    path = tmp_path / "flame.npz"
+    np.savez(path, **near_flame().arrays)
+    before = fittable_head(path)
+    np.savez(path, **{**near_flame().arrays, "v_template": 1.01 * near_flame().arrays["v_template"]})
+    os.utime(path, ns=(1, 1))
+    after = fittable_head(path)
+    np.testing.assert_allclose(
+        without_landmark_points(after).mean_m, 1.01 * without_landmark_points(before).mean_m
+    )
+
+
+def test_a_converted_head_is_fitted_as_it_is_and_gives_its_own_vertices(file: Path, tmp_path: Path):
+    plain = load_head(file)
+    save_head(with_landmark_sets(plain, load_head()).head, tmp_path / "converted.npz")
+    head = fittable_head(tmp_path / "converted.npz")
+    assert head.vertex_count > plain.vertex_count
+    bare = without_landmark_points(head)
+    np.testing.assert_allclose(bare.mean_m, plain.mean_m, atol=1e-7)
+    np.testing.assert_array_equal(bare.triangles, plain.triangles)
+    assert bare.part_names == plain.part_names
+    parameters = replace(plain.neutral(), identity=np.linspace(-1, 1, plain.identity_count))
+    np.testing.assert_allclose(bare.vertices_m(parameters), plain.vertices_m(parameters), atol=1e-4)
