@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
     from mien.fitting.sequence import SequenceFit, fit_sequence
     from mien.fitting.views import ViewsFit, fit_landmark_views, fit_views
+    from mien.heads.expression_map import ConvertedExpression, ExpressionMap, map_expressions
+    from mien.heads.expression_map_files import read_expression_map, save_expression_map
     from mien.heads.library import load_head
     from mien.heads.model import Head
     from mien.heads.parameters import HeadParameters
@@ -74,11 +76,16 @@ __all__ = [
     # heads and cameras
     "Camera",
     "CameraPrior",
+    "ConvertedExpression",
+    "ExpressionMap",
     "Head",
     "HeadParameters",
     "PosedPicture",
     "load_head",
+    "map_expressions",
     "read_cameras",
+    "read_expression_map",
+    "save_expression_map",
     # fitting
     "ArkitWeights",
     "Context",
@@ -149,6 +156,8 @@ _HOME = {
     "FieldPicture": "fields.rendering.picture",
     "CameraPrior": "fitting.camera_prior",
     "Context": "fitting.context",
+    "ConvertedExpression": "heads.expression_map",
+    "ExpressionMap": "heads.expression_map",
     "FitConfig": "fitting.config",
     "FitError": "errors",
     "Frame": "images.video",
@@ -195,13 +204,16 @@ _HOME = {
     "load_field": "fields.files",
     "load_head": "heads.library",
     "load_posed_images": "fields.posed_images",
+    "map_expressions": "heads.expression_map",
     "open_video": "images.video",
     "part_colors": "drawing.mesh",
     "read_cameras": "camera_files.reading",
+    "read_expression_map": "heads.expression_map_files",
     "read_fit": "exporters.saved",
     "read_image": "images.photo",
     "read_photo": "images.photo",
     "render_field": "fields.rendering.picture",
+    "save_expression_map": "heads.expression_map_files",
     "save_field": "fields.files",
     "track_people": "tracking.video",
     "read_track": "exporters.saved",

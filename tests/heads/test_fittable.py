@@ -70,3 +70,23 @@ def test_a_converted_head_is_fitted_as_it_is_and_gives_its_own_vertices(file: Pa
     assert bare.part_names == plain.part_names
     parameters = replace(plain.neutral(), identity=np.linspace(-1, 1, plain.identity_count))
     np.testing.assert_allclose(bare.vertices_m(parameters), plain.vertices_m(parameters), atol=1e-4)
+
+
+def test_parts_that_the_other_head_lacks_are_missing_from_its_sets(file: Path, tmp_path: Path):
+    built_in = load_head()
+    parts = np.array(built_in.part_names)[built_in.vertex_parts]
+
+    def missing_parts(head) -> set[str]:
+        found = head.landmark_set("dense703")
+        return set(parts[built_in.landmark_set("dense703").vertices[found.missing]])
+
+    assert missing_parts(built_in) == set()
+    head = fittable_head(file)
+    assert missing_parts(head) == {"upper_teeth", "lower_teeth"}
+    save_head(head, tmp_path / "converted.npz")
+    back = load_head(tmp_path / "converted.npz")
+    for name in head.landmark_sets:
+        np.testing.assert_array_equal(back.landmark_set(name).missing, head.landmark_set(name).missing)
+    # Eyes that no joint turns are as good as none.
+    still = replace(load_head(file), skinning_weights=np.zeros((load_head(file).vertex_count, 4)))
+    assert missing_parts(fittable_head(still)) >= {"left_eye", "right_eye"}

@@ -22,6 +22,11 @@ LIVE_LINK_FACE_NAMES = tuple(
 """The 52 weights in a Live Link Face CSV file's order: ARKit's, but jaw and mouth have right before left."""
 
 
+def speaks_another_language(names: Sequence[str]) -> bool:
+    """Whether most of a head's expressions are not ARKit's, so that its weights must be converted."""
+    return len(set(names) & set(ARKIT_NAMES)) < len(names) / 2
+
+
 def export_weights(
     expression: Float[np.ndarray, "*frames expression"], names: Sequence[str]
 ) -> Float[np.ndarray, "*frames expression"]:

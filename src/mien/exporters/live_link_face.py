@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import lru_cache
 
 import numpy as np
 
-from mien.exporters.arkit import LIVE_LINK_FACE_NAMES, export_weights
+from mien.exporters.arkit import LIVE_LINK_FACE_NAMES, export_weights, speaks_another_language
 from mien.exporters.motion import HeadMotion, head_angles_rad, yaw_pitch_roll_rad
 from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.heads.expression_map import ExpressionMap, map_expressions
 from mien.heads.model import Head
 
 _ANGLE_NAMES = tuple(
@@ -26,15 +28,24 @@ The rotation is R = R_y(yaw) R_x(pitch) R_z(roll) with +x to the subject's left,
 positive yaw turns to the subject's left, positive pitch nods down, positive roll lifts the left ear.
 The head's angles are those of the skull in the world (body and neck included), the eyes' are relative to
 the skull. Frames in which the face was lost repeat the last tracked frame.
-Weights are in [0, 1], subject's left and right; shapes that the head does not have are 0.
+Weights are in [0, 1], subject's left and right; shapes that the head does not have are 0. If most of the
+head's shapes are not ARKit's (FLAME, BFM), the weights are those that come nearest to its face.
 """
 """Text of the file written beside every CSV, because programs disagree about the angles' unit."""
 
 
 def live_link_face_csv(head: Head, motion: HeadMotion) -> str:
-    """The motion as CSV text: one row per frame, 52 weights in [0, 1] and nine angles in radians."""
-    of_lowered = {name.lower(): column for column, name in enumerate(head.expression_names)}
-    weights = export_weights(motion.expression, head.expression_names)
+    """The motion as CSV text: one row per frame, 52 weights in [0, 1] and nine angles in radians.
+
+    Weights of a head most of whose shapes are not ARKit's are told by the built-in head's
+    (`mien.map_expressions`).
+    """
+    names, expression = head.expression_names, motion.expression
+    if speaks_another_language(names):
+        map_to_arkit = _map_to_built_in(head)
+        names, expression = map_to_arkit.to_names, map_to_arkit.convert(expression).weights
+    of_lowered = {name.lower(): column for column, name in enumerate(names)}
+    weights = export_weights(expression, names)
     ordered = np.zeros((len(motion), len(LIVE_LINK_FACE_NAMES)))
     for column, name in enumerate(LIVE_LINK_FACE_NAMES):
         if name.lower() in of_lowered:
@@ -53,6 +64,11 @@ def live_link_face_csv(head: Head, motion: HeadMotion) -> str:
         code = timecode(float(motion.times_s[frame]), motion.frames_per_second)
         writer.writerow([code, len(LIVE_LINK_FACE_NAMES) + len(_ANGLE_NAMES), *values])
     return text.getvalue()
+
+
+@lru_cache(maxsize=4)
+def _map_to_built_in(head: Head) -> ExpressionMap:
+    return map_expressions(head)
 
 
 def timecode(time_s: float, frames_per_second: float) -> str:

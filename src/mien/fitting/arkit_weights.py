@@ -18,6 +18,8 @@ from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.priors import prior_terms
+from mien.heads.expression_map import close_below_jaw
+from mien.least_squares.boxed import boxed_least_squares
 from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.one_blas_thread import one_blas_thread
 
@@ -110,7 +112,9 @@ def _solved(fit: HeadFit, context: Context) -> ArkitWeights:
     scene = HeadScene(model, unknowns, parameters, fit.camera)
     x = unknowns.pack(parameters, focal_px=fit.camera.focal_px)
     prior = HeadProblem(scene, tuple(priors)).linearize(x)
-    posterior = HeadProblem(scene, (LandmarkTerm.of(fit.landmarks, config), *priors)).linearize(x)
+    posterior = HeadProblem(
+        scene, (LandmarkTerm.of(fit.landmarks, config, present=model.present), *priors)
+    ).linearize(x)
     hessian, gradient = _marginal(posterior, unknowns.expression)
     prior_hessian, _ = _marginal(prior, unknowns.expression)
     variances = np.diagonal(np.linalg.inv(hessian))
@@ -149,24 +153,4 @@ def _constrained(hessian: np.ndarray, wanted: np.ndarray, names: tuple[str, ...]
     from scipy.linalg import cholesky
 
     root = cholesky((hessian + hessian.T) / 2, lower=False)
-    target = root @ wanted
-    if "mouthClose" not in names or "jawOpen" not in names:
-        return _boxed(root, target)
-    close, jaw = names.index("mouthClose"), names.index("jawOpen")
-    # jawOpen = mouthClose + something positive: the constraint becomes a bound …
-    coupled = root.copy()
-    coupled[:, close] += root[:, jaw]
-    solved = _boxed(coupled, target)
-    solved[jaw] += solved[close]
-    if solved[jaw] > 1:
-        # … all but jawOpen ≤ 1, which by convexity holds with equality where it is broken.
-        rest = np.arange(len(wanted)) != jaw
-        solved[rest] = _boxed(root[:, rest], target - root[:, jaw])
-        solved[jaw] = 1
-    return np.clip(solved, 0, 1)
-
-
-def _boxed(matrix: np.ndarray, target: np.ndarray) -> np.ndarray:
-    from scipy.optimize import lsq_linear
-
-    return lsq_linear(matrix, target, bounds=(0, 1), method="bvls", tol=1e-12).x
+    return boxed_least_squares(root, root @ wanted, ordered=close_below_jaw(names))

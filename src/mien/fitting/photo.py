@@ -120,7 +120,7 @@ def fit_landmarks(
     if not (np.isfinite(landmarks.points_px).all() and (landmarks.sigma_px > 0).all()):
         return _failed(model, landmarks, prior, base, throw=throw)
 
-    data = LandmarkTerm.of(landmarks, config)
+    data = LandmarkTerm.of(landmarks, config, present=model.present)
     parameters, rigid = rigid_start(model, landmarks, data, camera=prior.camera, base=base)
     if not rigid.status.usable:
         return _failed(model, landmarks, prior, base, throw=throw)

@@ -131,7 +131,9 @@ class _Recording:
         if not faces:
             raise FitError("no camera sees a face in any frame")
         model = FitModel.of(head, faces[0].set_name)
-        data = tuple(RigLandmarksTerm.of(frame, cameras, config) for frame in landmarks)
+        data = tuple(
+            RigLandmarksTerm.of(frame, cameras, config, present=model.present) for frame in landmarks
+        )
         return _Recording(model, landmarks, cameras, config, data)
 
     def together(self, start: list[HeadParameters]) -> SequenceProblem:

@@ -241,7 +241,7 @@ class _Joint:
         """The joint problem; `plain` has a normal prior over identity instead of a mixture (see photo.py)."""
         parts = []
         for index, (fit, camera, start) in enumerate(zip(self.singles, self.cameras, starts, strict=True)):
-            terms: list[Term] = [LandmarkTerm.of(fit.landmarks, self.config)]
+            terms: list[Term] = [LandmarkTerm.of(fit.landmarks, self.config, present=self.model.present)]
             # Priors on what is shared count once.
             if index == 0 or not self.sharing.expression:
                 terms += prior_terms(self.head, self.unknowns, self.config, identity=False)

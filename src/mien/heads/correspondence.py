@@ -34,6 +34,10 @@ PLANE_SHARE = 0.1
 
 LANDMARK_PART = "landmarks"
 
+FAR_M, FAR_INSIDE_M = 0.005, 0.002
+"""A landmark that lies farther from the target's surface than this has no place on it: skin, and what is not
+skin (teeth lie a few millimetres behind lips, which are nobody's teeth)."""
+
 
 @dataclass(frozen=True)
 class Correspondence:
@@ -42,7 +46,7 @@ class Correspondence:
     Attributes:
         head: the target with the source's landmark sets.
         distances_mm: per set, (L,) distance of each landmark from the target's surface after alignment. Large
-            where the target lacks the part (eyeballs, teeth): such points are not to be trusted.
+            where the target lacks the part (eyeballs, teeth): such points are `LandmarkSet.missing`.
         alignment: target from source.
     """
 
@@ -71,17 +75,30 @@ def with_landmark_sets(
     found = closest_on_surface(
         placed_m[chosen], target.mean_m, target.triangles, query_normals=normals[chosen]
     )
+    lacking = _lacking(source, target, chosen, found)
     place = {int(vertex): index for index, vertex in enumerate(chosen)}
     sets, distances = {}, {}
     for name, old in source.landmark_sets.items():
         indices = np.array([place[int(vertex)] for vertex in old.vertices])
-        sets[name] = LandmarkSet(name, target.vertex_count + indices, old.mirror)
+        missing = np.flatnonzero(lacking[indices])
+        sets[name] = LandmarkSet(name, target.vertex_count + indices, old.mirror, missing)
         distances[name] = 1000 * found.distances_m[indices]
     mirror = np.array([
         place.get(int(source.mirror_vertices[vertex]), index) for index, vertex in enumerate(chosen)
     ])  # fmt: skip
     head = _with_surface_points(target, found, mirror)
     return Correspondence(replace(head, landmark_sets=sets), distances, alignment)
+
+
+def _lacking(source: Head, target: Head, chosen: np.ndarray, found: SurfacePoints) -> np.ndarray:
+    """Which of the source's landmarks are on parts that the target lacks."""
+    parts = np.array(source.part_names)[source.vertex_parts[chosen]]
+    far = found.distances_m > np.where(parts == "skin", FAR_M, FAR_INSIDE_M)
+    corners = target.triangles[found.triangles]
+    turning = np.einsum("nk,nkj->nj", found.barycentric, target.skinning_weights[corners][:, :, 2:])
+    # An iris that cannot turn would turn the head in its place.
+    still_eyes = (source.skinning_weights[chosen, 2:].sum(axis=1) > 0.5) & (turning.sum(axis=1) < 0.5)
+    return far | still_eyes
 
 
 def _laid_over(source: Head, target: Head, target_ibug68: np.ndarray | None) -> tuple[np.ndarray, Similarity]:

@@ -93,7 +93,12 @@ def _read(path: Path) -> Head:
 
 def _head_of(data: dict[str, np.ndarray]) -> Head:
     sets = {
-        name: LandmarkSet(name, data[f"set_{name}_vertices"], data[f"set_{name}_mirror"])
+        name: LandmarkSet(
+            name,
+            data[f"set_{name}_vertices"],
+            data[f"set_{name}_mirror"],
+            data.get(f"set_{name}_missing", np.zeros(0, np.int64)),
+        )
         for name in map(str, data["set_names"])
     }
     # float16 in the file (0.01 mm at a head's size of shapes), float64 in memory: fitting works in float64
@@ -177,6 +182,8 @@ def save_head(head: Head, path: str | Path, *, head_metadata: str = "{}") -> Non
     for name, landmark_set in head.landmark_sets.items():
         arrays[f"set_{name}_vertices"] = landmark_set.vertices.astype(np.int64)
         arrays[f"set_{name}_mirror"] = landmark_set.mirror.astype(np.int64)
+        if len(landmark_set.missing):
+            arrays[f"set_{name}_missing"] = landmark_set.missing.astype(np.int64)
     if head.identity_mixture is not None:
         weights, means, covariances = head.identity_mixture
         arrays |= {

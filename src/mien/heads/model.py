@@ -18,6 +18,10 @@ def _no_quads() -> np.ndarray:
     return np.zeros((0, 4), np.int32)
 
 
+def _none_missing() -> np.ndarray:
+    return np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True)
 class LandmarkSet:
     """Named points on the head's surface.
@@ -26,11 +30,14 @@ class LandmarkSet:
         name: for example "dense320" or "ibug68".
         vertices: (L,) vertex index of each landmark.
         mirror: (L,) for each landmark the index, within the set, of its left-right partner.
+        missing: (M,) indices, within the set, of landmarks on parts that this head lacks (teeth, eyes that
+            turn): they lie on what is nearest, and fitting leaves them out.
     """
 
     name: str
     vertices: Int[np.ndarray, " landmarks"]
     mirror: Int[np.ndarray, " landmarks"]
+    missing: Int[np.ndarray, " missing"] = field(default_factory=_none_missing)
 
     def __len__(self) -> int:
         return len(self.vertices)

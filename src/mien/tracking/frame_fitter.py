@@ -61,7 +61,7 @@ class FrameFitter:
         Returns:
             The parameters, and the status: LOST when the landmarks look like no head.
         """
-        data = LandmarkTerm.of(landmarks, self.config)
+        data = LandmarkTerm.of(landmarks, self.config, present=self.model.present)
         if previous is not None:
             parameters, status, residual = self._solve(
                 landmarks, data, self._with_person(previous), TRACK_SOLVER

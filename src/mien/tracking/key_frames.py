@@ -118,7 +118,7 @@ class KeyFrames:
         )
         parts = []
         for index, key in enumerate(self.kept):
-            terms: list[Term] = [LandmarkTerm.of(key.landmarks, config)]
+            terms: list[Term] = [LandmarkTerm.of(key.landmarks, config, present=model.present)]
             terms += prior_terms(head, unknowns, config, identity=index == 0)
             if focal is not None and index == 0:
                 terms.append(focal)

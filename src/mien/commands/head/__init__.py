@@ -1,4 +1,4 @@
-"""`mien head`: look at a head file, convert somebody else's, build the built-in head."""
+"""`mien head`: look at a head file, convert somebody else's, compare expressions, build the built-in head."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     "convert": (
         "give FLAME, ICT-FaceKit, BFM or FaceScape the dense landmarks and save it as a head file",
         "mien.commands.head.convert:run",
+    ),
+    "expressions": (
+        "tell one head's expressions by another's (ARKit, FLAME, BFM, …), with what is left",
+        "mien.commands.head.expressions:run",
     ),
     "build": ("learn the built-in head from ICT-FaceKit and MakeHuman", "mien.commands.head.build:run"),
 }

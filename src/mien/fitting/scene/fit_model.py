@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from mien.heads.landmark_sets import opening_pairs
 from mien.heads.model import Head
@@ -44,6 +44,7 @@ class FitModel:
         expression_m: (E, 3, L) displacement per expression weight.
         personal: what of the expression shapes depends on identity.
         skinning: (4, L) joint weights.
+        present: (L,) False for landmarks that the head has no place for; None when it has all.
         opening_pairs: (P, 2) landmarks that face each other across lids and lips.
         free_joints: joints other than the neck that move some landmark differently from the rest of the head.
     """
@@ -55,6 +56,7 @@ class FitModel:
     expression_m: Float[np.ndarray, "expression 3 landmarks"]
     personal: tuple[PersonalPoints, ...]
     skinning: Float[np.ndarray, "4 landmarks"]
+    present: Bool[np.ndarray, " landmarks"] | None
     opening_pairs: Int[np.ndarray, "pairs 2"]
     free_joints: tuple[int, ...]
 
@@ -97,7 +99,8 @@ class FitModel:
 
 @lru_cache(maxsize=16)
 def _fit_model(head: Head, set_name: str) -> FitModel:
-    vertices = head.landmark_set(set_name).vertices
+    vertices, missing = head.landmark_set(set_name).vertices, head.landmark_set(set_name).missing
+    pairs = opening_pairs(head, set_name)
     skinning = np.ascontiguousarray(head.skinning_weights[vertices].T, dtype=float)
     _, head_joint, left_eye, right_eye = range(len(JOINT_NAMES))
     with_head = skinning[[head_joint, left_eye, right_eye]].sum(axis=0)
@@ -111,7 +114,8 @@ def _fit_model(head: Head, set_name: str) -> FitModel:
         expression_m=_components_first(head.expression_basis_m[:, vertices]),
         personal=tuple(points for points in _personal_points(head, vertices) if len(points.landmarks)),
         skinning=skinning,
-        opening_pairs=opening_pairs(head, set_name),
+        present=~np.isin(np.arange(len(vertices)), missing) if len(missing) else None,
+        opening_pairs=pairs[~np.isin(pairs, missing).any(axis=1)],
         free_joints=tuple(free),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_state import HeadState
@@ -31,13 +31,19 @@ class LandmarkTerm:
     name: str = "landmarks"
 
     @staticmethod
-    def of(landmarks: Landmarks2D, config: FitConfig) -> LandmarkTerm:
-        """The term for one face."""
+    def of(
+        landmarks: Landmarks2D, config: FitConfig, *, present: Bool[np.ndarray, " landmarks"] | None = None
+    ) -> LandmarkTerm:
+        """The term for one face.
+
+        Args:
+            present: (L,) False for landmarks that the head has no place for (`FitModel.present`); None: all.
+        """
         floor_px = config.sigma_floor * face_radius_px(landmarks)
         sigma_px = np.sqrt(np.asarray(landmarks.sigma_px, float) ** 2 + floor_px**2)
         return LandmarkTerm(
             target_px=np.ascontiguousarray(landmarks.points_px.T, dtype=float),
-            precision=1 / sigma_px,
+            precision=1 / sigma_px if present is None else present / sigma_px,
             kernel=config.robust_kernel,
             scale=config.robust_scale,
         )

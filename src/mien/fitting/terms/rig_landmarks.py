@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from mien.cameras import Camera
 from mien.fitting.config import FitConfig
@@ -39,11 +39,15 @@ class RigLandmarksTerm:
 
     @staticmethod
     def of(
-        landmarks: Sequence[Landmarks2D | None], cameras: Sequence[Camera], config: FitConfig
+        landmarks: Sequence[Landmarks2D | None],
+        cameras: Sequence[Camera],
+        config: FitConfig,
+        *,
+        present: Bool[np.ndarray, " landmarks"] | None = None,
     ) -> RigLandmarksTerm | None:
-        """The term of one moment, or None when no camera sees the face."""
+        """The term of one moment, or None when no camera sees the face; `present` as for `LandmarkTerm`."""
         seen = [
-            (LandmarkTerm.of(face, config), camera)
+            (LandmarkTerm.of(face, config, present=present), camera)
             for face, camera in zip(landmarks, cameras, strict=True)
             if face is not None
         ]
