@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mien.fields.rendering.picture import FieldPicture, render_field
     from mien.fields.rendering.views import turntable_cameras
     from mien.fields.train import train_field
+    from mien.fitting.action_units import ActionUnits, action_units
     from mien.fitting.arkit_weights import ArkitWeights, arkit_weights
     from mien.fitting.camera_prior import CameraPrior
     from mien.fitting.config import FitConfig
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
     from mien.fitting.sequence import SequenceFit, fit_sequence
     from mien.fitting.views import ViewsFit, fit_landmark_views, fit_views
+    from mien.heads.action_units import action_unit_weights
     from mien.heads.expression_map import ConvertedExpression, ExpressionMap, map_expressions
     from mien.heads.expression_map_files import read_expression_map, save_expression_map
     from mien.heads.library import load_head
@@ -87,6 +89,7 @@ __all__ = [
     "read_expression_map",
     "save_expression_map",
     # fitting
+    "ActionUnits",
     "ArkitWeights",
     "Context",
     "FitConfig",
@@ -99,6 +102,8 @@ __all__ = [
     "Tracker",
     "TrackerConfig",
     "ViewsFit",
+    "action_unit_weights",
+    "action_units",
     "arkit_weights",
     "fit_landmark_views",
     "fit_landmarks",
@@ -148,6 +153,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "ActionUnits": "fitting.action_units",
     "ArkitWeights": "fitting.arkit_weights",
     "Camera": "cameras",
     "Field": "fields.protocol",
@@ -185,6 +191,8 @@ _HOME = {
     "Tracker": "tracking.tracker",
     "TrackerConfig": "tracking.config",
     "ViewsFit": "fitting.views",
+    "action_unit_weights": "heads.action_units",
+    "action_units": "fitting.action_units",
     "arkit_weights": "fitting.arkit_weights",
     "VideoReader": "images.video",
     "VideoWriter": "images.video",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from mien.fitting.arkit_weights import ARKIT_NAMES
+from mien.heads.arkit_names import ARKIT_NAMES
 
 _SWAPPED = {
     "jawLeft": "jawRight",
@@ -20,11 +20,6 @@ LIVE_LINK_FACE_NAMES = tuple(
     name[0].upper() + name[1:] for name in (_SWAPPED.get(name, name) for name in ARKIT_NAMES)
 )
 """The 52 weights in a Live Link Face CSV file's order: ARKit's, but jaw and mouth have right before left."""
-
-
-def speaks_another_language(names: Sequence[str]) -> bool:
-    """Whether most of a head's expressions are not ARKit's, so that its weights must be converted."""
-    return len(set(names) & set(ARKIT_NAMES)) < len(names) / 2
 
 
 def export_weights(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from functools import lru_cache
 
 import numpy as np
 
-from mien.exporters.arkit import LIVE_LINK_FACE_NAMES, export_weights, speaks_another_language
+from mien.exporters.arkit import LIVE_LINK_FACE_NAMES, export_weights
 from mien.exporters.motion import HeadMotion, head_angles_rad, yaw_pitch_roll_rad
 from mien.geometry.rotations import matrix_from_rotation_vector
-from mien.heads.expression_map import ExpressionMap, map_expressions
+from mien.heads.expression_map import in_arkit_names
 from mien.heads.model import Head
 
 _ANGLE_NAMES = tuple(
@@ -40,10 +39,7 @@ def live_link_face_csv(head: Head, motion: HeadMotion) -> str:
     Weights of a head most of whose shapes are not ARKit's are told by the built-in head's
     (`mien.map_expressions`).
     """
-    names, expression = head.expression_names, motion.expression
-    if speaks_another_language(names):
-        map_to_arkit = _map_to_built_in(head)
-        names, expression = map_to_arkit.to_names, map_to_arkit.convert(expression).weights
+    names, expression = in_arkit_names(head, motion.expression)
     of_lowered = {name.lower(): column for column, name in enumerate(names)}
     weights = export_weights(expression, names)
     ordered = np.zeros((len(motion), len(LIVE_LINK_FACE_NAMES)))
@@ -64,11 +60,6 @@ def live_link_face_csv(head: Head, motion: HeadMotion) -> str:
         code = timecode(float(motion.times_s[frame]), motion.frames_per_second)
         writer.writerow([code, len(LIVE_LINK_FACE_NAMES) + len(_ANGLE_NAMES), *values])
     return text.getvalue()
-
-
-@lru_cache(maxsize=4)
-def _map_to_built_in(head: Head) -> ExpressionMap:
-    return map_expressions(head)
 
 
 def timecode(time_s: float, frames_per_second: float) -> str:

@@ -18,24 +18,10 @@ from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.priors import prior_terms
-from mien.heads.expression_map import close_below_jaw
+from mien.heads.arkit_names import ARKIT_NAMES, close_below_jaw
 from mien.least_squares.boxed import boxed_least_squares
 from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.one_blas_thread import one_blas_thread
-
-ARKIT_NAMES = (
-    "eyeBlinkLeft", "eyeLookDownLeft", "eyeLookInLeft", "eyeLookOutLeft", "eyeLookUpLeft", "eyeSquintLeft",
-    "eyeWideLeft", "eyeBlinkRight", "eyeLookDownRight", "eyeLookInRight", "eyeLookOutRight", "eyeLookUpRight",
-    "eyeSquintRight", "eyeWideRight", "jawForward", "jawLeft", "jawRight", "jawOpen", "mouthClose",
-    "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight", "mouthSmileLeft", "mouthSmileRight",
-    "mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft",
-    "mouthStretchRight", "mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper",
-    "mouthPressLeft", "mouthPressRight", "mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft",
-    "mouthUpperUpRight", "browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft",
-    "browOuterUpRight", "cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft",
-    "noseSneerRight", "tongueOut",
-)  # fmt: skip
-"""The 52 names in ARKit's order, subject's left and right."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ the other's frame. The weights of the other head that come nearest to them are f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from jaxtyping import Float, Int
 
 from mien.errors import InputError, ShapeError
 from mien.geometry.alignment import align_similarity
+from mien.heads.arkit_names import close_below_jaw, speaks_arkit
 from mien.heads.fittable import fittable_head
 from mien.heads.landmark_sets import landmark_groups
 from mien.heads.model import Head
@@ -140,7 +141,7 @@ class ExpressionMap:
     def _solved(self, cross_mm2: np.ndarray, ordered: tuple[int, int] | None) -> np.ndarray:
         from scipy.linalg import solve_triangular
 
-        target = solve_triangular(self._root, cross_mm2, trans="T", lower=False)
+        target = solve_triangular(self._root, cross_mm2, trans=1, lower=False)
         return boxed_least_squares(self._root, target, ordered=ordered)
 
     def _left(self, given: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -210,8 +211,6 @@ def map_expressions(
 
 def _with_shapes(found: ExpressionMap) -> ExpressionMap:
     """The map with each expression at full weight told by itself."""
-    from dataclasses import replace
-
     # One at a time, ARKit's mouthClose has no jawOpen to stay below.
     weights = np.array([found._solved(column, None) for column in found.cross_mm2.T])
     weights = weights.reshape(len(found.from_names), len(found.to_names))
@@ -230,11 +229,24 @@ def _points(head: Head) -> tuple[np.ndarray, np.ndarray]:
     return head.mean_m[vertices], head.expression_basis_m[:, vertices]
 
 
-def close_below_jaw(names: tuple[str, ...]) -> tuple[int, int] | None:
-    """Places of ARKit's mouthClose and jawOpen, of which the first is at most the second; None without them.
+def in_arkit_names(
+    head: Head, expression: Float[np.ndarray, "*frames expression"]
+) -> tuple[tuple[str, ...], Float[np.ndarray, "*frames arkit"]]:
+    """A head's expression weights under ARKit's names, in [0, 1], and these names.
 
-    mouthClose brings the lips together relative to an open jaw.
+    Most heads' names are ARKit's already. Weights of one most of whose expressions are not (FLAME, BFM) are
+    told by the built-in head's, with a map that is kept for the next call.
+
+    Args:
+        head: whose weights they are.
+        expression: (E,) or (F, E).
     """
-    if "mouthClose" not in names or "jawOpen" not in names:
-        return None
-    return names.index("mouthClose"), names.index("jawOpen")
+    if speaks_arkit(head.expression_names):
+        return head.expression_names, np.clip(expression, 0, 1)
+    found = _map_to_built_in(head)
+    return found.to_names, found.convert(expression).weights
+
+
+@lru_cache(maxsize=4)
+def _map_to_built_in(head: Head) -> ExpressionMap:
+    return map_expressions(head)

@@ -91,12 +91,13 @@ def read_expression_map(path: str | Path) -> ExpressionMap:
         )
     one, other = len(document["from_names"]), len(document["to_names"])
     shapes = ((one, other), (one,), (one,), (other, other), (other, one), (one, one))
+    values: dict[str, Any] = {name: str(document[name]) for name in _NAMES}
+    values |= {name: arrays[name].reshape(shape) for name, shape in zip(_ARRAYS, shapes, strict=True)}
     return ExpressionMap(
-        **{name: str(document[name]) for name in _NAMES},
         from_names=tuple(document["from_names"]),
         to_names=tuple(document["to_names"]),
         ridge=float(document["ridge"]),
-        **{name: arrays[name].reshape(shape) for name, shape in zip(_ARRAYS, shapes, strict=True)},
+        **values,
     )
 
 

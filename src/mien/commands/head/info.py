@@ -20,6 +20,7 @@ class HeadInfoConfig:
 def run(arguments: list[str]) -> int:
     """Print a head's sizes, shape names, landmark sets, and how it was made."""
     config = parse(HeadInfoConfig, arguments, prog="mien head info")
+    from mien.heads.action_units import ACTION_UNITS, SIDES
     from mien.heads.library import load_head, read_head_metadata
     from mien.heads.parameters import JOINT_NAMES
 
@@ -31,6 +32,11 @@ def run(arguments: list[str]) -> int:
         "triangles": len(head.triangles),
         "identity components": head.identity_count,
         "expression shapes": list(head.expression_names),
+        "action units": [
+            f"{unit.label} {unit.name}"
+            for unit in ACTION_UNITS
+            if all(name in head.expression_names for side in SIDES for name in unit.of_side(side))
+        ],
         "joints": list(JOINT_NAMES),
         "parts": list(head.part_names),
         "landmark sets": {name: len(s) for name, s in head.landmark_sets.items()},
