@@ -16,7 +16,7 @@ PICTURE_CAMERA_FROM_WORLD = np.diag([1.0, -1.0, -1.0, 1.0])
 +y up, +z from the scene towards the viewer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Camera:
     """A pinhole camera without lens distortion.
 

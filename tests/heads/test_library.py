@@ -113,3 +113,13 @@ def test_built_in_head_says_how_good_it_is():
     for source in ("ict", "makehuman"):
         assert figures[f"{source}_mean_error_mm"] < 1.0
         assert figures[f"{source}_mean_error_mm"] < 0.2 * figures[f"{source}_mean_head_error_mm"]
+
+
+def test_nobody_can_change_the_head_that_everybody_shares(tmp_path: Path):
+    head = load_head()
+    shared = [head.mean_m, head.identity_basis_m, head.landmark_set("ibug68").vertices]
+    for array in [*shared, head._flat_mean]:
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+    save_head(toy_head(), tmp_path / "toy.npz")
+    load_head(tmp_path / "toy.npz").mean_m[0] = 0  # a head of one's own is one's own

@@ -179,6 +179,9 @@ def test_text_named_as_a_picture(tmp_path: Path):
     path = tmp_path / "a.jpg"
     path.write_text("this is not a picture " * 50)
     expect(path, "not a picture", "JPEG")
+    clip = path.with_suffix(".MP4")
+    clip.write_bytes(path.read_bytes())
+    expect(clip, "is a video", "mien track")
 
 
 @pytest.mark.parametrize("keep", [0.3, 0.5, 0.9])

@@ -18,7 +18,7 @@ point has coordinates that are larger by half a pixel than mien's. Focal lengths
 _NEGLIGIBLE = 1e-8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PosedPicture:
     """One picture of a set with known cameras.
 

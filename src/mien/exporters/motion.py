@@ -13,7 +13,7 @@ from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeadMotion:
     """One person's frames, every one of them usable.
 

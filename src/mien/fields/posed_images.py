@@ -19,7 +19,7 @@ HOLD_OUT_EVERY = 8
 """Without a split in the file every eighth picture is held out when pictures shall be held out."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PosedImages:
     """Pictures of one thing from several sides.
 

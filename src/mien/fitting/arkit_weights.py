@@ -10,7 +10,7 @@ from jaxtyping import Float
 from mien.errors import FitError, InputError
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.context import Context
-from mien.fitting.results import HeadFit, TrackedFrame
+from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
@@ -24,7 +24,7 @@ from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.one_blas_thread import one_blas_thread
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ArkitWeights:
     """One face's 52 weights, in the order of `ARKIT_NAMES`.
 
@@ -60,8 +60,14 @@ def arkit_weights(fit: HeadFit | TrackedFrame, *, context: Context | None = None
 
     Raises:
         FitError: the fit failed, or the face was lost on this frame.
-        InputError: it was made with another head, or the head has none of ARKit's shapes.
+        InputError: it is a whole track, it was made with another head, or the head has none of ARKit's
+            shapes.
     """
+    if isinstance(fit, HeadTrack):
+        raise InputError(
+            "these are weights of one face; of a track take one frame, mien.arkit_weights(track.frame(0)), "
+            "or all of track.expression"
+        )
     context = context or Context()
     head = context.loaded_head
     if head.name != fit.head_name:

@@ -16,7 +16,7 @@ from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeadFit:
     """A head fitted to the landmarks of one face in one picture.
 
@@ -46,7 +46,7 @@ class HeadFit:
     identity_known: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TrackedFrame:
     """What is known of one frame of a person who is followed, live or in a finished track.
 
@@ -119,7 +119,7 @@ class TrackedFrame:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeadTrack:
     """One person's head through a video.
 

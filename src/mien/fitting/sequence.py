@@ -34,7 +34,7 @@ FRAME_SOLVER = LevenbergMarquardt(max_iterations=5, relative_tolerance=1e-3)
 SEQUENCE_SOLVER = LevenbergMarquardt(max_iterations=15, relative_tolerance=1e-4)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SequenceFit:
     """One person through a sequence.
 

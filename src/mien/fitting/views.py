@@ -37,7 +37,7 @@ VIEWS_START_SOLVER = LevenbergMarquardt(max_iterations=15, relative_tolerance=1e
 VIEWS_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-6)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ViewsFit:
     """One person fitted to several pictures.
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from mien.errors import InputError, ShapeError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Similarity:
     """target ≈ scale · rotation @ source + translation, in any dimension.
 

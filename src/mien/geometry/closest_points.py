@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SurfacePoints:
     """Points on a mesh.
 

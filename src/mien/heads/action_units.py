@@ -3,10 +3,10 @@
 Numbers and names are those of the Facial Action Coding System (Ekman, Friesen and Hager 2002). Which shape is
 which unit follows from what Apple says that each shape moves (ARFaceAnchor.BlendShapeLocation in ARKit's
 documentation); Ozel's "ARKit to FACS Cheat Sheet" (melindaozel.com/arkit-to-facs-cheat-sheet) discusses what
-is easily confused. Most units are one shape, or a left and a right one. ARKit has no shape of their own for the
-units that are not `exact`: the combinations that stand for them here are mien's. Left out are units 8, 11, 13
-and 21, for which ARKit has nothing near enough, and those of head and eyes (51 to 66), which a fit has as
-rotations.
+is easily confused. Most units are one shape, or a left and a right one. ARKit has no shape of their own for
+the units that are not `exact`: the combinations that stand for them here are mien's. Left out are units 8,
+11, 13 and 21, for which ARKit has nothing near enough, and those of head and eyes (51 to 66), which a fit has
+as rotations.
 
 **From units to weights**, a shape takes the largest of what the units ask for: intensity times the shape's
 share. **From weights to units**, the intensity of a unit on one side is the factor by which its combination

@@ -39,7 +39,7 @@ FAR_M, FAR_INSIDE_M = 0.005, 0.002
 skin (teeth lie a few millimetres behind lips, which are nobody's teeth)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Correspondence:
     """How landmarks were carried over.
 

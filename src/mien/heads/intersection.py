@@ -17,7 +17,7 @@ EYEBALLS = ("left_eye", "right_eye")
 TEETH = ("upper_teeth", "lower_teeth")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intersection:
     """How deep skin is inside one eyeball or the convex hull of one row of teeth.
 

@@ -24,10 +24,11 @@ def load_head(path: str | Path | None = None) -> Head:
     """The built-in head, one saved by `save_head`, or somebody else's.
 
     Args:
-        path: None loads the built-in head (loaded once a process). Otherwise an `.npz` head file, or, told by
-            its content: FLAME (`.pkl` or `.npz`), a folder of ICT-FaceKit's OBJ files, BFM 2017 or 2019
-            (`.h5`), FaceScape's bilinear model (`.npz`). These come without dense landmark sets until
-            `mien head convert` has carried them over.
+        path: None loads the built-in head, once a process: everybody shares it, so its arrays are read-only
+            (`dataclasses.replace(head, mean_m=…)` makes another head). Otherwise an `.npz` head file, or,
+            told by its content: FLAME (`.pkl` or `.npz`), a folder of ICT-FaceKit's OBJ files, BFM 2017 or
+            2019 (`.h5`), FaceScape's bilinear model (`.npz`). These come without dense landmark sets: fits
+            carry them over, and `mien head convert` keeps them in a file.
 
     Raises:
         InputError: the file is missing or holds no head.
@@ -44,7 +45,12 @@ def load_head(path: str | Path | None = None) -> Head:
 
 @lru_cache(maxsize=1)
 def _built_in() -> Head:
-    return _read(_BUILT_IN_PATH)
+    head = _read(_BUILT_IN_PATH)
+    of_sets = (value for each in head.landmark_sets.values() for value in vars(each).values())
+    for value in [*vars(head).values(), *of_sets, *(head.identity_mixture or ())]:
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+    return head
 
 
 def read_head_metadata(path: str | Path | None = None) -> dict[str, Any]:

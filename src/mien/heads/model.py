@@ -22,7 +22,7 @@ def _none_missing() -> np.ndarray:
     return np.zeros(0, np.int64)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LandmarkSet:
     """Named points on the head's surface.
 

@@ -13,7 +13,7 @@ JOINT_NAMES = ("neck", "head", "left_eye", "right_eye")
 JOINT_PARENTS = (-1, 0, 1, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeadParameters:
     """One head: who, which expression, which pose.
 

@@ -23,12 +23,15 @@ MAX_PIXELS = 400_000_000
 
 FULL_FRAME_DIAGONAL_MM = math.hypot(36.0, 24.0)
 
+_VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts")
+"""What people give by mistake: the message then names what reads it."""
+
 _EXIF_FOLDER, _FOCAL_LENGTH, _FOCAL_LENGTH_35MM = 0x8769, 0x920A, 0xA405
 _FOCAL_PLANE_X_RESOLUTION, _FOCAL_PLANE_UNIT = 0xA20E, 0xA210
 _MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Photo:
     """A picture with what its file says about the camera.
 
@@ -101,7 +104,10 @@ def opened_picture(path: Path) -> Iterator[Image.Image]:
                 yield opened
     except UnidentifiedImageError as error:
         raise InputError(
-            "is not a picture that can be read; give a JPEG, PNG, WebP, TIFF, BMP or GIF", source=path
+            "is a video; follow the heads in it with `mien track` (mien.track_video)"
+            if path.suffix.lower() in _VIDEO_SUFFIXES
+            else "is not a picture that can be read; give a JPEG, PNG, WebP, TIFF, BMP or GIF",
+            source=path,
         ) from error
     except Image.DecompressionBombError as error:
         raise InputError("has far too many pixels; scale it down first", source=path) from error

@@ -18,7 +18,7 @@ from mien.errors import InputError, ShapeError
 from mien.images.photo import check_file
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """One picture of a video.
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Landmarks2D:
     """One face's landmarks in one picture.
 

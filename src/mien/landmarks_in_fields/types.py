@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Landmarks3D:
     """Landmarks of the head in a field.
 

@@ -29,7 +29,7 @@ class Status(Enum):
         return self not in (Status.NOT_FINITE, Status.LOST)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """Where a solve ended.
 

@@ -25,7 +25,7 @@ SURFACE_ALPHA = 0.5
 """Pixels with less alpha have no depth and no normal."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FieldPicture:
     """A rendered picture.
 
