@@ -61,9 +61,9 @@ def run(arguments: list[str]) -> int:
         files.append(save_expression_map(found, config.map))
     converted = None
     if config.weights_of is not None and config.converted is not None:
-        read = read_weights(config.weights_of, found)
-        converted = found.convert(read.weights)
-        files.append(write_weights(config.converted, found, read, converted))
+        weights, times_s = read_weights(config.weights_of, found)
+        converted = found.convert(weights)
+        files.append(write_weights(config.converted, found, times_s, converted))
     if config.output.json:
         return print_json(_document(found, converted, files))
     print_table(

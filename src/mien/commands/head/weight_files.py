@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,17 +18,6 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".json", ".npz")
 
 
-@dataclass(frozen=True, eq=False)
-class ReadWeightsConfig:
-    """Attributes:
-    weights: (F, E) one row per frame; a fit has one.
-    times_s: (F,) 0 for a fit.
-    """
-
-    weights: np.ndarray
-    times_s: np.ndarray
-
-
 def check_weight_file(path: Path) -> None:
     """Complain about a file that cannot be written, before any work is done.
 
@@ -40,8 +28,8 @@ def check_weight_file(path: Path) -> None:
         raise InputError(f"--converted: the name must end in {', '.join(SUFFIXES)}", source=path)
 
 
-def read_weights(path: Path, found: ExpressionMap) -> ReadWeightsConfig:
-    """The weights of a fit or track.
+def read_weights(path: Path, found: ExpressionMap) -> tuple[np.ndarray, np.ndarray]:
+    """Weights (F, E) and times (F,), seconds, of a track; of a fit one row, at 0.
 
     Raises:
         InputError: the file is neither, or of another head than the map's.
@@ -65,20 +53,20 @@ def read_weights(path: Path, found: ExpressionMap) -> ReadWeightsConfig:
             f"{found.from_version}; name that head with --head, or leave out --from-built-in",
             source=path,
         )
-    return ReadWeightsConfig(weights, times_s)
+    return weights, times_s
 
 
 def write_weights(
-    path: Path, found: ExpressionMap, read: ReadWeightsConfig, converted: ConvertedExpression
+    path: Path, found: ExpressionMap, times_s: np.ndarray, converted: ConvertedExpression
 ) -> Path:
-    """Write converted weights with their times and residuals; the suffix chooses the format."""
+    """Write converted weights with their times (F,) and residuals; the suffix chooses the format."""
     import numpy as np
 
     from mien import __version__
     from mien.files import atomic_path
 
     arrays = {
-        "times_s": read.times_s,
+        "times_s": times_s,
         "weights": converted.weights,
         "residual_mm": converted.residual_mm,
         "explained": converted.explained,
@@ -94,7 +82,8 @@ def write_weights(
     suffix = path.suffix.lower()
     if suffix == ".npz":
         file = io.BytesIO()
-        np.savez_compressed(file, document=np.array(json.dumps(document)), **arrays)
+        arrays["document"] = np.array(json.dumps(document))
+        np.savez_compressed(file, **arrays)  # pyright: ignore[reportArgumentType]
         content = file.getvalue()
     elif suffix == ".json":
         plain = {name: _without_nan(values.tolist()) for name, values in arrays.items()}
