@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from mien.heads.action_units import action_unit_weights
     from mien.heads.expression_map import ConvertedExpression, ExpressionMap, map_expressions
     from mien.heads.expression_map_files import read_expression_map, save_expression_map
+    from mien.heads.formats.flame_parameters import FlameParameters, flame_parameters
     from mien.heads.library import load_head
     from mien.heads.model import Head
     from mien.heads.parameters import HeadParameters
@@ -80,9 +81,11 @@ __all__ = [
     "CameraPrior",
     "ConvertedExpression",
     "ExpressionMap",
+    "FlameParameters",
     "Head",
     "HeadParameters",
     "PosedPicture",
+    "flame_parameters",
     "load_head",
     "map_expressions",
     "read_cameras",
@@ -166,6 +169,7 @@ _HOME = {
     "ExpressionMap": "heads.expression_map",
     "FitConfig": "fitting.config",
     "FitError": "errors",
+    "FlameParameters": "heads.formats.flame_parameters",
     "Frame": "images.video",
     "Head": "heads.model",
     "HeadFit": "fitting.results",
@@ -208,6 +212,7 @@ _HOME = {
     "fit_photo": "fitting.photo",
     "fit_sequence": "fitting.sequence",
     "fit_views": "fitting.views",
+    "flame_parameters": "heads.formats.flame_parameters",
     "head_turntable": "drawing.mesh",
     "load_field": "fields.files",
     "load_head": "heads.library",

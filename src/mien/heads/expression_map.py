@@ -24,7 +24,8 @@ from mien.heads.model import Head
 from mien.least_squares.boxed import boxed_least_squares
 
 POINT_SET, POINT_GROUP = "dense703", "face"
-"""Where the heads are compared: almost 500 points of the face, denser at lids, lips and nose."""
+"""Where the heads are compared: almost 500 points of the face, denser at lids, lips and nose, without those
+that one of the heads lacks."""
 
 UNSEEN_MM = 0.01
 """A shape that moves the points less than this (a tongue, a pupil) cannot be compared by them."""
@@ -181,7 +182,11 @@ def map_expressions(
     if not ridge >= 0:
         raise InputError(f"ridge must not be below 0, and is {ridge}")
     one, other = fittable_head(from_head), fittable_head(to_head)
-    (one_m, one_moves), (other_m, other_moves) = _points(one), _points(other)
+    on_both = np.setdiff1d(
+        landmark_groups(POINT_SET)[POINT_GROUP],
+        np.union1d(one.landmark_set(POINT_SET).missing, other.landmark_set(POINT_SET).missing),
+    )
+    (one_m, one_moves), (other_m, other_moves) = _points(one, on_both), _points(other, on_both)
     alignment = align_similarity(one_m, other_m)
     one_moves = alignment.scale * one_moves @ alignment.rotation.T
 
@@ -223,9 +228,9 @@ def _with_shapes(found: ExpressionMap) -> ExpressionMap:
     return replace(found, weights=weights, residual_mm=np.where(unseen, np.nan, residual_mm))
 
 
-def _points(head: Head) -> tuple[np.ndarray, np.ndarray]:
-    """(P, 3) points of the face on the mean head and (E, P, 3) how expressions move them, metres."""
-    vertices = head.landmark_set(POINT_SET).vertices[landmark_groups(POINT_SET)[POINT_GROUP]]
+def _points(head: Head, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(P, 3) landmarks on the mean head and (E, P, 3) how expressions move them, metres."""
+    vertices = head.landmark_set(POINT_SET).vertices[landmarks]
     return head.mean_m[vertices], head.expression_basis_m[:, vertices]
 
 

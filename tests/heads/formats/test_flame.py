@@ -12,14 +12,16 @@ import pytest
 from mien.errors import InputError
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.formats.flame import JAW, NECK
+from mien.heads.formats.flame_parameters import flame_parameters
 from mien.heads.library import load_head
 from tests.heads.formats.files import COUNT, flame_arrays, write_flame_pickle
 
 
-def flame_vertices(arrays, betas, pose):
+def flame_vertices(arrays, betas, pose, *, joint_betas=None):
     """FLAME itself: blend shapes, pose correctives, linear blend skinning (Li et al. 2017, eqs. 1–4)."""
     rest = arrays["v_template"] + arrays["shapedirs"] @ betas
-    joints = arrays["J_regressor"] @ rest
+    of_joints = betas if joint_betas is None else joint_betas
+    joints = arrays["J_regressor"] @ (arrays["v_template"] + arrays["shapedirs"] @ of_joints)
     rotations = [matrix_from_rotation_vector(turn) for turn in pose]
     feature = np.concatenate([(rotation - np.eye(3)).reshape(-1) for rotation in rotations[1:]])
     rest = rest + arrays["posedirs"] @ feature
@@ -79,6 +81,49 @@ def test_jaw_open_is_flames_jaw(file):
     expression[head.expression_names.index("jawOpen")] = 1
     vertices_m = head.vertices_m(replace(head.neutral(), expression=expression))
     np.testing.assert_allclose(vertices_m, flame_vertices(arrays, np.zeros(400), pose), atol=1e-12)
+
+
+def test_parameters_go_back_to_flame(file):
+    head, arrays = load_head(file), flame_arrays()
+    arrays["posedirs"] = np.zeros_like(arrays["posedirs"])
+    rng = np.random.default_rng(4)
+    expression = rng.uniform(size=head.expression_count)
+    expression[:3] = 0  # the jaw's path is another
+    parameters = replace(
+        head.neutral(),
+        identity=rng.normal(size=100),
+        expression=expression,
+        joint_rotations=np.stack([np.zeros(3), *(0.2 * rng.normal(size=(3, 3)))]),
+        root_rotation=0.5 * rng.normal(size=3),
+        root_translation_m=rng.normal(size=3),
+    )
+    found = flame_parameters(head, parameters)
+    betas = np.zeros(400)
+    betas[:100], betas[300:350] = found.shape, found.expression
+    eyes = found.eyes_pose.reshape(2, 3)
+    pose = np.stack([found.global_pose, found.neck_pose, found.jaw_pose, *eyes])
+    # mien's joints follow identity alone; take FLAME's there.
+    with_joints = flame_vertices(arrays, betas, pose, joint_betas=np.where(np.arange(400) < 300, betas, 0))
+    np.testing.assert_allclose(head.vertices_m(parameters), with_joints + found.translation_m, atol=1e-12)
+
+
+def test_a_fully_open_jaw_is_flames_jaw_pose(file):
+    head = load_head(file)
+    expression = np.zeros(head.expression_count)
+    expression[[head.expression_names.index(name) for name in ("jawOpen", "jawRight")]] = 1
+    jaw = flame_parameters(head, replace(head.neutral(), expression=expression)).jaw_pose
+    np.testing.assert_allclose(jaw, [0.4, -0.15, 0])
+
+
+def test_parameters_of_other_heads_are_refused(file):
+    head = load_head(file)
+    with pytest.raises(InputError, match="no FLAME"):
+        flame_parameters(load_head(), load_head().neutral())
+    with pytest.raises(InputError, match="identity"):
+        flame_parameters(head, load_head().neutral())
+    turned = replace(head.neutral(), joint_rotations=np.full((4, 3), 0.1))
+    with pytest.raises(InputError, match="neck"):
+        flame_parameters(head, turned)
 
 
 class _Attack:

@@ -53,11 +53,11 @@ def run(arguments: list[str]) -> int:
     )
     for name, value in figures.items():
         print(f"{name:48} {value}")
-    far = sum(int((mm > 5).sum()) for name, mm in found.distances_mm.items() if name == "dense703")
-    if far:
+    missing = len(found.head.landmark_set("dense703").missing)
+    if missing:
         print(
-            f"{far} of dense703 lie more than 5 mm from the surface (parts that this head lacks, or a poor "
-            "alignment: look at them, or give --ibug68)"
+            f"{missing} of dense703 have no place on this head, and fits leave them out (parts that it lacks, "
+            "such as teeth or eyes that turn; if there are hundreds, a poor alignment: give --ibug68)"
         )
     print_written([config.out], next_step=f"use it with mien.load_head({str(config.out)!r})")
     return 0
