@@ -64,7 +64,7 @@ def run(arguments: list[str]) -> int:
     flame = read_flame_files(config.flame)
     if config.predicting.predict:
         from mien.evaluation.published.dad3d_prediction import predict
-        from mien.heads.library import load_head
+        from mien.heads.fittable import fittable_head
         from mien.landmarks.landmarker import Landmarker
 
         with progress_bar(quiet=config.output.json) as report:
@@ -73,7 +73,7 @@ def run(arguments: list[str]) -> int:
                 config.submission,
                 split=config.split,
                 landmarker=Landmarker(config.network.model),
-                head=load_head(config.fitted.head),
+                head=fittable_head(config.fitted.head),
                 report=report,
             )
     heads = read_heads(config.data, split=config.split)

@@ -56,10 +56,10 @@ def run(arguments: list[str]) -> int:
     missing = len(found.head.landmark_set("dense703").missing)
     if missing:
         print(
-            f"{missing} of dense703 have no place on this head, and fits leave them out (parts that it lacks, "
-            "such as teeth or eyes that turn; if there are hundreds, a poor alignment: give --ibug68)"
+            f"{missing} of dense703 have no place on this head, and fits leave them out (parts that it "
+            "lacks, such as teeth or eyes that turn; if there are hundreds, a poor alignment: give --ibug68)"
         )
-    print_written([config.out], next_step=f"use it with mien.load_head({str(config.out)!r})")
+    print_written([config.out], next_step=f"mien fit photo.jpg --head {config.out}")
     return 0
 
 
