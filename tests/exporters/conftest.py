@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from mien.cameras import Camera
 from mien.fitting.results import HeadFit, HeadTrack
+from mien.heads.look import HeadLook
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
@@ -85,6 +88,69 @@ def head() -> Head:
         uv_triangles=np.concatenate(uv_triangles),
         mirror_vertices=np.arange(count),
         landmark_sets={},
+    )
+
+
+@pytest.fixture(scope="session")
+def dressed_head(head: Head) -> Head:
+    """The toy head with a cornea, lashes (a card of two quads that touches nothing), and quads: all of the
+    lashes' are, and two triangles of the skin are one; the other triangles stay triangles."""
+    count, uv_count = head.vertex_count, len(head.uv)
+    cornea_m, cornea, cornea_uv, cornea_uv_triangles = _ball((0.03, 0.03, 0.086), 0.021, 6, 8)
+    lashes_m = np.array([(x, y, 0.11) for y in (0.05, 0.06) for x in (0.01, 0.03, 0.05)])
+    lash_quads = np.array([(0, 1, 4, 3), (1, 2, 5, 4)])
+    lashes = np.concatenate([lash_quads[:, :3], lash_quads[:, [0, 2, 3]]])
+    lashes_uv = np.array([(u, v) for v in (0.0, 1.0) for u in (0.0, 0.5, 1.0)])
+    starts = count, count + len(cornea_m)
+    uv_starts = uv_count, uv_count + len(cornea_uv)
+    triangles = np.concatenate([head.triangles, cornea + starts[0], lashes + starts[1]])
+    uv_triangles = np.concatenate(
+        [head.uv_triangles, cornea_uv_triangles + uv_starts[0], lashes + uv_starts[1]]
+    )
+    both = slice(2, len(head.triangles) + len(cornea))  # all but the skin's first two and the lashes'
+
+    def faces(corners: np.ndarray, lashes_corners: np.ndarray) -> np.ndarray:
+        a, b, c, d = corners[0, 0], corners[0, 1], corners[1, 2], corners[1, 0]
+        rest = np.pad(corners[both], ((0, 0), (0, 1)), constant_values=-1)
+        return np.concatenate([[(a, b, c, d)], rest, lashes_corners])
+
+    extra = len(cornea_m) + len(lashes_m)
+    return replace(
+        head,
+        name="dressed",
+        mean_m=np.concatenate([head.mean_m, cornea_m, lashes_m]),
+        triangles=triangles,
+        identity_basis_m=np.pad(head.identity_basis_m, ((0, 0), (0, extra), (0, 0))),
+        expression_basis_m=np.pad(head.expression_basis_m, ((0, 0), (0, extra), (0, 0))),
+        skinning_weights=np.pad(head.skinning_weights, ((0, extra), (0, 0))),
+        part_names=(*head.part_names, "left_cornea", "lashes"),
+        vertex_parts=np.concatenate(
+            [head.vertex_parts, np.full(len(cornea_m), 3), np.full(len(lashes_m), 4)]
+        ),
+        uv=np.concatenate([head.uv, cornea_uv, lashes_uv]),
+        uv_triangles=uv_triangles,
+        mirror_vertices=np.arange(count + extra),
+        quads=faces(triangles, lash_quads + starts[1]),
+        uv_quads=faces(uv_triangles, lash_quads + uv_starts[1]),
+    )
+
+
+@pytest.fixture(scope="session")
+def dressed_fit(fit: HeadFit) -> HeadFit:
+    return replace(fit, head_name="dressed")
+
+
+@pytest.fixture(scope="session")
+def look() -> HeadLook:
+    ramp = np.linspace(0, 255, 32).astype(np.uint8)
+    base_color = np.stack(np.broadcast_arrays(ramp[:, None], ramp[None], np.uint8(90)), axis=2)
+    cards = np.zeros((8, 16, 4), np.uint8)
+    cards[:, ::2, 3] = 255
+    return HeadLook(
+        base_color=np.ascontiguousarray(base_color),
+        roughness=np.full((32, 32), 128, np.uint8),
+        normals=np.broadcast_to(np.array([128, 128, 255], np.uint8), (32, 32, 3)).copy(),
+        cards=cards,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -53,6 +55,35 @@ def test_round_trip(tmp_path: Path):
         assert np.abs(difference).mean() < 4
         assert frame.image[4, 4, 0] > 200  # RGB, not BGR
         assert frame.image[4, 4, 2] < 60
+
+
+def with_sound(path: Path, *, video_start_s: float, sound_start_s: float) -> Path:
+    """A short video whose streams start at different times."""
+    with av.open(str(path), "w") as out:
+        video = out.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        sound = out.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for index in range(5):
+            frame = av.VideoFrame.from_ndarray(picture(index), format="rgb24")
+            frame.time_base = Fraction(1, 1000)
+            frame.pts = round(1000 * (video_start_s + index / 25))
+            out.mux(video.encode(frame))
+        samples = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.int16), format="s16", layout="mono")
+        samples.sample_rate, samples.time_base = 8000, Fraction(1, 8000)
+        samples.pts = round(8000 * sound_start_s)
+        out.mux(sound.encode(samples))
+        out.mux(video.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("video_s", "sound_s", "first_s"), [(0.6, 0.0, 0.6), (0.88, 0.4, 0.48), (0.28, 0.72, 0.0)]
+)
+def test_times_are_on_the_clock_of_the_sound(tmp_path: Path, video_s, sound_s, first_s):
+    path = with_sound(tmp_path / "a.mkv", video_start_s=video_s, sound_start_s=sound_s)
+    with open_video(path) as video:
+        times = [frame.time_s for frame in video]
+    np.testing.assert_allclose(times, first_s + np.arange(5) / 25, atol=2e-3)
 
 
 def test_odd_sizes_lose_one_row_or_column(tmp_path: Path):

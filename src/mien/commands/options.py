@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from mien.commands.arguments import Positional
 from mien.errors import InputError
@@ -46,6 +47,17 @@ class FileOptions:
     """Files to write besides the overlay: any of glb json npz csv, and of a picture's fit obj too."""
     no_overlay: bool = False
     """Leave out the overlay pictures or video, which take as long as the work itself."""
+
+
+@dataclass(frozen=True)
+class MeshFileOptions:
+    origin: Literal["head", "camera"] = "head"
+    """Origin of .glb and .obj. head: the head stands there and faces +z (of a video: its mean place and
+    direction). camera: the camera does, and heads of one picture or video stand as they did before it."""
+    camera: bool = True
+    """Write the camera into a .glb."""
+    neutral: bool = False
+    """Write NAME-neutral.glb (and .obj) too: the person at rest, without weights, pose or animation."""
 
 
 @dataclass(frozen=True)

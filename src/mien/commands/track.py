@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.options import FileOptions, HeadOption, OutputOptions
+from mien.commands.options import FileOptions, HeadOption, MeshFileOptions, OutputOptions
 from mien.progress import Progress
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class TrackVideosConfig:
     """Follow a single person across cuts: one identity for the whole video."""
     followed: Flat[HeadOption] = HeadOption()
     files: Flat[FileOptions] = FileOptions(("glb", "npz", "json", "csv"))
+    mesh: Flat[MeshFileOptions] = MeshFileOptions()
     output: Flat[OutputOptions] = OutputOptions()
 
 
@@ -42,10 +43,12 @@ def run(arguments: list[str]) -> int:
 
     from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
     from mien.commands.faces import check_formats
+    from mien.commands.result_files import check_mesh_files
     from mien.heads.fittable import fittable_head
 
     check_some(config.videos, what="video", usage="mien track clip.mp4 --out out")
     check_formats(config.files.formats, known=("glb", "json", "npz", "csv"))
+    check_mesh_files(config.mesh, config.files.formats)
     check_folder(config.output.out)
     head = fittable_head(config.followed.head)
     batch = run_batch(
@@ -57,11 +60,13 @@ def run(arguments: list[str]) -> int:
     return print_outcome(
         batch,
         command="track",
-        columns=("frames", "people", "tracked", "frames without a face", "frames/s"),
+        columns=("frames", "people", "tracked", "frames without a face", "frames/s", "start (s)"),
         output=config.output,
         next_step=(
             "Watch the -overlay.mp4 to judge the track; open the .glb in Blender or any glTF viewer to play "
-            "the animation; the .csv holds ARKit weights per frame, the .npz and .json everything."
+            "the animation; the .csv holds ARKit weights per frame, the .npz and .json everything.\n"
+            "In Blender set the scene to the video's frames/s before importing, or keys fall between frames. "
+            "Times are the video's own: with its sound laid at 0, the first key comes at its start."
         ),
     )
 
@@ -69,8 +74,8 @@ def run(arguments: list[str]) -> int:
 def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig) -> Done:
     from mien.commands.batch import Done
     from mien.commands.display import progress_bar
+    from mien.commands.result_files import write_result_files
     from mien.errors import InputError
-    from mien.exporters.files import export
     from mien.heads.fittable import without_landmark_points
     from mien.tracking.video import track_people, track_video
 
@@ -95,10 +100,14 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
         files.append(overlay)
     names = [stem] if len(tracks) == 1 else [f"{stem}-{number}" for number in range(1, len(tracks) + 1)]
     for name, track in zip(names, tracks, strict=True):
-        files += [
-            export(track, config.output.out / f"{name}.{suffix}", head=without_landmark_points(head))
-            for suffix in config.files.formats
-        ]
+        files += write_result_files(
+            track,
+            config.output.out,
+            name,
+            formats=config.files.formats,
+            mesh=config.mesh,
+            head=without_landmark_points(head),
+        )
     problem = None
     if not complete:
         problem = (
@@ -155,6 +164,7 @@ def _row(tracks: list[HeadTrack]) -> tuple[str, ...]:
         f"{int(seen.sum())} ({seen.mean():.0%})",
         lost or "none",
         f"{tracks[0].frames_per_second:.2f}",
+        f"{tracks[0].start_time_s:.2f}",
     )
 
 
@@ -185,6 +195,7 @@ def _facts_of_all(tracks: list[HeadTrack]) -> dict[str, Any]:
         "tracked": int(seen.sum()),
         "lost_frames": [int(index) for index in (~seen).nonzero()[0]],
         "frames_per_second": tracks[0].frames_per_second,
+        "start_time_s": tracks[0].start_time_s,
     }
 
 

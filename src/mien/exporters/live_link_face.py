@@ -19,18 +19,35 @@ _ANGLE_NAMES = tuple(
 
 HEADER = ("Timecode", "BlendShapeCount", *LIVE_LINK_FACE_NAMES, *_ANGLE_NAMES)
 
-NOTE = """\
+_NOTE = """\
 This file goes with the Live Link Face CSV of the same name.
 
 HeadYaw, HeadPitch, HeadRoll and the eyes' angles are in radians (tools differ: set yours to radians).
 The rotation is R = R_y(yaw) R_x(pitch) R_z(roll) with +x to the subject's left, +y up, +z out of the face:
 positive yaw turns to the subject's left, positive pitch nods down, positive roll lifts the left ear.
-The head's angles are those of the skull in the world (body and neck included), the eyes' are relative to
+The head's angles are those of the skull before the camera (body and neck included), the eyes' are relative to
 the skull. Frames in which the face was lost repeat the last tracked frame.
 Weights are in [0, 1], subject's left and right; shapes that the head does not have are 0. If most of the
 head's shapes are not ARKit's (FLAME, BFM), the weights are those that come nearest to its face.
 """
-"""Text of the file written beside every CSV, because programs disagree about the angles' unit."""
+
+_TIMES = """\
+Frames per second: {fps:.6g}. A timecode's last field counts frames of the second at this rate, with
+thousandths of a frame.
+The first frame is shown {start_s:.3f} s after the start of the video's file; timecodes are on that clock, on
+which its sound runs too: laid over the sound from its start, the motion fits.
+"""
+
+
+def live_link_face_note(track: HeadMotion | None = None) -> str:
+    """Text of the file written beside every CSV, because programs disagree about the angles' unit.
+
+    Args:
+        track: what the CSV holds, if it is a track: its rate and start are told.
+    """
+    if track is None:
+        return _NOTE
+    return _NOTE + _TIMES.format(fps=track.frames_per_second, start_s=track.times_s[0])
 
 
 def live_link_face_csv(head: Head, motion: HeadMotion) -> str:

@@ -124,7 +124,7 @@ class HeadTrack:
     """One person's head through a video.
 
     Attributes:
-        times_s: (F,) presentation time of each frame.
+        times_s: (F,) presentation time of each frame on the video's own clock, on which its sound runs too.
         identity: (I,) shared by all frames.
         expression: (F, E); joint_rotations: (F, 4, 3); root_rotation: (F, 3); root_translation_m: (F, 3).
             Rows of lost frames repeat the last good one.
@@ -153,6 +153,11 @@ class HeadTrack:
 
     def __len__(self) -> int:
         return len(self.times_s)
+
+    @property
+    def start_time_s(self) -> float:
+        """When the first frame is shown, on the video's own clock; above 0 where its sound starts first."""
+        return float(self.times_s[0])
 
     def frame(self, index: int) -> TrackedFrame:
         """What is known of one frame."""

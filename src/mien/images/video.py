@@ -24,7 +24,8 @@ class Frame:
 
     Attributes:
         index: 0 for the first frame.
-        time_s: presentation time since the video's start, seconds.
+        time_s: presentation time on the file's own clock, on which its sound runs too, seconds; the first
+            frame's is above 0 where the sound starts first.
         image: (H, W, 3) RGB, upright.
     """
 
@@ -100,7 +101,8 @@ class VideoReader:
         turns = self.rotation_deg // 90
         index, time_s = 0, 0.0
         frame = self._first
-        start_s: float = 0.0 if frame is None or frame.time is None else frame.time
+        first_s: float = 0.0 if frame is None or frame.time is None else frame.time
+        start_s = min(self._clock_start_s(), first_s)
         self._first = None
         while frame is not None:
             time_s = frame.time if frame.time is not None else index / self.frames_per_second
@@ -112,7 +114,7 @@ class VideoReader:
             yield Frame(index, max(0.0, time_s - start_s), np.ascontiguousarray(np.rot90(image, -turns)))
             index += 1
             frame = next(self._decoded, None)
-        self.truncated |= self._ended_early(end_s=time_s - start_s)
+        self.truncated |= self._ended_early(end_s=time_s - first_s)
 
     @property
     def _coded_shape(self) -> tuple[int, int]:
@@ -133,6 +135,11 @@ class VideoReader:
                 yield from packet.decode()
             except (av.FFmpegError, OSError, ValueError):
                 self.truncated = True
+
+    def _clock_start_s(self) -> float:
+        """When the first stream of the file starts, be it this one or the sound; players begin there."""
+        start_us = self._container.start_time
+        return float("inf") if start_us is None else start_us / 1e6
 
     def _promised_duration_s(self) -> float | None:
         if self._stream.duration and self._stream.time_base:

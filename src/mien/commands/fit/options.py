@@ -12,11 +12,13 @@ from mien.commands.faces import check_positive
 from mien.commands.options import (
     FileOptions,
     HeadOption,
+    MeshFileOptions,
     NetworkOption,
     OutputOptions,
     PictureOptions,
     UnitOption,
 )
+from mien.commands.result_files import check_mesh_files
 from mien.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class FitPicturesConfig:
     fitted: Flat[HeadOption] = HeadOption()
     network: Flat[NetworkOption] = NetworkOption()
     files: Flat[FileOptions] = FileOptions(("glb", "json"))
+    mesh: Flat[MeshFileOptions] = MeshFileOptions()
     output: Flat[OutputOptions] = OutputOptions()
 
 
@@ -69,6 +72,7 @@ def check_options(config: FitPicturesConfig) -> None:
     check_positive("--metres-per-unit", config.units.metres_per_unit)
     check_positive("--focal-px", config.focal_px)
     check_positive("--max-faces", config.inputs.max_faces)
+    check_mesh_files(config.mesh, config.files.formats)
     stated = [name for name in ("focal_px", "fov_deg", "cameras") if getattr(config, name) is not None]
     if len(stated) > 1:
         options = " and ".join(f"--{name.replace('_', '-')}" for name in stated)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def write_fit(fit: HeadFit, photo: Photo, head: Head, config: FitPicturesConfig, name: str) -> list[Path]:
     """Write the overlay and the asked formats of one fit, and return their paths."""
+    from mien.commands.result_files import write_result_files
     from mien.drawing import draw_fit
-    from mien.exporters.files import export
     from mien.heads.fittable import without_landmark_points
     from mien.images.writing import write_image
 
@@ -23,9 +23,9 @@ def write_fit(fit: HeadFit, photo: Photo, head: Head, config: FitPicturesConfig,
     if not config.files.no_overlay:
         files.append(write_image(config.output.out / f"{name}-overlay.png", draw_fit(photo.image, head, fit)))
     bare = without_landmark_points(head)
-    return files + [
-        export(fit, config.output.out / f"{name}.{suffix}", head=bare) for suffix in config.files.formats
-    ]
+    return files + write_result_files(
+        fit, config.output.out, name, formats=config.files.formats, mesh=config.mesh, head=bare
+    )
 
 
 def row_of(fits: list[HeadFit]) -> tuple[str, ...]:

@@ -1,0 +1,57 @@
+"""The files that commands write of a fit or a track."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mien.commands.options import MeshFileOptions
+
+if TYPE_CHECKING:
+    from mien.fitting.results import HeadFit, HeadTrack
+    from mien.heads.look import HeadLook
+    from mien.heads.model import Head
+
+_NEUTRAL_FORMATS = ("glb", "obj")
+
+
+def check_mesh_files(mesh: MeshFileOptions, formats: tuple[str, ...]) -> None:
+    """Complain about mesh options without a format that they are about, before any work is done.
+
+    Raises:
+        InputError: see above.
+    """
+    from mien.errors import InputError
+
+    if mesh.neutral and not set(formats) & set(_NEUTRAL_FORMATS):
+        raise InputError(f"--neutral needs glb or obj among --formats, which are {' '.join(formats)}")
+
+
+def write_result_files(
+    result: HeadFit | HeadTrack,
+    folder: Path,
+    name: str,
+    *,
+    formats: tuple[str, ...],
+    mesh: MeshFileOptions,
+    head: Head,
+    look: HeadLook | None = None,
+) -> list[Path]:
+    """Write `name` in every format, and the neutral head where it is asked for; returns all files."""
+    from mien.exporters.files import export_files
+
+    files: list[Path] = []
+    for suffix in formats:
+        for neutral in (False, True):
+            if neutral and not (mesh.neutral and suffix in _NEUTRAL_FORMATS):
+                continue
+            files += export_files(
+                result,
+                folder / f"{name}{'-neutral' if neutral else ''}.{suffix}",
+                head=head,
+                look=look,
+                origin=mesh.origin,
+                camera=mesh.camera,
+                neutral=neutral,
+            )
+    return files

@@ -1,0 +1,165 @@
+"""How the expression shapes turn a person's normals, exactly and quickly.
+
+A normal before scaling to length one is a sum over the triangles around a vertex, and a shape moves few of
+them: only these are computed again. Which they are is the same for everyone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32, Integer
+
+from mien.geometry.normals import vertex_normals
+from mien.heads.model import Head
+
+SMALLEST_TURN_RAD = np.radians(0.5)
+"""Normals that turn less on the mean head are left as they are: no light shows it."""
+_MOST_TRIANGLES = 2_000_000  # kept in memory, all shapes together; shapes of large scans move everything
+
+
+@dataclass(frozen=True, eq=False)
+class MorphNormals:
+    """What of the normals' work is the same for everyone.
+
+    Rows are the pairs of a shape and a vertex whose normal it turns, shape by shape.
+
+    Attributes:
+        vertex: (R,) vertex of each row.
+        first_row: (E + 1,) first row of each shape, and R.
+        moved: the triangles to compute again; None where they are too many to be kept.
+    """
+
+    vertex: Integer[np.ndarray, " rows"]
+    first_row: Integer[np.ndarray, " shapes_and_one"]
+    moved: MovedTriangles | None
+
+    def rows_of(self, shape: int) -> slice:
+        """The rows of one shape."""
+        return slice(int(self.first_row[shape]), int(self.first_row[shape + 1]))
+
+    def deltas(
+        self, head: Head, rest_m: Float[np.ndarray, "vertices 3"], normals: Float[np.ndarray, "vertices 3"]
+    ) -> Float32[np.ndarray, "rows 3"]:
+        """Normals with a shape at full weight minus those at rest.
+
+        Args:
+            head: whose shapes these are.
+            rest_m: a person's vertices at rest.
+            normals: their `vertex_normals`.
+        """
+        if self.moved is not None:
+            return self.moved.deltas(head, self.vertex, rest_m, normals)
+        deltas = np.empty((len(self.vertex), 3), np.float32)
+        for shape, shape_m in enumerate(head.expression_basis_m):
+            rows = self.rows_of(shape)
+            turned = vertex_normals(rest_m + shape_m, head.triangles) - normals
+            deltas[rows] = turned[self.vertex[rows]]
+        return deltas
+
+
+@dataclass(frozen=True, eq=False)
+class MovedTriangles:
+    """The triangles that the shapes move, once for each shape.
+
+    Attributes:
+        triangle: (N,) of the head.
+        edges_m: (2, N, 3) how the shape lengthens the two edges from the triangle's first corner.
+        sums: (R, N) sparse matrix of ones: the triangles around each row's vertex.
+    """
+
+    triangle: Integer[np.ndarray, " n"]
+    edges_m: Float32[np.ndarray, "2 n 3"]
+    sums: Any
+
+    def deltas(
+        self,
+        head: Head,
+        vertex: Integer[np.ndarray, " rows"],
+        rest_m: Float[np.ndarray, "vertices 3"],
+        normals: Float[np.ndarray, "vertices 3"],
+    ) -> Float32[np.ndarray, "rows 3"]:
+        """See `MorphNormals.deltas`; `vertex` is that of each row."""
+        corners_m = rest_m[head.triangles].astype(np.float32)
+        first_m, second_m = corners_m[:, 1] - corners_m[:, 0], corners_m[:, 2] - corners_m[:, 0]
+        at_rest = _cross(first_m, second_m)
+        moved = _cross(first_m[self.triangle] + self.edges_m[0], second_m[self.triangle] + self.edges_m[1])
+        total = _sum_around(head, at_rest)[vertex] + self.sums @ (moved - at_rest[self.triangle])
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        before = normals[vertex].astype(np.float32)
+        return np.where(length > 1e-12, total / np.maximum(length, 1e-12) - before, np.float32(0))
+
+    def of_rows(self, rows: Integer[np.ndarray, " kept"]) -> MovedTriangles:
+        """The triangles around some of the rows."""
+        sums = self.sums[rows]
+        kept = np.flatnonzero(np.diff(sums.tocsc().indptr))
+        return MovedTriangles(self.triangle[kept], self.edges_m[:, kept], sums[:, kept])
+
+
+@lru_cache(maxsize=4)
+def morph_normals(head: Head) -> MorphNormals:
+    """Find the vertices and triangles that each of the head's shapes turns, on the mean head."""
+    touched = (head.expression_basis_m != 0).any(axis=2)[:, head.triangles].any(axis=2)
+    at_rest = vertex_normals(head.mean_m, head.triangles)
+    if np.count_nonzero(touched) > _MOST_TRIANGLES:
+        found = [
+            _turned(vertex_normals(head.mean_m + shape_m, head.triangles) - at_rest)
+            for shape_m in head.expression_basis_m
+        ]
+        return MorphNormals(np.concatenate(found), np.cumsum([0, *map(len, found)]), None)
+    shape, vertex, moved = _moved_triangles(head, touched)
+    rows = _turned(moved.deltas(head, vertex, head.mean_m, at_rest))
+    return MorphNormals(
+        vertex=vertex[rows],
+        first_row=np.searchsorted(shape[rows], np.arange(head.expression_count + 1)),
+        moved=moved.of_rows(rows),
+    )
+
+
+def _moved_triangles(head: Head, touched: np.ndarray) -> tuple[np.ndarray, np.ndarray, MovedTriangles]:
+    """Shape and vertex of each row, all that a moved triangle touches, and the triangles."""
+    from scipy.sparse import csr_matrix
+
+    shape_of, triangle = np.nonzero(touched)
+    corners_m = head.expression_basis_m.reshape(-1, 3).astype(np.float32)[
+        shape_of[:, None] * head.vertex_count + head.triangles[triangle]
+    ]
+    edges_m = np.stack([corners_m[:, 1] - corners_m[:, 0], corners_m[:, 2] - corners_m[:, 0]])
+    pairs = (shape_of[:, None] * head.vertex_count + head.triangles[triangle]).ravel()
+    seen = np.zeros(head.expression_count * head.vertex_count, bool)
+    seen[pairs] = True
+    row_of = np.cumsum(seen) - 1
+    column = np.repeat(np.arange(len(triangle)), 3)
+    ones = np.ones(len(pairs), np.float32)
+    sums = csr_matrix((ones, (row_of[pairs], column)), shape=(int(seen.sum()), len(triangle)))
+    shape, vertex = np.divmod(np.flatnonzero(seen), head.vertex_count)
+    return shape, vertex, MovedTriangles(triangle, edges_m, sums)
+
+
+def _turned(deltas: np.ndarray) -> np.ndarray:
+    """Rows of differences between unit vectors that are a turn worth keeping."""
+    chord = 2 * np.sin(SMALLEST_TURN_RAD / 2)
+    return np.flatnonzero(np.linalg.norm(deltas, axis=1) > chord)
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """np.cross is several times slower on many short vectors."""
+    out = np.empty_like(a)
+    out[:, 0] = a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]
+    out[:, 1] = a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2]
+    out[:, 2] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    return out
+
+
+def _sum_around(head: Head, of_triangles: np.ndarray) -> np.ndarray:
+    corners = head.triangles.ravel()
+    return np.stack(
+        [
+            np.bincount(corners, np.repeat(of_triangles[:, axis], 3), minlength=head.vertex_count)
+            for axis in range(3)
+        ],
+        axis=1,
+    ).astype(np.float32)
