@@ -65,8 +65,8 @@ def run(arguments: list[str]) -> int:
         next_step=(
             "Watch the -overlay.mp4 to judge the track; open the .glb in Blender or any glTF viewer to play "
             "the animation; the .csv holds ARKit weights per frame, the .npz and .json everything.\n"
-            "In Blender set the scene to the video's frames/s before importing, or keys fall between frames. "
-            "Times are the video's own: with its sound laid at 0, the first key comes at its start."
+            "Blender: set the scene's frame rate before importing, to the video's (24, 30, 60 for 23.98, 29.97, "
+            "59.94), or keys fall between frames. Times are the video's own: lay its sound at the start."
         ),
     )
 
