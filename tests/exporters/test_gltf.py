@@ -9,6 +9,7 @@ import pygltflib
 import pytest
 import trimesh
 
+from mien.exporters import morph_normals
 from mien.exporters.arkit import export_weights
 from mien.exporters.files import export
 from mien.exporters.motion import HeadMotion
@@ -74,7 +75,7 @@ def _evaluate(gltf, overrides=None):
     overrides = overrides or {}
     mesh_node = next(i for i, node in enumerate(gltf.nodes) if node.mesh is not None)
     mesh, skin = gltf.meshes[gltf.nodes[mesh_node].mesh], gltf.skins[gltf.nodes[mesh_node].skin]
-    weights = overrides.get((mesh_node, "weights"), mesh.weights)
+    weights = overrides.get((mesh_node, "weights"), mesh.weights or [])
     parents = {child: i for i, node in enumerate(gltf.nodes) for child in node.children or []}
 
     def world(index):
@@ -87,7 +88,7 @@ def _evaluate(gltf, overrides=None):
     pieces = []
     for primitive in mesh.primitives:
         position = _read(gltf, primitive.attributes.POSITION).astype(float)
-        for weight, target in zip(weights, primitive.targets, strict=True):
+        for weight, target in zip(weights, primitive.targets or [], strict=True):
             position = position + weight * _read(gltf, target["POSITION"])
         joints, share = (
             _read(gltf, primitive.attributes.JOINTS_0),
@@ -311,3 +312,30 @@ def test_rate_and_start_of_the_video_are_told(head, track, fit_path, track_path)
     ):
         assert (holder.extras["fps"], holder.extras["start_time_s"]) == (25.0, 2.0)
     assert "fps" not in pygltflib.GLTF2().load(str(fit_path)).asset.extras
+
+
+def test_heads_whose_shapes_move_everything_have_the_same_normals(head, fit, monkeypatch):
+    rest_m = head.rest_vertices_m(fit.parameters.identity, np.zeros(5))
+    normals = vertex_normals(rest_m, head.triangles)
+    kept = morph_normals.morph_normals(head)
+    monkeypatch.setattr(morph_normals, "_MOST_TRIANGLES", 0)
+    counted = morph_normals.morph_normals.__wrapped__(head)
+    assert counted.moved is None
+    np.testing.assert_array_equal(kept.vertex, counted.vertex)
+    np.testing.assert_array_equal(kept.first_row, counted.first_row)
+    np.testing.assert_allclose(
+        kept.deltas(head, rest_m, normals), counted.deltas(head, rest_m, normals), atol=1e-4
+    )
+
+
+def test_a_head_without_shapes_and_texture_is_written(head, tmp_path):
+    bare = replace(
+        head,
+        expression_basis_m=np.zeros((0, head.vertex_count, 3)),
+        expression_names=(),
+        uv=np.zeros((0, 2)),
+        uv_triangles=np.zeros_like(head.triangles),
+    )
+    gltf = pygltflib.GLTF2().load(str(export(bare, tmp_path / "bare.glb")))
+    assert all(not primitive.targets for primitive in gltf.meshes[0].primitives)
+    np.testing.assert_allclose(_triangle_soup(gltf, _evaluate(gltf)), _corners(head, head.mean_m), atol=1e-6)

@@ -53,8 +53,9 @@ def look(file: Path, node_modules: Path, browser: str) -> dict[str, object]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command = [
             browser, "--headless=new", "--no-sandbox", "--use-angle=swiftshader",
-            "--enable-unsafe-swiftshader", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions", "--mute-audio",
-            f"--user-data-dir={profile}", f"http://127.0.0.1:{server.server_port}/",
+            "--enable-unsafe-swiftshader", "--disable-dev-shm-usage", "--no-first-run",
+            "--disable-extensions", "--mute-audio", f"--user-data-dir={profile}",
+            f"http://127.0.0.1:{server.server_port}/",
         ]  # fmt: skip
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:

@@ -65,8 +65,8 @@ def run(arguments: list[str]) -> int:
         next_step=(
             "Watch the -overlay.mp4 to judge the track; open the .glb in Blender or any glTF viewer to play "
             "the animation; the .csv holds ARKit weights per frame, the .npz and .json everything.\n"
-            "Blender: set the scene's frame rate before importing, to the video's (24, 30, 60 for 23.98, 29.97, "
-            "59.94), or keys fall between frames. Times are the video's own: lay its sound at the start."
+            "Blender: set the scene's frame rate before importing, to the video's (for 23.98, 29.97 or 59.94 "
+            "to 24, 30 or 60), or keys fall between frames. Times are the video's own: lay its sound at 0."
         ),
     )
 
@@ -207,5 +207,6 @@ def _facts(track: HeadTrack) -> dict[str, Any]:
         "tracked": int(track.tracked.sum()),
         "lost_frames": [index for index, tracked in enumerate(track.tracked) if not tracked],
         "frames_per_second": track.frames_per_second,
+        "start_time_s": track.start_time_s,
         "focal_px": track.camera.focal_px,
     }
