@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float, Integer
 
-from mien.exporters.surfaces import Surface, triangle_parts
+from mien.exporters.surfaces import Surface, has_texture, triangle_parts
 from mien.heads.model import Head
 
 
@@ -30,7 +30,7 @@ class MeshPiece:
 @lru_cache(maxsize=8)
 def mesh_pieces(head: Head, surfaces: tuple[Surface, ...]) -> tuple[MeshPiece, ...]:
     """The triangles of each of `surfaces`, in the head's order."""
-    has_uv = len(head.uv) > 0
+    has_uv = has_texture(head)
     of_part = triangle_parts(head)
     pieces = []
     for surface in surfaces:

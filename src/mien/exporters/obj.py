@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from mien.exporters.look_files import look_files
-from mien.exporters.surfaces import Surface, surfaces_of
+from mien.exporters.surfaces import Surface, has_texture, surfaces_of
 from mien.geometry.normals import vertex_normals
 from mien.heads.look import HeadLook
 from mien.heads.model import Head
@@ -53,7 +53,8 @@ def obj_text(
     if library is not None:
         lines.append(f"mtllib {library}")
     lines += [f"v {x:.7f} {y:.7f} {z:.7f}" for x, y, z in vertices_m.tolist()]
-    lines += [f"vt {u:.6f} {v:.6f}" for u, v in head.uv.tolist()]
+    if has_texture(head):
+        lines += [f"vt {u:.6f} {v:.6f}" for u, v in head.uv.tolist()]
     lines += [f"vn {x:.5f} {y:.5f} {z:.5f}" for x, y, z in normals.tolist()]
     faces, uv_faces = _faces(head)
     of_part = _face_parts(head, faces)
@@ -98,7 +99,7 @@ def mtl_text(surfaces: tuple[Surface, ...], pictures: dict[str, str]) -> str:
 
 def _faces(head: Head) -> tuple[Integer[np.ndarray, "faces k"], Integer[np.ndarray, "faces k"] | None]:
     """Corners of the faces and of their texture, -1 for what a triangle lacks; no texture is None."""
-    has_uv = len(head.uv) > 0
+    has_uv = has_texture(head)
     if len(head.quads):
         return head.quads, head.uv_quads if has_uv else None
     return head.triangles, head.uv_triangles if has_uv else None

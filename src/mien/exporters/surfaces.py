@@ -79,7 +79,7 @@ def _surfaces(head: Head, has_look: bool, has_cards: bool) -> tuple[Surface, ...
     for part, name in enumerate(head.part_names):
         if part not in present or (MATERIALS.get(name) == "hair" and not has_cards):
             continue
-        surface = _surface_of(name, has_look=has_look and len(head.uv) > 0)
+        surface = _surface_of(name, has_look=has_look and has_texture(head))
         so_far = grouped[surface.name].parts if surface.name in grouped else ()
         grouped[surface.name] = Surface(**{**vars(surface), "parts": (*so_far, part)})
     return tuple(sorted(grouped.values(), key=lambda surface: _DRAWN_LAST.get(surface.name, 0)))
@@ -109,6 +109,11 @@ def _plain(part_name: str) -> tuple[str, tuple[float, float, float], float]:
         if fragment in lowered:
             return name, color, roughness
     return _SKIN
+
+
+def has_texture(head: Head) -> bool:
+    """Whether the head has texture coordinates; heads without have none, or a single one for all corners."""
+    return len(head.uv) > 1
 
 
 def triangle_parts(head: Head) -> Integer[np.ndarray, " triangles"]:

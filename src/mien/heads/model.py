@@ -244,8 +244,8 @@ class Head:
 
     @cached_property
     def _flat_identity(self) -> np.ndarray:
-        return self.identity_basis_m.reshape(self.identity_count, -1)
+        return self.identity_basis_m.reshape(self.identity_count, 3 * self.vertex_count)
 
     @cached_property
     def _flat_expression(self) -> np.ndarray:
-        return self.expression_basis_m.reshape(self.expression_count, -1)
+        return self.expression_basis_m.reshape(self.expression_count, 3 * self.vertex_count)
