@@ -27,6 +27,10 @@ for suffix in (".glb", ".obj", ".json", ".npz"):
     path = mien.export(fit, OUT / f"head{suffix}")
     print(f"{path}  {path.stat().st_size / 1024:.0f} KiB")
 
+# The head stands at the origin; origin="camera" leaves it where the picture shows it. neutral=True: at rest.
+print(mien.export(fit, OUT / "head-in-picture.glb", origin="camera"))
+print(mien.export(fit, OUT / "head-neutral.glb", neutral=True))
+
 # What was saved reads back without loss.
 again = mien.read_fit(OUT / "head.npz")
 assert np.array_equal(again.parameters.identity, fit.parameters.identity)

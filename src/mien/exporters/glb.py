@@ -77,11 +77,11 @@ class GlbBuilder:
         self.document["buffers"] = [{"byteLength": len(self._binary)}]
         text = json.dumps(self.document, separators=(",", ":"), allow_nan=False).encode()
         text += b" " * (-len(text) % 4)
-        binary = bytes(self._binary) + b"\0" * (-len(self._binary) % 4)
-        header = struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + len(binary))
+        self._binary += b"\0" * (-len(self._binary) % 4)
+        header = struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + len(self._binary))
         text_header = struct.pack("<I4s", len(text), b"JSON")
-        binary_header = struct.pack("<I4s", len(binary), b"BIN\0")
-        return b"".join([header, text_header, text, binary_header, binary])
+        binary_header = struct.pack("<I4s", len(self._binary), b"BIN\0")
+        return b"".join([header, text_header, text, binary_header, self._binary])
 
 
 def component_type(values: np.ndarray) -> int:

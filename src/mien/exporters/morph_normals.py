@@ -67,12 +67,13 @@ class MovedTriangles:
 
     Attributes:
         triangle: (N,) of the head.
-        edges_m: (2, N, 3) how the shape lengthens the two edges from the triangle's first corner.
+        edges_m: (2, 3, N) how the shape lengthens the two edges from the triangle's first corner; coordinates
+            come first, which halves the time.
         sums: (R, N) sparse matrix of ones: the triangles around each row's vertex.
     """
 
     triangle: Integer[np.ndarray, " n"]
-    edges_m: Float32[np.ndarray, "2 n 3"]
+    edges_m: Float32[np.ndarray, "2 3 n"]
     sums: Any
 
     def deltas(
@@ -83,20 +84,30 @@ class MovedTriangles:
         normals: Float[np.ndarray, "vertices 3"],
     ) -> Float32[np.ndarray, "rows 3"]:
         """See `MorphNormals.deltas`; `vertex` is that of each row."""
-        corners_m = rest_m[head.triangles].astype(np.float32)
-        first_m, second_m = corners_m[:, 1] - corners_m[:, 0], corners_m[:, 2] - corners_m[:, 0]
-        at_rest = _cross(first_m, second_m)
-        moved = _cross(first_m[self.triangle] + self.edges_m[0], second_m[self.triangle] + self.edges_m[1])
-        total = _sum_around(head, at_rest)[vertex] + self.sums @ (moved - at_rest[self.triangle])
-        length = np.linalg.norm(total, axis=1, keepdims=True)
-        before = normals[vertex].astype(np.float32)
-        return np.where(length > 1e-12, total / np.maximum(length, 1e-12) - before, np.float32(0))
+        corners_m = np.ascontiguousarray(rest_m.T, np.float32)[:, head.triangles.T]
+        edges_m = corners_m[:, 1:] - corners_m[:, :1]  # (3, 2, T)
+        at_rest = _cross(edges_m[:, 0], edges_m[:, 1])
+        first_m, second_m = (edges_m[:, edge].take(self.triangle, axis=1) for edge in (0, 1))
+        first_m += self.edges_m[0]
+        second_m += self.edges_m[1]
+        moved = _cross(first_m, second_m)
+        moved -= at_rest.take(self.triangle, axis=1)
+        total = _sum_around(head, at_rest).take(vertex, axis=1)
+        for axis in range(3):
+            total[axis] += self.sums @ moved[axis]
+        length = np.sqrt(np.einsum("ar,ar->r", total, total))
+        total /= np.maximum(length, 1e-12)
+        total -= np.ascontiguousarray(normals.T, np.float32).take(vertex, axis=1)
+        total[:, length <= 1e-12] = 0  # triangles without area have no normal to turn
+        return np.ascontiguousarray(total.T)
 
     def of_rows(self, rows: Integer[np.ndarray, " kept"]) -> MovedTriangles:
         """The triangles around some of the rows."""
         sums = self.sums[rows]
         kept = np.flatnonzero(np.diff(sums.tocsc().indptr))
-        return MovedTriangles(self.triangle[kept], self.edges_m[:, kept], sums[:, kept])
+        return MovedTriangles(
+            self.triangle[kept], np.ascontiguousarray(self.edges_m[..., kept]), sums[:, kept]
+        )
 
 
 @lru_cache(maxsize=4)
@@ -124,11 +135,11 @@ def _moved_triangles(head: Head, touched: np.ndarray) -> tuple[np.ndarray, np.nd
     from scipy.sparse import csr_matrix
 
     shape_of, triangle = np.nonzero(touched)
-    corners_m = head.expression_basis_m.reshape(-1, 3).astype(np.float32)[
-        shape_of[:, None] * head.vertex_count + head.triangles[triangle]
-    ]
-    edges_m = np.stack([corners_m[:, 1] - corners_m[:, 0], corners_m[:, 2] - corners_m[:, 0]])
-    pairs = (shape_of[:, None] * head.vertex_count + head.triangles[triangle]).ravel()
+    shapes_m = head.expression_basis_m.astype(np.float32)
+    corners = head.triangles[triangle]
+    origin_m = shapes_m[shape_of, corners[:, 0]]
+    edges_m = np.stack([(shapes_m[shape_of, corners[:, edge]] - origin_m).T for edge in (1, 2)])
+    pairs = (shape_of[:, None] * head.vertex_count + corners).ravel()
     seen = np.zeros(head.expression_count * head.vertex_count, bool)
     seen[pairs] = True
     row_of = np.cumsum(seen) - 1
@@ -146,20 +157,16 @@ def _turned(deltas: np.ndarray) -> np.ndarray:
 
 
 def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """np.cross is several times slower on many short vectors."""
+    """Cross products of (3, n) vectors; np.cross is several times slower on many."""
     out = np.empty_like(a)
-    out[:, 0] = a[:, 1] * b[:, 2] - a[:, 2] * b[:, 1]
-    out[:, 1] = a[:, 2] * b[:, 0] - a[:, 0] * b[:, 2]
-    out[:, 2] = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    out[0] = a[1] * b[2] - a[2] * b[1]
+    out[1] = a[2] * b[0] - a[0] * b[2]
+    out[2] = a[0] * b[1] - a[1] * b[0]
     return out
 
 
-def _sum_around(head: Head, of_triangles: np.ndarray) -> np.ndarray:
+def _sum_around(head: Head, of_triangles: np.ndarray) -> Float32[np.ndarray, "3 vertices"]:
     corners = head.triangles.ravel()
     return np.stack(
-        [
-            np.bincount(corners, np.repeat(of_triangles[:, axis], 3), minlength=head.vertex_count)
-            for axis in range(3)
-        ],
-        axis=1,
+        [np.bincount(corners, np.repeat(row, 3), minlength=head.vertex_count) for row in of_triangles]
     ).astype(np.float32)
