@@ -54,8 +54,8 @@ class MeshFileOptions:
     origin: Literal["head", "camera"] = "head"
     """Origin of .glb and .obj. head: the head stands there and faces +z (of a video: its mean place and
     direction). camera: the camera does, and heads of one picture or video stand as they did before it."""
-    camera: bool = True
-    """Write the camera into a .glb."""
+    no_camera: bool = False
+    """Leave the camera out of a .glb."""
     neutral: bool = False
     """Write NAME-neutral.glb (and .obj) too: the person at rest, without weights, pose or animation."""
 

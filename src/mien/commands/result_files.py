@@ -51,7 +51,7 @@ def write_result_files(
                 head=head,
                 look=look,
                 origin=mesh.origin,
-                camera=mesh.camera,
+                camera=not mesh.no_camera,
                 neutral=neutral,
             )
     return files
