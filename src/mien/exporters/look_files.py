@@ -24,18 +24,40 @@ class LookFiles:
     cards: bytes | None
 
 
-@lru_cache(maxsize=2)  # a look has many people's heads, or a person's many files
+@lru_cache(maxsize=2)  # a person has several files
 def look_files(look: HeadLook) -> LookFiles:
     """Encode a look."""
-    roughness, normals, cards = look.roughness, look.normals, look.cards
     return LookFiles(
         base_color=_jpeg(look.base_color, _JPEG_QUALITY),
         # glTF reads green (roughness) and blue (metal); three equal channels need no colour in the JPEG, and
         # a metallic factor of 0 silences the blue one
-        roughness=None if roughness is None else _jpeg(np.repeat(roughness[..., None], 3, 2), _JPEG_QUALITY),
-        normals=None if normals is None else _jpeg(normals, _NORMALS_QUALITY),
-        cards=None if cards is None else _png(cards),
+        roughness=None if look.roughness is None else _grey_jpeg(*_plain(look.roughness)),
+        normals=None if look.normals is None else _normals_jpeg(*_plain(look.normals)),
+        cards=None if look.cards is None else _png(*_plain(look.cards)),
     )
+
+
+# Only the base colour is a person's own: what all looks share is encoded once, told by its content.
+
+
+@lru_cache(maxsize=2)
+def _grey_jpeg(data: bytes, shape: tuple[int, ...]) -> bytes:
+    return _jpeg(np.repeat(_picture(data, shape)[..., None], 3, axis=2), _JPEG_QUALITY)
+
+
+@lru_cache(maxsize=2)
+def _normals_jpeg(data: bytes, shape: tuple[int, ...]) -> bytes:
+    return _jpeg(_picture(data, shape), _NORMALS_QUALITY)
+
+
+@lru_cache(maxsize=2)
+def _png(data: bytes, shape: tuple[int, ...]) -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    # zlib's usual level takes three times as long and saves a twelfth
+    Image.fromarray(_picture(data, shape)).save(file, "PNG", compress_level=3)
+    return file.getvalue()
 
 
 def _jpeg(image: np.ndarray, quality: int) -> bytes:
@@ -47,9 +69,9 @@ def _jpeg(image: np.ndarray, quality: int) -> bytes:
     return file.getvalue()
 
 
-def _png(image: np.ndarray) -> bytes:
-    from PIL import Image
+def _plain(image: np.ndarray) -> tuple[bytes, tuple[int, ...]]:
+    return image.tobytes(), image.shape
 
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
-    return file.getvalue()
+
+def _picture(data: bytes, shape: tuple[int, ...]) -> np.ndarray:
+    return np.frombuffer(data, np.uint8).reshape(shape)
