@@ -259,7 +259,7 @@ def test_targets_turn_the_normals_as_the_shapes_do(head, fit, fit_path):
         for shape_m, target in zip(head.expression_basis_m, primitive.targets, strict=True):
             expected = vertex_normals(rest_m + shape_m, head.triangles)[head.triangles[chosen].ravel()]
             actual = base + _read(gltf, target["NORMAL"])[corners]
-            # what turns less than half a degree on the mean head is left out
+            # What turns less than half a degree on the mean head is left out
             assert np.linalg.norm(actual - expected, axis=1).max() < np.radians(1.5)
 
 
@@ -317,6 +317,7 @@ def test_rate_and_start_of_the_video_are_told(head, track, fit_path, track_path)
 def test_heads_whose_shapes_move_everything_have_the_same_normals(head, fit, monkeypatch):
     rest_m = head.rest_vertices_m(fit.parameters.identity, np.zeros(5))
     normals = vertex_normals(rest_m, head.triangles)
+    changes_m = {4: np.random.default_rng(5).normal(0, 0.001, rest_m.shape)}
     kept = morph_normals.morph_normals(head)
     monkeypatch.setattr(morph_normals, "_MOST_TRIANGLES", 0)
     counted = morph_normals.morph_normals.__wrapped__(head)
@@ -324,7 +325,9 @@ def test_heads_whose_shapes_move_everything_have_the_same_normals(head, fit, mon
     np.testing.assert_array_equal(kept.vertex, counted.vertex)
     np.testing.assert_array_equal(kept.first_row, counted.first_row)
     np.testing.assert_allclose(
-        kept.deltas(head, rest_m, normals), counted.deltas(head, rest_m, normals), atol=1e-4
+        kept.deltas(head, rest_m, normals, changes_m),
+        counted.deltas(head, rest_m, normals, changes_m),
+        atol=1e-4,
     )
 
 
@@ -341,3 +344,29 @@ def test_a_head_without_shapes_and_texture_is_written(head, tmp_path):
         assert not primitive.targets
         assert primitive.attributes.TEXCOORD_0 is None
     np.testing.assert_allclose(_triangle_soup(gltf, _evaluate(gltf)), _corners(head, head.mean_m), atol=1e-6)
+
+
+class _OwnShape:
+    """A blink of a height of the person's own, at vertices that the mean head's does not all move."""
+
+    shape, vertices = 2, np.arange(20, 60)
+
+    def change_m(self, identity):
+        return np.outer(np.linspace(-1, 1, 40), [0.0, 0.004, 0.001]) * identity[0]
+
+
+def test_shapes_of_a_persons_own_are_written(head, fit, tmp_path):
+    own = replace(head)
+    object.__setattr__(own, "personal_shapes", (_OwnShape(),))
+    gltf = pygltflib.GLTF2().load(str(export(fit, tmp_path / "face.glb", head=own)))
+    rest_m = head.rest_vertices_m(fit.parameters.identity, np.zeros(5))
+    shape_m = head.expression_basis_m[2].copy()
+    shape_m[_OwnShape.vertices] += _OwnShape().change_m(fit.parameters.identity)
+    normals = vertex_normals(rest_m + shape_m, head.triangles)
+    for surface, primitive in zip(surfaces_of(head, None), gltf.meshes[0].primitives, strict=True):
+        vertices = head.triangles[np.isin(triangle_parts(head), surface.parts)].ravel()
+        corners, target = _read(gltf, primitive.indices)[:, 0], primitive.targets[2]
+        np.testing.assert_allclose(_read(gltf, target["POSITION"])[corners], shape_m[vertices], atol=1e-7)
+        base = _read(gltf, primitive.attributes.NORMAL)[corners]
+        actual = base + _read(gltf, target["NORMAL"])[corners]
+        np.testing.assert_allclose(actual, normals[vertices], atol=np.radians(1.5))

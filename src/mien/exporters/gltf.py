@@ -47,12 +47,11 @@ def glb_bytes(
     builder = GlbBuilder()
     extras = {"format_version": FORMAT_VERSION, **(extras or {})}
     builder.document["asset"] |= {"generator": "mien", "extras": extras}
-    rest_m = head.rest_vertices_m(motion.identity, np.zeros(head.expression_count))
     joints_m = head.joints_m(motion.identity)
 
     root, joint_nodes = _add_joints(builder, joints_m, motion)
     weights = export_weights(motion.expression[0], head.expression_names)
-    mesh = add_mesh(builder, head, rest_m, weights=weights, look=look)
+    mesh = add_mesh(builder, head, motion.identity, weights=weights, look=look)
     skin = builder.add(
         "skins",
         {

@@ -11,6 +11,7 @@ from mien.exporters.glb import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, GlbBuilder
 from mien.exporters.gltf_materials import add_materials
 from mien.exporters.mesh_pieces import mesh_pieces
 from mien.exporters.morph_targets import add_morph_targets
+from mien.exporters.personal_shapes import personal_changes
 from mien.exporters.surfaces import surfaces_of
 from mien.geometry.normals import vertex_normals
 from mien.heads.look import HeadLook
@@ -20,7 +21,7 @@ from mien.heads.model import Head
 def add_mesh(
     builder: GlbBuilder,
     head: Head,
-    rest_m: Float[np.ndarray, "vertices 3"],
+    identity: Float[np.ndarray, " identity"],
     *,
     weights: Float[np.ndarray, " expression"],
     look: HeadLook | None,
@@ -28,11 +29,13 @@ def add_mesh(
     """Store the one mesh and return its index.
 
     Args:
-        rest_m: a person's vertices at rest.
+        identity: who it is.
         weights: of the morph targets, as a viewer shows them at first.
         look: the pictures on it; plain colours when None.
     """
     surfaces = surfaces_of(head, look)
+    rest_m = head.rest_vertices_m(identity, np.zeros(head.expression_count))
+    changes_m = personal_changes(head, identity)
     # Of the head's own vertices, so that shading runs on over seams of the texture and edges of parts.
     normals = vertex_normals(rest_m, head.triangles)
     joints, joint_weights = _four_influences(head)
@@ -40,7 +43,7 @@ def add_mesh(
     for piece, material, targets in zip(
         mesh_pieces(head, surfaces),
         add_materials(builder, surfaces, look),
-        add_morph_targets(builder, head, surfaces, rest_m=rest_m, normals=normals),
+        add_morph_targets(builder, head, surfaces, rest_m=rest_m, normals=normals, changes_m=changes_m),
         strict=True,
     ):
         chosen = piece.vertices

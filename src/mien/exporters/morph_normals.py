@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Float32, Integer
 
+from mien.exporters.personal_shapes import Changes, differing, movable
 from mien.geometry.normals import vertex_normals
 from mien.heads.model import Head
 
@@ -42,7 +43,11 @@ class MorphNormals:
         return slice(int(self.first_row[shape]), int(self.first_row[shape + 1]))
 
     def deltas(
-        self, head: Head, rest_m: Float[np.ndarray, "vertices 3"], normals: Float[np.ndarray, "vertices 3"]
+        self,
+        head: Head,
+        rest_m: Float[np.ndarray, "vertices 3"],
+        normals: Float[np.ndarray, "vertices 3"],
+        changes_m: Changes,
     ) -> Float32[np.ndarray, "rows 3"]:
         """Normals with a shape at full weight minus those at rest.
 
@@ -50,13 +55,15 @@ class MorphNormals:
             head: whose shapes these are.
             rest_m: a person's vertices at rest.
             normals: their `vertex_normals`.
+            changes_m: what of the shapes is the person's own.
         """
         if self.moved is not None:
-            return self.moved.deltas(head, self.vertex, rest_m, normals)
+            return self.moved.deltas(head, self.vertex, rest_m, normals, changes_m)
         deltas = np.empty((len(self.vertex), 3), np.float32)
         for shape, shape_m in enumerate(head.expression_basis_m):
             rows = self.rows_of(shape)
-            turned = vertex_normals(rest_m + shape_m, head.triangles) - normals
+            moved_m = rest_m + shape_m + changes_m.get(shape, 0)
+            turned = vertex_normals(moved_m, head.triangles) - normals
             deltas[rows] = turned[self.vertex[rows]]
         return deltas
 
@@ -66,12 +73,13 @@ class MovedTriangles:
     """The triangles that the shapes move, once for each shape.
 
     Attributes:
-        triangle: (N,) of the head.
+        shape, triangle: (N,) of the head, shape by shape.
         edges_m: (2, 3, N) how the shape lengthens the two edges from the triangle's first corner; coordinates
             come first, which halves the time.
         sums: (R, N) sparse matrix of ones: the triangles around each row's vertex.
     """
 
+    shape: Integer[np.ndarray, " n"]
     triangle: Integer[np.ndarray, " n"]
     edges_m: Float32[np.ndarray, "2 3 n"]
     sums: Any
@@ -82,6 +90,7 @@ class MovedTriangles:
         vertex: Integer[np.ndarray, " rows"],
         rest_m: Float[np.ndarray, "vertices 3"],
         normals: Float[np.ndarray, "vertices 3"],
+        changes_m: Changes,
     ) -> Float32[np.ndarray, "rows 3"]:
         """See `MorphNormals.deltas`; `vertex` is that of each row."""
         corners_m = np.ascontiguousarray(rest_m.T, np.float32)[:, head.triangles.T]
@@ -90,6 +99,11 @@ class MovedTriangles:
         first_m, second_m = (edges_m[:, edge].take(self.triangle, axis=1) for edge in (0, 1))
         first_m += self.edges_m[0]
         second_m += self.edges_m[1]
+        for shape, change_m in changes_m.items():
+            columns = slice(*np.searchsorted(self.shape, [shape, shape + 1]))
+            origin_m, *ends_m = change_m[head.triangles[self.triangle[columns]].T]
+            for edge_m, end_m in zip((first_m, second_m), ends_m, strict=True):
+                edge_m[:, columns] += (end_m - origin_m).T
         moved = _cross(first_m, second_m)
         moved -= at_rest.take(self.triangle, axis=1)
         total = _sum_around(head, at_rest).take(vertex, axis=1)
@@ -106,14 +120,17 @@ class MovedTriangles:
         sums = self.sums[rows]
         kept = np.flatnonzero(np.diff(sums.tocsc().indptr))
         return MovedTriangles(
-            self.triangle[kept], np.ascontiguousarray(self.edges_m[..., kept]), sums[:, kept]
+            self.shape[kept],
+            self.triangle[kept],
+            np.ascontiguousarray(self.edges_m[..., kept]),
+            sums[:, kept],
         )
 
 
 @lru_cache(maxsize=4)
 def morph_normals(head: Head) -> MorphNormals:
     """Find the vertices and triangles that each of the head's shapes turns, on the mean head."""
-    touched = (head.expression_basis_m != 0).any(axis=2)[:, head.triangles].any(axis=2)
+    touched = movable(head)[:, head.triangles].any(axis=2)
     at_rest = vertex_normals(head.mean_m, head.triangles)
     if np.count_nonzero(touched) > _MOST_TRIANGLES:
         found = [
@@ -122,7 +139,8 @@ def morph_normals(head: Head) -> MorphNormals:
         ]
         return MorphNormals(np.concatenate(found), np.cumsum([0, *map(len, found)]), None)
     shape, vertex, moved = _moved_triangles(head, touched)
-    rows = _turned(moved.deltas(head, vertex, head.mean_m, at_rest))
+    turned = _turned(moved.deltas(head, vertex, head.mean_m, at_rest, {}))
+    rows = np.union1d(turned, np.flatnonzero(differing(head)[shape, vertex]))
     return MorphNormals(
         vertex=vertex[rows],
         first_row=np.searchsorted(shape[rows], np.arange(head.expression_count + 1)),
@@ -147,7 +165,7 @@ def _moved_triangles(head: Head, touched: np.ndarray) -> tuple[np.ndarray, np.nd
     ones = np.ones(len(pairs), np.float32)
     sums = csr_matrix((ones, (row_of[pairs], column)), shape=(int(seen.sum()), len(triangle)))
     shape, vertex = np.divmod(np.flatnonzero(seen), head.vertex_count)
-    return shape, vertex, MovedTriangles(triangle, edges_m, sums)
+    return shape, vertex, MovedTriangles(shape_of, triangle, edges_m, sums)
 
 
 def _turned(deltas: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ count as zeros, and importers (Assimp among them) fail on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,10 +16,10 @@ from jaxtyping import Float, Float32, Integer
 from mien.exporters.glb import GlbBuilder, bounds_of, component_type, plain_bytes
 from mien.exporters.mesh_pieces import MeshPiece, mesh_pieces
 from mien.exporters.morph_normals import MorphNormals, morph_normals
+from mien.exporters.personal_shapes import Changes, movable
 from mien.exporters.surfaces import Surface
 from mien.heads.model import Head
 
-_SMALLEST_MOVE_M = 1e-6  # shorter displacements are left out: a micrometre is far below what anyone sees
 _FLOAT32 = 5126
 
 
@@ -37,7 +37,8 @@ class _PackedTargets:
     """All targets of all pieces, without what depends on the person.
 
     Attributes:
-        moved: (K,) rows within their piece that a target moves, target by target; displacements_m: (K, 3).
+        moved: (K,) rows within their piece that a target may move, target by target.
+        displacements_m: (K, 3) on the mean head.
         turned: (M,) rows within their piece whose normal a target turns; row_of_normal: (M,) their rows in
             `normals`.
         positions, turns: per piece and target.
@@ -59,18 +60,20 @@ def add_morph_targets(
     *,
     rest_m: Float[np.ndarray, "vertices 3"],
     normals: Float[np.ndarray, "vertices 3"],
+    changes_m: Changes,
 ) -> list[list[dict[str, int]]]:
     """Store the shapes and return, for each surface, its `targets`.
 
     Args:
         rest_m, normals: the person's vertices at rest and their normals.
+        changes_m: what of the shapes is the person's own.
     """
     if not head.expression_count:
         return [[] for _ in surfaces]
-    packed = _packed(head, surfaces)
     pieces = mesh_pieces(head, surfaces)
+    packed = _with_changes(_packed(head, surfaces), pieces, changes_m)
     zeros = builder.zero_vectors(max((len(piece.vertices) for piece in pieces), default=1))
-    deltas = packed.normals.deltas(head, rest_m, normals)[packed.row_of_normal]
+    deltas = packed.normals.deltas(head, rest_m, normals, changes_m)[packed.row_of_normal]
     positions = _Attribute(builder, zeros, packed.moved, packed.displacements_m)
     turns = _Attribute(builder, zeros, packed.turned, deltas)
     targets = []
@@ -130,6 +133,7 @@ class _Attribute:
 @lru_cache(maxsize=8)
 def _packed(head: Head, surfaces: tuple[Surface, ...]) -> _PackedTargets:
     normals = morph_normals(head)
+    may_move = movable(head)
     pieces = mesh_pieces(head, surfaces)
     moved, displacements_m, turned, row_of_normal = [], [], [], []
     positions, turns = [], []
@@ -137,9 +141,9 @@ def _packed(head: Head, surfaces: tuple[Surface, ...]) -> _PackedTargets:
     for piece in pieces:
         of_piece, turns_of_piece = [], []
         for shape, shape_m in enumerate(head.expression_basis_m):
-            rows, values_m = _moved_rows(shape_m[piece.vertices])
-            bounds = bounds_of(_with_zero(values_m) if len(rows) < len(piece.vertices) else values_m)
-            of_piece.append(_SparseVectors(moved_count, len(rows), bounds))
+            rows = np.flatnonzero(may_move[shape, piece.vertices])
+            values_m = shape_m[piece.vertices[rows]].astype(np.float32)
+            of_piece.append(_SparseVectors(moved_count, len(rows), _bounds(values_m, piece)))
             moved.append(rows)
             displacements_m.append(values_m)
             moved_count += len(rows)
@@ -164,14 +168,27 @@ def _packed(head: Head, surfaces: tuple[Surface, ...]) -> _PackedTargets:
     )
 
 
-def _moved_rows(shape_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    rows = np.flatnonzero(np.abs(shape_m).max(axis=1, initial=0.0) > _SMALLEST_MOVE_M)
-    return rows, shape_m[rows].astype(np.float32)
+def _with_changes(
+    packed: _PackedTargets, pieces: tuple[MeshPiece, ...], changes_m: Changes
+) -> _PackedTargets:
+    """The targets of a person some of whose shapes are their own."""
+    if not changes_m:
+        return packed
+    displacements_m = packed.displacements_m.copy()
+    positions = [list(of_piece) for of_piece in packed.positions]
+    for piece, of_piece in zip(pieces, positions, strict=True):
+        for shape, change_m in changes_m.items():
+            vectors = of_piece[shape]
+            chosen = slice(vectors.first, vectors.first + vectors.count)
+            displacements_m[chosen] += change_m[piece.vertices[packed.moved[chosen]]]
+            of_piece[shape] = replace(vectors, bounds=_bounds(displacements_m[chosen], piece))
+    return replace(packed, displacements_m=displacements_m, positions=tuple(map(tuple, positions)))
 
 
-def _with_zero(values_m: np.ndarray) -> np.ndarray:
-    """The rows that are left out of a sparse accessor are zeros."""
-    return np.vstack([values_m, np.zeros((1, 3), np.float32)])
+def _bounds(values_m: np.ndarray, piece: MeshPiece) -> dict[str, list[float]]:
+    """Of all rows of a sparse accessor; those that are left out are zeros."""
+    left_out = len(values_m) < len(piece.vertices)
+    return bounds_of(np.vstack([values_m, np.zeros((1, 3), np.float32)]) if left_out else values_m)
 
 
 def _turned_rows(
