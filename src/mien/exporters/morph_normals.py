@@ -130,7 +130,7 @@ class MovedTriangles:
 @lru_cache(maxsize=4)
 def morph_normals(head: Head) -> MorphNormals:
     """Find the vertices and triangles that each of the head's shapes turns, on the mean head."""
-    touched = movable(head)[:, head.triangles].any(axis=2)
+    touched = np.asarray(movable(head)[:, head.triangles].any(axis=2))
     at_rest = vertex_normals(head.mean_m, head.triangles)
     if np.count_nonzero(touched) > _MOST_TRIANGLES:
         found = [
