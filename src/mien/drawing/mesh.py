@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float, Integer, UInt8
 
 from mien.cameras import Camera
-from mien.drawing.raster import Raster, shade_mesh
+from mien.drawing.raster import shade_mesh
+from mien.geometry.rasterization import Raster
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien.drawing.raster import rasterize
+from mien.geometry.rasterization import rasterize
 
 
 def _brute_force(points_px, depth_m, triangles, width_px, height_px):
