@@ -11,7 +11,8 @@ from mien.synthetic.scenes.clothing import OUTFITS, WHOLE, below_hem, random_out
 from mien.synthetic.scenes.collars import all_collars
 from mien.synthetic.scenes.face_maps import NEUTRAL, SIZE_PX, chart_of, face_maps
 from mien.synthetic.scenes.skin_detail import Wrinkler, random_skin_details
-from mien.synthetic.scenes.skin_tones import LUMINANCE, linear, mean_tone, random_tone, tint_for, tone_of
+from mien.looks.skin_tones import tone_of
+from mien.synthetic.scenes.skin_tones import LUMINANCE, linear, mean_tone, random_tone, tint_for
 
 
 def expression(**weights: float) -> np.ndarray:

@@ -15,6 +15,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "mien.commands.head.expressions:run",
     ),
     "build": ("learn the built-in head from ICT-FaceKit and MakeHuman", "mien.commands.head.build:run"),
+    "looks": ("learn the skin of the built-in head from MakeHuman", "mien.commands.head.looks:run"),
 }
 """Sub-verb to (one line of help, "module:function"); imported only when it is called."""
 

@@ -1,16 +1,14 @@
-"""Skin colours over the whole human range, as linear albedos."""
+"""Skin colours of the synthetic people, and how the shader gets them from pictures of skin."""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
 
-LEVELS = np.log([0.025, 0.06, 0.13, 0.24, 0.36, 0.55])
-RED_OVER_GREEN = (1.45, 1.72, 1.74, 1.66, 1.54, 1.38)
-GREEN_OVER_BLUE = (1.24, 1.48, 1.52, 1.48, 1.40, 1.28)
-"""Chosen by eye so that no skin looks painted: browns are the most colourful, the ends are greyer."""
+from mien.looks.skin_tones import TONE_LUMINANCE as LUMINANCE
+from mien.looks.skin_tones import tone_of
+
 DARK_RANGE, LIGHT_RANGE = (0.030, 0.15), (0.15, 0.50)
-LUMINANCE = np.array([0.3, 0.6, 0.1])
 
 
 def random_tone(dark: bool, rng: np.random.Generator) -> Float[np.ndarray, " 3"]:
@@ -19,14 +17,6 @@ def random_tone(dark: bool, rng: np.random.Generator) -> Float[np.ndarray, " 3"]
     share = rng.random() ** (1.0 if dark else 0.7)
     level = float(np.exp(np.log(low) + share * (np.log(high) - np.log(low))))
     return tone_of(level) * np.exp(rng.normal(0, [0.05, 0.015, 0.06]))
-
-
-def tone_of(level: float) -> Float[np.ndarray, " 3"]:
-    """The usual skin colour of a lightness (luminance of its linear albedo)."""
-    red = float(np.interp(np.log(level), LEVELS, RED_OVER_GREEN))
-    blue = 1 / float(np.interp(np.log(level), LEVELS, GREEN_OVER_BLUE))
-    color = np.array([red, 1.0, blue])
-    return color * level / (color @ LUMINANCE)
 
 
 def linear(color: np.ndarray) -> np.ndarray:

@@ -1,0 +1,190 @@
+"""Eyes: the iris's colour read from a picture, sclera, iris and pupil drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.heads.parameters import HeadParameters
+from mien.looks.atlas import Atlas
+from mien.looks.colors import LUMINANCE
+from mien.looks.face_in_picture import FaceInPicture
+from mien.looks.face_regions import vertices_of
+from mien.looks.illumination import Illumination
+
+IRIS_RAD, PUPIL_SHARE = float(np.arcsin(0.49)), 0.36
+"""Angle of the iris's rim seen from the eyeball's centre (11.7 mm of a 24 mm ball), and the pupil's share."""
+DARK_BROWN = np.array([0.075, 0.038, 0.020])
+SCLERA, RIM_OF_LID = np.array([0.56, 0.51, 0.475]), np.array([0.42, 0.20, 0.16])
+PRIOR_PIXELS = 20.0
+"""The usual dark brown counts as this many pixels of an iris."""
+UNDER_LIDS = 0.55
+"""Of the light on the face falls into eyes between their lids."""
+
+
+@dataclass(frozen=True)
+class IrisColor:
+    """Colour of the irises.
+
+    Attributes:
+        color: (3,) linear albedo.
+        sigma: standard deviation of its logarithm; large where nothing was seen.
+    """
+
+    color: Float[np.ndarray, " 3"]
+    sigma: float
+
+
+def usual_iris() -> IrisColor:
+    """What is assumed of a person of whom nothing is seen: the commonest colour."""
+    return IrisColor(DARK_BROWN, 0.9)
+
+
+def read_iris(face: FaceInPicture, parameters: HeadParameters, light: Illumination) -> IrisColor:
+    """The colour between pupil and rim of both eyes, lids, lashes and reflections left out.
+
+    Args:
+        parameters: of the fit, for where the eyes look.
+    """
+    head = face.head
+    eye_parts = vertices_of(head, "eyes")
+    root = matrix_from_rotation_vector(parameters.root_rotation)
+    neck, skull = (matrix_from_rotation_vector(parameters.joint_rotations[k]) for k in (0, 1))
+    found: list[np.ndarray] = []
+    for joint in (2, 3):
+        ball = eye_parts & (head.skinning_weights[:, joint] > 0.5)
+        if not ball.any():
+            continue
+        own = matrix_from_rotation_vector(parameters.joint_rotations[joint])
+        axes = root @ neck @ skull @ own
+        centre_m = face.vertices_m[ball].mean(axis=0)
+        radius_m = float(np.median(np.linalg.norm(face.vertices_m[ball] - centre_m, axis=1)))
+        found.append(_ring_pixels(face, centre_m, radius_m, axes))
+    pixels = np.concatenate(found) if found else np.zeros((0, 3))
+    usual = usual_iris()
+    if len(pixels) < 4:
+        return usual
+    luminance = pixels @ LUMINANCE
+    low, high = np.percentile(luminance, [10, 60])
+    chosen = pixels[(luminance >= low) & (luminance <= high)]
+    level = light.mean * UNDER_LIDS
+    albedo = np.clip(np.median(chosen, axis=0) / level, 0.004, 0.5)
+    trusted = len(chosen) / (len(chosen) + PRIOR_PIXELS)
+    log_color = trusted * np.log(albedo) + (1 - trusted) * np.log(usual.color)
+    return IrisColor(np.exp(log_color), 0.25 + 0.65 * (1 - trusted))
+
+
+def _ring_pixels(
+    face: FaceInPicture, centre_m: np.ndarray, radius_m: float, axes: np.ndarray
+) -> Float[np.ndarray, "n 3"]:
+    """Linear colours of the picture's pixels between pupil and rim that the lids leave open."""
+    import cv2
+
+    turn = np.linspace(0, 2 * np.pi, 72, endpoint=False)
+    share = np.linspace(PUPIL_SHARE + 0.16, 0.82, 8)[:, None]
+    polar = IRIS_RAD * share
+    local = np.stack(
+        [np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar) + 0 * turn], axis=-1
+    ).reshape(-1, 3)
+    points_m = centre_m + radius_m * local @ axes.T
+    points_px = face.camera.project(points_m)
+    depth_m = face.camera.to_camera(points_m)[:, 2]
+    height, width = face.nearest_m.shape
+    if not np.isfinite(points_px).all():
+        return np.zeros((0, 3))
+    column = ((points_px[:, 0] + 0.5) * face.depth_scale).astype(int)
+    row = ((points_px[:, 1] + 0.5) * face.depth_scale).astype(int)
+    inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
+    column, row = np.clip(column, 0, width - 1), np.clip(row, 0, height - 1)
+    open_to_view = inside & (depth_m < face.nearest_m[row, column] + 0.0025)
+    iris_px = float(np.ptp(points_px[:, 0]))
+    if not open_to_view.any() or iris_px < 2.5:
+        return np.zeros((0, 3))
+    sampled = cv2.remap(
+        face.light,
+        points_px[open_to_view, 0].astype(np.float32)[:, None],
+        points_px[open_to_view, 1].astype(np.float32)[:, None],
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )[:, 0]
+    # Samples lie closer than pixels in small pictures; a pixel counts once.
+    area_px = np.pi / 4 * iris_px**2 * float(open_to_view.mean())
+    return sampled[:: max(1, round(len(sampled) / max(area_px, 1)))].astype(float)
+
+
+def draw_eyes(albedo: Float[np.ndarray, "size size 3"], atlas: Atlas, iris: IrisColor) -> None:
+    """Draw sclera, iris and pupil into the eyes' texels of a texture, in place.
+
+    Args:
+        albedo: (S, S, 3) linear, float32.
+        atlas: of the head, at the texture's size or below.
+    """
+    import cv2
+
+    head, size_px = atlas.head, len(albedo)
+    eyes = vertices_of(head, "eyes")
+    if not eyes.any():
+        return
+    own = eyes[head.triangles[atlas.triangle, 0]] if atlas.size_px == size_px else None
+    direction = np.zeros((head.vertex_count, 3))
+    for joint in (2, 3):
+        ball = eyes & (head.skinning_weights[:, joint] > 0.5)
+        if ball.any():
+            offset = head.mean_m[ball] - head.mean_m[ball].mean(axis=0)
+            direction[ball] = offset / np.linalg.norm(offset, axis=1, keepdims=True)
+    marked = eyes[atlas.corners[..., 0]]
+    rows, columns = np.nonzero(marked)
+    if not len(rows):
+        return
+    scale = size_px / atlas.size_px
+    top, bottom = int(rows.min() * scale), int((rows.max() + 1) * scale)
+    left, right = int(columns.min() * scale), int((columns.max() + 1) * scale)
+    window = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
+    corners, places = atlas.corners[window], atlas.barycentric[window]
+    small = sum(direction[corners[..., k]].astype(np.float32) * places[..., k, None] for k in range(3))
+    shape = (right - left, bottom - top)
+    vectors = cv2.resize(np.asarray(small), shape, interpolation=cv2.INTER_LINEAR)
+    mask = cv2.resize(marked[window].astype(np.uint8), shape, interpolation=cv2.INTER_NEAREST) > 0
+    assert own is None or own.any()
+    drawn = _eye_colors(vectors[mask], iris)
+    albedo[top:bottom, left:right][mask] = drawn
+
+
+def _eye_colors(vectors: np.ndarray, iris: IrisColor) -> np.ndarray:
+    """(N, 3) linear colours in the directions from the eyeballs' centres, +z the line of sight."""
+    length = np.maximum(np.linalg.norm(vectors, axis=1), 1e-6)
+    x, y, z = (vectors / length[:, None]).T
+    polar, turn = np.arctan2(np.hypot(x, y), z), np.arctan2(y, x)
+    radius = polar / IRIS_RAD
+    phases = np.random.default_rng(0).uniform(0, 2 * np.pi, 12)
+    counts = np.array([9, 14, 21, 27, 34, 40, 47, 55, 63, 70, 78, 90])
+    fibres = np.zeros_like(x)
+    for count, phase in zip(counts, phases, strict=True):
+        fibres += np.cos(count * turn + phase + 2.0 * np.sin(3 * radius + phase)) / len(counts) ** 0.5
+    collarette = np.exp(-(((radius - 0.52) / 0.10) ** 2))
+    brightness = 1 + 0.22 * fibres * np.clip((radius - 0.3) / 0.2, 0, 1) + 0.35 * collarette
+    ring = _ramp(0.78, 1.0, radius)
+    brightness *= 1 - 0.62 * ring
+    colored = iris.color[None] * np.clip(brightness, 0.2, 2.0)[:, None]
+    warm = iris.color * np.array([1.35, 1.1, 0.8])
+    colored = colored + 0.35 * collarette[:, None] * (warm - iris.color)
+    pupil = 1 - _ramp(PUPIL_SHARE - 0.03, PUPIL_SHARE + 0.04, radius)
+    colored = colored * (1 - pupil[:, None]) + 0.004 * pupil[:, None]
+
+    veins = np.zeros_like(x)
+    for count, phase in zip((7, 11, 17), phases[:3], strict=True):
+        veins += np.exp(-((np.sin(count * turn / 2 + phase + 1.5 * np.sin(4 * polar + phase)) / 0.08) ** 2))
+    outward = _ramp(0.75, 1.5, polar)
+    white = SCLERA[None] * (1 - 0.10 * outward[:, None])
+    white = white + outward[:, None] * (0.25 + 0.25 * np.clip(veins, 0, 1)[:, None]) * (RIM_OF_LID - white)
+    white = white * (1 - 0.30 * _ramp(0.1, 0.55, y))[:, None]  # below the upper lid and its lashes
+    edge = _ramp(0.97, 1.06, radius)[:, None]
+    return (colored * (1 - edge) + white * edge).astype(np.float32)
+
+
+def _ramp(low: float, high: float, value: np.ndarray) -> np.ndarray:
+    t = np.clip((value - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)

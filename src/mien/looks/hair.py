@@ -1,0 +1,84 @@
+"""The colour of a person's hair, from what the picture shows of the scalp, or else of the brows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.looks.albedo_model import AlbedoModel
+from mien.looks.colors import LUMINANCE
+from mien.looks.face_in_picture import FaceInPicture
+from mien.looks.face_regions import FaceRegions
+from mien.looks.person_skin import PersonSkin
+
+DARK_BROWN = np.array([0.030, 0.019, 0.013])
+"""Linear; assumed when nothing is seen."""
+UNLIKE_SKIN = 0.40
+"""Logarithmic difference from the skin from which on a colour is taken for hair."""
+ENOUGH_VERTICES = 12
+
+
+@dataclass(frozen=True)
+class HairColor:
+    """Hair on the scalp.
+
+    Attributes:
+        color: (3,) linear albedo.
+        coverage: 0 for a bald head to 1.
+    """
+
+    color: Float[np.ndarray, " 3"]
+    coverage: float
+
+
+def usual_hair() -> HairColor:
+    """What is assumed of a person of whom nothing is seen."""
+    return HairColor(DARK_BROWN, 1.0)
+
+
+def solve_hair(
+    face: FaceInPicture,
+    model: AlbedoModel,
+    regions: FaceRegions,
+    skin: PersonSkin,
+    colors: Float[np.ndarray, "vertices 3"],
+) -> HairColor:
+    """Look at the scalp above the forehead; where none is seen, at the brows.
+
+    Args:
+        colors: (V, 3) linear, as the picture shows the vertices.
+    """
+    points_px = np.nan_to_num(face.points_px, nan=-1e4)
+    seen = face.seen(
+        points_px[:, 0], points_px[:, 1], face.depth_m, np.where(face.facing > 0.2, 1.0, face.facing)
+    )
+    albedo = np.maximum(colors / face.light_at(skin.light), 2e-3)
+    expected = model.log_albedo(skin.tone, skin.weights)
+    difference = np.log(albedo) - expected
+    luminance = difference @ LUMINANCE
+    unlike = np.abs(luminance) + 1.2 * np.abs(difference - luminance[:, None]).max(axis=1)
+    scalp = (model.scalp > 0.35) & (seen > 0.5) & (regions.skin > 0)
+    if scalp.sum() >= ENOUGH_VERTICES:
+        hairy = scalp & (unlike > UNLIKE_SKIN)
+        share = hairy.sum() / scalp.sum()
+        if share < 0.35:
+            return HairColor(DARK_BROWN, 0.0)
+        color = np.exp(np.median(np.log(albedo[hairy]), axis=0))
+        return HairColor(np.clip(color, 0.004, 0.75), 1.0)
+    brows = (regions.brows > 0.6) & (seen > 0.5)
+    if brows.sum() >= ENOUGH_VERTICES:
+        darkest = brows & (luminance <= np.percentile(luminance[brows], 35))
+        if -float(np.median(luminance[darkest])) > 0.25:
+            color = np.exp(np.median(np.log(albedo[darkest]), axis=0))
+            return HairColor(np.clip(0.75 * color, 0.004, 0.5), 1.0)
+    return usual_hair()
+
+
+def with_hair(
+    log_albedo: Float[np.ndarray, "vertices 3"], model: AlbedoModel, hair: HairColor
+) -> Float[np.ndarray, "vertices 3"]:
+    """(V, 3) logarithm of the albedo with hair on the scalp."""
+    share = np.clip(1.3 * model.scalp, 0, 1)[:, None] * hair.coverage
+    return (1 - share) * log_albedo + share * np.log(hair.color)

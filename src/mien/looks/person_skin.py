@@ -1,0 +1,115 @@
+"""Whose skin it is, and under which light: the albedo model and the light solved together from one picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.looks.albedo_model import AlbedoModel
+from mien.looks.colors import LUMINANCE
+from mien.looks.face_in_picture import FaceInPicture
+from mien.looks.face_regions import FaceRegions
+from mien.looks.illumination import Illumination, solve_illumination
+from mien.looks.skin_tones import split_tone_and_light, tone_of
+
+ROUNDS = 3
+NOISE_STD, INDEPENDENT_POINTS = 0.20, 150
+"""Of log albedo that the model's modes do not explain, and how many points of a face count as independent."""
+
+
+@dataclass(frozen=True, eq=False)
+class PersonSkin:
+    """Skin and light as one picture tells them.
+
+    Attributes:
+        tone: (3,) linear albedo of plain skin.
+        weights: (K,) of the albedo model's modes.
+        light: on the head in the picture's world.
+    """
+
+    tone: Float[np.ndarray, " 3"]
+    weights: Float[np.ndarray, " modes"]
+    light: Illumination
+
+    def with_tone(self, tone: Float[np.ndarray, " 3"]) -> PersonSkin:
+        """The same colours in the picture, explained by another tone and another light."""
+        gain = self.tone / tone
+        light = Illumination(self.light.coefficients * gain, self.light.mean * gain)
+        return replace(self, tone=tone, light=light)
+
+
+def usual_skin(model: AlbedoModel) -> PersonSkin:
+    """What is assumed of a person of whom nothing is seen."""
+    return PersonSkin(tone_of(0.3), np.zeros(len(model.modes)), Illumination.uniform())
+
+
+def solve_skin(
+    face: FaceInPicture,
+    model: AlbedoModel,
+    regions: FaceRegions,
+    seen: Float[np.ndarray, " vertices"],
+    colors: Float[np.ndarray, "vertices 3"],
+) -> PersonSkin:
+    """Alternate between light and albedo, each by robust least squares, on the plain skin of the face.
+
+    Args:
+        seen: (V,) how well each vertex is seen.
+        colors: (V, 3) linear, as the picture shows the vertices.
+    """
+    special = regions.lips + regions.eyes + regions.nostrils + regions.brows
+    plain = seen * regions.face * np.clip(1 - special, 0, 1) ** 2
+    # The picture of a vertex is as large as the surface about it: dense vertices count less each.
+    used = np.flatnonzero((plain > 0.05) & (colors.min(axis=1) > 1e-3))
+    if len(used) < 30:
+        return usual_skin(model)
+    plain = plain[used] * _areas(face)[used]
+    colors, normals = colors[used], face.normals[used]
+    pattern, modes = model.pattern[used], model.modes[:, used]
+    burnt = colors.max(axis=1) > 0.97
+    plain = np.where(burnt, 0.05 * plain, plain)
+    plain = plain * _near_median(np.log(colors) - pattern, plain)
+    average = np.exp(np.average(np.log(colors) - pattern, axis=0, weights=plain))
+    tone, _ = split_tone_and_light(average)
+    weights = np.zeros(len(modes))
+    light = Illumination.uniform()
+    for _ in range(ROUNDS):
+        albedo = tone * np.exp(pattern + np.tensordot(weights, modes, axes=1))
+        light = solve_illumination(colors, albedo, normals, plain)
+        shade = light.shade(normals)
+        residual = np.log(colors / np.maximum(shade, 1e-3)) - np.log(tone) - pattern
+        robust = plain / (1 + (np.abs(residual).max(axis=1) / 0.35) ** 2)
+        residual = residual - np.average(residual, axis=0, weights=robust)
+        weights = _mode_weights(modes, residual, robust)
+    return PersonSkin(tone, weights, light)
+
+
+def _areas(face: FaceInPicture) -> np.ndarray:
+    """(V,) of the surface about each vertex, up to a factor."""
+    corners_m = face.vertices_m[face.head.triangles]
+    double = np.linalg.norm(
+        np.cross(corners_m[:, 1] - corners_m[:, 0], corners_m[:, 2] - corners_m[:, 0]), axis=1
+    )
+    return np.bincount(face.head.triangles.ravel(), np.repeat(double, 3), minlength=len(face.vertices_m))
+
+
+def _near_median(log_colors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Less weight for colours unlike most of the face's: hair, glasses and what else lies before the skin."""
+    luminance = log_colors @ LUMINANCE
+    chroma = log_colors - luminance[:, None]
+    order = np.argsort(luminance)
+    share = np.cumsum(weights[order]) / weights.sum()
+    middle = luminance[order[np.searchsorted(share, 0.55)]]
+    near = 1 / (1 + (np.maximum(middle - luminance, 0) / 0.8) ** 4)
+    typical = np.median(chroma[near > 0.7], axis=0) if (near > 0.7).any() else np.median(chroma, axis=0)
+    away = np.abs(chroma - typical).max(axis=1)
+    return near / (1 + (away / 0.25) ** 4)
+
+
+def _mode_weights(modes: np.ndarray, residual: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The likeliest weights under a standard normal prior."""
+    per_point = weights / weights.sum() * INDEPENDENT_POINTS / NOISE_STD**2
+    flat = modes.reshape(len(modes), -1)
+    scaled = flat * np.repeat(per_point / 3, 3)
+    return np.linalg.solve(scaled @ flat.T + np.eye(len(modes)), scaled @ residual.ravel())

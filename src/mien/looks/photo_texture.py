@@ -1,0 +1,112 @@
+"""A picture brought into the head's texture, with its light taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.looks.atlas import Atlas
+from mien.looks.face_in_picture import FaceInPicture
+from mien.looks.illumination import Illumination
+from mien.looks.trusted_colors import Tolerance, trust
+
+_JUDGED_PX = 256
+"""Side at which colours are judged: details smaller than this are skin's own."""
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoTexture:
+    """What one picture says of the texture.
+
+    Attributes:
+        albedo: (S, S, 3) linear colours without light, float32; anything where the weight is 0.
+        weight: (s, s) how far each texel is to be believed, 0 to 1, float32, s half of S or S.
+        vertex_albedo: (V, 3) the same at the vertices, smooth; vertex_weight: (V,).
+    """
+
+    albedo: Float[np.ndarray, "size size 3"]
+    weight: Float[np.ndarray, "small small"]
+    vertex_albedo: Float[np.ndarray, "vertices 3"]
+    vertex_weight: Float[np.ndarray, " vertices"]
+
+
+def photo_texture(
+    face: FaceInPicture,
+    atlas: Atlas,
+    light: Illumination,
+    expected: Float[np.ndarray, "vertices 3"],
+    tolerance: Tolerance,
+    *,
+    size_px: int,
+    allowed: Float[np.ndarray, " vertices"],
+) -> PhotoTexture:
+    """Sample the picture at every texel, divide by the light, and judge each place.
+
+    Args:
+        atlas: of the head, at the texture's size or below.
+        expected: (V, 3) logarithm of the albedo that the model expects of this person.
+        allowed: (V,) where the picture may be used at all.
+    """
+    import cv2
+
+    points_px = np.nan_to_num(face.points_px, nan=-1e4)
+    shade = light.shade(face.normals)
+    fields = atlas.interpolate(
+        np.concatenate(
+            [points_px, face.depth_m[:, None], face.facing[:, None], shade, allowed[:, None]], axis=1
+        )
+    )
+    place, shade_texels = np.ascontiguousarray(fields[..., :2]), np.ascontiguousarray(fields[..., 4:7])
+    seen = face.seen(place[..., 0], place[..., 1], fields[..., 2], fields[..., 3]).astype(np.float32)
+    seen *= fields[..., 7]
+    whole = (size_px, size_px)
+    map_px = cv2.resize(place, whole, interpolation=cv2.INTER_LINEAR)
+    albedo = cv2.remap(face.light, map_px, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    albedo /= cv2.resize(shade_texels, whole, interpolation=cv2.INTER_LINEAR)
+
+    judged = _judge(albedo, atlas, expected, tolerance)
+    weight = seen * cv2.resize(judged, (atlas.size_px, atlas.size_px), interpolation=cv2.INTER_LINEAR)
+    weight = _feathered(weight)
+    rows, columns = atlas.vertex_texels.T
+    vertex_weight = face.vertex_weights() * allowed * weight[rows, columns]
+    return PhotoTexture(
+        albedo=albedo,
+        weight=weight,
+        vertex_albedo=face.vertex_colors() / shade,
+        vertex_weight=vertex_weight.astype(float),
+    )
+
+
+def _judge(
+    albedo: np.ndarray, atlas: Atlas, expected: np.ndarray, tolerance: Tolerance
+) -> Float[np.ndarray, "judged judged"]:
+    """Which of the colours are believed, at a reduced size."""
+    import cv2
+
+    small = (_JUDGED_PX, _JUDGED_PX)
+    step = max(1, atlas.size_px // _JUDGED_PX)
+    corners = atlas.corners[step // 2 :: step, step // 2 :: step]
+    places = atlas.barycentric[step // 2 :: step, step // 2 :: step]
+    values = np.concatenate([expected, tolerance.stacked()], axis=1).astype(np.float32)
+    fields = sum(values[corners[..., k]] * places[..., k, None] for k in range(3))
+    assert isinstance(fields, np.ndarray)
+    if fields.shape[:2] != small:
+        fields = cv2.resize(fields, small, interpolation=cv2.INTER_LINEAR)
+    reduced = np.maximum(cv2.resize(albedo, small, interpolation=cv2.INTER_AREA), 1e-3)
+    believed = trust(np.log(reduced) - fields[..., :3], fields[..., 3:]).astype(np.float32)
+    # Single doubtful texels are moles and wrinkles; doubtful patches are something else, with their edges.
+    opened = cv2.medianBlur(np.round(255 * believed).astype(np.uint8), 5)
+    worn = cv2.erode(opened, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))
+    return cv2.GaussianBlur(worn.astype(np.float32) / 255, (0, 0), 1.5)
+
+
+def _feathered(weight: np.ndarray) -> np.ndarray:
+    """The weight, brought down to zero softly before its edges."""
+    import cv2
+
+    radius = max(1, round(len(weight) / 128))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    inner = cv2.GaussianBlur(cv2.erode(weight, kernel), (0, 0), radius)
+    return np.minimum(weight, inner)
