@@ -99,12 +99,13 @@ def _make_atlas(head: Head, size_px: int) -> Atlas:
     first, second = corners_px[:, 1] - corners_px[:, 0], corners_px[:, 2] - corners_px[:, 0]
     turned = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0] > 0
     triangles = np.where(turned[:, None], triangles[:, [0, 2, 1]], triangles)  # mirrored charts count too
-    # A depth for each part instead of one for all: where charts lie over each other the skin wins.
+    # A depth for each part instead of one for all: where charts lie over each other the skin wins, and within
+    # a part what is not folded over.
     corner_points_px = points_px[triangles].reshape(-1, 2)
     part = head.vertex_parts[head.triangles].min(axis=1)
     raster = rasterize(
         corner_points_px,
-        np.repeat(1.0 + part, 3),
+        np.repeat(1.0 + part + 0.5 * turned, 3),
         np.arange(3 * len(triangles)).reshape(-1, 3),
         width_px=size_px,
         height_px=size_px,

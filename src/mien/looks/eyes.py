@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from mien.geometry.rotations import matrix_from_rotation_vector
-from mien.heads.parameters import HeadParameters
+from mien.geometry.alignment import Similarity, align_similarity
 from mien.looks.atlas import Atlas
 from mien.looks.colors import LUMINANCE
 from mien.looks.face_in_picture import FaceInPicture
@@ -21,8 +20,9 @@ DARK_BROWN = np.array([0.075, 0.038, 0.020])
 SCLERA, RIM_OF_LID = np.array([0.56, 0.51, 0.475]), np.array([0.42, 0.20, 0.16])
 PRIOR_PIXELS = 20.0
 """The usual dark brown counts as this many pixels of an iris."""
-UNDER_LIDS = 0.55
-"""Of the light on the face falls into eyes between their lids."""
+UNDER_LIDS, SHADOW_OF_LIDS = 0.55, 0.78
+"""Of the light on the face falls into eyes between their lids; so much of that shadow is drawn into the texture,
+since few renderers cast it."""
 
 
 @dataclass(frozen=True)
@@ -43,27 +43,9 @@ def usual_iris() -> IrisColor:
     return IrisColor(DARK_BROWN, 0.9)
 
 
-def read_iris(face: FaceInPicture, parameters: HeadParameters, light: Illumination) -> IrisColor:
-    """The colour between pupil and rim of both eyes, lids, lashes and reflections left out.
-
-    Args:
-        parameters: of the fit, for where the eyes look.
-    """
-    head = face.head
-    eye_parts = vertices_of(head, "eyes")
-    root = matrix_from_rotation_vector(parameters.root_rotation)
-    neck, skull = (matrix_from_rotation_vector(parameters.joint_rotations[k]) for k in (0, 1))
-    found: list[np.ndarray] = []
-    for joint in (2, 3):
-        ball = eye_parts & (head.skinning_weights[:, joint] > 0.5)
-        if not ball.any():
-            continue
-        own = matrix_from_rotation_vector(parameters.joint_rotations[joint])
-        axes = root @ neck @ skull @ own
-        centre_m = face.vertices_m[ball].mean(axis=0)
-        radius_m = float(np.median(np.linalg.norm(face.vertices_m[ball] - centre_m, axis=1)))
-        found.append(_ring_pixels(face, centre_m, radius_m, axes))
-    pixels = np.concatenate(found) if found else np.zeros((0, 3))
+def read_iris(face: FaceInPicture, light: Illumination) -> IrisColor:
+    """The colour between pupil and rim of both eyes, lids, lashes and reflections left out."""
+    pixels = _eye_pixels(face, PUPIL_SHARE + 0.16, 0.82)
     usual = usual_iris()
     if len(pixels) < 4:
         return usual
@@ -77,19 +59,51 @@ def read_iris(face: FaceInPicture, parameters: HeadParameters, light: Illuminati
     return IrisColor(np.exp(log_color), 0.25 + 0.65 * (1 - trusted))
 
 
+def light_on_eyes(face: FaceInPicture) -> Float[np.ndarray, " 3"] | None:
+    """(3,) strength of the light on the face, judged by the whites of the eyes; None where too little is seen.
+
+    Whites are the one thing in a face that has nearly the same colour in everybody.
+    """
+    pixels = _eye_pixels(face, 1.15, 1.75)
+    if len(pixels) < 10:
+        return None
+    luminance = pixels @ LUMINANCE
+    bright = pixels[luminance >= np.percentile(luminance, 60)]
+    return np.median(bright, axis=0) / (SCLERA * UNDER_LIDS)
+
+
+def _eye_pixels(face: FaceInPicture, inner: float, outer: float) -> Float[np.ndarray, "n 3"]:
+    """Linear colours of the pixels in a ring about both pupils; its radii as shares of the iris's."""
+    head = face.head
+    eyes = vertices_of(head, "eyes")
+    found = [np.zeros((0, 3))]
+    for joint in (2, 3):
+        ball = eyes & (head.skinning_weights[:, joint] > 0.5)
+        if ball.sum() >= 4:
+            world_from_mean = align_similarity(head.mean_m[ball], face.vertices_m[ball])
+            centre_m = head.joints_mean_m[joint]
+            radius_m = float(np.median(np.linalg.norm(head.mean_m[ball] - centre_m, axis=1)))
+            found.append(_ring_pixels(face, world_from_mean, centre_m, radius_m, inner, outer))
+    return np.concatenate(found)
+
+
 def _ring_pixels(
-    face: FaceInPicture, centre_m: np.ndarray, radius_m: float, axes: np.ndarray
+    face: FaceInPicture,
+    world_from_mean: Similarity,
+    centre_m: np.ndarray,
+    radius_m: float,
+    inner: float,
+    outer: float,
 ) -> Float[np.ndarray, "n 3"]:
-    """Linear colours of the picture's pixels between pupil and rim that the lids leave open."""
+    """Pixels of the ring that the lids leave open, about as many as there are in the picture."""
     import cv2
 
     turn = np.linspace(0, 2 * np.pi, 72, endpoint=False)
-    share = np.linspace(PUPIL_SHARE + 0.16, 0.82, 8)[:, None]
-    polar = IRIS_RAD * share
+    polar = IRIS_RAD * np.linspace(inner, outer, 8)[:, None]
     local = np.stack(
         [np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar) + 0 * turn], axis=-1
     ).reshape(-1, 3)
-    points_m = centre_m + radius_m * local @ axes.T
+    points_m = world_from_mean.apply(centre_m + radius_m * local)
     points_px = face.camera.project(points_m)
     depth_m = face.camera.to_camera(points_m)[:, 2]
     height, width = face.nearest_m.shape
@@ -100,8 +114,8 @@ def _ring_pixels(
     inside = (column >= 0) & (row >= 0) & (column < width) & (row < height)
     column, row = np.clip(column, 0, width - 1), np.clip(row, 0, height - 1)
     open_to_view = inside & (depth_m < face.nearest_m[row, column] + 0.0025)
-    iris_px = float(np.ptp(points_px[:, 0]))
-    if not open_to_view.any() or iris_px < 2.5:
+    width_px = float(np.ptp(points_px[:, 0]))
+    if not open_to_view.any() or width_px < 2.5 * outer:
         return np.zeros((0, 3))
     sampled = cv2.remap(
         face.light,
@@ -111,7 +125,7 @@ def _ring_pixels(
         borderMode=cv2.BORDER_REPLICATE,
     )[:, 0]
     # Samples lie closer than pixels in small pictures; a pixel counts once.
-    area_px = np.pi / 4 * iris_px**2 * float(open_to_view.mean())
+    area_px = np.pi / 4 * width_px**2 * (1 - (inner / outer) ** 2) * float(open_to_view.mean())
     return sampled[:: max(1, round(len(sampled) / max(area_px, 1)))].astype(float)
 
 
@@ -128,12 +142,11 @@ def draw_eyes(albedo: Float[np.ndarray, "size size 3"], atlas: Atlas, iris: Iris
     eyes = vertices_of(head, "eyes")
     if not eyes.any():
         return
-    own = eyes[head.triangles[atlas.triangle, 0]] if atlas.size_px == size_px else None
     direction = np.zeros((head.vertex_count, 3))
     for joint in (2, 3):
         ball = eyes & (head.skinning_weights[:, joint] > 0.5)
         if ball.any():
-            offset = head.mean_m[ball] - head.mean_m[ball].mean(axis=0)
+            offset = head.mean_m[ball] - head.joints_mean_m[joint]
             direction[ball] = offset / np.linalg.norm(offset, axis=1, keepdims=True)
     marked = eyes[atlas.corners[..., 0]]
     rows, columns = np.nonzero(marked)
@@ -148,7 +161,6 @@ def draw_eyes(albedo: Float[np.ndarray, "size size 3"], atlas: Atlas, iris: Iris
     shape = (right - left, bottom - top)
     vectors = cv2.resize(np.asarray(small), shape, interpolation=cv2.INTER_LINEAR)
     mask = cv2.resize(marked[window].astype(np.uint8), shape, interpolation=cv2.INTER_NEAREST) > 0
-    assert own is None or own.any()
     drawn = _eye_colors(vectors[mask], iris)
     albedo[top:bottom, left:right][mask] = drawn
 
@@ -180,9 +192,9 @@ def _eye_colors(vectors: np.ndarray, iris: IrisColor) -> np.ndarray:
     outward = _ramp(0.75, 1.5, polar)
     white = SCLERA[None] * (1 - 0.10 * outward[:, None])
     white = white + outward[:, None] * (0.25 + 0.25 * np.clip(veins, 0, 1)[:, None]) * (RIM_OF_LID - white)
-    white = white * (1 - 0.30 * _ramp(0.1, 0.55, y))[:, None]  # below the upper lid and its lashes
-    edge = _ramp(0.97, 1.06, radius)[:, None]
-    return (colored * (1 - edge) + white * edge).astype(np.float32)
+    edge = _ramp(0.95, 1.08, radius)[:, None]
+    lit = SHADOW_OF_LIDS * (1 - 0.45 * _ramp(0.0, 0.5, y) - 0.2 * _ramp(0.2, 0.6, np.abs(x)))
+    return ((colored * (1 - edge) + white * edge) * lit[:, None]).astype(np.float32)
 
 
 def _ramp(low: float, high: float, value: np.ndarray) -> np.ndarray:

@@ -16,9 +16,9 @@ from mien.looks.colors import linear_from_srgb
 from mien.looks.face_regions import vertices_of
 from mien.looks.illumination import Illumination
 
-DEPTH_TOLERANCE_M, DEPTH_STEP_M = 0.004, 0.010
+DEPTH_TOLERANCE_M, DEPTH_STEP_M = 0.004, 0.030
 """Surface counts as hidden when this much nearer surface lies before it; a step this high is a contour."""
-GRAZING_COS, FACING_COS = 0.12, 0.50
+GRAZING_COS, FACING_COS = 0.08, 0.40
 """Surface seen at a smaller cosine counts nothing, at a larger one fully."""
 _DEPTH_PX = 320
 """Longer side of the depth buffer."""
@@ -123,8 +123,8 @@ class FaceInPicture:
         row = np.clip(((rows + 0.5) * self.depth_scale).astype(np.int32), 0, height - 1)
         flat = row * width + column
         open_to_view = depth_m < self.nearest_m.ravel()[flat] + DEPTH_TOLERANCE_M
-        feather_px = 2.0 * self.sigma_px + 1.5 / self.depth_scale
-        apart = np.clip(self.contour_px.ravel()[flat] / feather_px - 0.4, 0, 1)
+        feather_px = 1.2 * self.sigma_px + 1.2 / self.depth_scale
+        apart = np.clip(self.contour_px.ravel()[flat] / feather_px - 0.3, 0, 1)
         frontal = np.clip((facing - GRAZING_COS) / (FACING_COS - GRAZING_COS), 0, 1)
         return (inside & open_to_view) * apart * frontal * frontal * (3 - 2 * frontal)
 

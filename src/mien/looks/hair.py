@@ -80,5 +80,5 @@ def with_hair(
     log_albedo: Float[np.ndarray, "vertices 3"], model: AlbedoModel, hair: HairColor
 ) -> Float[np.ndarray, "vertices 3"]:
     """(V, 3) logarithm of the albedo with hair on the scalp."""
-    share = np.clip(1.3 * model.scalp, 0, 1)[:, None] * hair.coverage
+    share = np.clip((model.scalp - 0.2) / 0.4, 0, 1)[:, None] * hair.coverage
     return (1 - share) * log_albedo + share * np.log(hair.color)

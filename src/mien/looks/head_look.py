@@ -94,9 +94,7 @@ def person_look(
         FaceInPicture.of(head, fit, image, size_px=size_px) for fit, image in zip(fits, images, strict=True)
     ]
     skins, hair = _solve_person(faces, model, regions)
-    irises = [
-        read_iris(face, fit.parameters, skin.light) for face, fit, skin in zip(faces, fits, skins, strict=True)
-    ]
+    irises = [read_iris(face, skin.light) for face, skin in zip(faces, skins, strict=True)]
     iris = min(irises, key=lambda each: each.sigma, default=usual_iris())
     person = skins[0] if skins else usual_skin(model)
     expected = with_hair(model.log_albedo(person.tone, person.weights), model, hair)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from mien.looks.albedo_model import AlbedoModel
 from mien.looks.colors import LUMINANCE
+from mien.looks.eyes import light_on_eyes
 from mien.looks.face_in_picture import FaceInPicture
 from mien.looks.face_regions import FaceRegions
 from mien.looks.illumination import Illumination, solve_illumination
@@ -71,7 +72,7 @@ def solve_skin(
     plain = np.where(burnt, 0.05 * plain, plain)
     plain = plain * _near_median(np.log(colors) - pattern, plain)
     average = np.exp(np.average(np.log(colors) - pattern, axis=0, weights=plain))
-    tone, _ = split_tone_and_light(average)
+    tone, _ = split_tone_and_light(average, light_on_eyes(face))
     weights = np.zeros(len(modes))
     light = Illumination.uniform()
     for _ in range(ROUNDS):

@@ -106,7 +106,7 @@ def _feathered(weight: np.ndarray) -> np.ndarray:
     """The weight, brought down to zero softly before its edges."""
     import cv2
 
-    radius = max(1, round(len(weight) / 128))
+    radius = max(1, round(len(weight) / 256))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     inner = cv2.GaussianBlur(cv2.erode(weight, kernel), (0, 0), radius)
     return np.minimum(weight, inner)

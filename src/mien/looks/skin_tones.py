@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float
 
@@ -20,13 +22,15 @@ def tone_of(level: float) -> Float[np.ndarray, " 3"]:
     return color * level / (color @ TONE_LUMINANCE)
 
 
-EXPOSURE_STD, LIGHT_COLOR_STD, SKIN_COLOR_STD = 0.30, 0.12, 0.10
+EXPOSURE_STD, LIGHT_COLOR_STD, SKIN_COLOR_STD = 0.35, 0.12, 0.10
 """Of the logarithms: how bright a face's light is in pictures, its colour, and skin's colour at a lightness."""
 USUAL_EXPOSURE = 0.9
+SEEN_EXPOSURE_STD, SEEN_COLOR_STD = 0.30, 0.12
+"""The same of a light that was judged by something else in the picture."""
 
 
 def split_tone_and_light(
-    color: Float[np.ndarray, " 3"],
+    color: Float[np.ndarray, " 3"], light_seen: Float[np.ndarray, " 3"] | None = None
 ) -> tuple[Float[np.ndarray, " 3"], Float[np.ndarray, " 3"]]:
     """The likeliest skin tone and light for a face of this mean colour: (3,) and (3,), whose product it is.
 
@@ -35,17 +39,31 @@ def split_tone_and_light(
 
     Args:
         color: (3,) linear, with the shading's mean in it.
+        light_seen: (3,) what the whites of the eyes say of the light.
     """
     log_color = np.log(np.maximum(color, 1e-4))
+    exposure, exposure_std = np.log(USUAL_EXPOSURE), EXPOSURE_STD
+    hue, hue_std = np.zeros(3), LIGHT_COLOR_STD
+    if light_seen is not None:
+        log_light = np.log(np.maximum(light_seen, 1e-4))
+        level = float(log_light.mean())
+        exposure, exposure_std = _merged(exposure, exposure_std, level, SEEN_EXPOSURE_STD)
+        hue, hue_std = _merged(hue, hue_std, log_light - level, SEEN_COLOR_STD)
+    share = SKIN_COLOR_STD**2 / (hue_std**2 + SKIN_COLOR_STD**2)
     best, chosen = np.inf, log_color
     for log_level in np.linspace(LEVELS[0], LEVELS[-1], 40):
         log_tone = np.log(tone_of(float(np.exp(log_level))))
         difference = log_color - log_tone
-        exposure = float(difference.mean())
-        chroma = difference - exposure
-        cost = ((exposure - np.log(USUAL_EXPOSURE)) / EXPOSURE_STD) ** 2
-        cost += float((chroma**2).sum()) / (LIGHT_COLOR_STD**2 + SKIN_COLOR_STD**2)
+        brightness = float(difference.mean())
+        chroma = difference - brightness - hue
+        cost = ((brightness - exposure) / exposure_std) ** 2
+        cost += float((chroma**2).sum()) / (hue_std**2 + SKIN_COLOR_STD**2)
         if cost < best:
-            share = SKIN_COLOR_STD**2 / (LIGHT_COLOR_STD**2 + SKIN_COLOR_STD**2)
             best, chosen = cost, log_tone + share * chroma
     return np.exp(chosen), np.exp(log_color - chosen)
+
+
+def _merged(first: Any, first_std: float, second: Any, second_std: float) -> tuple[Any, float]:
+    """Mean and deviation of two independent judgements."""
+    precision = 1 / first_std**2 + 1 / second_std**2
+    return (first / first_std**2 + second / second_std**2) / precision, float(precision**-0.5)
