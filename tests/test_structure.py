@@ -18,8 +18,8 @@ ROOMS = (
     "errors", "lazy_names", "progress", "files", "geometry", "cameras", "least_squares",
     # pictures and cameras from files, heads, 2D landmarks
     "images", "camera_files", "heads", "landmarks",
-    # fitted heads, and heads through time
-    "fitting", "tracking",
+    # fitted heads, heads through time, and what heads look like
+    "fitting", "tracking", "looks",
     # radiance fields; what trains them and all networks
     "learning", "fields", "landmarks_in_fields",
     # what goes out

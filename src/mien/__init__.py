@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mien.drawing.mesh import draw_mesh, head_turntable, part_colors, render_head
     from mien.drawing.overlay import draw_fit, draw_track_frame
     from mien.drawing.sheets import contact_sheet
+    from mien.drawing.textured import draw_look, draw_look_sheet
     from mien.errors import FitError, InputError, LandmarkSetError, MienError, MissingExtraError, ShapeError
     from mien.exporters.files import export
     from mien.exporters.saved import read_fit, read_track
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from mien.heads.expression_map_files import read_expression_map, save_expression_map
     from mien.heads.formats.flame_parameters import FlameParameters, flame_parameters
     from mien.heads.library import load_head
+    from mien.heads.look import HeadLook
     from mien.heads.model import Head
     from mien.heads.parameters import HeadParameters
     from mien.images.photo import Photo, read_image, read_photo
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from mien.landmarks_in_fields.predict import field_landmarks
     from mien.landmarks_in_fields.types import Landmarks3D
     from mien.least_squares.solution import Status
+    from mien.looks.head_look import head_look
     from mien.tracking.config import PeopleConfig, TrackerConfig
     from mien.tracking.tracker import Tracker
     from mien.tracking.video import track_people, track_video
@@ -132,10 +135,15 @@ __all__ = [
     "save_field",
     "train_field",
     "turntable_cameras",
+    # looks
+    "HeadLook",
+    "head_look",
     # drawing
     "contact_sheet",
     "draw_fit",
     "draw_landmarks",
+    "draw_look",
+    "draw_look_sheet",
     "draw_mesh",
     "draw_track_frame",
     "head_turntable",
@@ -173,6 +181,7 @@ _HOME = {
     "Frame": "images.video",
     "Head": "heads.model",
     "HeadFit": "fitting.results",
+    "HeadLook": "heads.look",
     "HeadParameters": "heads.parameters",
     "HeadTrack": "fitting.results",
     "InputError": "errors",
@@ -203,6 +212,8 @@ _HOME = {
     "contact_sheet": "drawing.sheets",
     "draw_fit": "drawing.overlay",
     "draw_landmarks": "drawing.landmarks",
+    "draw_look": "drawing.textured",
+    "draw_look_sheet": "drawing.textured",
     "draw_mesh": "drawing.mesh",
     "draw_track_frame": "drawing.overlay",
     "export": "exporters.files",
@@ -213,6 +224,7 @@ _HOME = {
     "fit_sequence": "fitting.sequence",
     "fit_views": "fitting.views",
     "flame_parameters": "heads.formats.flame_parameters",
+    "head_look": "looks.head_look",
     "head_turntable": "drawing.mesh",
     "load_field": "fields.files",
     "load_head": "heads.library",

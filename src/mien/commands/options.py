@@ -61,6 +61,24 @@ class MeshFileOptions:
 
 
 @dataclass(frozen=True)
+class TextureOptions:
+    texture: Literal["none", "albedo", "photo"] = "photo"
+    """What .glb and .obj show. photo: the picture, its light taken out, completed where it shows nothing;
+    albedo: skin without a picture, in the person's colours; none: plain colours."""
+    texture_size: int = 1024
+    """Side of the textures, pixels."""
+
+    def check(self) -> None:
+        """Complain about a size that no texture has, before any work is done.
+
+        Raises:
+            InputError: see above.
+        """
+        if not 64 <= self.texture_size <= 4096:
+            raise InputError(f"--texture-size: must be between 64 and 4096, not {self.texture_size}")
+
+
+@dataclass(frozen=True)
 class NetworkOption:
     model: str = "realtime"
     """Landmark network: a shipped one, or the path of an .onnx file."""

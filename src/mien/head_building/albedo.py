@@ -36,8 +36,8 @@ class AlbedoConfig:
     head: Path | None = None
     """A head file; the built-in head when left out."""
     makehuman_uv: Path | None = None
-    """.npy file, (triangles, 3, 2): the texture coordinates in MakeHuman's skins of every corner of the head's
-    triangles; the head's own texture coordinates when left out."""
+    """.npy file, (triangles, 3, 2): where every corner of the head's triangles lies in MakeHuman's skins; the
+    head's own texture coordinates when left out."""
 
 
 def build_albedo_model(
@@ -125,10 +125,14 @@ def _scalp(head: Head, regions: FaceRegions, dark: Float[np.ndarray, "skins vert
     top = int(np.argmax(head.mean_m[:, 1] * (regions.skin > 0)))
     hairy = _connected(head, hairy, top)
     grown = np.where(hairy, np.clip((darkness - 0.35) / 0.8, 0, 1), 0)
-    return np.clip(smooth_field(head, grown[:, None], regions.skin, stiffness=0.6, prior_weight=0.0)[:, 0], 0, 1)
+    return np.clip(
+        smooth_field(head, grown[:, None], regions.skin, stiffness=0.6, prior_weight=0.0)[:, 0], 0, 1
+    )
 
 
-def _connected(head: Head, chosen: Bool[np.ndarray, " vertices"], start: int) -> Bool[np.ndarray, " vertices"]:
+def _connected(
+    head: Head, chosen: Bool[np.ndarray, " vertices"], start: int
+) -> Bool[np.ndarray, " vertices"]:
     """Those of the chosen vertices that edges between them lead to from one of them."""
     reached = np.zeros_like(chosen)
     reached[start] = True

@@ -132,8 +132,8 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
         with np.load(path, allow_pickle=False) as data:
             if int(data["format_version"]) != FORMAT_VERSION:
                 raise InputError(
-                    f"has format {int(data['format_version'])}, this mien reads {FORMAT_VERSION}; make it anew "
-                    "with: mien head looks",
+                    f"has format {int(data['format_version'])}, this mien reads {FORMAT_VERSION}; make it "
+                    "anew with: mien head looks",
                     source=path,
                 )
             pattern_picture = cv2.imdecode(data["pattern_picture"], cv2.IMREAD_COLOR)
@@ -175,7 +175,9 @@ def save_albedo_model(model: AlbedoModel, path: Path) -> None:
         "scalp": model.scalp.astype(np.float16),
         "roughness": model.roughness.astype(np.float16),
         "pattern_picture": cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].ravel(),
-        "height_picture": cv2.imencode(".jpg", model.height_picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].ravel(),
+        "height_picture": cv2.imencode(".jpg", model.height_picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[
+            1
+        ].ravel(),
     }
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
         np.savez_compressed(stream, **arrays)

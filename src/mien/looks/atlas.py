@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 
 from mien.geometry.rasterization import rasterize
 from mien.heads.model import Head
+from mien.looks.materials import OPAQUE, vertices_of
 
 PAD_PX = 8
 """Colours are carried this far beyond the charts, so that filtering at their edges meets no background."""
@@ -67,7 +68,7 @@ class Atlas:
 
     @cached_property
     def mirror(self) -> Float[np.ndarray, "size size 2"]:
-        """(S, S, 2) column and row, in texels, of each texel's left-right partner, float32, as cv2.remap wants."""
+        """(S, S, 2) column and row, in texels, of each texel's left-right partner, float32."""
         uv = mirrored_uv(self.head)[self.triangle]  # (S, S, 3, 2)
         place = np.einsum("rck,rckd->rcd", self.barycentric, uv.astype(np.float32))
         return np.stack(
@@ -94,7 +95,9 @@ def _make_atlas(head: Head, size_px: int) -> Atlas:
     import cv2
 
     points_px = head.uv * np.array([size_px, -size_px]) + np.array([0, size_px]) - 0.5
-    triangles = head.uv_triangles
+    # Cards have pictures of their own, corneas lie over the eyes' places.
+    opaque = np.flatnonzero(vertices_of(head, *OPAQUE)[head.triangles[:, 0]])
+    triangles = head.uv_triangles[opaque]
     corners_px = points_px[triangles]
     first, second = corners_px[:, 1] - corners_px[:, 0], corners_px[:, 2] - corners_px[:, 0]
     turned = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0] > 0
@@ -102,7 +105,7 @@ def _make_atlas(head: Head, size_px: int) -> Atlas:
     # A depth for each part instead of one for all: where charts lie over each other the skin wins, and within
     # a part what is not folded over.
     corner_points_px = points_px[triangles].reshape(-1, 2)
-    part = head.vertex_parts[head.triangles].min(axis=1)
+    part = head.vertex_parts[head.triangles[opaque]].min(axis=1)
     raster = rasterize(
         corner_points_px,
         np.repeat(1.0 + part + 0.5 * turned, 3),
@@ -127,7 +130,7 @@ def _make_atlas(head: Head, size_px: int) -> Atlas:
     return Atlas(
         head,
         size_px,
-        raster.triangle.ravel()[flat].astype(np.int32),
+        opaque[raster.triangle.ravel()[flat]].astype(np.int32),
         weights.reshape(-1, 3)[flat],
         inside,
     )

@@ -62,7 +62,9 @@ def complete(
         photo, amount = np.zeros_like(base), np.full((size_px, size_px, 1), 1e-9, np.float32)
         for each, offset in zip(textures, own, strict=True):
             weight = cv2.resize(each.weight**SHARPNESS, whole, interpolation=cv2.INTER_LINEAR)[..., None]
-            gain = cv2.resize(atlas.interpolate(np.exp(joint - offset)), whole, interpolation=cv2.INTER_LINEAR)
+            gain = cv2.resize(
+                atlas.interpolate(np.exp(joint - offset)), whole, interpolation=cv2.INTER_LINEAR
+            )
             photo += weight * gain * each.albedo
             amount += weight
         photo /= amount

@@ -11,18 +11,18 @@ from mien.geometry.alignment import Similarity, align_similarity
 from mien.looks.atlas import Atlas
 from mien.looks.colors import LUMINANCE
 from mien.looks.face_in_picture import FaceInPicture
-from mien.looks.face_regions import vertices_of
 from mien.looks.illumination import Illumination
+from mien.looks.materials import vertices_of
 
-IRIS_RAD, PUPIL_SHARE = float(np.arcsin(0.49)), 0.36
+IRIS_RAD, PUPIL_SHARE = float(np.arcsin(0.4875)), 0.34
 """Angle of the iris's rim seen from the eyeball's centre (11.7 mm of a 24 mm ball), and the pupil's share."""
 DARK_BROWN = np.array([0.075, 0.038, 0.020])
 SCLERA, RIM_OF_LID = np.array([0.56, 0.51, 0.475]), np.array([0.42, 0.20, 0.16])
 PRIOR_PIXELS = 20.0
 """The usual dark brown counts as this many pixels of an iris."""
 UNDER_LIDS, SHADOW_OF_LIDS = 0.55, 0.78
-"""Of the light on the face falls into eyes between their lids; so much of that shadow is drawn into the texture,
-since few renderers cast it."""
+"""Share of the face's light that falls into eyes between their lids; and what is drawn of that shadow into the
+texture, since few renderers cast it."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def read_iris(face: FaceInPicture, light: Illumination) -> IrisColor:
 
 
 def light_on_eyes(face: FaceInPicture) -> Float[np.ndarray, " 3"] | None:
-    """(3,) strength of the light on the face, judged by the whites of the eyes; None where too little is seen.
+    """(3,) strength of the light on the face, judged by the whites of the eyes; None when too small.
 
     Whites are the one thing in a face that has nearly the same colour in everybody.
     """

@@ -13,8 +13,8 @@ from mien.geometry.normals import vertex_normals
 from mien.geometry.rasterization import rasterize
 from mien.heads.model import Head
 from mien.looks.colors import linear_from_srgb
-from mien.looks.face_regions import vertices_of
 from mien.looks.illumination import Illumination
+from mien.looks.materials import OPAQUE, vertices_of
 
 DEPTH_TOLERANCE_M, DEPTH_STEP_M = 0.004, 0.030
 """Surface counts as hidden when this much nearer surface lies before it; a step this high is a contour."""
@@ -157,11 +157,8 @@ def _depth_buffer(
 
     scale = min(1.0, _DEPTH_PX / max(camera.width_px, camera.height_px))
     width, height = max(2, round(camera.width_px * scale)), max(2, round(camera.height_px * scale))
-    see_through = vertices_of(head, "cornea") | vertices_of(head, "hair")
-    triangles = head.triangles[~see_through[head.triangles[:, 0]]]
-    raster = rasterize(
-        (points_px + 0.5) * scale - 0.5, depth_m, triangles, width_px=width, height_px=height
-    )
+    triangles = head.triangles[vertices_of(head, *OPAQUE)[head.triangles[:, 0]]]
+    raster = rasterize((points_px + 0.5) * scale - 0.5, depth_m, triangles, width_px=width, height_px=height)
     nearest = np.full((height, width), np.inf, np.float32)
     # 1/depth is linear across the picture
     nearest[raster.rows, raster.columns] = 1 / raster.interpolate(1 / depth_m[:, None], triangles)[:, 0]

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from mien.geometry.normals import vertex_normals
 from mien.heads.model import Head
-from mien.heads.parts import MATERIALS
+from mien.looks.materials import vertices_of
 
 _PIXEL_M, _SIDE_PX = 0.0005, 640
 _OUTER_LIPS = np.arange(48, 60)
@@ -40,28 +40,6 @@ class FaceRegions:
     nostrils: Float[np.ndarray, " vertices"]
 
 
-def material_of(part_name: str) -> str:
-    """Material of a part by its name, also of parts that other people's heads name otherwise."""
-    if part_name in MATERIALS:
-        return MATERIALS[part_name]
-    name = part_name.lower()
-    if "socket" in name:
-        return "skin"
-    for fragment, material in (
-        ("teeth", "mouth"), ("gum", "mouth"), ("tongue", "mouth"), ("mouth", "mouth"), ("cornea", "cornea"),
-        ("lash", "hair"), ("brow", "hair"), ("hair", "hair"), ("eye", "eyes"),
-    ):  # fmt: skip
-        if fragment in name:
-            return material
-    return "skin"
-
-
-def vertices_of(head: Head, material: str) -> np.ndarray:
-    """(V,) whether each vertex is of that material."""
-    named = np.array([material_of(name) == material for name in head.part_names])
-    return named[head.vertex_parts]
-
-
 @lru_cache(maxsize=8)
 def face_regions(head: Head) -> FaceRegions:
     """The regions of a head; kept for the last heads.
@@ -81,7 +59,9 @@ def face_regions(head: Head) -> FaceRegions:
     def pixels(places_m: np.ndarray) -> np.ndarray:
         return (places_m[:, :2] - origin_m) * np.array([1, -1]) / _PIXEL_M + half
 
-    def region(polygons: list[np.ndarray], *, grow_m: float, soft_m: float, closed: bool = True) -> np.ndarray:
+    def region(
+        polygons: list[np.ndarray], *, grow_m: float, soft_m: float, closed: bool = True
+    ) -> np.ndarray:
         canvas = np.zeros((_SIDE_PX, _SIDE_PX), np.uint8)
         width = max(1, round(2 * grow_m / _PIXEL_M))
         for polygon in polygons:

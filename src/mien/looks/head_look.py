@@ -100,9 +100,7 @@ def person_look(
     expected = with_hair(model.log_albedo(person.tone, person.weights), model, hair)
     tolerance = Tolerance.of(regions, model.scalp)
     textures = [
-        photo_texture(
-            face, atlas, skin.light, expected, tolerance, size_px=size_px, allowed=regions.skin
-        )
+        photo_texture(face, atlas, skin.light, expected, tolerance, size_px=size_px, allowed=regions.skin)
         for face, skin in zip(faces, skins, strict=True)
         if texture == "photo"
     ]

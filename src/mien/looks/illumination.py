@@ -117,7 +117,7 @@ def _robust_ridge(
     if not coefficients.any():
         coefficients[0] = 1.0
     for _ in range(rounds):
-        # Differences count by their share of the light there: half in the dark is as wrong as half in the sun.
+        # Differences count by their share of the light there: half is as wrong in the dark as in the sun.
         predicted = np.maximum(basis @ coefficients, 0.15)
         error = np.abs(target - predicted).max(axis=1) / predicted.mean(axis=1)
         scale = weights * np.minimum(1, threshold / np.maximum(error, 1e-9)) / predicted.mean(axis=1)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from mien.heads.model import Head
 from mien.looks.atlas import Atlas
-from mien.looks.face_regions import vertices_of
+from mien.looks.materials import vertices_of
 
 TEETH, GUMS, TONGUE, WALLS = (0.62, 0.55, 0.42), (0.44, 0.155, 0.14), (0.43, 0.16, 0.15), (0.22, 0.045, 0.04)
 _COLORS = (("teeth", TEETH), ("gum", GUMS), ("tongue", TONGUE), ("", WALLS))

@@ -1,4 +1,4 @@
-"""Whose skin it is, and under which light: the albedo model and the light solved together from one picture."""
+"""Whose skin it is, and under which light: albedo model and light solved together from one picture."""
 
 from __future__ import annotations
 

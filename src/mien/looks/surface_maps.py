@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 from mien.heads.model import Head
 from mien.looks.albedo_model import albedo_model_for
 from mien.looks.atlas import atlas_of
-from mien.looks.face_regions import vertices_of
+from mien.looks.materials import vertices_of
 
 EYES, MOUTH = 0.12, 0.30
 """Roughness of wet surfaces."""

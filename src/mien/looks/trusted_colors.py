@@ -1,4 +1,4 @@
-"""Which colours of a picture are the person's own: not hair over the skin, glasses, hands or what is behind."""
+"""Which colours of a picture are the person's own: not hair over skin, glasses, hands or the background."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mien.looks.face_regions import FaceRegions
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far the logarithm of a colour may lie from what is expected: darker, brighter, in hue; (V,) each."""
+    """How far the logarithm of a colour may lie from what is expected: darker, brighter, in hue."""
 
     darker: Float[np.ndarray, " vertices"]
     brighter: Float[np.ndarray, " vertices"]
@@ -21,7 +21,7 @@ class Tolerance:
 
     @staticmethod
     def of(regions: FaceRegions, scalp: Float[np.ndarray, " vertices"]) -> Tolerance:
-        """Narrow on plain skin, wide where brows, beard, make-up and shadows belong, on the scalp for hair."""
+        """Narrow on plain skin, wide where brows, beard and shadows belong, on the scalp for hair."""
         dark_places = np.clip(regions.brows + regions.eyes + regions.nostrils, 0, 1)
         lips = regions.lips
         beard, hair = regions.beard, np.clip(2 * scalp, 0, 1)
@@ -46,7 +46,9 @@ def trust(
         tolerance: as `Tolerance.stacked`.
     """
     luminance = difference @ LUMINANCE.astype(difference.dtype)
-    hue = np.abs(difference - luminance[..., None]).max(axis=-1) * np.exp(-0.5 * np.maximum(-luminance - 0.3, 0))
+    hue = np.abs(difference - luminance[..., None]).max(axis=-1) * np.exp(
+        -0.5 * np.maximum(-luminance - 0.3, 0)
+    )
     beyond = np.maximum.reduce(
         [-luminance / tolerance[..., 0], luminance / tolerance[..., 1], hue / tolerance[..., 2]]
     )

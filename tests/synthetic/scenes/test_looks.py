@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from mien.heads.library import load_head
+from mien.looks.skin_tones import tone_of
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.clothing import OUTFITS, WHOLE, below_hem, random_outfit
 from mien.synthetic.scenes.collars import all_collars
 from mien.synthetic.scenes.face_maps import NEUTRAL, SIZE_PX, chart_of, face_maps
 from mien.synthetic.scenes.skin_detail import Wrinkler, random_skin_details
-from mien.looks.skin_tones import tone_of
 from mien.synthetic.scenes.skin_tones import LUMINANCE, linear, mean_tone, random_tone, tint_for
 
 

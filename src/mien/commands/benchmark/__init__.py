@@ -17,6 +17,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     "synthetic": ("landmarks on held-out synthetic faces", "mien.commands.benchmark.synthetic:run"),
     "speed": ("time of landmarks, fit and search", "mien.commands.benchmark.speed:run"),
     "fitting": ("fitted heads, solvers, sequences", "mien.commands.benchmark.fitting:run"),
+    "looks": ("textured heads against their photos", "mien.commands.benchmark.looks:run"),
     "field-landmarks": (
         "3D landmarks in trained radiance fields",
         "mien.commands.benchmark.field_landmarks:run",

@@ -16,6 +16,7 @@ from mien.commands.options import (
     NetworkOption,
     OutputOptions,
     PictureOptions,
+    TextureOptions,
     UnitOption,
 )
 from mien.commands.result_files import check_mesh_files
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 class FitPicturesConfig:
     """Turn each face in a picture into a 3D head.
 
-    Writes for each face NAME-overlay.png (to judge the fit by eye) and NAME.glb, NAME.json, …; with several
-    faces NAME-1, NAME-2, … from the best down. With --together the pictures show one person, who gets one
-    shape; with --identity a person from an earlier fit.
+    Writes for each face NAME-overlay.png (to judge the fit by eye), NAME-look.png (the textured head from
+    three sides) and NAME.glb, NAME.json, …; with several faces NAME-1, NAME-2, … from the best down. With
+    --together the pictures show one person, who gets one shape and one texture; with --identity a person from
+    an earlier fit.
     """
 
     inputs: Flat[PictureOptions]
@@ -58,6 +60,7 @@ class FitPicturesConfig:
     network: Flat[NetworkOption] = NetworkOption()
     files: Flat[FileOptions] = FileOptions(("glb", "json"))
     mesh: Flat[MeshFileOptions] = MeshFileOptions()
+    looks: Flat[TextureOptions] = TextureOptions()
     output: Flat[OutputOptions] = OutputOptions()
 
 
@@ -73,6 +76,7 @@ def check_options(config: FitPicturesConfig) -> None:
     check_positive("--focal-px", config.focal_px)
     check_positive("--max-faces", config.inputs.max_faces)
     check_mesh_files(config.mesh, config.files.formats)
+    config.looks.check()
     stated = [name for name in ("focal_px", "fov_deg", "cameras") if getattr(config, name) is not None]
     if len(stated) > 1:
         options = " and ".join(f"--{name.replace('_', '-')}" for name in stated)

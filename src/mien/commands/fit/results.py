@@ -10,21 +10,62 @@ if TYPE_CHECKING:
     from mien.fitting.results import HeadFit
     from mien.heads.model import Head
     from mien.images.photo import Photo
+    from mien.looks.head_look import PersonLook
 
 
-def write_fit(fit: HeadFit, photo: Photo, head: Head, config: FitPicturesConfig, name: str) -> list[Path]:
-    """Write the overlay and the asked formats of one fit, and return their paths."""
+def write_fit(
+    fit: HeadFit,
+    photo: Photo,
+    head: Head,
+    config: FitPicturesConfig,
+    name: str,
+    *,
+    person: PersonLook | None,
+    picture: int = 0,
+) -> list[Path]:
+    """Write the overlays and the asked formats of one fit, and return their paths.
+
+    Args:
+        person: how the head looks; None for plain colours.
+        picture: which of the pictures that the look was made from this is.
+    """
     from mien.commands.result_files import write_result_files
-    from mien.drawing import draw_fit
+    from mien.drawing import draw_fit, draw_look_sheet
     from mien.heads.fittable import without_landmark_points
     from mien.images.writing import write_image
 
     files: list[Path] = []
     if not config.files.no_overlay:
         files.append(write_image(config.output.out / f"{name}-overlay.png", draw_fit(photo.image, head, fit)))
-    bare = without_landmark_points(head)
+        if person is not None:
+            sheet = draw_look_sheet(photo.image, head, fit, person.look, light=person.lights[picture])
+            files.append(write_image(config.output.out / f"{name}-look.png", sheet))
     return files + write_result_files(
-        fit, config.output.out, name, formats=config.files.formats, mesh=config.mesh, head=bare
+        fit,
+        config.output.out,
+        name,
+        formats=config.files.formats,
+        mesh=config.mesh,
+        head=without_landmark_points(head),
+        look=None if person is None else person.look,
+    )
+
+
+def look_of(
+    fits: list[HeadFit], photos: list[Photo], head: Head, config: FitPicturesConfig
+) -> PersonLook | None:
+    """How a person looks in one picture or several; None where nobody would see it."""
+    from mien.looks.head_look import person_look
+
+    shown = not config.files.no_overlay or bool({"glb", "obj"} & set(config.files.formats))
+    if config.looks.texture == "none" or not shown:
+        return None
+    return person_look(
+        fits,
+        [photo.image for photo in photos],
+        texture=config.looks.texture,
+        size_px=config.looks.texture_size,
+        head=head,
     )
 
 

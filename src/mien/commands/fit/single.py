@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mien.commands.batch import Done
 from mien.commands.faces import no_face
 from mien.commands.fit.options import FitPicturesConfig, stated_camera
-from mien.commands.fit.results import facts_of, row_of, write_fit
+from mien.commands.fit.results import facts_of, look_of, row_of, write_fit
 from mien.errors import InputError
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def fit_picture(
     for number, fit in enumerate(fits, start=1):
         name = stem if len(fits) == 1 else f"{stem}-{number}"
         if fit.status.usable:
-            files += write_fit(fit, photo, head, config, name)
+            person = look_of([fit], [photo], head, config)
+            files += write_fit(fit, photo, head, config, name, person=person)
     bad = [str(number) for number, fit in enumerate(fits, start=1) if not fit.status.usable]
     problem = (
         f"{path}: the fit of face {', '.join(bad)} failed; try a larger or sharper picture" if bad else None

@@ -9,7 +9,7 @@ from mien.commands.batch import BatchOutcome, Done, result_stems
 from mien.commands.display import progress_bar
 from mien.commands.faces import no_face
 from mien.commands.fit.options import FitPicturesConfig, stated_camera
-from mien.commands.fit.results import facts_of, row_of, write_fit
+from mien.commands.fit.results import facts_of, look_of, row_of, write_fit
 from mien.errors import InputError, MienError
 from mien.progress import reported
 
@@ -61,13 +61,22 @@ def fit_together(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
     )
     done: list[tuple[Path, Done]] = []
     stems = dict(zip(pictures, result_stems(pictures), strict=True))
+    fitted = {
+        path: fit
+        for path, fit in zip(seen, views.fits, strict=True)
+        if fit is not None and views.status.usable
+    }
+    person = (
+        look_of(list(fitted.values()), [photos[path] for path in fitted], head, config) if fitted else None
+    )
     for path, fit in zip(seen, views.fits, strict=True):
         if fit is None or not views.status.usable:
             failed.append(
                 (path, f"{path}: no head fits this face; is it the same person, and the right camera?")
             )
             continue
-        files = write_fit(fit, photos[path], head, config, stems[path])
+        number = list(fitted).index(path)
+        files = write_fit(fit, photos[path], head, config, stems[path], person=person, picture=number)
         done.append((path, Done(files=tuple(files), row=row_of([fit]), facts=facts_of([fit], head))))
     return BatchOutcome(tuple(done), tuple(failed))
 

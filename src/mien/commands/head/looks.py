@@ -31,5 +31,7 @@ def run(arguments: list[str]) -> int:
             )
     model = build_albedo_model(head, config.assets / "makehuman" / "skins", makehuman_uv=corners)
     save_albedo_model(model, config.out)
-    print_written([f"{config.out} ({config.out.stat().st_size / 1e6:.1f} MB)"], next_step="mien fit photo.jpg")
+    print_written(
+        [f"{config.out} ({config.out.stat().st_size / 1e6:.1f} MB)"], next_step="mien fit photo.jpg"
+    )
     return 0

@@ -1,0 +1,1 @@
+"""How much a textured head looks like the picture that it was made from."""
