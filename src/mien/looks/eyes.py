@@ -21,8 +21,8 @@ SCLERA, RIM_OF_LID = np.array([0.56, 0.51, 0.475]), np.array([0.42, 0.20, 0.16])
 PRIOR_PIXELS = 20.0
 """The usual dark brown counts as this many pixels of an iris."""
 UNDER_LIDS, SHADOW_OF_LIDS = 0.55, 0.78
-"""Share of the face's light that falls into eyes between their lids; and what is drawn of that shadow into the
-texture, since few renderers cast it."""
+"""Share of the face's light that falls into eyes between their lids; and what is drawn of that shadow into
+the texture, since few renderers cast it."""
 
 
 @dataclass(frozen=True)

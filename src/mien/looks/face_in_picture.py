@@ -35,8 +35,9 @@ class FaceInPicture:
         vertices_m, normals: (V, 3) in the world.
         points_px: (V, 2) vertices in the cut picture; depth_m: (V,) along the camera's axis.
         facing: (V,) cosine between the normal and the direction to the camera.
-        nearest_m: (h, w) depth of what is seen, infinite beside the head; contour_px: (h, w) distance to the
-            next contour in pixels of the cut picture. Both in a grid `depth_scale` as fine as the picture.
+        nearest_m: (h, w) depth of what is seen, infinite beside the head; open_m: (h, w) the largest of it
+            about each place; contour_px: (h, w) distance to the next contour in pixels of the cut picture. All
+            in a grid `depth_scale` as fine as the picture.
         depth_scale: see above.
         sigma_px: how surely the fitted head lies where it does, in pixels of the cut picture.
     """
@@ -50,6 +51,7 @@ class FaceInPicture:
     depth_m: Float[np.ndarray, " vertices"]
     facing: Float[np.ndarray, " vertices"]
     nearest_m: Float[np.ndarray, "h w"]
+    open_m: Float[np.ndarray, "h w"]
     contour_px: Float[np.ndarray, "h w"]
     depth_scale: float
     sigma_px: float
@@ -92,7 +94,7 @@ class FaceInPicture:
         towards = centre_m - vertices_m
         towards /= np.linalg.norm(towards, axis=1, keepdims=True)
         points_px, depth_m = camera.project(vertices_m), camera.to_camera(vertices_m)[:, 2]
-        nearest_m, contour_px, depth_scale = _depth_buffer(head, camera, points_px, depth_m)
+        nearest_m, open_m, contour_px, depth_scale = _depth_buffer(head, camera, points_px, depth_m)
         return FaceInPicture(
             head=head,
             camera=camera,
@@ -103,6 +105,7 @@ class FaceInPicture:
             depth_m=depth_m,
             facing=(normals * towards).sum(axis=1),
             nearest_m=nearest_m,
+            open_m=open_m,
             contour_px=contour_px,
             depth_scale=depth_scale,
             sigma_px=float(np.median(fit.landmarks.sigma_px) * scales.mean()),
@@ -122,7 +125,7 @@ class FaceInPicture:
         column = np.clip(((columns + 0.5) * self.depth_scale).astype(np.int32), 0, width - 1)
         row = np.clip(((rows + 0.5) * self.depth_scale).astype(np.int32), 0, height - 1)
         flat = row * width + column
-        open_to_view = depth_m < self.nearest_m.ravel()[flat] + DEPTH_TOLERANCE_M
+        open_to_view = depth_m < self.open_m.ravel()[flat] + DEPTH_TOLERANCE_M
         feather_px = 1.2 * self.sigma_px + 1.2 / self.depth_scale
         apart = np.clip(self.contour_px.ravel()[flat] / feather_px - 0.3, 0, 1)
         frontal = np.clip((facing - GRAZING_COS) / (FACING_COS - GRAZING_COS), 0, 1)
@@ -151,8 +154,8 @@ class FaceInPicture:
 
 def _depth_buffer(
     head: Head, camera: Camera, points_px: np.ndarray, depth_m: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, float]:
-    """Depth of what is seen, distance to contours in the camera's pixels, and the grid's scale."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Depth of what is seen, its largest nearby, distance to contours in the camera's pixels, and the grid's scale."""
     import cv2
 
     scale = min(1.0, _DEPTH_PX / max(camera.width_px, camera.height_px))
@@ -164,7 +167,8 @@ def _depth_buffer(
     nearest[raster.rows, raster.columns] = 1 / raster.interpolate(1 / depth_m[:, None], triangles)[:, 0]
     filled = np.where(np.isfinite(nearest), nearest, 10 * float(depth_m.max()))
     kernel = np.ones((3, 3), np.uint8)
-    step = cv2.dilate(filled, kernel) - cv2.erode(filled, kernel)
+    farthest = cv2.dilate(filled, kernel)
+    step = farthest - cv2.erode(filled, kernel)
     contour = step > DEPTH_STEP_M
     distance = cv2.distanceTransform((~contour).astype(np.uint8), cv2.DIST_L2, 3)
-    return nearest, distance / scale, scale
+    return nearest, farthest, distance / scale, scale

@@ -29,6 +29,7 @@ class FaceRegions:
         beard: upper lip, chin, jaw and below it, not the lips.
         face: the front of the face from brows to chin and its forehead.
         nostrils: about the nostrils, which are dark in pictures.
+        hairline: where hair may begin: scalp, upper forehead, temples and before the ears.
     """
 
     skin: Float[np.ndarray, " vertices"]
@@ -38,6 +39,7 @@ class FaceRegions:
     beard: Float[np.ndarray, " vertices"]
     face: Float[np.ndarray, " vertices"]
     nostrils: Float[np.ndarray, " vertices"]
+    hairline: Float[np.ndarray, " vertices"]
 
 
 @lru_cache(maxsize=8)
@@ -86,6 +88,10 @@ def face_regions(head: Head) -> FaceRegions:
     upper_edge = mouth[1] + 0.012 + 0.5 * sideways
     above_neck = np.clip((head.mean_m[:, 1] - points_m[8, 1] + 0.045) / 0.02, 0, 1)
     beard = below_nose * np.clip((upper_edge - head.mean_m[:, 1]) / 0.012 + 1, 0, 1) * above_neck
+    above_brows = np.clip((head.mean_m[:, 1] - points_m[17:27, 1].max() - 0.016) / 0.010, 0, 1)
+    inner = np.concatenate([points_m[0:17] * [0.93, 1, 1], forehead + [0, 0.10, 0]])
+    face = region([inner], grow_m=0.001, soft_m=0.004) * front * facing
+    above_jaw = np.clip((head.mean_m[:, 1] - points_m[[3, 13], 1].mean()) / 0.01, 0, 1)
     return FaceRegions(
         skin=skin,
         lips=lips,
@@ -94,4 +100,5 @@ def face_regions(head: Head) -> FaceRegions:
         beard=beard * (1 - lips) * on_skin,
         face=region([oval], grow_m=0.001, soft_m=0.006) * on_skin * facing,
         nostrils=region([points_m[31:36]], grow_m=0.005, soft_m=0.002) * on_skin,
+        hairline=np.maximum(above_brows, 1 - face) * above_jaw * skin,
     )

@@ -12,9 +12,12 @@ from mien.looks.colors import LUMINANCE
 from mien.looks.face_in_picture import FaceInPicture
 from mien.looks.face_regions import FaceRegions
 from mien.looks.person_skin import PersonSkin
+from mien.looks.surface_graph import smooth_field
 
 DARK_BROWN = np.array([0.030, 0.019, 0.013])
 """Linear; assumed when nothing is seen."""
+DARKEST = np.array([0.010, 0.0085, 0.0075])
+"""Black hair; linear."""
 UNLIKE_SKIN = 0.40
 """Logarithmic difference from the skin from which on a colour is taken for hair."""
 ENOUGH_VERTICES = 12
@@ -66,19 +69,47 @@ def solve_hair(
         if share < 0.35:
             return HairColor(DARK_BROWN, 0.0)
         color = np.exp(np.median(np.log(albedo[hairy]), axis=0))
-        return HairColor(np.clip(color, 0.004, 0.75), 1.0)
+        return HairColor(np.clip(color, DARKEST, 0.75), 1.0)
     brows = (regions.brows > 0.6) & (seen > 0.5)
     if brows.sum() >= ENOUGH_VERTICES:
         darkest = brows & (luminance <= np.percentile(luminance[brows], 35))
         if -float(np.median(luminance[darkest])) > 0.25:
             color = np.exp(np.median(np.log(albedo[darkest]), axis=0))
-            return HairColor(np.clip(0.75 * color, 0.004, 0.5), 1.0)
+            return HairColor(np.clip(0.75 * color, DARKEST, 0.5), 1.0)
     return usual_hair()
 
 
 def with_hair(
-    log_albedo: Float[np.ndarray, "vertices 3"], model: AlbedoModel, hair: HairColor
+    log_albedo: Float[np.ndarray, "vertices 3"], share: Float[np.ndarray, " vertices"], hair: HairColor
 ) -> Float[np.ndarray, "vertices 3"]:
-    """(V, 3) logarithm of the albedo with hair on the scalp."""
-    share = np.clip((model.scalp - 0.2) / 0.4, 0, 1)[:, None] * hair.coverage
-    return (1 - share) * log_albedo + share * np.log(hair.color)
+    """(V, 3) logarithm of the albedo with hair where it grows."""
+    return (1 - share)[:, None] * log_albedo + share[:, None] * np.log(hair.color)
+
+
+def usual_share(model: AlbedoModel, hair: HairColor) -> Float[np.ndarray, " vertices"]:
+    """(V,) where people's hair grows, 0 to 1."""
+    return np.clip((model.scalp - 0.2) / 0.4, 0, 1) * hair.coverage
+
+
+def seen_share(
+    face: FaceInPicture,
+    model: AlbedoModel,
+    regions: FaceRegions,
+    skin: PersonSkin,
+    hair: HairColor,
+    seen: Float[np.ndarray, " vertices"],
+    colors: Float[np.ndarray, "vertices 3"],
+) -> Float[np.ndarray, " vertices"]:
+    """(V,) where this person's hair grows: as the picture shows it about the hairline, as usual elsewhere."""
+    usual = usual_share(model, hair)
+    if hair.coverage == 0:
+        return usual
+    light = np.log(np.maximum(colors / face.light_at(skin.light), 2e-3))
+    from_skin = np.linalg.norm(light - model.log_albedo(skin.tone, skin.weights), axis=1)
+    from_hair = np.linalg.norm(light - np.log(hair.color), axis=1)
+    nearer = np.clip(0.5 + 1.5 * (from_skin - from_hair) / (from_skin + from_hair + 0.2), 0, 1)
+    weights = seen * regions.hairline
+    change = smooth_field(
+        face.head, (nearer - usual)[:, None], weights, stiffness=0.3, prior_weight=0.01, iterations=40
+    )[:, 0]
+    return np.clip(usual + change, 0, 1) * regions.skin

@@ -20,7 +20,7 @@ from mien.looks.completion import complete
 from mien.looks.eyes import IrisColor, draw_eyes, read_iris, usual_iris
 from mien.looks.face_in_picture import FaceInPicture
 from mien.looks.face_regions import FaceRegions, face_regions
-from mien.looks.hair import HairColor, solve_hair, usual_hair, with_hair
+from mien.looks.hair import HairColor, seen_share, solve_hair, usual_hair, usual_share, with_hair
 from mien.looks.illumination import Illumination
 from mien.looks.mouth import draw_mouth
 from mien.looks.person_skin import PersonSkin, solve_skin, usual_skin
@@ -93,14 +93,14 @@ def person_look(
     faces = [
         FaceInPicture.of(head, fit, image, size_px=size_px) for fit, image in zip(fits, images, strict=True)
     ]
-    skins, hair = _solve_person(faces, model, regions)
+    skins, hair, share = _solve_person(faces, model, regions)
     irises = [read_iris(face, skin.light) for face, skin in zip(faces, skins, strict=True)]
     iris = min(irises, key=lambda each: each.sigma, default=usual_iris())
     person = skins[0] if skins else usual_skin(model)
-    expected = with_hair(model.log_albedo(person.tone, person.weights), model, hair)
-    tolerance = Tolerance.of(regions, model.scalp)
+    expected = with_hair(model.log_albedo(person.tone, person.weights), share, hair)
+    tolerance = Tolerance.of(regions)
     textures = [
-        photo_texture(face, atlas, skin.light, expected, tolerance, size_px=size_px, allowed=regions.skin)
+        photo_texture(face, atlas, skin.light, expected, tolerance, regions, hair, size_px=size_px)
         for face, skin in zip(faces, skins, strict=True)
         if texture == "photo"
     ]
@@ -117,8 +117,9 @@ def person_look(
 
 def _solve_person(
     faces: list[FaceInPicture], model: AlbedoModel, regions: FaceRegions
-) -> tuple[list[PersonSkin], HairColor]:
-    """Skin and light of every picture, with one tone for all, and the hair of the picture that shows most."""
+) -> tuple[list[PersonSkin], HairColor, np.ndarray]:
+    """Skin and light of every picture, with one tone for all; colour of the hair, of the picture that shows
+    most, and (V,) where it grows."""
     colors = [face.vertex_colors() for face in faces]
     seen = [face.vertex_weights() for face in faces]
     skins = [
@@ -126,13 +127,15 @@ def _solve_person(
         for face, weight, color in zip(faces, seen, colors, strict=True)
     ]
     if not skins:
-        return [], usual_hair()
+        return [], usual_hair(), usual_share(model, usual_hair())
     if len(skins) > 1:
         tone = np.exp(np.mean([np.log(skin.tone) for skin in skins], axis=0))
         weights = np.mean([skin.weights for skin in skins], axis=0)
         skins = [PersonSkin(tone, weights, skin.with_tone(tone).light) for skin in skins]
     most = int(np.argmax([(weight * model.scalp).sum() for weight in seen]))
-    return skins, solve_hair(faces[most], model, regions, skins[most], colors[most])
+    shown = faces[most], model, regions, skins[most]
+    hair = solve_hair(*shown, colors[most])
+    return skins, hair, seen_share(*shown, hair, seen[most], colors[most])
 
 
 def _as_lists(

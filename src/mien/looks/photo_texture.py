@@ -9,8 +9,10 @@ from jaxtyping import Float
 
 from mien.looks.atlas import Atlas
 from mien.looks.face_in_picture import FaceInPicture
+from mien.looks.face_regions import FaceRegions
+from mien.looks.hair import HairColor
 from mien.looks.illumination import Illumination
-from mien.looks.trusted_colors import Tolerance, trust
+from mien.looks.trusted_colors import HAIR_TOLERANCE, Tolerance, trust
 
 _JUDGED_PX = 256
 """Side at which colours are judged: details smaller than this are skin's own."""
@@ -38,19 +40,22 @@ def photo_texture(
     light: Illumination,
     expected: Float[np.ndarray, "vertices 3"],
     tolerance: Tolerance,
+    regions: FaceRegions,
+    hair: HairColor,
     *,
     size_px: int,
-    allowed: Float[np.ndarray, " vertices"],
 ) -> PhotoTexture:
     """Sample the picture at every texel, divide by the light, and judge each place.
 
     Args:
         atlas: of the head, at the texture's size or below.
         expected: (V, 3) logarithm of the albedo that the model expects of this person.
-        allowed: (V,) where the picture may be used at all.
+        tolerance: how far colours may lie from it.
+        size_px: side of the texture.
     """
     import cv2
 
+    allowed = regions.skin
     points_px = np.nan_to_num(face.points_px, nan=-1e4)
     shade = light.shade(face.normals)
     fields = atlas.interpolate(
@@ -66,21 +71,24 @@ def photo_texture(
     albedo = cv2.remap(face.light, map_px, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     albedo /= cv2.resize(shade_texels, whole, interpolation=cv2.INTER_LINEAR)
 
-    judged = _judge(albedo, atlas, expected, tolerance)
+    vertex_albedo, vertex_seen = face.vertex_colors() / shade, face.vertex_weights() * allowed
+    difference = np.log(np.maximum(vertex_albedo, 1e-3)) - expected
+    tolerance = tolerance.suited_to(difference, vertex_seen * regions.face)
+    judged = _judge(albedo, atlas, np.concatenate([expected, tolerance.stacked()], axis=1), hair, regions)
     weight = seen * cv2.resize(judged, (atlas.size_px, atlas.size_px), interpolation=cv2.INTER_LINEAR)
     weight = _feathered(weight)
     rows, columns = atlas.vertex_texels.T
-    vertex_weight = face.vertex_weights() * allowed * weight[rows, columns]
+    vertex_weight = vertex_seen * weight[rows, columns]
     return PhotoTexture(
         albedo=albedo,
         weight=weight,
-        vertex_albedo=face.vertex_colors() / shade,
+        vertex_albedo=vertex_albedo,
         vertex_weight=vertex_weight.astype(float),
     )
 
 
 def _judge(
-    albedo: np.ndarray, atlas: Atlas, expected: np.ndarray, tolerance: Tolerance
+    albedo: np.ndarray, atlas: Atlas, expected: np.ndarray, hair: HairColor, regions: FaceRegions
 ) -> Float[np.ndarray, "judged judged"]:
     """Which of the colours are believed, at a reduced size."""
     import cv2
@@ -89,13 +97,17 @@ def _judge(
     step = max(1, atlas.size_px // _JUDGED_PX)
     corners = atlas.corners[step // 2 :: step, step // 2 :: step]
     places = atlas.barycentric[step // 2 :: step, step // 2 :: step]
-    values = np.concatenate([expected, tolerance.stacked()], axis=1).astype(np.float32)
+    values = np.concatenate([expected, regions.hairline[:, None]], axis=1).astype(np.float32)
     fields = sum(values[corners[..., k]] * places[..., k, None] for k in range(3))
     assert isinstance(fields, np.ndarray)
     if fields.shape[:2] != small:
         fields = cv2.resize(fields, small, interpolation=cv2.INTER_LINEAR)
     reduced = np.maximum(cv2.resize(albedo, small, interpolation=cv2.INTER_AREA), 1e-3)
-    believed = trust(np.log(reduced) - fields[..., :3], fields[..., 3:]).astype(np.float32)
+    light = np.log(reduced)
+    believed = trust(light - fields[..., :3], fields[..., 3:6]).astype(np.float32)
+    if hair.coverage > 0:
+        as_hair = trust(light - np.log(hair.color).astype(np.float32), HAIR_TOLERANCE.astype(np.float32))
+        believed = np.maximum(believed, as_hair * fields[..., 6])
     # Single doubtful texels are moles and wrinkles; doubtful patches are something else, with their edges.
     opened = cv2.medianBlur(np.round(255 * believed).astype(np.uint8), 5)
     worn = cv2.erode(opened, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5)))

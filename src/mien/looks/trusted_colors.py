@@ -20,20 +20,44 @@ class Tolerance:
     hue: Float[np.ndarray, " vertices"]
 
     @staticmethod
-    def of(regions: FaceRegions, scalp: Float[np.ndarray, " vertices"]) -> Tolerance:
-        """Narrow on plain skin, wide where brows, beard and shadows belong, on the scalp for hair."""
+    def of(regions: FaceRegions) -> Tolerance:
+        """Narrow on plain skin, wide where brows, beard and shadows belong."""
         dark_places = np.clip(regions.brows + regions.eyes + regions.nostrils, 0, 1)
         lips = regions.lips
-        beard, hair = regions.beard, np.clip(2 * scalp, 0, 1)
+        beard = regions.beard
         return Tolerance(
-            darker=0.75 + 1.9 * np.maximum.reduce([dark_places, 0.9 * beard, 0.5 * lips, 0.6 * hair]),
-            brighter=0.65 + 0.35 * np.maximum(beard, hair) - 0.15 * lips,
-            hue=0.26 + 0.35 * np.maximum.reduce([dark_places, lips, 0.7 * beard, 0.5 * hair]),
+            darker=0.75 + 1.9 * np.maximum.reduce([dark_places, 0.9 * beard, 0.5 * lips]),
+            brighter=0.65 + 0.35 * beard - 0.15 * lips,
+            hue=0.26 + 0.35 * np.maximum.reduce([dark_places, lips, 0.7 * beard]),
         )
+
+    def suited_to(
+        self,
+        difference: Float[np.ndarray, "vertices 3"],
+        weights: Float[np.ndarray, " vertices"],
+    ) -> Tolerance:
+        """Wider for a picture whose colours lie far from what is expected nearly everywhere: a bad one.
+
+        Args:
+            difference: as for `trust`, at the vertices.
+            weights: (V,) how well each is seen.
+        """
+        if not weights.sum() > 0:
+            return self
+        beyond = _beyond(difference, self.stacked())
+        order = np.argsort(beyond)
+        share = np.cumsum(weights[order]) / weights.sum()
+        typical = float(beyond[order[np.searchsorted(share, 0.6)]])
+        scale = float(np.clip(typical / 0.5, 1.0, 2.5))
+        return Tolerance(scale * self.darker, scale * self.brighter, scale * self.hue)
 
     def stacked(self) -> Float[np.ndarray, "vertices 3"]:
         """(V, 3) darker, brighter, hue."""
         return np.stack([self.darker, self.brighter, self.hue], axis=1)
+
+
+HAIR_TOLERANCE = np.array([1.3, 1.1, 0.40])
+"""The same of hair from its mean colour, strands and shine."""
 
 
 def trust(
@@ -45,11 +69,15 @@ def trust(
         difference: logarithm of the colour without light, less that of what the albedo model expects.
         tolerance: as `Tolerance.stacked`.
     """
+    return np.clip((1.25 - _beyond(difference, tolerance)) / 0.35, 0, 1)
+
+
+def _beyond(difference: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
+    """How far colours lie from what is expected, in tolerances."""
     luminance = difference @ LUMINANCE.astype(difference.dtype)
     hue = np.abs(difference - luminance[..., None]).max(axis=-1) * np.exp(
         -0.5 * np.maximum(-luminance - 0.3, 0)
     )
-    beyond = np.maximum.reduce(
+    return np.maximum.reduce(
         [-luminance / tolerance[..., 0], luminance / tolerance[..., 1], hue / tolerance[..., 2]]
     )
-    return np.clip((1.25 - beyond) / 0.35, 0, 1)
