@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from mien.heads.model import Head
 from mien.looks.albedo_model import AlbedoModel
 from mien.looks.colors import LUMINANCE
 from mien.looks.face_in_picture import FaceInPicture
@@ -62,7 +63,7 @@ def solve_hair(
     difference = np.log(albedo) - expected
     luminance = difference @ LUMINANCE
     unlike = np.abs(luminance) + 1.2 * np.abs(difference - luminance[:, None]).max(axis=1)
-    scalp = (model.scalp > 0.35) & (seen > 0.5) & (regions.skin > 0)
+    scalp = (model.scalp > 0.15) & (seen > 0.3) & (regions.skin > 0)
     if scalp.sum() >= ENOUGH_VERTICES:
         hairy = scalp & (unlike > UNLIKE_SKIN)
         share = hairy.sum() / scalp.sum()
@@ -88,7 +89,7 @@ def with_hair(
 
 def usual_share(model: AlbedoModel, hair: HairColor) -> Float[np.ndarray, " vertices"]:
     """(V,) where people's hair grows, 0 to 1."""
-    return np.clip((model.scalp - 0.2) / 0.4, 0, 1) * hair.coverage
+    return np.clip((model.scalp - 0.08) / 0.3, 0, 1) * hair.coverage
 
 
 def seen_share(
@@ -108,8 +109,18 @@ def seen_share(
     from_skin = np.linalg.norm(light - model.log_albedo(skin.tone, skin.weights), axis=1)
     from_hair = np.linalg.norm(light - np.log(hair.color), axis=1)
     nearer = np.clip(0.5 + 1.5 * (from_skin - from_hair) / (from_skin + from_hair + 0.2), 0, 1)
-    weights = seen * regions.hairline
+    weights = seen * regions.hairline * (1 - _ears(face.head, model))
     change = smooth_field(
-        face.head, (nearer - usual)[:, None], weights, stiffness=0.3, prior_weight=0.01, iterations=40
+        face.head, (nearer - usual)[:, None], weights, stiffness=0.3, prior_weight=0.002, iterations=40
     )[:, 0]
-    return np.clip(usual + change, 0, 1) * regions.skin
+    share = np.clip(usual + change * (1 - _ears(face.head, model)), 0, 1)
+    edge = np.clip((share - 0.3) / 0.4, 0, 1)  # a hairline, not a fade from brown to skin
+    return edge * edge * (3 - 2 * edge) * regions.skin
+
+
+def _ears(head: Head, model: AlbedoModel) -> Float[np.ndarray, " vertices"]:
+    """(V,) 1 on what lies behind the face's edge, below the brows and outside the scalp: ears and neck."""
+    points_m = head.mean_m[head.landmark_set("ibug68").vertices]
+    behind = np.clip((points_m[[0, 16], 2].mean() + 0.006 - head.mean_m[:, 2]) / 0.006, 0, 1)
+    below = np.clip((points_m[17:27, 1].max() + 0.004 - head.mean_m[:, 1]) / 0.006, 0, 1)
+    return behind * below * np.clip(1 - 4 * model.scalp, 0, 1)
