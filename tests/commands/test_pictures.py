@@ -69,7 +69,7 @@ def test_unknown_set_names_the_known_ones(pictures, tmp_path: Path, capsys: pyte
 def test_fit_of_one_picture(pictures, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     out = tmp_path / "out"
     assert main(["fit", str(pictures["one"]), "--out", str(out)]) == 0
-    assert names(out) == ["one-overlay.png", "one.glb", "one.json"]
+    assert names(out) == ["one-look.png", "one-overlay.png", "one.glb", "one.json"]
     assert (out / "one.glb").read_bytes()[:4] == b"glTF"
     assert read_image(out / "one-overlay.png").ndim == 3
     text = capsys.readouterr().out
@@ -80,7 +80,7 @@ def test_fit_of_one_picture(pictures, tmp_path: Path, capsys: pytest.CaptureFixt
 def test_several_faces_are_numbered(pictures, tmp_path: Path):
     out = tmp_path / "out"
     assert main(["fit", str(pictures["two"]), "--out", str(out), "--formats", "npz", "obj"]) == 0
-    expected = [f"two-{n}{end}" for n in (1, 2) for end in ("-overlay.png", ".npz", ".obj")]
+    expected = [f"two-{n}{end}" for n in (1, 2) for end in ("-look.png", "-overlay.png", ".npz", ".obj")]
     assert names(out) == sorted(expected)
 
 

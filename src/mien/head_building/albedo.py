@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -25,21 +24,6 @@ _FINE_PX, _COARSE_PX = 0.8, 4.0
 """Of texels of the picture: the band of the fine relief."""
 
 
-@dataclass(frozen=True)
-class AlbedoConfig:
-    """Learn the albedo model from MakeHuman's skins."""
-
-    assets: Path
-    """Folder that holds `makehuman/`."""
-    out: Path = Path("albedo.npz")
-    """File to write."""
-    head: Path | None = None
-    """A head file; the built-in head when left out."""
-    makehuman_uv: Path | None = None
-    """.npy file, (triangles, 3, 2): where every corner of the head's triangles lies in MakeHuman's skins; the
-    head's own texture coordinates when left out."""
-
-
 def build_albedo_model(
     head: Head, skins: Path, *, makehuman_uv: Float[np.ndarray, "triangles 3 2"]
 ) -> AlbedoModel:
@@ -58,16 +42,17 @@ def build_albedo_model(
     atlas, regions = atlas_of(head, PICTURE_PX), face_regions(head)
     place = np.einsum("rck,rckd->rcd", atlas.barycentric, makehuman_uv[atlas.triangle])
     fine, coarse, tones = [], [], []
-    for path in paths:
-        picture = read_image(path)
+    pictures = {path.name: read_image(path) for path in paths}
+    finest_px = max(map(len, pictures.values()))
+    for name, picture in pictures.items():
         log_picture = _resampled(picture, place)
         at_vertices = _at_vertices(atlas, log_picture, smooth_px=4)
         at_vertices = (at_vertices + at_vertices[head.mirror_vertices]) / 2
         tone = np.average(at_vertices, axis=0, weights=_plain_skin(regions))
         coarse.append(at_vertices - tone)
         tones.append(tone)
-        if len(picture) >= 2048:
-            fine.append((path.name, log_picture - tone))
+        if len(picture) == finest_px:
+            fine.append((name, log_picture - tone))
     patterns, brightness = np.array(coarse), np.array(tones) @ LUMINANCE
     scalp = _scalp(head, regions, patterns[np.argsort(brightness)[:4]])
     patterns = np.stack([_without_hair(head, pattern, scalp) for pattern in patterns])

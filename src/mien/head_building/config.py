@@ -24,3 +24,18 @@ class HeadBuildConfig:
     """Fresh people of each source on which the reproduction error is measured."""
     seed: int = 0
     """Seed of all random people."""
+
+
+@dataclass(frozen=True)
+class AlbedoConfig:
+    """Learn the albedo model from MakeHuman's skins."""
+
+    assets: Path
+    """Folder that holds `makehuman/`."""
+    out: Path = Path("albedo.npz")
+    """File to write."""
+    head: Path | None = None
+    """A head file; the built-in head when left out."""
+    makehuman_uv: Path | None = None
+    """.npy file, (triangles, 3, 2): where every corner of the head's triangles lies in MakeHuman's skins; the
+    head's own texture coordinates when left out."""

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from mien.errors import InputError
 from mien.geometry.rasterization import rasterize
 from mien.heads.model import Head
 from mien.looks.materials import OPAQUE, vertices_of
@@ -81,7 +82,11 @@ _KEPT_ATLASES = 4
 
 
 def atlas_of(head: Head, size_px: int) -> Atlas:
-    """The atlas of a head at a resolution; the last few are kept, since heads are few and pictures many."""
+    """The atlas of a head at a resolution; the last few are kept, since heads are few and pictures many.
+
+    Raises:
+        InputError: the head has no texture coordinates, or not all in one unit square.
+    """
     key = (id(head), size_px)
     if key not in _KEPT or _KEPT[key].head is not head:
         _KEPT[key] = _make_atlas(head, size_px)
@@ -94,10 +99,18 @@ def atlas_of(head: Head, size_px: int) -> Atlas:
 def _make_atlas(head: Head, size_px: int) -> Atlas:
     import cv2
 
+    if not len(head.uv):
+        raise InputError(f"the head {head.name!r} has no texture coordinates to lay a texture on")
     points_px = head.uv * np.array([size_px, -size_px]) + np.array([0, size_px]) - 0.5
     # Cards have pictures of their own, corneas lie over the eyes' places.
     opaque = np.flatnonzero(vertices_of(head, *OPAQUE)[head.triangles[:, 0]])
     triangles = head.uv_triangles[opaque]
+    used = head.uv[triangles]
+    if used.min() < -0.01 or used.max() > 1.01:
+        raise InputError(
+            f"the texture coordinates of the head {head.name!r} reach from {used.min():.2f} to "
+            f"{used.max():.2f}, over several pictures; a texture needs all in one, from 0 to 1"
+        )
     corners_px = points_px[triangles]
     first, second = corners_px[:, 1] - corners_px[:, 0], corners_px[:, 2] - corners_px[:, 0]
     turned = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0] > 0

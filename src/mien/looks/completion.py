@@ -59,9 +59,11 @@ def complete(
     if len(textures) == 1:
         photo = textures[0].albedo
     else:
+        sharpest_px = max(each.detail_px for each in textures)
         photo, amount = np.zeros_like(base), np.full((size_px, size_px, 1), 1e-9, np.float32)
         for each, offset in zip(textures, own, strict=True):
-            weight = cv2.resize(each.weight**SHARPNESS, whole, interpolation=cv2.INTER_LINEAR)[..., None]
+            small = (each.detail_px / sharpest_px) ** 2 * each.weight**SHARPNESS
+            weight = cv2.resize(small.astype(np.float32), whole, interpolation=cv2.INTER_LINEAR)[..., None]
             gain = cv2.resize(
                 atlas.interpolate(np.exp(joint - offset)), whole, interpolation=cv2.INTER_LINEAR
             )

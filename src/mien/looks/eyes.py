@@ -20,9 +20,9 @@ DARK_BROWN = np.array([0.075, 0.038, 0.020])
 SCLERA, RIM_OF_LID = np.array([0.56, 0.51, 0.475]), np.array([0.42, 0.20, 0.16])
 PRIOR_PIXELS = 20.0
 """The usual dark brown counts as this many pixels of an iris."""
-UNDER_LIDS, SHADOW_OF_LIDS = 0.55, 0.78
-"""Share of the face's light that falls into eyes between their lids; and what is drawn of that shadow into
-the texture, since few renderers cast it."""
+WHITES_LIT, IRIS_LIT, SHADOW_OF_LIDS = 0.55, 0.72, 0.72
+"""Share of the face's light that falls on the whites and on the iris between the lids; and what is drawn of
+that shadow into the texture, since few renderers cast it."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read_iris(face: FaceInPicture, light: Illumination) -> IrisColor:
     luminance = pixels @ LUMINANCE
     low, high = np.percentile(luminance, [10, 60])
     chosen = pixels[(luminance >= low) & (luminance <= high)]
-    level = light.mean * UNDER_LIDS
+    level = light.mean * IRIS_LIT
     albedo = np.clip(np.median(chosen, axis=0) / level, 0.004, 0.5)
     trusted = len(chosen) / (len(chosen) + PRIOR_PIXELS)
     log_color = trusted * np.log(albedo) + (1 - trusted) * np.log(usual.color)
@@ -69,7 +69,7 @@ def light_on_eyes(face: FaceInPicture) -> Float[np.ndarray, " 3"] | None:
         return None
     luminance = pixels @ LUMINANCE
     bright = pixels[luminance >= np.percentile(luminance, 60)]
-    return np.median(bright, axis=0) / (SCLERA * UNDER_LIDS)
+    return np.median(bright, axis=0) / (SCLERA * WHITES_LIT)
 
 
 def _eye_pixels(face: FaceInPicture, inner: float, outer: float) -> Float[np.ndarray, "n 3"]:
@@ -171,30 +171,42 @@ def _eye_colors(vectors: np.ndarray, iris: IrisColor) -> np.ndarray:
     x, y, z = (vectors / length[:, None]).T
     polar, turn = np.arctan2(np.hypot(x, y), z), np.arctan2(y, x)
     radius = polar / IRIS_RAD
-    phases = np.random.default_rng(0).uniform(0, 2 * np.pi, 12)
-    counts = np.array([9, 14, 21, 27, 34, 40, 47, 55, 63, 70, 78, 90])
-    fibres = np.zeros_like(x)
-    for count, phase in zip(counts, phases, strict=True):
-        fibres += np.cos(count * turn + phase + 2.0 * np.sin(3 * radius + phase)) / len(counts) ** 0.5
+    colors = _white(polar, turn)
+    within = np.flatnonzero(radius < _LIMBUS[1])
+    edge = _ramp(*_LIMBUS, radius[within])[:, None]
+    colors[within] = _iris(radius[within], turn[within], iris.color) * (1 - edge) + colors[within] * edge
+    lit = SHADOW_OF_LIDS * (1 - 0.45 * _ramp(0.0, 0.5, y) - 0.2 * _ramp(0.2, 0.6, np.abs(x)))
+    return (colors * lit[:, None]).astype(np.float32)
+
+
+_LIMBUS = (0.95, 1.08)
+"""Between these shares of the iris's radius it goes over into the white."""
+_FIBRES = np.array([9, 14, 21, 27, 34, 40, 47, 55, 63, 70, 78, 90])
+_PHASES = np.random.default_rng(0).uniform(0, 2 * np.pi, len(_FIBRES))
+
+
+def _iris(radius: np.ndarray, turn: np.ndarray, color: np.ndarray) -> np.ndarray:
+    """(N, 3) pupil, fibres, the ring about the pupil and the dark rim."""
+    fibres = np.zeros_like(radius)
+    for count, phase in zip(_FIBRES, _PHASES, strict=True):
+        fibres += np.cos(count * turn + phase + 2.0 * np.sin(3 * radius + phase)) / len(_FIBRES) ** 0.5
     collarette = np.exp(-(((radius - 0.52) / 0.10) ** 2))
     brightness = 1 + 0.22 * fibres * np.clip((radius - 0.3) / 0.2, 0, 1) + 0.35 * collarette
-    ring = _ramp(0.78, 1.0, radius)
-    brightness *= 1 - 0.62 * ring
-    colored = iris.color[None] * np.clip(brightness, 0.2, 2.0)[:, None]
-    warm = iris.color * np.array([1.35, 1.1, 0.8])
-    colored = colored + 0.35 * collarette[:, None] * (warm - iris.color)
-    pupil = 1 - _ramp(PUPIL_SHARE - 0.03, PUPIL_SHARE + 0.04, radius)
-    colored = colored * (1 - pupil[:, None]) + 0.004 * pupil[:, None]
+    brightness *= 1 - 0.62 * _ramp(0.78, 1.0, radius)
+    colored = color * np.clip(brightness, 0.2, 2.0)[:, None]
+    colored = colored + 0.35 * collarette[:, None] * color * np.array([0.35, 0.1, -0.2])
+    pupil = 1 - _ramp(PUPIL_SHARE - 0.03, PUPIL_SHARE + 0.04, radius)[:, None]
+    return colored * (1 - pupil) + 0.004 * pupil
 
-    veins = np.zeros_like(x)
-    for count, phase in zip((7, 11, 17), phases[:3], strict=True):
+
+def _white(polar: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """(N, 3) the sclera, with veins and redder towards the lids' corners."""
+    veins = np.zeros_like(polar)
+    for count, phase in zip((7, 11, 17), _PHASES, strict=False):
         veins += np.exp(-((np.sin(count * turn / 2 + phase + 1.5 * np.sin(4 * polar + phase)) / 0.08) ** 2))
-    outward = _ramp(0.75, 1.5, polar)
-    white = SCLERA[None] * (1 - 0.10 * outward[:, None])
-    white = white + outward[:, None] * (0.25 + 0.25 * np.clip(veins, 0, 1)[:, None]) * (RIM_OF_LID - white)
-    edge = _ramp(0.95, 1.08, radius)[:, None]
-    lit = SHADOW_OF_LIDS * (1 - 0.45 * _ramp(0.0, 0.5, y) - 0.2 * _ramp(0.2, 0.6, np.abs(x)))
-    return ((colored * (1 - edge) + white * edge) * lit[:, None]).astype(np.float32)
+    outward = _ramp(0.75, 1.5, polar)[:, None]
+    white = SCLERA * (1 - 0.10 * outward)
+    return white + outward * (0.25 + 0.25 * np.clip(veins, 0, 1)[:, None]) * (RIM_OF_LID - white)
 
 
 def _ramp(low: float, high: float, value: np.ndarray) -> np.ndarray:

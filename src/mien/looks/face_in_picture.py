@@ -35,9 +35,9 @@ class FaceInPicture:
         vertices_m, normals: (V, 3) in the world.
         points_px: (V, 2) vertices in the cut picture; depth_m: (V,) along the camera's axis.
         facing: (V,) cosine between the normal and the direction to the camera.
-        nearest_m: (h, w) depth of what is seen, infinite beside the head; open_m: (h, w) the largest of it
-            about each place; contour_px: (h, w) distance to the next contour in pixels of the cut picture. All
-            in a grid `depth_scale` as fine as the picture.
+        nearest_m: (h, w) depth of what is seen, infinite beside the head; open_m: (h, w) its largest about
+            each place; contour_px: (h, w) distance to the next contour in pixels of the cut picture. All in a
+            grid `depth_scale` as fine as the picture.
         depth_scale: see above.
         sigma_px: how surely the fitted head lies where it does, in pixels of the cut picture.
     """
@@ -155,7 +155,7 @@ class FaceInPicture:
 def _depth_buffer(
     head: Head, camera: Camera, points_px: np.ndarray, depth_m: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Depth of what is seen, its largest nearby, distance to contours in the camera's pixels, and the grid's scale."""
+    """Depth of what is seen, its largest nearby, distance to contours in pixels, and the grid's scale."""
     import cv2
 
     scale = min(1.0, _DEPTH_PX / max(camera.width_px, camera.height_px))

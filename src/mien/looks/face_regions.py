@@ -89,9 +89,10 @@ def face_regions(head: Head) -> FaceRegions:
     above_neck = np.clip((head.mean_m[:, 1] - points_m[8, 1] + 0.045) / 0.02, 0, 1)
     beard = below_nose * np.clip((upper_edge - head.mean_m[:, 1]) / 0.012 + 1, 0, 1) * above_neck
     above_brows = np.clip((head.mean_m[:, 1] - points_m[17:27, 1].max() - 0.016) / 0.010, 0, 1)
-    inner = np.concatenate([points_m[0:17] * [0.93, 1, 1], forehead + [0, 0.10, 0]])
+    sides = points_m[0:17] * [1.03, 1, 1]
+    inner = np.concatenate([sides, forehead + [0, 0.10, 0]])
     face = region([inner], grow_m=0.001, soft_m=0.004) * front * facing
-    above_jaw = np.clip((head.mean_m[:, 1] - points_m[[3, 13], 1].mean()) / 0.01, 0, 1)
+    above_jaw = np.clip((head.mean_m[:, 1] - points_m[33, 1]) / 0.02, 0, 1)
     return FaceRegions(
         skin=skin,
         lips=lips,

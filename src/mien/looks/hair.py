@@ -65,19 +65,31 @@ def solve_hair(
     unlike = np.abs(luminance) + 1.2 * np.abs(difference - luminance[:, None]).max(axis=1)
     scalp = (model.scalp > 0.15) & (seen > 0.3) & (regions.skin > 0)
     if scalp.sum() >= ENOUGH_VERTICES:
-        hairy = scalp & (unlike > UNLIKE_SKIN)
+        hairy = scalp & (unlike > UNLIKE_SKIN) & (albedo[:, 2] < 1.2 * albedo[:, 0])  # hats may be blue
         share = hairy.sum() / scalp.sum()
         if share < 0.35:
             return HairColor(DARK_BROWN, 0.0)
         color = np.exp(np.median(np.log(albedo[hairy]), axis=0))
-        return HairColor(np.clip(color, DARKEST, 0.75), 1.0)
+        return HairColor(_natural(np.clip(color, DARKEST, 0.75)), 1.0)
     brows = (regions.brows > 0.6) & (seen > 0.5)
     if brows.sum() >= ENOUGH_VERTICES:
         darkest = brows & (luminance <= np.percentile(luminance[brows], 35))
         if -float(np.median(luminance[darkest])) > 0.25:
             color = np.exp(np.median(np.log(albedo[darkest]), axis=0))
-            return HairColor(np.clip(0.75 * color, DARKEST, 0.5), 1.0)
+            return HairColor(_natural(np.clip(0.75 * color, DARKEST, 0.5)), 1.0)
     return usual_hair()
+
+
+def _natural(color: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " 3"]:
+    """From grey to red, never blue or green: channels in the wrong order get their mean."""
+    red, green, blue = color
+    if green < blue:
+        green = blue = (green + blue) / 2
+    if red < green:
+        shared = (red + green + blue) / 3 if green == blue else (red + green) / 2
+        red, green = shared, shared
+        blue = min(blue, shared) if green != blue else shared
+    return np.array([red, green, min(blue, green)])
 
 
 def with_hair(

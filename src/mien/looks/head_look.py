@@ -34,6 +34,10 @@ _WORKING_PX = 512
 """Geometry is brought into the texture at this side: everything but the picture's own detail is smooth."""
 
 
+BROWS = 0.6
+"""Share of hair in brows that are painted onto the skin."""
+
+
 @dataclass(frozen=True, eq=False)
 class PersonLook:
     """A look and what was found on the way.
@@ -70,7 +74,8 @@ def head_look(
         head: the model that was fitted; the built-in one if not given.
 
     Raises:
-        InputError: another head was fitted, or the size is out of range.
+        InputError: another head was fitted, the head has no texture coordinates within one picture, or the
+            size is out of range.
         LandmarkSetError: the head does not name the 68 landmarks, by which looks are placed.
         ShapeError: not as many pictures as fits.
     """
@@ -98,6 +103,8 @@ def person_look(
     iris = min(irises, key=lambda each: each.sigma, default=usual_iris())
     person = skins[0] if skins else usual_skin(model)
     expected = with_hair(model.log_albedo(person.tone, person.weights), share, hair)
+    if texture == "albedo" and "brows" not in head.part_names:  # nothing else would show any
+        expected = with_hair(expected, BROWS * regions.brows**2, hair)
     tolerance = Tolerance.of(regions)
     textures = [
         photo_texture(face, atlas, skin.light, expected, tolerance, regions, hair, size_px=size_px)

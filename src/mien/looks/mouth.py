@@ -9,9 +9,9 @@ from mien.heads.model import Head
 from mien.looks.atlas import Atlas
 from mien.looks.materials import vertices_of
 
-TEETH, GUMS, TONGUE, WALLS = (0.62, 0.55, 0.42), (0.44, 0.155, 0.14), (0.43, 0.16, 0.15), (0.22, 0.045, 0.04)
+TEETH, GUMS, TONGUE, WALLS = (0.74, 0.68, 0.57), (0.44, 0.155, 0.14), (0.43, 0.16, 0.15), (0.22, 0.045, 0.04)
 _COLORS = (("teeth", TEETH), ("gum", GUMS), ("tongue", TONGUE), ("", WALLS))
-DEPTH_M = 0.030
+DEPTH_M = 0.035
 """Over which the light that comes through the lips falls to a third."""
 
 

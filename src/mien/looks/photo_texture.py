@@ -25,11 +25,13 @@ class PhotoTexture:
     Attributes:
         albedo: (S, S, 3) linear colours without light, float32; anything where the weight is 0.
         weight: (s, s) how far each texel is to be believed, 0 to 1, float32, s half of S or S.
+        detail_px: height of the head in the picture, by which pictures are preferred to others.
         vertex_albedo: (V, 3) the same at the vertices, smooth; vertex_weight: (V,).
     """
 
     albedo: Float[np.ndarray, "size size 3"]
     weight: Float[np.ndarray, "small small"]
+    detail_px: float
     vertex_albedo: Float[np.ndarray, "vertices 3"]
     vertex_weight: Float[np.ndarray, " vertices"]
 
@@ -82,6 +84,7 @@ def photo_texture(
     return PhotoTexture(
         albedo=albedo,
         weight=weight,
+        detail_px=float(np.ptp(points_px[:, 1])),
         vertex_albedo=vertex_albedo,
         vertex_weight=vertex_weight.astype(float),
     )

@@ -22,7 +22,7 @@ def tone_of(level: float) -> Float[np.ndarray, " 3"]:
     return color * level / (color @ TONE_LUMINANCE)
 
 
-EXPOSURE_STD, LIGHT_COLOR_STD, SKIN_COLOR_STD = 0.35, 0.12, 0.10
+EXPOSURE_STD, LIGHT_COLOR_STD, SKIN_COLOR_STD = 0.35, 0.10, 0.10
 """Of the logarithms: how bright a face's light is, its colour, and skin's colour at a lightness."""
 USUAL_EXPOSURE = 0.9
 SEEN_EXPOSURE_STD, SEEN_COLOR_STD = 0.30, 0.12

@@ -61,13 +61,13 @@ HAIR_TOLERANCE = np.array([1.3, 1.1, 0.40])
 
 
 def trust(
-    difference: Float[np.ndarray, "*n 3"], tolerance: Float[np.ndarray, "*n 3"]
+    difference: Float[np.ndarray, "*n 3"], tolerance: Float[np.ndarray, "*m 3"]
 ) -> Float[np.ndarray, "*n"]:
     """Share to which colours are believed, 0 to 1.
 
     Args:
         difference: logarithm of the colour without light, less that of what the albedo model expects.
-        tolerance: as `Tolerance.stacked`.
+        tolerance: as `Tolerance.stacked`, of each or the same for all.
     """
     return np.clip((1.25 - _beyond(difference, tolerance)) / 0.35, 0, 1)
 

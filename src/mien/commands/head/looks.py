@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from mien.commands.arguments import parse
 from mien.commands.display import print_written
+from mien.head_building.config import AlbedoConfig
 
 
 def run(arguments: list[str]) -> int:
     """Build the albedo model of a head and write it."""
-    from mien.head_building.albedo import AlbedoConfig
-
     config = parse(AlbedoConfig, arguments, prog="mien head looks")
 
     import numpy as np
