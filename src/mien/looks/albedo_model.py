@@ -90,7 +90,7 @@ def albedo_model_for(head: Head) -> AlbedoModel:
 
 def carried_over(model: AlbedoModel, source: Head, target: Head) -> AlbedoModel:
     """The model of one head on another: values of the nearest skin vertices."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     from mien.geometry.alignment import align_similarity
     from mien.looks.face_regions import face_regions
@@ -100,7 +100,7 @@ def carried_over(model: AlbedoModel, source: Head, target: Head) -> AlbedoModel:
         target.mean_m[target.landmark_set("ibug68").vertices],
     )
     skin = np.flatnonzero(face_regions(source).skin > 0)
-    distance, nearest = cKDTree(alignment.apply(source.mean_m[skin])).query(target.mean_m, k=3)
+    distance, nearest = KDTree(alignment.apply(source.mean_m[skin])).query(target.mean_m, k=3)
     share = 1 / np.maximum(distance, 1e-5)
     share /= share.sum(axis=1, keepdims=True)
     places = skin[nearest]
@@ -137,6 +137,9 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
                     source=path,
                 )
             pattern_picture = cv2.imdecode(data["pattern_picture"], cv2.IMREAD_COLOR)
+            height_picture = cv2.imdecode(data["height_picture"], cv2.IMREAD_GRAYSCALE)
+            if pattern_picture is None or height_picture is None:
+                raise ValueError("its pictures are damaged")
             return AlbedoModel(
                 head_name=str(data["head_name"]),
                 head_version=str(data["head_version"]),
@@ -145,8 +148,8 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
                 modes=data["modes"].astype(float),
                 scalp=data["scalp"].astype(float),
                 roughness=data["roughness"].astype(float),
-                pattern_picture=np.ascontiguousarray(pattern_picture[..., ::-1]),
-                height_picture=cv2.imdecode(data["height_picture"], cv2.IMREAD_GRAYSCALE),
+                pattern_picture=np.ascontiguousarray(pattern_picture[..., ::-1], np.uint8),
+                height_picture=np.asarray(height_picture, np.uint8),
             )
     except (OSError, KeyError, ValueError, TypeError, BadZipFile, cv2.error) as error:
         raise InputError("is no albedo model; make one with: mien head looks", source=path) from error

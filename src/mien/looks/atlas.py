@@ -137,7 +137,8 @@ def _make_atlas(head: Head, size_px: int) -> Atlas:
     _, label = cv2.distanceTransformWithLabels(
         (~inside).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
     )
-    nearest = np.zeros(label.max() + 1, np.int64)
+    label = np.asarray(label, np.int64)
+    nearest = np.zeros(int(label.max()) + 1, np.int64)
     nearest[label[inside]] = np.flatnonzero(inside)
     flat = nearest[label]
     return Atlas(

@@ -114,10 +114,10 @@ def _model_texture(
         smooth = atlas.interpolate(np.exp(log_albedo))
         return cv2.resize(smooth, whole, interpolation=cv2.INTER_LINEAR)
     smooth = atlas.interpolate(np.exp(log_albedo - model.pattern))
-    picture = model.pattern_picture
+    picture: np.ndarray = model.pattern_picture
     if len(picture) != size_px:
         method = cv2.INTER_AREA if len(picture) > size_px else cv2.INTER_LINEAR
-        picture = cv2.resize(picture, whole, interpolation=method)
+        picture = np.asarray(cv2.resize(picture, whole, interpolation=method), np.uint8)
     table = np.exp((np.arange(256, dtype=np.float32) - 128) / np.float32(LOG_STEPS))
     result = cv2.resize(smooth, whole, interpolation=cv2.INTER_LINEAR)
     result *= table[picture]

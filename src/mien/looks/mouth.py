@@ -38,7 +38,7 @@ def draw_mouth(albedo: Float[np.ndarray, "size size 3"], atlas: Atlas) -> None:
     mouth = vertices_of(atlas.head, "mouth")
     if not mouth.any():
         return
-    touched = mouth[atlas.corners].any(axis=-1)
+    touched = np.asarray(mouth[atlas.corners].any(axis=-1))
     rows, columns = np.nonzero(touched)
     scale = len(albedo) / atlas.size_px
     top, bottom = int(rows.min() * scale), int((rows.max() + 1) * scale)
