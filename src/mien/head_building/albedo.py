@@ -9,15 +9,20 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mien.errors import InputError
+from mien.head_building.makehuman import MakeHuman
+from mien.head_building.quad_skin import build_quad_skin
 from mien.heads.model import Head
 from mien.images.photo import read_image
 from mien.looks.albedo_model import LOG_STEPS, AlbedoModel, atlas_mark
 from mien.looks.atlas import Atlas, atlas_of
+from mien.looks.card_pictures import hair_cards
 from mien.looks.colors import LUMINANCE, linear_from_srgb
 from mien.looks.face_regions import FaceRegions, face_regions
 from mien.looks.surface_graph import smooth_field
 
 PICTURE_PX, MODES = 1024, 6
+PLAIN_SKIN = (0.38, 0.70)
+"""A place on the chest in MakeHuman's skins."""
 _DETAIL_SKIN = "young_lightskinned_male_diffuse.jpg"
 """Whose pores and stubble the pattern has: the mean of all skins has none left."""
 _FINE_PX, _COARSE_PX = 0.8, 4.0
@@ -73,7 +78,27 @@ def build_albedo_model(
         roughness=_roughness(head, regions, scalp),
         pattern_picture=np.clip(np.round(128 + LOG_STEPS * picture), 0, 255).astype(np.uint8),
         height_picture=_height_picture(atlas, detail),
+        cards=hair_cards(),
     )
+
+
+def places_on_skins(head: Head, makehuman: MakeHuman) -> Float[np.ndarray, "triangles 3 2"]:
+    """(T, 3, 2) where each corner of the built-in head's triangles lies on MakeHuman's skins; what is no skin
+    gets the place of plain skin.
+
+    Raises:
+        InputError: the head's skin is not the one that `quad_skin` makes.
+    """
+    skin = build_quad_skin(makehuman)
+    if not np.array_equal(head.quads[: len(skin.quads)], skin.quads):
+        raise InputError(
+            f"the head {head.name} {head.version} is not the one that this mien builds; build it first: mien "
+            "head build"
+        )
+    corners = np.full((len(head.quads), 4, 2), PLAIN_SKIN)
+    corners[: len(skin.quads)] = skin.makehuman_uv
+    quad = head.quads[:, 3] >= 0
+    return np.concatenate([corners[:, :3], corners[quad][:, [0, 2, 3]]])
 
 
 def _resampled(picture: np.ndarray, place: np.ndarray) -> np.ndarray:

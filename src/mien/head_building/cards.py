@@ -9,6 +9,7 @@ import numpy as np
 from mien.head_building.assembly import Assembly
 from mien.head_building.brow_statistics import MODES, makehuman_brows
 from mien.head_building.brows import BrowSkin, BrowsMesh, build_brows
+from mien.head_building.lashes import LashesMesh, LidMargins, build_lashes
 from mien.head_building.makehuman import MakeHuman, triangulated
 from mien.head_building.part_mesh import PartMesh
 from mien.head_building.skin_binding import SkinBinding
@@ -16,6 +17,9 @@ from mien.heads.model import Head, PersonalShape
 
 BROW_WEIGHT_NAMES = tuple(f"brow_{name}" for name in MODES)
 """The head's last identity components: what a person's brows are beyond the skin."""
+
+LASH_ROOTS_OUTER = 6
+"""Ring of the skin around the eye, some millimetres off the margin, that tells lashes where away is."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,8 @@ class CardedHead:
 
 def with_cards(head: Head, assembly: Assembly, makehuman: MakeHuman) -> CardedHead:
     """The head with brows and lashes; the brows' modes become its last identity components."""
+    lashes = _lashes(head, assembly)
+    head = with_bound_part(head, lashes.mesh, lashes.binding)
     brows = _brows(head, assembly, makehuman)
     first = head.vertex_count
     head = with_bound_part(head, brows.mesh, brows.binding)
@@ -41,6 +47,18 @@ def with_cards(head: Head, assembly: Assembly, makehuman: MakeHuman) -> CardedHe
         modes_m[row, first : first + len(brows.mesh.vertices)] = brows.modes_m[name]
     head = _with_modes(head, modes_m)
     return CardedHead(head, first + brows.ibug, first + brows.wflw)
+
+
+def _lashes(head: Head, assembly: Assembly) -> LashesMesh:
+    lids, margins = assembly.lids[0], assembly.skin.left_lid_margins
+    outer = margins[LASH_ROOTS_OUTER]
+    found = LidMargins(
+        upper=lids.edge[lids.upper],
+        upper_outer=outer[lids.upper],
+        lower=lids.edge[lids.lower],
+        lower_outer=outer[lids.lower],
+    )
+    return build_lashes(head.mean_m[assembly.starts["skin"]], assembly.skin.mirror, found)
 
 
 def _brows(head: Head, assembly: Assembly, makehuman: MakeHuman) -> BrowsMesh:

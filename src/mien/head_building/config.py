@@ -36,6 +36,3 @@ class AlbedoConfig:
     """File to write."""
     head: Path | None = None
     """A head file; the built-in head when left out."""
-    makehuman_uv: Path | None = None
-    """.npy file, (triangles, 3, 2): where every corner of the head's triangles lies in MakeHuman's skins; the
-    head's own texture coordinates when left out."""

@@ -76,9 +76,19 @@ def landmark_conversion(from_set: str, to_set: str) -> LandmarkConversion:
 def _around(head: Head, given: np.ndarray, vertex: int) -> np.ndarray:
     """Indices of the nearest given points on the vertex's own part of the head."""
     distance_m = np.linalg.norm(head.mean_m[given] - head.mean_m[vertex], axis=1)
-    same_part = head.vertex_parts[given] == head.vertex_parts[vertex]
+    parts = _surface_parts(head)
+    same_part = parts[given] == parts[vertex]
     nearest = np.argsort(distance_m, kind="stable")
     return nearest[same_part[nearest]][:NEIGHBOURS]
+
+
+def _surface_parts(head: Head) -> np.ndarray:
+    """(V,) the part of each vertex; hair lies on the skin."""
+    parts = head.vertex_parts.copy()
+    for name in ("brows", "lashes"):
+        if name in head.part_names:
+            parts[parts == head.part_names.index(name)] = head.part_names.index("skin")
+    return parts
 
 
 def _weights(head: Head, around: np.ndarray, vertex: int) -> tuple[np.ndarray, float]:
@@ -87,10 +97,12 @@ def _weights(head: Head, around: np.ndarray, vertex: int) -> tuple[np.ndarray, f
     if len(around) < 3:
         return np.zeros(len(around)), float("inf")
     vertices = np.append(around, vertex)
+    # Where brows lie on the skin is not to be told from the skin: their usual place is.
+    told = np.abs(head.identity_basis_m[:, around]).max(axis=(1, 2)) > 0
     shapes_m = np.concatenate(
         [
             head.mean_m[None, vertices],
-            head.identity_basis_m[:, vertices],
+            head.identity_basis_m[told][:, vertices],
             EXPRESSION_SHARE * head.expression_basis_m[:, vertices],
         ]
     )
