@@ -20,8 +20,8 @@ COLUMNS = np.array([-0.06, *STATIONS, 1.06])
 ROWS = np.array([0.0, BROW_EDGES[0], 0.5, 0.68, BROW_EDGES[1], 1.0])
 """Shares of a card's height: its lower edge, the visible hair's, the middle, iBUG's line, and above."""
 
-LAYERS_M = (0.0004, 0.0009)
-"""Heights of the two bands above the skin."""
+LAYERS_M = (0.0006, 0.0011)
+"""Heights of the two bands above the skin, whose edges stand out from their own chords by up to 0.4 mm."""
 
 _TILES = ("brow_under", "brow_over")
 _IBUG_ROW, _LOWER_ROW, _UPPER_ROW = 3, 1, 4
