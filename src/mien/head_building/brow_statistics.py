@@ -4,10 +4,10 @@ Lengths are in outer eye distances D (between the outer corners of the eyes), x 
 from the middle of the face, y upwards from the height of the eyes (the mean of inner and outer corners).
 
 Measured on 40 frontal studio portraits (Young Adult White Faces by DeBruine and Jones, CC-BY) with
-hand-placed outlines of the brows, which run about 0.017 D outside the hair. MakeHuman's twelve drawn brows were measured
-too: their middle lies 0.17 above the eyes in place of 0.24 and they are 0.042 thick in place of 0.072, so
-they would teach a network brows that people do not have. The six modes leave 2 % of the variance of the
-portraits' middle lines.
+hand-placed outlines of the brows, which run about 0.017 D outside the hair. MakeHuman's twelve drawn brows
+were measured too: their middle lies 0.17 above the eyes in place of 0.24 and they are 0.042 thick in place of
+0.072, so they would teach a network brows that people do not have. The six modes leave 2 % of the variance of
+the portraits' middle lines.
 """
 
 from __future__ import annotations
