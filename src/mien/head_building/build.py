@@ -114,7 +114,7 @@ def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> t
         quads=assembly.mesh.quads,
         uv_quads=uv_quads,
     )
-    carded = with_cards(bare, assembly, makehuman)
+    carded = with_cards(bare, assembly)
     head = with_landmarks(carded.head, place_landmark_sets(assembly, carded))
     figures = {"vertices": head.vertex_count, "quads": len(head.quads), **figures}
     settings = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k != "assets"}

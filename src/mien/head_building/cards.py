@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mien.head_building.assembly import Assembly
-from mien.head_building.brow_statistics import MODES, makehuman_brows
+from mien.head_building.brow_statistics import MODES, PEOPLE
 from mien.head_building.brows import BrowSkin, BrowsMesh, build_brows
 from mien.head_building.lashes import LashesMesh, LidMargins, build_lashes
-from mien.head_building.makehuman import MakeHuman, triangulated
+from mien.head_building.makehuman import triangulated
 from mien.head_building.part_mesh import PartMesh
 from mien.head_building.skin_binding import SkinBinding
 from mien.heads.model import Head, PersonalShape
@@ -35,11 +35,11 @@ class CardedHead:
     wflw_brows: np.ndarray
 
 
-def with_cards(head: Head, assembly: Assembly, makehuman: MakeHuman) -> CardedHead:
+def with_cards(head: Head, assembly: Assembly) -> CardedHead:
     """The head with brows and lashes; the brows' modes become its last identity components."""
     lashes = _lashes(head, assembly)
     head = with_bound_part(head, lashes.mesh, lashes.binding)
-    brows = _brows(head, assembly, makehuman)
+    brows = _brows(head, assembly)
     first = head.vertex_count
     head = with_bound_part(head, brows.mesh, brows.binding)
     modes_m = np.zeros((len(MODES), head.vertex_count, 3))
@@ -61,15 +61,9 @@ def _lashes(head: Head, assembly: Assembly) -> LashesMesh:
     return build_lashes(head.mean_m[assembly.starts["skin"]], assembly.skin.mirror, found)
 
 
-def _brows(head: Head, assembly: Assembly, makehuman: MakeHuman) -> BrowsMesh:
+def _brows(head: Head, assembly: Assembly) -> BrowsMesh:
     lids = assembly.lids[0]
     corners = lids.edge[lids.upper[[0, -1]]]
-    statistics = makehuman_brows(
-        makehuman,
-        assembly.base_mean,
-        inner_corner_units=assembly.skin.vertices[corners[0]],
-        outer_corner_units=assembly.skin.vertices[corners[1]],
-    )
     skin = assembly.starts["skin"]
     outside = triangulated(assembly.skin.quads[assembly.skin.quad_labels == 0])
     return build_brows(
@@ -80,7 +74,7 @@ def _brows(head: Head, assembly: Assembly, makehuman: MakeHuman) -> BrowsMesh:
             inner_corner_m=head.mean_m[corners[0]],
             outer_corner_m=head.mean_m[corners[1]],
         ),
-        statistics,
+        PEOPLE,
     )
 
 
