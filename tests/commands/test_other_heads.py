@@ -40,7 +40,7 @@ def test_fit_writes_every_file_of_the_other_head(flame: Path, tmp_path: Path, ca
     assert (facts["head_name"], facts["head_version"]) == ("flame", "flame2023")
     # The stand-in sees the built-in head, of which this one is a copy: teeth apart, all of it is explained.
     assert facts["faces"][0]["median_residual_px"] < 1.0
-    assert {path.name for path in out.iterdir()} == {
+    assert {path.name for path in out.iterdir()} >= {
         "one-overlay.png", "one.glb", "one.obj", "one.json", "one.npz",
     }  # fmt: skip
     vertices = [line for line in (out / "one.obj").read_text().splitlines() if line.startswith("v ")]

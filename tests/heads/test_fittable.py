@@ -11,6 +11,8 @@ import pytest
 
 from mien.heads.correspondence import with_landmark_sets
 from mien.heads.fittable import fittable_head, without_landmark_points
+from mien.heads.formats.plain import plain_head
+from mien.heads.landmark_sets import landmark_groups
 from mien.heads.library import load_head, save_head
 from tests.heads.formats.files import write_flame_pickle
 from tests.heads.formats.near_flame import SCALE, SHIFT_M, near_flame
@@ -70,6 +72,39 @@ def test_a_converted_head_is_fitted_as_it_is_and_gives_its_own_vertices(file: Pa
     assert bare.part_names == plain.part_names
     parameters = replace(plain.neutral(), identity=np.linspace(-1, 1, plain.identity_count))
     np.testing.assert_allclose(bare.vertices_m(parameters), plain.vertices_m(parameters), atol=1e-4)
+
+
+def test_a_face_without_a_head_around_it(tmp_path: Path):
+    """As BFM's face-only model: no ears, no back, no eyes, no joints."""
+    arrays, built_in = near_flame().arrays, load_head()
+    parts = np.array(built_in.part_names)[built_in.vertex_parts[near_flame().kept]]
+    vertices_m = arrays["v_template"]
+    nose_m = vertices_m[np.argmax(vertices_m[:, 2])]
+    around = (np.linalg.norm(vertices_m - nose_m, axis=1) < 0.115) & (vertices_m[:, 2] > nose_m[2] - 0.09)
+    triangles = arrays["f"].astype(int)
+    triangles = triangles[(around & (parts == "skin"))[triangles].all(axis=1)]
+    kept, triangles = np.unique(triangles, return_inverse=True)
+    face = plain_head(
+        "face",
+        "1",
+        mean_m=vertices_m[kept],
+        triangles=triangles.reshape(-1, 3),
+        identity_basis_m=arrays["shapedirs"][kept].transpose(2, 0, 1)[:20],
+        expression_basis_m=np.zeros((0, len(kept), 3)),
+        expression_names=(),
+    )
+    head = fittable_head(face)
+    missing = head.landmark_set("dense703").missing
+    groups = landmark_groups("dense703")
+    for name in ("ears", "iris", "teeth"):
+        assert np.isin(groups[name], missing).all(), name
+    for name in ("lids", "mouth", "nose", "left_brow", "right_brow"):
+        assert not np.isin(groups[name], missing).any(), name
+    seen = np.setdiff1d(groups["face"], missing)
+    wanted_m = SCALE * built_in.mean_m[built_in.landmark_set("dense703").vertices] + SHIFT_M
+    found_m = head.mean_m[head.landmark_set("dense703").vertices]
+    assert np.percentile(np.linalg.norm((found_m - wanted_m)[seen], axis=1), 90) < 0.002
+    assert without_landmark_points(head) is face
 
 
 def test_parts_that_the_other_head_lacks_are_missing_from_its_sets(file: Path, tmp_path: Path):

@@ -252,6 +252,6 @@ def in_arkit_names(
     return found.to_names, found.convert(expression).weights
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _map_to_built_in(head: Head) -> ExpressionMap:
     return map_expressions(head)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -20,8 +21,8 @@ def fittable_head(head: Head | str | Path | None = None) -> Head:
     """A head that landmarks can be fitted with.
 
     A head without landmark sets of its own, other than its publisher's 68, is given those of the built-in
-    head (`mien.heads.correspondence`), which takes seconds. That is kept in memory for as long as the process
-    lives and the four last heads, and nowhere else: `mien head convert` keeps it in a file.
+    head (`mien.heads.correspondence`), which takes a second or two. The two last heads are kept in memory,
+    and nothing anywhere else: `mien head convert` keeps a head in a file.
 
     Args:
         head: a head, or its file as for `mien.load_head`; the built-in one when None.
@@ -35,9 +36,15 @@ def fittable_head(head: Head | str | Path | None = None) -> Head:
     return head if set(head.landmark_sets) - _PUBLISHERS_SETS else _with_built_in_landmarks(head)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _with_built_in_landmarks(head: Head) -> Head:
-    return with_landmark_sets(head, load_head()).head
+    carried = with_landmark_sets(head, load_head()).head
+    _PUBLISHED[carried] = head
+    return carried
+
+
+_PUBLISHED: WeakKeyDictionary[Head, Head] = WeakKeyDictionary()
+"""The head behind each one that was given landmarks here."""
 
 
 def _state_of(path: Path) -> tuple[Path, tuple[tuple[str, int, int], ...]]:
@@ -47,20 +54,24 @@ def _state_of(path: Path) -> tuple[Path, tuple[tuple[str, int, int], ...]]:
     return path.resolve(), tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _loaded(path: Path, _: tuple[tuple[str, int, int], ...]) -> Head:
     return load_head(path)
 
 
-@lru_cache(maxsize=4)
 def without_landmark_points(head: Head) -> Head:
-    """The head as its publisher has it: without the points that were added for landmarks, and without sets.
+    """The head as its publisher has it: without the points and sets that were added for landmarks.
 
     Files for other programs then have exactly the publisher's vertices. Heads without such points are
     returned as they are.
     """
     if LANDMARK_PART not in head.part_names:
         return head
+    return _PUBLISHED[head] if head in _PUBLISHED else _bare(head)
+
+
+@lru_cache(maxsize=2)
+def _bare(head: Head) -> Head:
     part = head.part_names.index(LANDMARK_PART)
     count = int(np.count_nonzero(head.vertex_parts != part))
     assert (head.vertex_parts[count:] == part).all(), "landmark points come last"
