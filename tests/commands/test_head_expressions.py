@@ -91,14 +91,18 @@ def test_live_link_face_has_arkit_weights_of_a_flame_track(flame: Path, track: P
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        (["--converted", "x.csv"], "go together"),
-        (["--weights-of", "TRACK", "--converted", "x.txt"], "must end in"),
-        (["--weights-of", "TRACK", "--converted", "x.csv"], "of the head flame"),
-        (["--map", "x.csv"], "ends in"),
+        ([], "--head"),
+        (["--head", "FLAME", "--converted", "x.csv"], "go together"),
+        (["--head", "FLAME", "--weights-of", "TRACK", "--converted", "x.txt"], "must end in"),
+        (
+            ["--head", "FLAME", "--from-built-in", "--weights-of", "TRACK", "--converted", "x.csv"],
+            "of the head flame",
+        ),
+        (["--head", "FLAME", "--map", "x.csv"], "ends in"),
+        (["--head", "FLAME", "--ridge", "-1"], "ridge"),
     ],
 )
-def test_refusals(arguments, word, track: Path, capsys: pytest.CaptureFixture[str]):
-    """Without --head the built-in head is told by itself."""
-    arguments = [str(track) if each == "TRACK" else each for each in arguments]
-    assert main(["head", "expressions", *arguments]) == 1
+def test_refusals(arguments, word, flame: Path, track: Path, capsys: pytest.CaptureFixture[str]):
+    files = {"FLAME": str(flame), "TRACK": str(track)}
+    assert main(["head", "expressions", *(files.get(each, each) for each in arguments)]) == 1
     assert word in capsys.readouterr().err

@@ -46,6 +46,8 @@ class HeadExpressionsConfig:
 def run(arguments: list[str]) -> int:
     """Learn the map, show it, keep it, and convert a file's weights by it."""
     config = parse(HeadExpressionsConfig, arguments, prog="mien head expressions")
+    if config.other.head is None:
+        raise InputError("name the head to compare with the built-in one: --head flame2023.pkl")
     if (config.weights_of is None) != (config.converted is None):
         raise InputError("--weights-of and --converted go together: what to convert, and where to write it")
     from mien.commands.head.weight_files import check_weight_file, read_weights, write_weights
