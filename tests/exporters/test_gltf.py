@@ -13,7 +13,7 @@ from mien.exporters import morph_normals
 from mien.exporters.arkit import export_weights
 from mien.exporters.files import export
 from mien.exporters.motion import HeadMotion
-from mien.exporters.surfaces import surfaces_of, triangle_parts
+from mien.exporters.surfaces import surfaces_of, triangles_of
 from mien.geometry.normals import vertex_normals
 from mien.heads.skinning import joint_transforms
 
@@ -102,8 +102,14 @@ def _evaluate(gltf, overrides=None):
 
 
 def _corners(head, points_m):
-    """(T, 9), in the order in which the toy head's surfaces come: that of its triangles."""
-    return points_m[head.triangles].reshape(-1, 9)
+    """(T, 9) corners of the triangles, surface by surface."""
+    return points_m[_surface_triangles(head)].reshape(-1, 9)
+
+
+def _surface_triangles(head, values=None):
+    """The head's triangles, or other values for each, surface by surface."""
+    values = head.triangles if values is None else values
+    return np.concatenate([values[triangles_of(head, surface)] for surface in surfaces_of(head, None)])
 
 
 def _triangle_soup(gltf, pieces):
@@ -126,7 +132,7 @@ def test_morph_targets_are_named_and_counted(fit_path, head, fit):
     (mesh,) = gltf.meshes
     assert mesh.extras["targetNames"] == list(head.expression_names)
     np.testing.assert_allclose(mesh.weights, fit.parameters.expression)
-    assert [gltf.materials[p.material].name for p in mesh.primitives] == ["skin", "eyes"]
+    assert [gltf.materials[p.material].name for p in mesh.primitives] == ["skin", "eyes", "iris"]
     for primitive in mesh.primitives:
         assert len(primitive.targets) == len(head.expression_names)
     assert [gltf.nodes[j].name for j in gltf.skins[0].joints] == [
@@ -157,7 +163,7 @@ def test_texture_seam_keeps_its_coordinates_and_v_runs_down(fit_path, head):
     uv = [
         _read(gltf, p.attributes.TEXCOORD_0)[_read(gltf, p.indices)[:, 0]] for p in gltf.meshes[0].primitives
     ]
-    expected = head.uv[head.uv_triangles].reshape(-1, 2) * [1, -1] + [0, 1]
+    expected = head.uv[_surface_triangles(head, head.uv_triangles)].reshape(-1, 2) * [1, -1] + [0, 1]
     np.testing.assert_allclose(np.concatenate(uv), expected, atol=1e-6)
 
 
@@ -216,7 +222,7 @@ def test_bare_head_stands_at_rest_at_the_origin(head, tmp_path):
     assert not gltf.animations
     assert not any(gltf.meshes[0].weights)
     actual_m = _triangle_soup(gltf, _evaluate(gltf))
-    np.testing.assert_allclose(actual_m, head.mean_m[head.triangles].reshape(-1, 9), atol=1e-6)
+    np.testing.assert_allclose(actual_m, _corners(head, head.mean_m), atol=1e-6)
 
 
 def test_broken_time_stamps_fall_back_on_the_frame_rate(track):
@@ -252,7 +258,7 @@ def test_targets_turn_the_normals_as_the_shapes_do(head, fit, fit_path):
     rest_m = head.rest_vertices_m(fit.parameters.identity, np.zeros(5))
     at_rest = vertex_normals(rest_m, head.triangles)
     for surface, primitive in zip(surfaces_of(head, None), gltf.meshes[0].primitives, strict=True):
-        chosen = np.isin(triangle_parts(head), surface.parts)
+        chosen = triangles_of(head, surface)
         corners = _read(gltf, primitive.indices)[:, 0]
         base = _read(gltf, primitive.attributes.NORMAL)[corners]
         np.testing.assert_allclose(base, at_rest[head.triangles[chosen].ravel()], atol=1e-6)
@@ -343,7 +349,7 @@ def test_a_head_without_shapes_and_texture_is_written(head, tmp_path):
     for primitive in gltf.meshes[0].primitives:
         assert not primitive.targets
         assert primitive.attributes.TEXCOORD_0 is None
-    np.testing.assert_allclose(_triangle_soup(gltf, _evaluate(gltf)), _corners(head, head.mean_m), atol=1e-6)
+    np.testing.assert_allclose(_triangle_soup(gltf, _evaluate(gltf)), _corners(bare, head.mean_m), atol=1e-6)
 
 
 class _OwnShape:
@@ -364,7 +370,7 @@ def test_shapes_of_a_persons_own_are_written(head, fit, tmp_path):
     shape_m[_OwnShape.vertices] += _OwnShape().change_m(fit.parameters.identity)
     normals = vertex_normals(rest_m + shape_m, head.triangles)
     for surface, primitive in zip(surfaces_of(head, None), gltf.meshes[0].primitives, strict=True):
-        vertices = head.triangles[np.isin(triangle_parts(head), surface.parts)].ravel()
+        vertices = head.triangles[triangles_of(head, surface)].ravel()
         corners, target = _read(gltf, primitive.indices)[:, 0], primitive.targets[2]
         np.testing.assert_allclose(_read(gltf, target["POSITION"])[corners], shape_m[vertices], atol=1e-7)
         base = _read(gltf, primitive.attributes.NORMAL)[corners]

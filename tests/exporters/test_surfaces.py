@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from mien.exporters.mesh_pieces import mesh_pieces
-from mien.exporters.surfaces import surfaces_of
+from mien.exporters.surfaces import surfaces_of, triangle_parts, triangles_of
+from mien.heads.library import load_head
+from mien.heads.parameters import JOINT_NAMES
 from mien.heads.parts import MATERIALS, PARTS
 
 
@@ -71,3 +73,18 @@ def test_pieces_hold_every_triangle_of_their_surfaces(dressed_head, look):
             at = np.argwhere(dressed_head.triangles == corner)
             known = dressed_head.uv[dressed_head.uv_triangles[at[:, 0], at[:, 1]]]
             assert (np.abs(known - point).max(axis=1) < 1e-12).any()
+
+
+def test_eyes_without_a_picture_have_iris_and_pupil():
+    head = load_head()
+    named = _named(head, None)
+    rings = [triangles_of(head, named[name]) for name in ("pupil", "iris", "eyes")]
+    eyes = np.isin(triangle_parts(head), named["eyes"].parts)
+    np.testing.assert_array_equal(sum(ring.astype(int) for ring in rings), eyes)  # each triangle once
+    for eye in ("left_eye", "right_eye"):
+        corners = head.triangles[rings[1] & (triangle_parts(head) == head.part_names.index(eye))]
+        middle_m = head.mean_m[np.unique(corners)].mean(axis=0)
+        ahead_m = middle_m - head.joints_mean_m[JOINT_NAMES.index(eye)]
+        assert np.linalg.norm(ahead_m[:2]) < 0.001 < 0.008 < ahead_m[2]
+        width_m = np.ptp(head.mean_m[np.unique(corners), 0])
+        assert 0.009 < width_m < 0.016

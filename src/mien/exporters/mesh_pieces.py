@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float, Integer
 
-from mien.exporters.surfaces import Surface, has_texture, triangle_parts
+from mien.exporters.surfaces import Surface, has_texture, triangles_of
 from mien.heads.model import Head
 
 
@@ -31,10 +31,9 @@ class MeshPiece:
 def mesh_pieces(head: Head, surfaces: tuple[Surface, ...]) -> tuple[MeshPiece, ...]:
     """The triangles of each of `surfaces`, in the head's order."""
     has_uv = has_texture(head)
-    of_part = triangle_parts(head)
     pieces = []
     for surface in surfaces:
-        chosen = np.isin(of_part, surface.parts)
+        chosen = triangles_of(head, surface)
         corners = head.triangles[chosen].reshape(-1).astype(np.int64)
         uv_corners = (
             head.uv_triangles[chosen].reshape(-1).astype(np.int64) if has_uv else np.zeros_like(corners)

@@ -58,21 +58,22 @@ def obj_text(
     lines += [f"vn {x:.5f} {y:.5f} {z:.5f}" for x, y, z in normals.tolist()]
     faces, uv_faces = _faces(head)
     of_part = _face_parts(head, faces)
-    for surface in surfaces_of(head, look):
-        material = [] if library is None else [f"usemtl {surface.name}"]
-        for part in surface.parts:
-            chosen = np.flatnonzero(of_part == part)
-            if not len(chosen):
-                continue
-            lines += [f"g {head.part_names[part]}", *material]
-            lines += [
-                _face_line(corners, uv_corners)
-                for corners, uv_corners in zip(
-                    faces[chosen].tolist(),
-                    [None] * len(chosen) if uv_faces is None else uv_faces[chosen].tolist(),
-                    strict=True,
-                )
-            ]
+    material_of = {part: surface.name for surface in surfaces_of(head, look) for part in surface.parts}
+    for part, material in material_of.items():
+        chosen = np.flatnonzero(of_part == part)
+        if not len(chosen):
+            continue
+        lines.append(f"g {head.part_names[part]}")
+        if library is not None:
+            lines.append(f"usemtl {material}")
+        lines += [
+            _face_line(corners, uv_corners)
+            for corners, uv_corners in zip(
+                faces[chosen].tolist(),
+                [None] * len(chosen) if uv_faces is None else uv_faces[chosen].tolist(),
+                strict=True,
+            )
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -7,10 +7,11 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Integer
+from jaxtyping import Bool, Integer
 
 from mien.heads.look import HeadLook
 from mien.heads.model import Head
+from mien.heads.parameters import JOINT_NAMES
 from mien.heads.parts import MATERIALS
 
 Picture = Literal["base_color", "cards"]
@@ -28,6 +29,7 @@ class Surface:
         opacity: below 1 for what one sees through.
         both_sides: whether its back is seen too.
         picture: the picture of a `HeadLook` that it carries, or None for plain colour.
+        from_gaze_rad: of eyeballs the triangles between these angles from the line of sight; None for all.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Surface:
     opacity: float = 1.0
     both_sides: bool = False
     picture: Picture | None = None
+    from_gaze_rad: tuple[float, float] | None = None
 
 
 _PLAIN = (  # the first fragment found in a part's name decides: name, linear RGB, roughness
@@ -55,6 +58,10 @@ _ROUGHNESS_UNDER_PICTURE = {"skin": 0.55, "mouth": 0.35, "eyes": 0.15}
 # Clear: almost nothing is left but the highlight. Black, because white would lie on the iris like a haze.
 _CORNEA_COLOR, _CORNEA_OPACITY, _CORNEA_ROUGHNESS = (0.0, 0.0, 0.0), 0.1, 0.05
 _HAIR_ROUGHNESS = 0.8
+_PUPIL_RAD, _IRIS_RAD = np.radians(10.0), np.radians(29.0)
+_EYE_RINGS = {"pupil": (0.0, _PUPIL_RAD), "iris": (_PUPIL_RAD, _IRIS_RAD), "eyes": (_IRIS_RAD, np.pi)}
+"""What shows on an eyeball that has no picture, in the angle from its line of sight: without it the eyes are
+white and blind."""
 _DRAWN_LAST = {"cornea": 1, "hair": 2}  # over what shines through them, in viewers that do not sort
 
 
@@ -82,6 +89,14 @@ def _surfaces(head: Head, has_look: bool, has_cards: bool) -> tuple[Surface, ...
         surface = _surface_of(name, has_look=has_look and has_texture(head))
         so_far = grouped[surface.name].parts if surface.name in grouped else ()
         grouped[surface.name] = Surface(**{**vars(surface), "parts": (*so_far, part)})
+    eyes = grouped.get("eyes")
+    if eyes is not None and eyes.picture is None and not eyes.both_sides:
+        for name, ring_rad in _EYE_RINGS.items():
+            _, color, roughness = _plain(name)
+            ring = Surface(name, eyes.parts, color, roughness, from_gaze_rad=ring_rad)
+            grouped[name] = ring
+            if not triangles_of(head, ring).any():
+                del grouped[name]
     return tuple(sorted(grouped.values(), key=lambda surface: _DRAWN_LAST.get(surface.name, 0)))
 
 
@@ -114,6 +129,24 @@ def _plain(part_name: str) -> tuple[str, tuple[float, float, float], float]:
 def has_texture(head: Head) -> bool:
     """Whether the head has texture coordinates; heads without have none, or a single one for all corners."""
     return len(head.uv) > 1
+
+
+def triangles_of(head: Head, surface: Surface) -> Bool[np.ndarray, " triangles"]:
+    """Which of the head's triangles are the surface's."""
+    of_part = triangle_parts(head)
+    chosen = np.isin(of_part, surface.parts)
+    if surface.from_gaze_rad is None:
+        return chosen
+    low_rad, high_rad = surface.from_gaze_rad
+    for part in surface.parts:
+        eye = np.flatnonzero(of_part == part)
+        centre_m = head.joints_mean_m[JOINT_NAMES.index(head.part_names[part])]
+        outward_m = head.mean_m[head.triangles[eye]].mean(axis=1) - centre_m
+        angle_rad = np.arctan2(
+            np.linalg.norm(outward_m[:, :2], axis=1), outward_m[:, 2]
+        )  # at rest +z is seen
+        chosen[eye] = (angle_rad >= low_rad) & (angle_rad < high_rad)
+    return chosen
 
 
 def triangle_parts(head: Head) -> Integer[np.ndarray, " triangles"]:
