@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 
 from mien.errors import InputError, ShapeError
 from mien.images.stored import picture_size_px, read_grey, read_rgba, read_values
-from mien.images.writing import write_gif, write_image
+from mien.images.writing import jpeg_bytes, png_bytes, write_gif, write_image
 
 
 def random(shape: tuple[int, ...], kind: type = np.uint8) -> np.ndarray:
@@ -102,3 +103,13 @@ def test_gif_has_all_frames(tmp_path: Path):
     with Image.open(path) as animation:
         assert animation.n_frames == 3
         assert animation.info["duration"] == 100
+
+
+def test_pictures_for_other_files_come_back():
+    random = np.random.default_rng(0)
+    rgba = random.integers(0, 256, (12, 20, 4), np.uint8)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png_bytes(rgba)))), rgba)
+    smooth = np.linspace(0, 255, 32 * 32 * 3).reshape(32, 32, 3).astype(np.uint8)
+    opened = Image.open(io.BytesIO(jpeg_bytes(smooth, quality=92)))
+    assert opened.layer == [(1, 1, 1, 0), (2, 1, 1, 1), (3, 1, 1, 1)]  # colour is not halved
+    assert np.abs(np.asarray(opened).astype(int) - smooth).max() < 12

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -52,6 +53,31 @@ def write_image(
     with atomic_path(path) as temporary:
         Image.fromarray(image).save(temporary)
     return path
+
+
+def jpeg_bytes(image: UInt8[np.ndarray, "height width 3"], *, quality: int) -> bytes:
+    """A picture as JPEG, to be put into another file.
+
+    Args:
+        image: (H, W, 3) RGB.
+        quality: 1 … 95.
+    """
+    from PIL import Image
+
+    file = io.BytesIO()
+    # colour at full resolution: halved, it bleeds over the edges of a texture's islands
+    Image.fromarray(image).save(file, "JPEG", quality=quality, subsampling=0)
+    return file.getvalue()
+
+
+def png_bytes(image: UInt8[np.ndarray, "height width *channels"]) -> bytes:
+    """A picture as PNG, to be put into another file; (H, W, 4) with alpha, (H, W, 3) RGB or (H, W) grey."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    # zlib's usual level takes three times as long and saves a twelfth
+    Image.fromarray(image).save(file, "PNG", compress_level=3)
+    return file.getvalue()
 
 
 def write_gif(
