@@ -15,7 +15,6 @@ from mien.heads.model import Head
 from mien.images.photo import read_image
 from mien.looks.albedo_model import LOG_STEPS, AlbedoModel, atlas_mark
 from mien.looks.atlas import Atlas, atlas_of
-from mien.looks.card_pictures import hair_cards
 from mien.looks.colors import LUMINANCE, linear_from_srgb
 from mien.looks.face_regions import FaceRegions, face_regions
 from mien.looks.surface_graph import smooth_field
@@ -78,7 +77,6 @@ def build_albedo_model(
         roughness=_roughness(head, regions, scalp),
         pattern_picture=np.clip(np.round(128 + LOG_STEPS * picture), 0, 255).astype(np.uint8),
         height_picture=_height_picture(atlas, detail),
-        cards=hair_cards(),
     )
 
 

@@ -33,8 +33,6 @@ class AlbedoModel:
         pattern_picture: (S, S, 3) the pattern in the head's atlas, with its details: 128 + 80 times it; None
             for heads with other texture coordinates than the model's.
         height_picture: (S, S) fine relief, 128 plus some; None as above.
-        cards: (h, w, 4) sRGB and coverage of the hairs of brows and lashes, dark brown; None
-            for heads without such cards.
     """
 
     head_name: str
@@ -46,7 +44,6 @@ class AlbedoModel:
     roughness: Float[np.ndarray, " vertices"]
     pattern_picture: UInt8[np.ndarray, "size size 3"] | None = None
     height_picture: UInt8[np.ndarray, "size size"] | None = None
-    cards: UInt8[np.ndarray, "height width 4"] | None = None
 
     def log_albedo(
         self, tone: Float[np.ndarray, " 3"], weights: Float[np.ndarray, " modes"]
@@ -141,8 +138,7 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
                 )
             pattern_picture = cv2.imdecode(data["pattern_picture"], cv2.IMREAD_COLOR)
             height_picture = cv2.imdecode(data["height_picture"], cv2.IMREAD_GRAYSCALE)
-            cards = cv2.imdecode(data["cards"], cv2.IMREAD_UNCHANGED)
-            if pattern_picture is None or height_picture is None or cards is None:
+            if pattern_picture is None or height_picture is None:
                 raise ValueError("its pictures are damaged")
             return AlbedoModel(
                 head_name=str(data["head_name"]),
@@ -154,7 +150,6 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
                 roughness=data["roughness"].astype(float),
                 pattern_picture=np.ascontiguousarray(pattern_picture[..., ::-1], np.uint8),
                 height_picture=np.asarray(height_picture, np.uint8),
-                cards=np.ascontiguousarray(cards[..., [2, 1, 0, 3]], np.uint8),
             )
     except (OSError, KeyError, ValueError, TypeError, BadZipFile, cv2.error) as error:
         raise InputError("is no albedo model; make one with: mien head looks", source=path) from error
@@ -170,7 +165,7 @@ def save_albedo_model(model: AlbedoModel, path: Path) -> None:
 
     from mien.files import atomic_path
 
-    if model.pattern_picture is None or model.height_picture is None or model.cards is None:
+    if model.pattern_picture is None or model.height_picture is None:
         raise ValueError("a model that was carried over to another head cannot be saved")
     picture = np.ascontiguousarray(model.pattern_picture[..., ::-1])
     arrays = {
@@ -187,7 +182,5 @@ def save_albedo_model(model: AlbedoModel, path: Path) -> None:
             1
         ].ravel(),
     }
-    cards = np.ascontiguousarray(model.cards[..., [2, 1, 0, 3]])
-    arrays["cards"] = cv2.imencode(".png", cards, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].ravel()
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
         np.savez_compressed(stream, **arrays)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from mien.looks.colors import srgb_from_linear
-
 CARD_TILES: dict[str, tuple[float, float, float, float]] = {
     "brow_under": (0.0, 0.752, 1.0, 1.0),
     "brow_over": (0.0, 0.502, 1.0, 0.748),
@@ -17,8 +15,6 @@ CARD_TILES: dict[str, tuple[float, float, float, float]] = {
 from the lower to the upper edge of a brow, from the root to the tip of a lash."""
 
 DARK_BROWN = (62, 50, 44)
-LASHES_AT_MOST = np.array([0.035, 0.024, 0.018])
-"""Linear albedo of lashes, even those of fair people."""
 
 BROW_EDGES = (0.16, 0.84)
 """Where the visible hair's lower and upper edge lie between the edges of a brow's card."""
@@ -31,29 +27,6 @@ def in_card_tile(uv: Float[np.ndarray, "texture 2"], tile: str) -> Float[np.ndar
     """Coordinates in [0, 1] of one card moved to its row of the picture."""
     left, bottom, right, top = CARD_TILES[tile]
     return np.array([left, bottom]) + uv * [right - left, top - bottom]
-
-
-def colored_cards(
-    cards: UInt8[np.ndarray, "height width 4"], color: Float[np.ndarray, " 3"], *, brows: bool
-) -> UInt8[np.ndarray, "height width 4"]:
-    """Cards in a person's colour.
-
-    Args:
-        cards: in `DARK_BROWN`.
-        color: (3,) linear albedo of the hair; lashes are darker.
-        brows: False leaves the brows' hairs out, where a picture shows them on the skin.
-    """
-    result = cards.copy()
-    height = len(cards)
-    for tile, (_, bottom, _, top) in CARD_TILES.items():
-        rows = slice(round((1 - top) * height), round((1 - bottom) * height))
-        if not brows and tile.startswith("brow"):
-            result[rows, :, 3] = 0
-            continue
-        own = color if tile.startswith("brow") else np.minimum(color, LASHES_AT_MOST)
-        gain = srgb_from_linear(own[None]).astype(float)[0] / np.array(DARK_BROWN)
-        result[rows, :, :3] = np.clip(np.round(cards[rows, :, :3] * gain), 0, 255)
-    return result
 
 
 def hair_cards(

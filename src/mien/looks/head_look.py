@@ -15,7 +15,6 @@ from mien.heads.look import HeadLook
 from mien.heads.model import Head
 from mien.looks.albedo_model import AlbedoModel, albedo_model_for
 from mien.looks.atlas import atlas_of
-from mien.looks.card_pictures import colored_cards
 from mien.looks.colors import srgb_from_linear
 from mien.looks.completion import complete
 from mien.looks.eyes import IrisColor, draw_eyes, read_iris, usual_iris
@@ -119,14 +118,8 @@ def person_look(
         base_color=srgb_from_linear(albedo),
         roughness=roughness_map(head, size_px),
         normals=normal_map(head, size_px),
-        cards=_cards(model, hair, brows=not textures),
     )
     return PersonLook(look, tuple(skin.light for skin in skins), tuple(skins), iris, hair)
-
-
-def _cards(model: AlbedoModel, hair: HairColor, *, brows: bool) -> np.ndarray | None:
-    """Lashes, and brows where no picture shows them on the skin."""
-    return None if model.cards is None else colored_cards(model.cards, hair.color, brows=brows)
 
 
 def _solve_person(
