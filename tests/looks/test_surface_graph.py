@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from mien.looks.surface_graph import smooth_field
@@ -28,3 +30,14 @@ def test_far_from_what_is_known_the_field_fades(head):
     assert field[nose, 0] > 0.9
     assert abs(field[back, 0]) < 0.03
     assert field.max() <= 1 + 1e-6
+
+
+def test_loose_vertices_stay_at_zero(head):
+    loose = replace(head, triangles=head.triangles[:100], uv_triangles=head.uv_triangles[:100])
+    weights = np.zeros(head.vertex_count)
+    weights[head.triangles[0, 0]] = 1
+    field = smooth_field(
+        loose, np.ones((head.vertex_count, 1)), weights, stiffness=1.0, prior_weight=0.0, iterations=50
+    )
+    assert np.isfinite(field).all()
+    assert field[np.setdiff1d(np.arange(head.vertex_count), loose.triangles)].max() == 0

@@ -82,13 +82,14 @@ def _sampled(picture: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.n
     """(N, 3) linear colours between texels; in rows, since cv2.remap takes no longer lists."""
     import cv2
 
+    if not len(columns):
+        return np.zeros((0, 3), np.float32)
     width = 4096
-    count = -(-len(columns) // width) * width
-    grid = [np.resize(values.astype(np.float32), count).reshape(-1, width) for values in (columns, rows)]
+    rows_needed = -(-len(columns) // width)
+    maps = [np.resize(each.astype(np.float32), (rows_needed, width)) for each in (columns, rows)]
     linear = linear_from_srgb(picture)
-    return cv2.remap(linear, *grid, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 3)[
-        : len(columns)
-    ]
+    sampled = cv2.remap(linear, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return sampled.reshape(-1, 3)[: len(columns)]
 
 
 def draw_look_sheet(

@@ -37,7 +37,7 @@ def smooth_field(
     def apply(x: np.ndarray) -> np.ndarray:
         return diagonal[:, None] * x + stiffness * (laplacian @ x)
 
-    # Vertices of no face, which some landmarks are, have nothing to share.
+    # Vertices without edges, weight or prior stay at zero.
     preconditioner = 1 / np.maximum(diagonal + stiffness * laplacian.diagonal(), 1e-9)[:, None]
     x = right / np.maximum(diagonal[:, None], 1e-12) * (weights[:, None] > 0)
     residual = right - apply(x)
