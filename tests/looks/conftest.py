@@ -69,7 +69,8 @@ def fit_at(head: Head, *, yaw_rad: float = 0.0, size_px: int = 360) -> HeadFit:
 def make_sitter(head: Head, *, level: float, yaw_rad: float = 0.0, gain: float = 1.0) -> Sitter:
     model = albedo_model_for(head)
     tone, iris = tone_of(level), np.array([0.10, 0.14, 0.20])
-    hair = HairColor(np.array([0.02, 0.016, 0.012]), 1.0)
+    hair_color = np.array([0.02, 0.016, 0.012])
+    hair = HairColor(hair_color, 1.0, hair_color)
     expected = model.log_albedo(tone, np.zeros(len(model.modes)))
     expected = with_hair(expected, usual_share(model, hair), hair)
     atlas = atlas_of(head, 512)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 
 from mien.errors import InputError
 from mien.head_building.makehuman import MakeHuman
@@ -29,13 +29,18 @@ _FINE_PX, _COARSE_PX = 0.8, 4.0
 
 
 def build_albedo_model(
-    head: Head, skins: Path, *, makehuman_uv: Float[np.ndarray, "triangles 3 2"]
+    head: Head,
+    skins: Path,
+    *,
+    makehuman_uv: Float[np.ndarray, "triangles 3 2"],
+    cards: UInt8[np.ndarray, "height width 4"] | None = None,
 ) -> AlbedoModel:
     """Bring the skins onto a head and learn their mean and main differences.
 
     Args:
         skins: folder of the skins' pictures.
         makehuman_uv: (T, 3, 2) where each corner of the head's triangles lies in them (v up).
+        cards: (h, w, 4) hairs of brow and lash cards in some colour, and coverage; None for a head without.
 
     Raises:
         InputError: the folder holds no skins.
@@ -58,7 +63,7 @@ def build_albedo_model(
         if len(picture) == finest_px:
             fine.append((name, log_picture - tone))
     patterns, brightness = np.array(coarse), np.array(tones) @ LUMINANCE
-    scalp = _scalp(head, regions, patterns[np.argsort(brightness)[:4]])
+    scalp = _scalp(head, regions, patterns[np.argsort(brightness)])
     patterns = np.stack([_without_hair(head, pattern, scalp) for pattern in patterns])
     mean = patterns.mean(axis=0)
     differences = (patterns - mean) * regions.skin[None, :, None]
@@ -77,12 +82,23 @@ def build_albedo_model(
         roughness=_roughness(head, regions, scalp),
         pattern_picture=np.clip(np.round(128 + LOG_STEPS * picture), 0, 255).astype(np.uint8),
         height_picture=_height_picture(atlas, detail),
+        card_picture=None if cards is None else _without_color(cards),
     )
+
+
+def _without_color(cards: np.ndarray) -> np.ndarray:
+    """(h, w, 2) brightness of hairs over their mean, times 128, and coverage."""
+    light = linear_from_srgb(cards[..., :3]) @ LUMINANCE.astype(np.float32)
+    cover = cards[..., 3].astype(np.float32)
+    mean = float((light * cover).sum() / max(float(cover.sum()), 1e-6))
+    shade = np.clip(np.round(128 * light / max(mean, 1e-6)), 0, 255).astype(np.uint8)
+    return np.stack([shade, cards[..., 3]], axis=-1)
 
 
 def places_on_skins(head: Head, makehuman: MakeHuman) -> Float[np.ndarray, "triangles 3 2"]:
     """(T, 3, 2) where each corner of the built-in head's triangles lies on MakeHuman's skins; what is no skin
     gets the place of plain skin.
+
 
     Raises:
         InputError: the head's skin is not the one that `quad_skin` makes.
@@ -126,10 +142,12 @@ def _plain_skin(regions: FaceRegions) -> np.ndarray:
     return regions.face * np.clip(1 - special, 0, 1) ** 4
 
 
-def _scalp(head: Head, regions: FaceRegions, dark: Float[np.ndarray, "skins vertices 3"]) -> np.ndarray:
-    """(V,) where hair grows: on dark skins it is painted black."""
-    darkness = -(dark @ LUMINANCE).mean(axis=0)
-    hairy = (darkness > 0.55) & (regions.skin > 0) & (regions.face < 0.5)
+def _scalp(head: Head, regions: FaceRegions, patterns: Float[np.ndarray, "skins vertices 3"]) -> np.ndarray:
+    """(V,) where hair grows: on dark skins, which come first, it is painted black, on fair ones stubble; what
+    is dark on both, as the ears' insides, is shadow."""
+    luminance, some = patterns @ LUMINANCE, min(4, len(patterns) // 2)
+    darkness, shadow = -luminance[:some].mean(axis=0), -luminance[some:].mean(axis=0)
+    hairy = (darkness > 0.55) & (darkness > shadow + 0.25) & (regions.skin > 0) & (regions.face < 0.5)
     top = int(np.argmax(head.mean_m[:, 1] * (regions.skin > 0)))
     hairy = _connected(head, hairy, top)
     grown = np.where(hairy, np.clip((darkness - 0.35) / 0.8, 0, 1), 0)

@@ -16,6 +16,7 @@ from mien.heads.model import Head
 
 FORMAT_VERSION = 1
 _BUILT_IN_PATH = Path(__file__).parent / "data" / "albedo.npz"
+_CARDS = ("shade", "coverage")
 LOG_STEPS = 80.0
 """Levels of the pattern's picture for each unit of its logarithm, about 128."""
 
@@ -33,6 +34,8 @@ class AlbedoModel:
         pattern_picture: (S, S, 3) the pattern in the head's atlas, with its details: 128 + 80 times it; None
             for heads with other texture coordinates than the model's.
         height_picture: (S, S) fine relief, 128 plus some; None as above.
+        card_picture: (h, w, 2) hairs of the head's brow and lash cards: their brightness over the mean, times
+            128, and coverage; None for heads without cards.
     """
 
     head_name: str
@@ -44,6 +47,7 @@ class AlbedoModel:
     roughness: Float[np.ndarray, " vertices"]
     pattern_picture: UInt8[np.ndarray, "size size 3"] | None = None
     height_picture: UInt8[np.ndarray, "size size"] | None = None
+    card_picture: UInt8[np.ndarray, "height width 2"] | None = None
 
     def log_albedo(
         self, tone: Float[np.ndarray, " 3"], weights: Float[np.ndarray, " modes"]
@@ -76,7 +80,7 @@ def albedo_model_for(head: Head) -> AlbedoModel:
     if len(model.scalp) == head.vertex_count and model.head_name == head.name:
         if model.atlas == atlas_mark(head):
             return model
-        return replace(model, pattern_picture=None, height_picture=None)
+        return replace(model, pattern_picture=None, height_picture=None, card_picture=None)
     from mien.heads.library import load_head
 
     source = load_head()
@@ -140,6 +144,10 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
             height_picture = cv2.imdecode(data["height_picture"], cv2.IMREAD_GRAYSCALE)
             if pattern_picture is None or height_picture is None:
                 raise ValueError("its pictures are damaged")
+            cards = None
+            if "card_shade" in data:
+                coded = [cv2.imdecode(data[f"card_{name}"], cv2.IMREAD_GRAYSCALE) for name in _CARDS]
+                cards = np.stack(coded, axis=-1)
             return AlbedoModel(
                 head_name=str(data["head_name"]),
                 head_version=str(data["head_version"]),
@@ -150,6 +158,7 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
                 roughness=data["roughness"].astype(float),
                 pattern_picture=np.ascontiguousarray(pattern_picture[..., ::-1], np.uint8),
                 height_picture=np.asarray(height_picture, np.uint8),
+                card_picture=cards,
             )
     except (OSError, KeyError, ValueError, TypeError, BadZipFile, cv2.error) as error:
         raise InputError("is no albedo model; make one with: mien head looks", source=path) from error
@@ -182,5 +191,8 @@ def save_albedo_model(model: AlbedoModel, path: Path) -> None:
             1
         ].ravel(),
     }
+    if model.card_picture is not None:
+        for name, layer in zip(_CARDS, np.moveaxis(model.card_picture, -1, 0), strict=True):
+            arrays[f"card_{name}"] = cv2.imencode(".png", np.ascontiguousarray(layer))[1].ravel()
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
         np.savez_compressed(stream, **arrays)

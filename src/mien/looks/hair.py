@@ -26,20 +26,22 @@ ENOUGH_VERTICES = 12
 
 @dataclass(frozen=True)
 class HairColor:
-    """Hair on the scalp.
+    """Hair on the scalp and in the brows.
 
     Attributes:
         color: (3,) linear albedo.
         coverage: 0 for a bald head to 1.
+        brows: (3,) linear albedo of the brows' hair.
     """
 
     color: Float[np.ndarray, " 3"]
     coverage: float
+    brows: Float[np.ndarray, " 3"]
 
 
 def usual_hair() -> HairColor:
     """What is assumed of a person of whom nothing is seen."""
-    return HairColor(DARK_BROWN, 1.0)
+    return HairColor(DARK_BROWN, 1.0, DARK_BROWN)
 
 
 def solve_hair(
@@ -63,21 +65,31 @@ def solve_hair(
     difference = np.log(albedo) - expected
     luminance = difference @ LUMINANCE
     unlike = np.abs(luminance) + 1.2 * np.abs(difference - luminance[:, None]).max(axis=1)
+    brows = _brow_color(regions, albedo, luminance, seen)
+    shown = DARK_BROWN if brows is None else 0.8 * brows
     scalp = (model.scalp > 0.15) & (seen > 0.3) & (regions.skin > 0)
     if scalp.sum() >= ENOUGH_VERTICES:
         hairy = scalp & (unlike > UNLIKE_SKIN) & (albedo[:, 2] < 1.2 * albedo[:, 0])  # hats may be blue
         share = hairy.sum() / scalp.sum()
         if share < 0.35:
-            return HairColor(DARK_BROWN, 0.0)
+            return HairColor(DARK_BROWN, 0.0, shown)
         color = np.exp(np.median(np.log(albedo[hairy]), axis=0))
-        return HairColor(_natural(np.clip(color, DARKEST, 0.75)), 1.0)
+        return HairColor(_natural(np.clip(color, DARKEST, 0.75)), 1.0, shown)
+    return HairColor(usual_hair().color if brows is None else 0.75 * brows, 1.0, shown)
+
+
+def _brow_color(
+    regions: FaceRegions, albedo: np.ndarray, luminance: np.ndarray, seen: np.ndarray
+) -> Float[np.ndarray, " 3"] | None:
+    """(3,) of the darkest of the brows; None where none are darker than the skin."""
     brows = (regions.brows > 0.6) & (seen > 0.5)
-    if brows.sum() >= ENOUGH_VERTICES:
-        darkest = brows & (luminance <= np.percentile(luminance[brows], 35))
-        if -float(np.median(luminance[darkest])) > 0.25:
-            color = np.exp(np.median(np.log(albedo[darkest]), axis=0))
-            return HairColor(_natural(np.clip(0.75 * color, DARKEST, 0.5)), 1.0)
-    return usual_hair()
+    if brows.sum() < ENOUGH_VERTICES:
+        return None
+    darkest = brows & (luminance <= np.percentile(luminance[brows], 35))
+    if -float(np.median(luminance[darkest])) < 0.25:
+        return None
+    color = np.exp(np.median(np.log(albedo[darkest]), axis=0))
+    return _natural(np.clip(color, DARKEST, 0.5))
 
 
 def _natural(color: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " 3"]:

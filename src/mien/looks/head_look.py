@@ -15,6 +15,7 @@ from mien.heads.look import HeadLook
 from mien.heads.model import Head
 from mien.looks.albedo_model import AlbedoModel, albedo_model_for
 from mien.looks.atlas import atlas_of
+from mien.looks.cards import card_picture
 from mien.looks.colors import srgb_from_linear
 from mien.looks.completion import complete
 from mien.looks.eyes import IrisColor, draw_eyes, read_iris, usual_iris
@@ -104,7 +105,8 @@ def person_look(
     person = skins[0] if skins else usual_skin(model)
     expected = with_hair(model.log_albedo(person.tone, person.weights), share, hair)
     if texture == "albedo" and "brows" not in head.part_names:  # nothing else would show any
-        expected = with_hair(expected, BROWS * regions.brows**2, hair)
+        painted = HairColor(hair.brows, 1.0, hair.brows)
+        expected = with_hair(expected, BROWS * regions.brows**2, painted)
     tolerance = Tolerance.of(regions)
     textures = [
         photo_texture(face, atlas, skin.light, expected, tolerance, regions, hair, size_px=size_px)
@@ -118,6 +120,7 @@ def person_look(
         base_color=srgb_from_linear(albedo),
         roughness=roughness_map(head, size_px),
         normals=normal_map(head, size_px),
+        cards=card_picture(head, model, hair, brows=texture == "albedo" or not fits),
     )
     return PersonLook(look, tuple(skin.light for skin in skins), tuple(skins), iris, hair)
 
