@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from mien.cameras import Camera
 from mien.drawing.sheets import beside
 from mien.drawing.viewport import Viewport
 from mien.fitting.results import HeadFit
 from mien.geometry.normals import vertex_normals
-from mien.geometry.rasterization import Raster, rasterize
+from mien.geometry.rasterization import rasterize
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.heads.look import HeadLook
 from mien.heads.model import Head
@@ -40,56 +40,95 @@ def draw_look(
         image: (H, W, 3) uint8 RGB.
         head, parameters: the head and where it is in the camera's world.
         camera: sees a picture of the image's size.
-        look: laid on the head; its cards are drawn where they cover more than half.
+        look: laid on the head, its cards where the head has such.
         light: on the head; soft light from the upper left when None.
     """
     light = Illumination.studio(camera.camera_from_world[:3, :3].T) if light is None else light
-    colors, raster = shade_look(head, head.vertices_m(parameters), camera, look, light=light)
+    vertices_m = head.vertices_m(parameters)
+    shade = light.shade(vertex_normals(vertices_m, head.triangles)).astype(np.float32)
+    surface = _Surface.of(head, vertices_m, camera, vertices_of(head, *OPAQUE))
     out = image.copy()
-    out[raster.rows, raster.columns] = colors
+    texels = _sampled(linear_from_srgb(look.base_color), surface.uv)
+    out[surface.rows, surface.columns] = srgb_from_linear(texels * surface.interpolate(shade))
+    hairs = vertices_of(head, "hair")
+    if look.cards is None or not hairs[head.triangles[:, 0]].any():
+        return out
+    nearest_m = np.full(image.shape[:2], np.inf, np.float32)
+    nearest_m[surface.rows, surface.columns] = surface.depth_m
+    layers = np.concatenate([linear_from_srgb(look.cards[..., :3]), look.cards[..., 3:] / np.float32(255)], 2)
+    for back in (True, False):  # cards are seen from both sides
+        card = _Surface.of(head, vertices_m, camera, hairs, back=back)
+        drawn = _sampled(layers, card.uv)
+        before = card.depth_m < nearest_m[card.rows, card.columns] + _CARD_TOLERANCE_M
+        cover = (drawn[:, 3] * before)[:, None]
+        under = linear_from_srgb(out[card.rows, card.columns])
+        hair = drawn[:, :3] * card.interpolate(np.abs(shade))
+        out[card.rows, card.columns] = srgb_from_linear(under + cover * (hair - under))
     return out
 
 
-def shade_look(
-    head: Head,
-    vertices_m: Float[np.ndarray, "vertices 3"],
-    camera: Camera,
-    look: HeadLook,
-    *,
-    light: Illumination,
-) -> tuple[UInt8[np.ndarray, "covered 3"], Raster]:
-    """sRGB colours at the pixels that the head covers in the camera's picture, and which these are."""
-    opaque = vertices_of(head, *OPAQUE)[head.triangles[:, 0]]
-    triangles, uv_triangles = head.triangles[opaque], head.uv_triangles[opaque]
-    depth_m = camera.to_camera(vertices_m)[:, 2]
-    raster = rasterize(
-        camera.project(vertices_m), depth_m, triangles, width_px=camera.width_px, height_px=camera.height_px
-    )
-    chosen = raster.triangle[raster.rows, raster.columns]
-    # linear across the surface, not across the picture
-    places = raster.barycentric / depth_m[triangles[chosen]]
-    places /= places.sum(axis=1, keepdims=True)
-    size_px = len(look.base_color)
-    uv = np.einsum("nk,nkd->nd", places, head.uv[uv_triangles[chosen]])
-    columns, rows = uv[:, 0] * size_px - 0.5, (1 - uv[:, 1]) * size_px - 0.5
-    texels = _sampled(look.base_color, columns, rows)
-    normals = vertex_normals(vertices_m, head.triangles)
-    shade = raster.interpolate(light.shade(normals), triangles)
-    return srgb_from_linear(texels * shade), raster
+_CARD_TOLERANCE_M = 0.002
 
 
-def _sampled(picture: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """(N, 3) linear colours between texels; in rows, since cv2.remap takes no longer lists."""
+@dataclass(frozen=True)
+class _Surface:
+    """What of some triangles is seen: pixels, and the place of each on the surface.
+
+    Attributes:
+        rows, columns: (N,) pixels.
+        corners: (N, 3) vertices, and places (N, 3) barycentric on the surface.
+        uv: (N, 2) texture coordinates; depth_m: (N,) along the camera's axis.
+    """
+
+    rows: np.ndarray
+    columns: np.ndarray
+    corners: np.ndarray
+    places: np.ndarray
+    uv: np.ndarray
+    depth_m: np.ndarray
+
+    @staticmethod
+    def of(
+        head: Head, vertices_m: np.ndarray, camera: Camera, chosen: np.ndarray, *, back: bool = False
+    ) -> _Surface:
+        """Nearest of the triangles of the chosen vertices; of their backs, if asked for."""
+        members = chosen[head.triangles[:, 0]]
+        order = [0, 2, 1] if back else [0, 1, 2]
+        triangles, uv_triangles = head.triangles[members][:, order], head.uv_triangles[members][:, order]
+        depth_m = camera.to_camera(vertices_m)[:, 2]
+        raster = rasterize(
+            camera.project(vertices_m),
+            depth_m,
+            triangles,
+            width_px=camera.width_px,
+            height_px=camera.height_px,
+        )
+        seen = raster.triangle[raster.rows, raster.columns]
+        corners = triangles[seen]
+        # linear across the surface, not across the picture
+        places = raster.barycentric / depth_m[corners]
+        nearness = places.sum(axis=1)
+        places /= nearness[:, None]
+        uv = np.einsum("nk,nkd->nd", places, head.uv[uv_triangles[seen]])
+        return _Surface(raster.rows, raster.columns, corners, places, uv, 1 / nearness)
+
+    def interpolate(self, values: np.ndarray) -> np.ndarray:
+        """(N, C) vertex values at the pixels, float32."""
+        return np.einsum("nk,nkc->nc", self.places.astype(np.float32), values[self.corners])
+
+
+def _sampled(picture: np.ndarray, uv: np.ndarray) -> np.ndarray:
+    """(N, C) values of a picture (h, w, C) at texture coordinates (N, 2), between texels."""
     import cv2
 
-    if not len(columns):
-        return np.zeros((0, 3), np.float32)
-    width = 4096
-    rows_needed = -(-len(columns) // width)
-    maps = [np.resize(each.astype(np.float32), (rows_needed, width)) for each in (columns, rows)]
-    linear = linear_from_srgb(picture)
-    sampled = cv2.remap(linear, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return sampled.reshape(-1, 3)[: len(columns)]
+    if not len(uv):
+        return np.zeros((0, picture.shape[2]), np.float32)
+    places = uv * [picture.shape[1], -picture.shape[0]] + [-0.5, picture.shape[0] - 0.5]
+    width = 4096  # in rows, since cv2.remap takes no longer lists
+    rows = -(-len(uv) // width)
+    maps = [np.resize(each.astype(np.float32), (rows, width)) for each in places.T]
+    sampled = cv2.remap(picture, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return sampled.reshape(-1, picture.shape[2])[: len(uv)]
 
 
 def draw_look_sheet(

@@ -175,7 +175,7 @@ def _eye_colors(vectors: np.ndarray, iris: IrisColor) -> np.ndarray:
     within = np.flatnonzero(radius < _LIMBUS[1])
     edge = _ramp(*_LIMBUS, radius[within])[:, None]
     colors[within] = _iris(radius[within], turn[within], iris.color) * (1 - edge) + colors[within] * edge
-    lit = SHADOW_OF_LIDS * (1 - 0.45 * _ramp(0.0, 0.5, y) - 0.2 * _ramp(0.2, 0.6, np.abs(x)))
+    lit = SHADOW_OF_LIDS * (1 - 0.5 * _ramp(0.0, 0.36, y) - 0.2 * _ramp(0.2, 0.6, np.abs(x)))
     return (colors * lit[:, None]).astype(np.float32)
 
 
