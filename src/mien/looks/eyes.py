@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -25,17 +25,23 @@ WHITES_LIT, IRIS_LIT, SHADOW_OF_LIDS = 0.55, 0.72, 0.72
 that shadow into the texture, since few renderers cast it."""
 
 
+USUAL_WHITES, WHITES_RANGE = 0.9, (0.55, 1.15)
+"""How bright whites are drawn where none are seen, and the least and most."""
+
+
 @dataclass(frozen=True)
 class IrisColor:
-    """Colour of the irises.
+    """Colour of the irises, and of what is about them.
 
     Attributes:
         color: (3,) linear albedo.
         sigma: standard deviation of its logarithm; large where nothing was seen.
+        whites: brightness of the whites, 1 for well-lit ones.
     """
 
     color: Float[np.ndarray, " 3"]
     sigma: float
+    whites: float = USUAL_WHITES
 
 
 def usual_iris() -> IrisColor:
@@ -46,9 +52,9 @@ def usual_iris() -> IrisColor:
 def read_iris(face: FaceInPicture, light: Illumination) -> IrisColor:
     """The colour between pupil and rim of both eyes, lids, lashes and reflections left out."""
     pixels = _eye_pixels(face, PUPIL_SHARE + 0.16, 0.82)
-    usual = usual_iris()
+    usual, whites = usual_iris(), _brightness_of_whites(face, light)
     if len(pixels) < 4:
-        return usual
+        return replace(usual, whites=whites)
     luminance = pixels @ LUMINANCE
     low, high = np.percentile(luminance, [10, 60])
     chosen = pixels[(luminance >= low) & (luminance <= high)]
@@ -56,7 +62,16 @@ def read_iris(face: FaceInPicture, light: Illumination) -> IrisColor:
     albedo = np.clip(np.median(chosen, axis=0) / level, 0.004, 0.5)
     trusted = len(chosen) / (len(chosen) + PRIOR_PIXELS)
     log_color = trusted * np.log(albedo) + (1 - trusted) * np.log(usual.color)
-    return IrisColor(np.exp(log_color), 0.25 + 0.65 * (1 - trusted))
+    return IrisColor(np.exp(log_color), 0.25 + 0.65 * (1 - trusted), whites)
+
+
+def _brightness_of_whites(face: FaceInPicture, light: Illumination) -> float:
+    """What makes drawn whites as bright as those in the picture."""
+    pixels = _eye_pixels(face, 1.12, 1.6)
+    if len(pixels) < 4:
+        return USUAL_WHITES
+    drawn = SCLERA * SHADOW_OF_LIDS * light.mean @ LUMINANCE
+    return float(np.clip(np.percentile(pixels @ LUMINANCE, 68) / drawn, *WHITES_RANGE))
 
 
 def light_on_eyes(face: FaceInPicture) -> Float[np.ndarray, " 3"] | None:
@@ -171,7 +186,7 @@ def _eye_colors(vectors: np.ndarray, iris: IrisColor) -> np.ndarray:
     x, y, z = (vectors / length[:, None]).T
     polar, turn = np.arctan2(np.hypot(x, y), z), np.arctan2(y, x)
     radius = polar / IRIS_RAD
-    colors = _white(polar, turn)
+    colors = iris.whites * _white(polar, turn)
     within = np.flatnonzero(radius < _LIMBUS[1])
     edge = _ramp(*_LIMBUS, radius[within])[:, None]
     colors[within] = _iris(radius[within], turn[within], iris.color) * (1 - edge) + colors[within] * edge

@@ -73,6 +73,8 @@ def solve_hair(
         share = hairy.sum() / scalp.sum()
         if share < 0.35:
             return HairColor(DARK_BROWN, 0.0, shown)
+        # About the hairline vertices see skin and hair mixed: the half that is least like skin counts.
+        hairy &= unlike >= np.median(unlike[hairy])
         color = np.exp(np.median(np.log(albedo[hairy]), axis=0))
         return HairColor(_natural(np.clip(color, DARKEST, 0.75)), 1.0, shown)
     return HairColor(usual_hair().color if brows is None else 0.75 * brows, 1.0, shown)

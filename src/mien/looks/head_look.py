@@ -23,7 +23,7 @@ from mien.looks.face_in_picture import FaceInPicture
 from mien.looks.face_regions import FaceRegions, face_regions
 from mien.looks.hair import HairColor, seen_share, solve_hair, usual_hair, usual_share, with_hair
 from mien.looks.illumination import Illumination
-from mien.looks.mouth import draw_mouth
+from mien.looks.mouth import draw_mouth, read_teeth
 from mien.looks.person_skin import PersonSkin, solve_skin, usual_skin
 from mien.looks.photo_texture import photo_texture
 from mien.looks.surface_maps import normal_map, roughness_map
@@ -114,7 +114,8 @@ def person_look(
         if texture == "photo"
     ]
     albedo = complete(textures, atlas, model, expected, size_px=size_px)
-    draw_mouth(albedo, atlas)
+    teeth = [read_teeth(face, skin.light) for face, skin in zip(faces, skins, strict=True)]
+    draw_mouth(albedo, atlas, teeth=max(teeth, default=1.0))
     draw_eyes(albedo, atlas, iris)
     look = HeadLook(
         base_color=srgb_from_linear(albedo),

@@ -7,10 +7,14 @@ from jaxtyping import Float
 
 from mien.heads.model import Head
 from mien.looks.atlas import Atlas
+from mien.looks.colors import LUMINANCE
+from mien.looks.face_in_picture import FaceInPicture
+from mien.looks.illumination import Illumination
 from mien.looks.materials import vertices_of
 
 TEETH, GUMS, TONGUE, WALLS = (0.74, 0.68, 0.57), (0.44, 0.155, 0.14), (0.43, 0.16, 0.15), (0.22, 0.045, 0.04)
 _COLORS = (("teeth", TEETH), ("gum", GUMS), ("tongue", TONGUE), ("", WALLS))
+TEETH_RANGE = (0.2, 1.3)
 DEPTH_M = 0.035
 """Over which the light that comes through the lips falls to a third."""
 
@@ -26,12 +30,27 @@ def mouth_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
     return colors * np.exp(-depth_m / DEPTH_M)[:, None]
 
 
-def draw_mouth(albedo: Float[np.ndarray, "size size 3"], atlas: Atlas) -> None:
+def read_teeth(face: FaceInPicture, light: Illumination) -> float:
+    """How bright the teeth are, 1 for well-lit ones: as the picture shows the places where they are seen."""
+    head = face.head
+    named = np.array(["teeth" in name.lower() for name in head.part_names])
+    points_px = np.nan_to_num(face.points_px, nan=-1e4)
+    seen = face.seen(points_px[:, 0], points_px[:, 1], face.depth_m, np.ones(head.vertex_count)) > 0.3
+    teeth = named[head.vertex_parts] & seen
+    if teeth.sum() < 4:
+        return 1.0
+    drawn = mouth_colors(head)[teeth] * face.light_at(light)[teeth]
+    ratio = np.median(face.vertex_colors()[teeth] @ LUMINANCE) / np.median(drawn @ LUMINANCE)
+    return float(np.clip(ratio, *TEETH_RANGE))
+
+
+def draw_mouth(albedo: Float[np.ndarray, "size size 3"], atlas: Atlas, *, teeth: float = 1.0) -> None:
     """Draw teeth, gums, tongue and walls into their texels of a texture, in place.
 
     Args:
         albedo: (S, S, 3) linear, float32.
         atlas: of the head, at the texture's size or below.
+        teeth: brightness of the teeth.
     """
     import cv2
 
@@ -45,7 +64,10 @@ def draw_mouth(albedo: Float[np.ndarray, "size size 3"], atlas: Atlas) -> None:
     left, right = int(columns.min() * scale), int((columns.max() + 1) * scale)
     window = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
     corners, places = atlas.corners[window], atlas.barycentric[window]
-    values = np.concatenate([mouth_colors(atlas.head), mouth[:, None]], axis=1).astype(np.float32)
+    colors = mouth_colors(atlas.head)
+    named = np.array(["teeth" in name.lower() for name in atlas.head.part_names])
+    colors[named[atlas.head.vertex_parts]] *= teeth
+    values = np.concatenate([colors, mouth[:, None]], axis=1).astype(np.float32)
     values[~mouth, :3] = values[mouth, :3].mean(axis=0)
     small = np.asarray(sum(values[corners[..., k]] * places[..., k, None] for k in range(3)))
     small[..., 3] *= touched[window]
