@@ -16,7 +16,7 @@ from mien.head_building.brow_statistics import (
     learn_brows,
 )
 from mien.head_building.brows import BrowSkin, BrowsMesh, build_brows
-from mien.looks.card_pictures import CARD_TILES, hair_cards
+from mien.head_building.card_pictures import CARD_TILES, hair_cards
 from mien.head_building.mesh_disks import split_quads
 from mien.head_building.skin_binding import SkinBinding
 from tests.head_building.cube_head import cube_head

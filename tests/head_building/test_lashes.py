@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mien.errors import ShapeError
-from mien.looks.card_pictures import CARD_TILES
+from mien.head_building.card_pictures import CARD_TILES
 from mien.head_building.lashes import LashesMesh, LidMargins, build_lashes
 from tests.head_building.part_checks import assert_manifold, assert_symmetric
 

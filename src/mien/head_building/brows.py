@@ -10,9 +10,9 @@ from jaxtyping import Float, Integer
 from mien.errors import InputError
 from mien.geometry.normals import vertex_normals
 from mien.head_building.brow_statistics import MODES, STATIONS, BrowShape, BrowStatistics
+from mien.head_building.card_pictures import BROW_EDGES, in_card_tile
 from mien.head_building.part_mesh import PartMesh, part_index, with_mirror_image
 from mien.head_building.skin_binding import SkinBinding
-from mien.looks.card_pictures import BROW_EDGES, in_card_tile
 
 COLUMNS = np.array([-0.06, *STATIONS, 1.06])
 """Shares of the way along the brow."""

@@ -18,8 +18,8 @@ class HeadBuildConfig:
     """Random people drawn from each source."""
     ict_share: float = 0.6
     """Share of ICT-FaceKit (scan-based) in the identity statistics; the rest is MakeHuman."""
-    components: int = 100
-    """Identity components."""
+    components: int = 140
+    """Identity components of the skin; those of the brows come after them."""
     held_out: int = 200
     """Fresh people of each source on which the reproduction error is measured."""
     seed: int = 0

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from mien.errors import ShapeError
+from mien.head_building.card_pictures import in_card_tile
 from mien.head_building.part_mesh import PartMesh, joined, part_index, with_mirror_image
 from mien.head_building.skin_binding import SkinBinding
-from mien.looks.card_pictures import in_card_tile
 
 
 @dataclass(frozen=True, eq=False)

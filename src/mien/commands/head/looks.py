@@ -12,13 +12,17 @@ def run(arguments: list[str]) -> int:
     config = parse(AlbedoConfig, arguments, prog="mien head looks")
 
     from mien.head_building.albedo import build_albedo_model, places_on_skins
+    from mien.head_building.card_pictures import hair_cards
     from mien.head_building.makehuman import MakeHuman
     from mien.heads.library import load_head
     from mien.looks.albedo_model import save_albedo_model
 
     head, makehuman = load_head(config.head), MakeHuman(config.assets / "makehuman")
     model = build_albedo_model(
-        head, makehuman.folder / "skins", makehuman_uv=places_on_skins(head, makehuman)
+        head,
+        makehuman.folder / "skins",
+        makehuman_uv=places_on_skins(head, makehuman),
+        cards=hair_cards() if "brows" in head.part_names else None,
     )
     save_albedo_model(model, config.out)
     print_written(
