@@ -11,6 +11,7 @@ from mien.exporters.arkit import LIVE_LINK_FACE_NAMES, export_weights
 from mien.exporters.motion import HeadMotion, head_angles_rad, yaw_pitch_roll_rad
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.expression_map import in_arkit_names
+from mien.heads.gaze import shape_turns
 from mien.heads.model import Head
 
 _ANGLE_NAMES = tuple(
@@ -66,12 +67,15 @@ def live_link_face_csv(head: Head, motion: HeadMotion) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(HEADER)
+    eyes = motion.joint_rotations[:, 2:]
+    if head.shapes_turn_eyes:
+        eyes = eyes + shape_turns(motion.expression, head.expression_names)
     for frame in range(len(motion)):
         joints = motion.joint_rotations[frame]
         angles = [
             *head_angles_rad(motion.root_rotation[frame], joints),
-            *yaw_pitch_roll_rad(matrix_from_rotation_vector(joints[2])),
-            *yaw_pitch_roll_rad(matrix_from_rotation_vector(joints[3])),
+            *yaw_pitch_roll_rad(matrix_from_rotation_vector(eyes[frame, 0])),
+            *yaw_pitch_roll_rad(matrix_from_rotation_vector(eyes[frame, 1])),
         ]
         values = [f"{value:.10f}" for value in (*ordered[frame], *angles)]
         code = timecode(float(motion.times_s[frame]), motion.frames_per_second)

@@ -18,6 +18,7 @@ from mien.cameras import Camera
 from mien.errors import InputError
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.heads.parameters import HeadParameters
+from mien.heads.version1 import converted_document, is_version1
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
 
@@ -178,6 +179,8 @@ def _read_document(path: Path, *, kind: str) -> dict[str, Any]:
         raise InputError(f"holds a {found[0]}, not a {kind}; read it with read_{found[0]}", source=path)
     if isinstance(document["expression"], dict):
         document["expression"] = [document["expression"][name] for name in document["expression_names"]]
+    if is_version1(document["head_name"], document["head_version"]):
+        document = converted_document(document)
     for name in _ARRAYS:
         if name not in document:
             continue

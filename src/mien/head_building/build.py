@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,41 @@ from mien.head_building.makehuman import ArkitTargets, MakeHuman, triangulated
 from mien.head_building.people import Heads, draw_heads, random_ict_people, random_makehuman_people
 from mien.head_building.rig import place_joints, skinning_weights
 from mien.head_building.skin_texture_layout import atlas_uv
+from mien.head_building.version1 import conversion_from_version1
+from mien.heads.library import save_head
 from mien.heads.model import Head
 from mien.heads.parts import PARTS
+from mien.heads.version1 import Version1Conversion
 from mien.progress import Progress, ProgressReport, silent
 
 HEAD_NAME, HEAD_VERSION = "mien-head", "2.0"
 STAGES = 7
 
 
-def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> tuple[Head, dict[str, Any]]:
+@dataclass(frozen=True, eq=False)
+class BuiltHead:
+    """What a build makes.
+
+    Attributes:
+        head: the head; from_version1: how identities of version 1 go over to it.
+        metadata: plain data: "figures" (millimetres on held-out heads of both sources) and "config".
+    """
+
+    head: Head
+    from_version1: Version1Conversion
+    metadata: dict[str, Any]
+
+    def save(self, path: Path) -> None:
+        """Write the head's file."""
+        text = json.dumps(self.metadata, indent=1)
+        save_head(self.head, path, head_metadata=text, from_version1=self.from_version1)
+
+
+def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> BuiltHead:
     """Build the head and measure how well it reproduces people it was not learned from.
 
     Args:
         report: told which of the stages begins.
-
-    Returns:
-        the head, and plain data: its "figures" (millimetres on held-out heads of both sources) and "config".
     """
     rng = np.random.default_rng(config.seed)
     makehuman = MakeHuman(config.assets / "makehuman")
@@ -115,12 +134,10 @@ def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> t
         uv_quads=uv_quads,
     )
     carded = with_cards(bare, assembly)
-    head = with_landmarks(carded.head, place_landmark_sets(assembly, carded))
+    landmarks = place_landmark_sets(assembly, carded)
+    head = with_landmarks(carded.head, landmarks)
+    conversion, left_mm = conversion_from_version1(head, landmarks.places)
+    figures["version1_conversion_error_mm"] = round(left_mm, 3)
     figures = {"vertices": head.vertex_count, "quads": len(head.quads), **figures}
     settings = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k != "assets"}
-    return head, {"figures": figures, "config": settings}
-
-
-def metadata_text(metadata: dict[str, Any]) -> str:
-    """The build's settings and figures as JSON, as kept in the head file."""
-    return json.dumps(metadata, indent=1)
+    return BuiltHead(head, conversion, {"figures": figures, "config": settings})

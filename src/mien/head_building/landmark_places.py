@@ -8,15 +8,14 @@ there, the landmark gets one of its own, between others and in no face.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
 from mien.head_building.assembly import Assembly
 from mien.head_building.cards import CardedHead
+from mien.head_building.version1 import TABLE
 from mien.heads.model import Head, LandmarkSet, PersonalShape
 
-_TABLE = Path(__file__).parent / "data" / "version1.npz"
 _SETS = ("ict68", "ibug68", "wflw98", "dense320", "dense703")
 _SKIN, _LEFT_EYE, _RIGHT_EYE, _UPPER_TEETH, _LOWER_TEETH = range(5)
 _SMALLEST_SHARE = 0.6
@@ -31,17 +30,19 @@ class PlacedLandmarks:
         points: (P, 2) pairs of vertices that each new point lies halfway between; they follow the mesh's own.
         mirror: (P,) each point's partner among them.
         sets: by name, of vertices and points.
+        places: (N,) vertices and points at all places of version 1's table.
     """
 
     points: np.ndarray
     mirror: np.ndarray
     sets: dict[str, LandmarkSet]
+    places: np.ndarray
 
 
 def place_landmark_sets(assembly: Assembly, carded: CardedHead) -> PlacedLandmarks:
     """All landmark sets on a head with brows."""
     head = carded.head
-    with np.load(_TABLE) as file:
+    with np.load(TABLE) as file:
         table = dict(file)
     count, mirror = head.vertex_count, head.mirror_vertices
     ours = _OurVertices.of(assembly)
@@ -70,7 +71,7 @@ def place_landmark_sets(assembly: Assembly, carded: CardedHead) -> PlacedLandmar
     sets["ibug68"].vertices[17:27] = carded.ibug_brows
     sets["wflw98"].vertices[33:51] = carded.wflw_brows
     sets["full_face"] = _full_face(head, vertices[table["set_ict68"]], sets["dense703"], points, partner)
-    return PlacedLandmarks(points, partner, sets)
+    return PlacedLandmarks(points, partner, sets, vertices)
 
 
 def _full_face(

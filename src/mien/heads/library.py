@@ -14,6 +14,7 @@ import numpy as np
 
 from mien.errors import InputError
 from mien.heads.model import Head, LandmarkSet, PersonalShape
+from mien.heads.version1 import Version1Conversion
 
 FORMAT_VERSION = 2
 READABLE_VERSIONS = (1, 2)
@@ -92,6 +93,16 @@ def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
         raise InputError("is not a head file (.npz); make one with: mien head build", source=path) from error
 
 
+def read_built_in_arrays(*names: str) -> tuple[np.ndarray, ...]:
+    """Some arrays of the built-in head's file.
+
+    Raises:
+        InputError: the file is damaged or lacks one.
+    """
+    with _opened(_BUILT_IN_PATH) as file:
+        return tuple(file[name] for name in names)
+
+
 def _read(path: Path) -> Head:
     with _opened(path) as file:
         return _head_of(dict(file))
@@ -154,11 +165,18 @@ def _personal_shapes_of(data: dict[str, np.ndarray]) -> tuple[PersonalShape, ...
     )
 
 
-def save_head(head: Head, path: str | Path, *, head_metadata: str = "{}") -> None:
+def save_head(
+    head: Head,
+    path: str | Path,
+    *,
+    head_metadata: str = "{}",
+    from_version1: Version1Conversion | None = None,
+) -> None:
     """Write a head as plain `.npz`.
 
     Args:
         head_metadata: JSON text about how the head was made; kept in the file as `metadata`.
+        from_version1: how parameters of the built-in head's version 1 go over to this one.
     """
     shape, vertex = np.nonzero(np.abs(head.expression_basis_m).max(axis=2) > 2e-5)
     arrays: dict[str, Any] = {
@@ -196,6 +214,11 @@ def save_head(head: Head, path: str | Path, *, head_metadata: str = "{}") -> Non
             "mixture_weights": weights,
             "mixture_means": means.astype(np.float32),
             "mixture_covariances": covariances.astype(np.float32),
+        }
+    if from_version1 is not None:
+        arrays |= {
+            "version1_matrix": from_version1.matrix.astype(np.float32),
+            "version1_offset": from_version1.offset.astype(np.float32),
         }
     if head.personal_shapes:
         personal = head.personal_shapes
