@@ -24,7 +24,9 @@ LAYERS_M = (0.0006, 0.0011)
 """Heights of the two bands above the skin, whose edges stand out from their own chords by up to 0.4 mm."""
 
 _TILES = ("brow_under", "brow_over")
-_IBUG_ROW, _LOWER_ROW, _UPPER_ROW = 3, 1, 4
+_LOWER_ROW, _UPPER_ROW = 1, 4
+_IBUG_COLUMNS, _IBUG_ROWS = (2, 3, 5, 7, 10), (3, 3, 3, 3, 4)
+"""Those who label the 68 points begin a little inside the hair's inner end and go on to the very outer one."""
 _FIVE = (1, 3, 5, 7, 9)
 """Columns at 0, 1/4 … 1 of the way."""
 
@@ -99,7 +101,8 @@ def build_brows(skin: BrowSkin, statistics: BrowStatistics) -> BrowsMesh:
         modes[name] = np.concatenate([change, change * flip])
     count = len(left)
     over = index + (len(LAYERS_M) - 1) * index.size
-    line, upper, lower = (over[list(_FIVE), row] for row in (_IBUG_ROW, _UPPER_ROW, _LOWER_ROW))
+    line = over[list(_IBUG_COLUMNS), list(_IBUG_ROWS)]
+    upper, lower = (over[list(_FIVE), row] for row in (_UPPER_ROW, _LOWER_ROW))
     back = lower[3::-1]  # from three quarters of the way back to the inner end
     return BrowsMesh(
         mesh=with_mirror_image(own, same_uv=True),
