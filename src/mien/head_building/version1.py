@@ -16,7 +16,10 @@ _NOISE_M = 0.001
 
 
 def conversion_from_version1(head: Head, places: np.ndarray) -> tuple[Version1Conversion, float]:
-    """Least squares over the places, with this head's prior.
+    """Least squares over places on the skin, with this head's prior.
+
+    The mean heads lie up to some millimetres apart there, along the surface, since they were registered in
+    different ways: what is compared is how people differ from them.
 
     Args:
         places: (N,) vertices of the head at the places of the table.
@@ -26,14 +29,11 @@ def conversion_from_version1(head: Head, places: np.ndarray) -> tuple[Version1Co
         version 1.
     """
     with np.load(TABLE) as table:
-        old_mean_m = table["mean_m"].astype(float)
-        old_identity_m = table["identity_mm"].astype(float) / 1000
-    ours = head.identity_basis_m[:, places].reshape(head.identity_count, -1)
+        skin = table["places"][:, 0] == 0  # eyes and teeth are not the same things any more
+        theirs_m = table["identity_mm"].astype(float)[:, skin] / 1000
+    ours = head.identity_basis_m[:, places[skin]].reshape(head.identity_count, -1)
+    theirs = theirs_m.reshape(len(theirs_m), -1)
     gram = ours @ ours.T + _NOISE_M**2 * np.eye(head.identity_count)
-    theirs = old_identity_m.reshape(len(old_identity_m), -1)
-    apart = (old_mean_m - head.mean_m[places]).reshape(-1)
     matrix = np.linalg.solve(gram, ours @ theirs.T).T
-    offset = np.linalg.solve(gram, ours @ apart)
-    left = theirs - matrix @ ours
-    left_mm = 1000 * np.sqrt(((left**2).sum() + ((apart - offset @ ours) ** 2).sum()) / len(places))
-    return Version1Conversion(matrix, offset), float(left_mm)
+    left_mm = 1000 * np.sqrt(((theirs - matrix @ ours) ** 2).sum() / int(skin.sum()))
+    return Version1Conversion(matrix), float(left_mm)

@@ -216,10 +216,7 @@ def save_head(
             "mixture_covariances": covariances.astype(np.float32),
         }
     if from_version1 is not None:
-        arrays |= {
-            "version1_matrix": from_version1.matrix.astype(np.float32),
-            "version1_offset": from_version1.offset.astype(np.float32),
-        }
+        arrays["version1_matrix"] = from_version1.matrix.astype(np.float32)
     if head.personal_shapes:
         personal = head.personal_shapes
         arrays |= {

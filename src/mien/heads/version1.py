@@ -19,18 +19,17 @@ NAME, FIRST_NUMBER = "mien-head", "1"
 
 @dataclass(frozen=True, eq=False)
 class Version1Conversion:
-    """Identity of version 1 → identity of this version: `identity @ matrix + offset`.
+    """Identity of version 1 → identity of this version: `identity @ matrix`; the mean heads are the same person.
 
     Attributes:
-        matrix: (100, I); offset: (I,).
+        matrix: (100, I).
     """
 
     matrix: Float[np.ndarray, "old new"]
-    offset: Float[np.ndarray, " new"]
 
     def identity(self, old: Float[np.ndarray, "*rows old"]) -> Float[np.ndarray, "*rows new"]:
         """Weights of the same person, rows for rows."""
-        return old @ self.matrix + self.offset
+        return old @ self.matrix
 
 
 def is_version1(head_name: str, head_version: str) -> bool:
@@ -47,8 +46,8 @@ def version1_conversion() -> Version1Conversion:
     """
     from mien.heads.library import read_built_in_arrays
 
-    arrays = read_built_in_arrays("version1_matrix", "version1_offset")
-    return Version1Conversion(*(array.astype(np.float64) for array in arrays))
+    (matrix,) = read_built_in_arrays("version1_matrix")
+    return Version1Conversion(matrix.astype(np.float64))
 
 
 def converted_document(document: dict[str, Any]) -> dict[str, Any]:
