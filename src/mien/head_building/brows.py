@@ -26,7 +26,7 @@ LAYERS_M = (0.0006, 0.0011)
 _TILES = ("brow_under", "brow_over")
 _LOWER_ROW, _UPPER_ROW = 1, 4
 _IBUG_COLUMNS, _IBUG_ROWS = (2, 3, 5, 7, 10), (3, 3, 3, 3, 4)
-"""Those who label the 68 points begin a little inside the hair's inner end and go on to the very outer one."""
+"""Those who label the 68 points begin a little inside the hair's inner end and go on to its outer one."""
 _FIVE = (1, 3, 5, 7, 9)
 """Columns at 0, 1/4 … 1 of the way."""
 

@@ -19,7 +19,7 @@ NAME, FIRST_NUMBER = "mien-head", "1"
 
 @dataclass(frozen=True, eq=False)
 class Version1Conversion:
-    """Identity of version 1 → identity of this version: `identity @ matrix`; the mean heads are the same person.
+    """Identity of version 1 → identity of this version: `identity @ matrix`; the means are the same person.
 
     Attributes:
         matrix: (100, I).
