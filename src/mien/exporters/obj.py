@@ -42,7 +42,8 @@ def obj_files(
 def obj_text(
     head: Head, parameters: HeadParameters, *, look: HeadLook | None = None, library: str | None = None
 ) -> str:
-    """The head in its pose, metres, +y up; vertices keep the head model's order.
+    """The head in its pose, metres, +y up; vertices keep the head model's order, but those of no face that is
+    written (landmarks between vertices, cards without a look) are left out.
 
     Args:
         look: whose materials the faces are given when there is a `library`, the name of the .mtl.
@@ -52,13 +53,18 @@ def obj_text(
     lines = [f"# {head.name} {head.version}, metres, +y up"]
     if library is not None:
         lines.append(f"mtllib {library}")
-    lines += [f"v {x:.7f} {y:.7f} {z:.7f}" for x, y, z in vertices_m.tolist()]
     if has_texture(head):
         lines += [f"vt {u:.6f} {v:.6f}" for u, v in head.uv.tolist()]
-    lines += [f"vn {x:.5f} {y:.5f} {z:.5f}" for x, y, z in normals.tolist()]
     faces, uv_faces = _faces(head)
     of_part = _face_parts(head, faces)
     material_of = {part: surface.name for surface in surfaces_of(head, look) for part in surface.parts}
+    written = np.unique(faces[np.isin(of_part, list(material_of))])
+    written = written[written >= 0]
+    place = np.full(head.vertex_count + 1, -1)  # its last entry stays -1, as a triangle's fourth corner is
+    place[written] = np.arange(len(written))
+    faces = place[faces]
+    lines += [f"v {x:.7f} {y:.7f} {z:.7f}" for x, y, z in vertices_m[written].tolist()]
+    lines += [f"vn {x:.5f} {y:.5f} {z:.5f}" for x, y, z in normals[written].tolist()]
     for part, material in material_of.items():
         chosen = np.flatnonzero(of_part == part)
         if not len(chosen):
