@@ -15,7 +15,7 @@ def test_srgb_survives_the_way_to_linear_light_and_back():
     assert np.abs(difference).max() <= 1
 
 
-@pytest.mark.parametrize("level", [0.05, 0.12, 0.3, 0.5])
+@pytest.mark.parametrize("level", [0.05, 0.12, 0.3, 0.38])
 def test_skin_in_plain_light_keeps_its_tone(level):
     tone, light = split_tone_and_light(0.9 * tone_of(level))
     np.testing.assert_allclose(tone * light, 0.9 * tone_of(level))

@@ -45,7 +45,7 @@ def draw_look(
     """
     light = Illumination.studio(camera.camera_from_world[:3, :3].T) if light is None else light
     vertices_m = head.vertices_m(parameters)
-    shade = light.shade(vertex_normals(vertices_m, head.triangles)).astype(np.float32)
+    shade = light.on_vertices(vertex_normals(vertices_m, head.triangles)).astype(np.float32)
     surface = _Surface.of(head, vertices_m, camera, vertices_of(head, *OPAQUE))
     out = image.copy()
     texels = _sampled(linear_from_srgb(look.base_color), surface.uv)

@@ -133,7 +133,7 @@ class FaceInPicture:
 
     def light_at(self, light: Illumination) -> Float[np.ndarray, "vertices 3"]:
         """(V, 3) what a light does at the vertices."""
-        return light.shade(self.normals)
+        return light.on_vertices(self.normals)
 
     def vertex_weights(self) -> Float[np.ndarray, " vertices"]:
         """(V,) how well each vertex is seen."""

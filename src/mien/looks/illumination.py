@@ -20,10 +20,13 @@ class Illumination:
     Attributes:
         coefficients: (9, 3) of the basis of `harmonics`, for red, green and blue; normals in the world.
         mean: (3,) of the light on what it was estimated from.
+        shadows: (V,) logarithm of what else lights or shadows the vertices of the head that it was estimated
+            on, by place and not by normal; None for nothing.
     """
 
     coefficients: Float[np.ndarray, "9 3"]
     mean: Float[np.ndarray, " 3"]
+    shadows: Float[np.ndarray, " vertices"] | None = None
 
     @staticmethod
     def uniform() -> Illumination:
@@ -52,6 +55,11 @@ class Illumination:
         relative = harmonics(normals) @ self.coefficients / self.mean
         return _soft_limits(relative) * self.mean
 
+    def on_vertices(self, normals: Float[np.ndarray, "vertices 3"]) -> Float[np.ndarray, "vertices 3"]:
+        """(V, 3) light at the head's vertices, shadows included."""
+        shade = self.shade(normals)
+        return shade if self.shadows is None else shade * np.exp(self.shadows)[:, None]
+
 
 def harmonics(normals: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 9"]:
     """The first nine spherical harmonics, each scaled so that its largest value on the sphere is about 1."""
@@ -76,7 +84,7 @@ def solve_illumination(
     weights: Float[np.ndarray, " n"],
     *,
     rounds: int = 6,
-    threshold: float = 0.12,
+    threshold: float = 0.30,
 ) -> Illumination:
     """The light that turns albedo into the colours seen, robustly (iteratively reweighted least squares).
 

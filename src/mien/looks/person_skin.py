@@ -14,8 +14,11 @@ from mien.looks.face_in_picture import FaceInPicture
 from mien.looks.face_regions import FaceRegions
 from mien.looks.illumination import Illumination, solve_illumination
 from mien.looks.skin_tones import split_tone_and_light, tone_of
+from mien.looks.surface_graph import smooth_field
 
 ROUNDS = 3
+WHITEST = 0.85
+SHADOW_STIFFNESS, SHADOW_LIMIT = 3.0, 0.7
 NOISE_STD, INDEPENDENT_POINTS = 0.20, 150
 """Of log albedo that the model's modes do not explain, and how many points of a face count as independent."""
 
@@ -37,7 +40,7 @@ class PersonSkin:
     def with_tone(self, tone: Float[np.ndarray, " 3"]) -> PersonSkin:
         """The same colours in the picture, explained by another tone and another light."""
         gain = self.tone / tone
-        light = Illumination(self.light.coefficients * gain, self.light.mean * gain)
+        light = replace(self.light, coefficients=self.light.coefficients * gain, mean=self.light.mean * gain)
         return replace(self, tone=tone, light=light)
 
 
@@ -61,6 +64,7 @@ def solve_skin(
     """
     special = regions.lips + regions.eyes + regions.nostrils + regions.brows
     plain = seen * regions.face * np.clip(1 - special, 0, 1) ** 2
+    everything = colors
     # The picture of a vertex is as large as the surface about it: dense vertices count less each.
     used = np.flatnonzero((plain > 0.05) & (colors.min(axis=1) > 1e-3))
     if len(used) < 30:
@@ -83,7 +87,38 @@ def solve_skin(
         robust = plain / (1 + (np.abs(residual).max(axis=1) / 0.35) ** 2)
         residual = residual - np.average(residual, axis=0, weights=robust)
         weights = _mode_weights(modes, residual, robust)
-    return PersonSkin(tone, weights, light)
+    skin = PersonSkin(tone, weights, light)
+    shadows = solve_shadows(face, model, regions, seen, everything, skin)
+    skin = replace(skin, light=replace(light, shadows=shadows))
+    # Nothing in a face is whiter than this: if its brightest places were, the light is stronger.
+    brightest = np.sort((everything / face.light_at(skin.light)).max(axis=1)[used])[-max(1, len(used) // 20)]
+    return skin.with_tone(skin.tone * WHITEST / brightest) if brightest > WHITEST else skin
+
+
+def solve_shadows(
+    face: FaceInPicture,
+    model: AlbedoModel,
+    regions: FaceRegions,
+    seen: Float[np.ndarray, " vertices"],
+    colors: Float[np.ndarray, "vertices 3"],
+    skin: PersonSkin,
+) -> Float[np.ndarray, " vertices"]:
+    """(V,) logarithm of cast shadows and near lamps: what is smooth and differs between the face's halves.
+
+    Skin is nearly the same on both sides; what is left of a difference once the light by normals is out is
+    light too. Only where both sides are seen.
+    """
+    mirror = face.head.mirror_vertices
+    albedo = np.maximum(colors / skin.light.shade(face.normals), 1e-3)
+    difference = (np.log(albedo) - model.log_albedo(skin.tone, skin.weights)) @ LUMINANCE
+    special = np.clip(regions.lips + regions.eyes + regions.nostrils + regions.brows, 0, 1)
+    both = np.minimum(seen, seen[mirror]) * regions.face * (1 - special)
+    uneven = (difference - difference[mirror]) / 2
+    both = both / (1 + (np.abs(uneven) / SHADOW_LIMIT) ** 4)
+    smooth = smooth_field(
+        face.head, uneven[:, None], both, stiffness=SHADOW_STIFFNESS, prior_weight=0.02, iterations=50
+    )[:, 0]
+    return np.clip(smooth, -SHADOW_LIMIT, SHADOW_LIMIT)
 
 
 def _areas(face: FaceInPicture) -> np.ndarray:

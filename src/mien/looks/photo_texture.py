@@ -14,6 +14,8 @@ from mien.looks.hair import HairColor
 from mien.looks.illumination import Illumination
 from mien.looks.trusted_colors import HAIR_TOLERANCE, Tolerance, trust
 
+_DEEP_SHADOW = (0.30, 0.50)
+"""Light below the first share of its mean is too little, above the second enough."""
 _JUDGED_PX = 256
 """Side at which colours are judged: details smaller than this are skin's own."""
 
@@ -59,7 +61,7 @@ def photo_texture(
 
     allowed = regions.skin
     points_px = np.nan_to_num(face.points_px, nan=-1e4)
-    shade = light.shade(face.normals)
+    shade = face.light_at(light)
     fields = atlas.interpolate(
         np.concatenate(
             [points_px, face.depth_m[:, None], face.facing[:, None], shade, allowed[:, None]], axis=1
@@ -67,7 +69,9 @@ def photo_texture(
     )
     place, shade_texels = np.ascontiguousarray(fields[..., :2]), np.ascontiguousarray(fields[..., 4:7])
     seen = face.seen(place[..., 0], place[..., 1], fields[..., 2], fields[..., 3]).astype(np.float32)
-    seen *= fields[..., 7]
+    # In deep shadow there is more noise than skin: the other half of the face knows better.
+    relative = shade_texels.mean(axis=-1) / np.float32(light.mean.mean())
+    seen *= fields[..., 7] * np.clip((relative - _DEEP_SHADOW[0]) / (_DEEP_SHADOW[1] - _DEEP_SHADOW[0]), 0, 1)
     whole = (size_px, size_px)
     map_px = cv2.resize(place, whole, interpolation=cv2.INTER_LINEAR)
     albedo = cv2.remap(face.light, map_px, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]

@@ -22,10 +22,12 @@ def tone_of(level: float) -> Float[np.ndarray, " 3"]:
     return color * level / (color @ TONE_LUMINANCE)
 
 
-EXPOSURE_STD, LIGHT_COLOR_STD, SKIN_COLOR_STD = 0.35, 0.10, 0.10
+EXPOSURE_STD, LIGHT_COLOR_STD, SKIN_COLOR_STD = 0.35, 0.10, 0.12
 """Of the logarithms: how bright a face's light is, its colour, and skin's colour at a lightness."""
 USUAL_EXPOSURE = 0.9
-SEEN_EXPOSURE_STD, SEEN_COLOR_STD = 0.30, 0.12
+FAIR, FAIR_STD = 0.36, 0.15
+"""Lightness that few skins surpass, and the deviation of its logarithm above."""
+SEEN_EXPOSURE_STD, SEEN_COLOR_STD = 0.30, 0.20
 """The same of a light that was judged by something else in the picture."""
 
 
@@ -58,6 +60,7 @@ def split_tone_and_light(
         chroma = difference - brightness - hue
         cost = ((brightness - exposure) / exposure_std) ** 2
         cost += float((chroma**2).sum()) / (hue_std**2 + SKIN_COLOR_STD**2)
+        cost += (max(0.0, log_level - np.log(FAIR)) / FAIR_STD) ** 2
         if cost < best:
             best, chosen = cost, log_tone + share * chroma
     return np.exp(chosen), np.exp(log_color - chosen)
