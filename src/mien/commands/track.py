@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.options import FileOptions, HeadOption, MeshFileOptions, OutputOptions
+from mien.commands.options import FileOptions, HeadOption, MeshFileOptions, OutputOptions, TextureOptions
 from mien.progress import Progress
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from mien.commands.batch import Done
     from mien.fitting.results import HeadTrack
+    from mien.heads.look import HeadLook
     from mien.heads.model import Head
 
 
@@ -34,6 +35,7 @@ class TrackVideosConfig:
     followed: Flat[HeadOption] = HeadOption()
     files: Flat[FileOptions] = FileOptions(("glb", "npz", "json", "csv"))
     mesh: Flat[MeshFileOptions] = MeshFileOptions()
+    looks: Flat[TextureOptions] = TextureOptions()
     output: Flat[OutputOptions] = OutputOptions()
 
 
@@ -49,6 +51,7 @@ def run(arguments: list[str]) -> int:
     check_some(config.videos, what="video", usage="mien track clip.mp4 --out out")
     check_formats(config.files.formats, known=("glb", "json", "npz", "csv"))
     check_mesh_files(config.mesh, config.files.formats)
+    config.looks.check()
     check_folder(config.output.out)
     head = fittable_head(config.followed.head)
     batch = run_batch(
@@ -107,6 +110,7 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
             formats=config.files.formats,
             mesh=config.mesh,
             head=without_landmark_points(head),
+            look=_look_of(track, path, head, config),
         )
     problem = None
     if not complete:
@@ -117,6 +121,16 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     people = [{"name": name, **_facts(track)} for name, track in zip(names, tracks, strict=True)]
     facts = {**_facts_of_all(tracks), "people": people, "complete": complete}
     return Done(files=tuple(files), row=_row(tracks), facts=facts, problem=problem)
+
+
+def _look_of(track: HeadTrack, path: Path, head: Head, config: TrackVideosConfig) -> HeadLook | None:
+    """How a person looks, where a file shows it."""
+    if config.looks.texture == "none" or "glb" not in config.files.formats:
+        return None
+    from mien.looks.track_look import track_look
+
+    size_px = config.looks.texture_size
+    return track_look(track, path, head, texture=config.looks.texture, size_px=size_px)
 
 
 def _write_overlay(
