@@ -62,7 +62,6 @@ class Assembly:
         mesh: all parts; its vertices are the ICT neutral's, metres.
         starts: the vertices of skin, eyes, teeth, tongue.
         eye_centres_m: (2, 3) on the ICT neutral.
-        base_mean: (B, 3) MakeHuman's mean person, decimetres.
     """
 
     skin: QuadSkin
@@ -77,7 +76,6 @@ class Assembly:
     mesh: PartMesh
     starts: dict[str, slice]
     eye_centres_m: np.ndarray
-    base_mean: np.ndarray
 
     def vertices_m(self, person: Person) -> tuple[np.ndarray, np.ndarray]:
         """A person's whole head at rest, (V, 3), and the eyeballs' centres, (2, 3)."""
@@ -172,7 +170,6 @@ def assemble(makehuman: MakeHuman, arkit: ArkitTargets, ict: IctFaceKit) -> Asse
         mesh=joined(list(pieces.values())),
         starts={name: slice(ends[i], ends[i + 1]) for i, name in enumerate(pieces)},
         eye_centres_m=centres_m,
-        base_mean=makehuman.base_vertices(makehuman.macro_weights(**MEAN_PERSON)),
     )
 
 

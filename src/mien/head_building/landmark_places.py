@@ -1,8 +1,8 @@
 """The landmark sets on our mesh: where version 1 of the head had them.
 
-The shipped networks learned the points of version 1's dense sets. Each of these lies on a vertex of
-MakeHuman's base mesh or halfway between two, and so has its place on our skin too. Where no vertex of ours is
-there, the landmark gets one of its own, between others and in no face.
+The shipped networks learned the points of version 1's dense sets. Both versions lie on ICT-FaceKit's neutral
+face, so each point of the old skin has its place on the new one there. Landmarks lie between vertices,
+therefore, and get vertices of their own, which belong to no face and follow those of theirs.
 """
 
 from __future__ import annotations
@@ -11,15 +11,40 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mien.geometry.closest_points import closest_on_surface
 from mien.head_building.assembly import Assembly
 from mien.head_building.cards import CardedHead
+from mien.head_building.makehuman import triangulated
+from mien.head_building.quad_skin import LOWER_LIP, SKIN, UPPER_LIP
 from mien.head_building.version1 import TABLE
 from mien.heads.model import Head, LandmarkSet, PersonalShape
 
 _SETS = ("ict68", "ibug68", "wflw98", "dense320", "dense703")
-_SKIN, _LEFT_EYE, _RIGHT_EYE, _UPPER_TEETH, _LOWER_TEETH = range(5)
-_SMALLEST_SHARE = 0.6
-"""Of a base vertex that a vertex of ours must hold to stand for it; the lips' own loops hold half."""
+_ON_SKIN, _LEFT_EYE, _RIGHT_EYE, _UPPER_TEETH, _LOWER_TEETH = range(5)
+GONE_M = 0.003
+"""A place farther than this from our skin is none of its: deep in the nose, behind lids and lips, where
+version 1 had skin and landmarks that nobody sees, and below the neck's border."""
+_OTHER_LIP = {UPPER_LIP: LOWER_LIP, LOWER_LIP: UPPER_LIP}
+
+
+@dataclass(frozen=True)
+class LandmarkPoints:
+    """Points of the surface, between its vertices.
+
+    Attributes:
+        corners, weights: (P, 6) each point as a weighted mean of vertices, symmetric ones on the midline.
+        mirror: (P,) each point's left-right partner.
+    """
+
+    corners: np.ndarray
+    weights: np.ndarray
+    mirror: np.ndarray
+
+    def after(self, values: np.ndarray, axis: int = 0) -> np.ndarray:
+        """What vertices have, followed by what the points have."""
+        values = np.moveaxis(values, axis, 0)
+        own = np.einsum("pk,pk...->p...", self.weights, values[self.corners])
+        return np.moveaxis(np.concatenate([values, own]), 0, axis)
 
 
 @dataclass(frozen=True)
@@ -27,14 +52,12 @@ class PlacedLandmarks:
     """Landmark sets, and the points between vertices that they need.
 
     Attributes:
-        points: (P, 2) pairs of vertices that each new point lies halfway between; they follow the mesh's own.
-        mirror: (P,) each point's partner among them.
+        points: they come after the mesh's own vertices.
         sets: by name, of vertices and points.
         places: (N,) vertices and points at all places of version 1's table.
     """
 
-    points: np.ndarray
-    mirror: np.ndarray
+    points: LandmarkPoints
     sets: dict[str, LandmarkSet]
     places: np.ndarray
 
@@ -44,43 +67,113 @@ def place_landmark_sets(assembly: Assembly, carded: CardedHead) -> PlacedLandmar
     head = carded.head
     with np.load(TABLE) as file:
         table = dict(file)
-    count, mirror = head.vertex_count, head.mirror_vertices
-    ours = _OurVertices.of(assembly)
-    vertices = np.empty(len(table["places"]), int)
-    new: dict[tuple[int, int], int] = {}
-    for row, (kind, first, second) in enumerate(table["places"].tolist()):
-        if kind == _SKIN:
-            pair = tuple(sorted((ours.skin(first), ours.skin(second))))
-            if pair[0] == pair[1]:
-                vertices[row] = pair[0]
-                continue
-            for ends in (pair, tuple(sorted(int(mirror[end]) for end in pair))):
-                new.setdefault(ends, count + len(new))
-            vertices[row] = new[pair]
-        elif kind in (_LEFT_EYE, _RIGHT_EYE):
-            vertices[row] = ours.eye(kind == _RIGHT_EYE, first)
-        else:
-            vertices[row] = ours.tooth(kind == _LOWER_TEETH, first)
-    points = np.array(list(new), dtype=int).reshape(-1, 2)
-    partner = np.array([new[tuple(sorted(mirror[pair].tolist()))] - count for pair in points], dtype=int)
-    sets = {
-        name: LandmarkSet(name, vertices[table[f"set_{name}"]], table[f"mirror_{name}"].astype(np.int64))
-        for name in _SETS
-    }
+    points, vertices, gone = _placed(assembly, table, head.vertex_count)
+    sets = {}
+    for name in _SETS:
+        rows = table[f"set_{name}"].astype(int)
+        mirror = table[f"mirror_{name}"].astype(np.int64)
+        sets[name] = LandmarkSet(name, vertices[rows], mirror, np.flatnonzero(gone[rows]))
     # Brows lie on the hair that one sees and move with it, not with the skin below.
     sets["ibug68"].vertices[17:27] = carded.ibug_brows
     sets["wflw98"].vertices[33:51] = carded.wflw_brows
-    sets["full_face"] = _full_face(head, vertices[table["set_ict68"]], sets["dense703"], points, partner)
-    return PlacedLandmarks(points, partner, sets, vertices)
+    sets["full_face"] = _full_face(head, vertices[table["set_ict68"]], sets["dense703"], points)
+    return PlacedLandmarks(points, sets, vertices)
 
 
-def _full_face(
-    head: Head, ict68: np.ndarray, dense: LandmarkSet, points: np.ndarray, partner: np.ndarray
-) -> LandmarkSet:
+def landmark_points(assembly: Assembly, vertex_count: int) -> LandmarkPoints:
+    """The points of all landmarks on a head of so many vertices (with brows, without points)."""
+    with np.load(TABLE) as file:
+        return _placed(assembly, dict(file), vertex_count)[0]
+
+
+def _placed(
+    assembly: Assembly, table: dict[str, np.ndarray], vertex_count: int
+) -> tuple[LandmarkPoints, np.ndarray, np.ndarray]:
+    """The points, (N,) the vertex or point at each of version 1's places, and (N,) which are gone."""
+    kinds, first = table["places"][:, 0], table["places"][:, 1]
+    vertices, gone = np.full(len(kinds), -1), np.zeros(len(kinds), bool)
+    partner = _partners(table["on_ict_m"])
+    left_or_middle = np.flatnonzero((kinds == _ON_SKIN) & (np.arange(len(kinds)) <= partner))
+    found = _on_skin(assembly, table, left_or_middle)
+    mirror = assembly.skin.mirror
+    corners, weights, own_partner = [], [], []
+    for row, (triangle, share) in zip(left_or_middle.tolist(), found, strict=True):
+        place = len(corners)
+        place_m = share @ assembly.on_ict.registration.vertices_m[triangle]
+        gone[[row, partner[row]]] = np.linalg.norm(place_m - table["on_ict_m"][row]) > GONE_M
+        vertices[row] = vertex_count + place
+        if partner[row] == row:
+            corners.append([*triangle, *mirror[triangle]])
+            weights.append([*(share / 2), *(share / 2)])
+            own_partner.append(place)
+            continue
+        vertices[partner[row]] = vertex_count + place + 1
+        for own in (triangle, mirror[triangle]):
+            corners.append([*own, *own])
+            weights.append([*share, 0, 0, 0])
+        own_partner += [place + 1, place]
+    for row in np.flatnonzero(kinds != _ON_SKIN):
+        vertices[row] = _on_part(assembly, int(kinds[row]), int(first[row]), table["on_ict_m"][row])
+    return LandmarkPoints(np.array(corners), np.array(weights), np.array(own_partner)), vertices, gone
+
+
+def _partners(places_m: np.ndarray) -> np.ndarray:
+    """(N,) the place on the other side of each; the table is symmetric."""
+    from scipy.spatial import KDTree
+
+    partner = KDTree(places_m).query(places_m * [-1, 1, 1])[1]
+    assert (partner[partner] == np.arange(len(partner))).all(), "version 1's places are symmetric"
+    return partner
+
+
+def _on_skin(
+    assembly: Assembly, table: dict[str, np.ndarray], rows: np.ndarray
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For some places the triangle of our skin that each lies on, and its place in it."""
+    skin, skin_m = assembly.skin, assembly.on_ict.registration.vertices_m
+    triangles = triangulated(skin.quads)
+    of_quad = triangulated(np.repeat(skin.quad_labels[:, None], 4, axis=1))[:, 0]
+    labels = table["labels"][rows]
+    result: list[tuple[np.ndarray, np.ndarray] | None] = [None] * len(rows)
+    for label in np.unique(labels):
+        inside = label if label not in (SKIN, UPPER_LIP, LOWER_LIP) else SKIN
+        allowed = of_quad == inside
+        if label in _OTHER_LIP:
+            allowed &= (skin.labels[triangles] != _OTHER_LIP[label]).all(axis=1)
+        members = np.flatnonzero(labels == label)
+        own = rows[members]
+        # What lies behind the lids has another shape now: its direction tells nothing.
+        normals = table["normals"][own].astype(float) if inside == SKIN else None
+        found = closest_on_surface(
+            table["on_ict_m"][own].astype(float), skin_m, triangles[allowed], query_normals=normals
+        )
+        for member, triangle, share in zip(members, found.triangles, found.barycentric, strict=True):
+            result[member] = (triangles[allowed][triangle], share)
+    return [each for each in result if each is not None]
+
+
+def _on_part(assembly: Assembly, kind: int, number: int, place_m: np.ndarray) -> int:
+    """The vertex of an iris or a tooth.
+
+    Irises' rims and pupils are named; version 1's ring of 24 started at +x on both sides, ours starts at the
+    subject's left on the left and is its mirror image on the right. On teeth the nearest vertex counts.
+    """
+    if kind in (_LEFT_EYE, _RIGHT_EYE):
+        eyes, start, right = assembly.eyes, assembly.starts["eyes"].start, kind == _RIGHT_EYE
+        if number < 0:
+            return start + eyes.pupils[int(right)]
+        return start + int(eyes.iris_rings[int(right)][(12 - number) % 24 if right else number])
+    teeth, start = assembly.dentition, assembly.starts["teeth"].start
+    distance_m = np.linalg.norm(assembly.mesh.vertices[assembly.starts["teeth"]] - place_m, axis=1)
+    row = teeth.lower_edges if kind == _LOWER_TEETH else teeth.upper_edges
+    same = teeth.mesh.parts == teeth.mesh.parts[row[0]]
+    return start + int(np.where(same, distance_m, np.inf).argmin())
+
+
+def _full_face(head: Head, ict68: np.ndarray, dense: LandmarkSet, points: LandmarkPoints) -> LandmarkSet:
     """Every vertex of the face's skin, and the points of the densest set."""
-    whole = np.concatenate([head.mirror_vertices, head.vertex_count + partner])
-    places_m = np.concatenate([head.mean_m, head.mean_m[points].mean(axis=1)])
-    limit_m = places_m[ict68[[0, 16]], 2].mean() - 0.01
+    whole = np.concatenate([head.mirror_vertices, head.vertex_count + points.mirror])
+    limit_m = points.after(head.mean_m)[ict68[[0, 16]], 2].mean() - 0.01
     face = np.flatnonzero((head.vertex_parts == 0) & (head.mean_m[:, 2] > limit_m))
     chosen = np.array(list(dict.fromkeys([*dense.vertices.tolist(), *face.tolist()])))
     place = {int(vertex): i for i, vertex in enumerate(chosen)}
@@ -89,65 +182,23 @@ def _full_face(
 
 def with_landmarks(head: Head, landmarks: PlacedLandmarks) -> Head:
     """The head with its landmark sets, and those points that lie between vertices as vertices of no face."""
-    pairs = landmarks.points
-
-    def grown(values: np.ndarray, axis: int = 0) -> np.ndarray:
-        first, second = np.take(values, pairs[:, 0], axis=axis), np.take(values, pairs[:, 1], axis=axis)
-        return np.concatenate([values, (first + second) / 2], axis=axis)
-
+    points = landmarks.points
     personal = []
     for one in head.personal_shapes:
         dense = np.zeros((head.identity_count, head.vertex_count, 3))
         dense[:, one.vertices] = one.identity_m
-        dense = grown(dense, axis=1)
+        dense = points.after(dense, axis=1)
         moves = np.flatnonzero(np.abs(dense).max(axis=(0, 2)) > 0)
         personal.append(PersonalShape(one.shape, moves, dense[:, moves]))
+    nearest = points.corners[np.arange(len(points.corners)), points.weights.argmax(axis=1)]
     return replace(
         head,
-        mean_m=grown(head.mean_m),
-        identity_basis_m=grown(head.identity_basis_m, axis=1),
-        expression_basis_m=grown(head.expression_basis_m, axis=1),
-        skinning_weights=grown(head.skinning_weights),
-        vertex_parts=np.concatenate([head.vertex_parts, head.vertex_parts[pairs].min(axis=1)]),
-        mirror_vertices=np.concatenate([head.mirror_vertices, head.vertex_count + landmarks.mirror]),
+        mean_m=points.after(head.mean_m),
+        identity_basis_m=points.after(head.identity_basis_m, axis=1),
+        expression_basis_m=points.after(head.expression_basis_m, axis=1),
+        skinning_weights=points.after(head.skinning_weights),
+        vertex_parts=np.concatenate([head.vertex_parts, head.vertex_parts[nearest]]),
+        mirror_vertices=np.concatenate([head.mirror_vertices, head.vertex_count + points.mirror]),
         landmark_sets=landmarks.sets,
         personal_shapes=tuple(personal),
     )
-
-
-@dataclass(frozen=True)
-class _OurVertices:
-    """Our vertices for places that version 1 named."""
-
-    assembly: Assembly
-    by_base: dict[int, int]
-    base_units: np.ndarray
-
-    @staticmethod
-    def of(assembly: Assembly) -> _OurVertices:
-        ties = assembly.skin.from_base.tocoo()
-        whole = ties.data > _SMALLEST_SHARE
-        by_base = dict(zip(ties.col[whole].tolist(), ties.row[whole].tolist(), strict=True))
-        return _OurVertices(assembly, by_base, assembly.base_mean)
-
-    def skin(self, base_vertex: int) -> int:
-        """The vertex of ours, or for what we left out behind the lids the nearest."""
-        if base_vertex not in self.by_base:
-            skin = self.assembly.skin
-            distance = np.linalg.norm(skin.vertices - self.base_units[base_vertex], axis=1)
-            self.by_base[base_vertex] = int(distance.argmin())
-        return self.by_base[base_vertex]
-
-    def eye(self, right: bool, place: int) -> int:
-        """A vertex of the iris' rim, or with -1 the pupil's middle. Version 1's ring started at +x on both
-        sides; ours starts at the subject's left on the left and is its mirror image on the right."""
-        eyes, start = self.assembly.eyes, self.assembly.starts["eyes"].start
-        if place < 0:
-            return start + eyes.pupils[int(right)]
-        ring = eyes.iris_rings[int(right)]
-        return start + int(ring[(12 - place) % 24 if right else place])
-
-    def tooth(self, lower: bool, number: int) -> int:
-        """The middle of a crown's biting edge, counted from the subject's left."""
-        dentition, start = self.assembly.dentition, self.assembly.starts["teeth"].start
-        return start + int((dentition.lower_edges if lower else dentition.upper_edges)[number])

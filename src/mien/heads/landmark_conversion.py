@@ -54,6 +54,8 @@ def landmark_conversion(from_set: str, to_set: str) -> LandmarkConversion:
     head = load_head()
     given, wanted = head.landmark_set(from_set).vertices, head.landmark_set(to_set).vertices
     place = {int(vertex): index for index, vertex in enumerate(given)}
+    present = np.ones(len(given), bool)
+    present[head.landmark_set(from_set).missing] = False
     indices = np.zeros((len(wanted), NEIGHBOURS), dtype=np.int64)
     weights = np.zeros((len(wanted), NEIGHBOURS))
     missing = 0
@@ -61,7 +63,7 @@ def landmark_conversion(from_set: str, to_set: str) -> LandmarkConversion:
         if vertex in place:
             indices[row], weights[row, 0] = place[vertex], 1.0
             continue
-        near = _around(head, given, vertex)
+        near = _around(head, given, present, vertex)
         told, error_m = _weights(head, given[near], vertex)
         missing += error_m > MAX_ERROR_M
         indices[row, : len(near)], weights[row, : len(near)] = near, told
@@ -73,11 +75,11 @@ def landmark_conversion(from_set: str, to_set: str) -> LandmarkConversion:
     return LandmarkConversion(indices, weights)
 
 
-def _around(head: Head, given: np.ndarray, vertex: int) -> np.ndarray:
-    """Indices of the nearest given points on the vertex's own part of the head."""
+def _around(head: Head, given: np.ndarray, present: np.ndarray, vertex: int) -> np.ndarray:
+    """Indices of the nearest given points that the head has on the vertex's own part."""
     distance_m = np.linalg.norm(head.mean_m[given] - head.mean_m[vertex], axis=1)
     parts = _surface_parts(head)
-    same_part = parts[given] == parts[vertex]
+    same_part = present & (parts[given] == parts[vertex])
     nearest = np.argsort(distance_m, kind="stable")
     return nearest[same_part[nearest]][:NEIGHBOURS]
 

@@ -75,7 +75,7 @@ def track_look(
     return head_look(fits, [pictures[index] for index in shown], texture=texture, size_px=size_px, head=head)
 
 
-def _turned_rad(track: HeadTrack, frame: int) -> Float[np.ndarray, "2"]:
+def _turned_rad(track: HeadTrack, frame: int) -> Float[np.ndarray, 2]:
     """How far the skull is turned to the side and nods, seen from the camera."""
     neck, skull = JOINT_NAMES.index("neck"), JOINT_NAMES.index("head")
     rotation = matrix_from_rotation_vector(track.root_rotation[frame])
