@@ -100,11 +100,12 @@ def _weights(head: Head, around: np.ndarray, vertex: int) -> tuple[np.ndarray, f
         return np.zeros(len(around)), float("inf")
     vertices = np.append(around, vertex)
     # Where brows lie on the skin is not to be told from the skin: their usual place is.
-    told = np.abs(head.identity_basis_m[:, around]).max(axis=(1, 2)) > 0
+    identity_m = head.identity_basis_m[:, vertices]
+    told = np.abs(identity_m[:, :-1]).max(axis=(1, 2)) > 0
     shapes_m = np.concatenate(
         [
             head.mean_m[None, vertices],
-            head.identity_basis_m[told][:, vertices],
+            identity_m[told],
             EXPRESSION_SHARE * head.expression_basis_m[:, vertices],
         ]
     )
