@@ -21,9 +21,12 @@ from mien.heads.model import Head, LandmarkSet, PersonalShape
 
 _SETS = ("ict68", "ibug68", "wflw98", "dense320", "dense703")
 _ON_SKIN, _LEFT_EYE, _RIGHT_EYE, _UPPER_TEETH, _LOWER_TEETH = range(5)
-GONE_M = 0.003
-"""A place farther than this from our skin is none of its: deep in the nose, behind lids and lips, where
-version 1 had skin and landmarks that nobody sees, and below the neck's border."""
+INSIDE_M = 0.003
+"""A place farther than this from our skin is not on it: deep in the nose, behind the lids, where version 1
+had skin and landmarks that nobody sees, and below the neck's border. It follows the skin all around. The
+insides of lips stay with their own lip."""
+INSIDE_LIPS_M = 0.008
+AROUND = 12
 _OTHER_LIP = {UPPER_LIP: LOWER_LIP, LOWER_LIP: UPPER_LIP}
 
 
@@ -32,7 +35,7 @@ class LandmarkPoints:
     """Points of the surface, between its vertices.
 
     Attributes:
-        corners, weights: (P, 6) each point as a weighted mean of vertices, symmetric ones on the midline.
+        corners, weights: (P, K) each point as a weighted mean of vertices, symmetric ones on the midline.
         mirror: (P,) each point's left-right partner.
     """
 
@@ -67,12 +70,11 @@ def place_landmark_sets(assembly: Assembly, carded: CardedHead) -> PlacedLandmar
     head = carded.head
     with np.load(TABLE) as file:
         table = dict(file)
-    points, vertices, gone = _placed(assembly, table, head.vertex_count)
-    sets = {}
-    for name in _SETS:
-        rows = table[f"set_{name}"].astype(int)
-        mirror = table[f"mirror_{name}"].astype(np.int64)
-        sets[name] = LandmarkSet(name, vertices[rows], mirror, np.flatnonzero(gone[rows]))
+    points, vertices = _placed(assembly, table, head.vertex_count)
+    sets = {
+        name: LandmarkSet(name, vertices[table[f"set_{name}"]], table[f"mirror_{name}"].astype(np.int64))
+        for name in _SETS
+    }
     # Brows lie on the hair that one sees and move with it, not with the skin below.
     sets["ibug68"].vertices[17:27] = carded.ibug_brows
     sets["wflw98"].vertices[33:51] = carded.wflw_brows
@@ -88,33 +90,36 @@ def landmark_points(assembly: Assembly, vertex_count: int) -> LandmarkPoints:
 
 def _placed(
     assembly: Assembly, table: dict[str, np.ndarray], vertex_count: int
-) -> tuple[LandmarkPoints, np.ndarray, np.ndarray]:
-    """The points, (N,) the vertex or point at each of version 1's places, and (N,) which are gone."""
+) -> tuple[LandmarkPoints, np.ndarray]:
+    """The points, and (N,) the vertex or point at each of version 1's places."""
     kinds, first = table["places"][:, 0], table["places"][:, 1]
-    vertices, gone = np.full(len(kinds), -1), np.zeros(len(kinds), bool)
+    vertices = np.full(len(kinds), -1)
     partner = _partners(table["on_ict_m"])
     left_or_middle = np.flatnonzero((kinds == _ON_SKIN) & (np.arange(len(kinds)) <= partner))
     found = _on_skin(assembly, table, left_or_middle)
     mirror = assembly.skin.mirror
     corners, weights, own_partner = [], [], []
-    for row, (triangle, share) in zip(left_or_middle.tolist(), found, strict=True):
+    skin_m = assembly.on_ict.registration.vertices_m
+    for row, (own, share) in zip(left_or_middle.tolist(), found, strict=True):
         place = len(corners)
-        place_m = share @ assembly.on_ict.registration.vertices_m[triangle]
-        gone[[row, partner[row]]] = np.linalg.norm(place_m - table["on_ict_m"][row]) > GONE_M
+        off_m = np.linalg.norm(share @ skin_m[own] - table["on_ict_m"][row])
+        if off_m > (INSIDE_LIPS_M if table["labels"][row] in _OTHER_LIP else INSIDE_M):
+            own, share = _from_around(skin_m, table["on_ict_m"][row].astype(float))
+        own, share = np.resize(own, AROUND), np.pad(share, (0, AROUND - len(share)))
         vertices[row] = vertex_count + place
         if partner[row] == row:
-            corners.append([*triangle, *mirror[triangle]])
+            corners.append([*own, *mirror[own]])
             weights.append([*(share / 2), *(share / 2)])
             own_partner.append(place)
             continue
         vertices[partner[row]] = vertex_count + place + 1
-        for own in (triangle, mirror[triangle]):
-            corners.append([*own, *own])
-            weights.append([*share, 0, 0, 0])
+        for side in (own, mirror[own]):
+            corners.append([*side, *side])
+            weights.append([*share, *np.zeros(AROUND)])
         own_partner += [place + 1, place]
     for row in np.flatnonzero(kinds != _ON_SKIN):
         vertices[row] = _on_part(assembly, int(kinds[row]), int(first[row]), table["on_ict_m"][row])
-    return LandmarkPoints(np.array(corners), np.array(weights), np.array(own_partner)), vertices, gone
+    return LandmarkPoints(np.array(corners), np.array(weights), np.array(own_partner)), vertices
 
 
 def _partners(places_m: np.ndarray) -> np.ndarray:
@@ -150,6 +155,20 @@ def _on_skin(
         for member, triangle, share in zip(members, found.triangles, found.barycentric, strict=True):
             result[member] = (triangles[allowed][triangle], share)
     return [each for each in result if each is not None]
+
+
+def _from_around(skin_m: np.ndarray, place_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices in all directions from a place, and the smallest weights whose mean it is."""
+    ring = 2 * np.pi * np.arange(5) / 5
+    low, high = np.cos(np.arctan(0.5)), np.sin(np.arctan(0.5))
+    directions = [[0, 1, 0], [0, -1, 0]]
+    directions += [[low * np.sin(a), high, low * np.cos(a)] for a in ring]
+    directions += [[low * np.sin(a + np.pi / 5), -high, low * np.cos(a + np.pi / 5)] for a in ring]
+    away_m = skin_m - place_m
+    along = (away_m / np.linalg.norm(away_m, axis=1, keepdims=True)) @ np.array(directions).T
+    chosen = np.unique(along.argmax(axis=0))
+    constraints = np.column_stack([skin_m[chosen], np.ones(len(chosen))]).T
+    return chosen, np.linalg.pinv(constraints) @ np.append(place_m, 1.0)
 
 
 def _on_part(assembly: Assembly, kind: int, number: int, place_m: np.ndarray) -> int:
