@@ -82,6 +82,8 @@ def fake_ict() -> IctFaceKit:
     return IctFaceKit(
         neutral_m=neutral_m,
         triangles=np.zeros((0, 3), int),
+        quads=np.zeros((0, 4), int),
+        quad_labels=np.zeros(0, int),
         identity_m=np.zeros((0, count, 3)),
         expression_m=np.zeros((0, count, 3)),
         expression_names=(),

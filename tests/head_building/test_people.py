@@ -7,7 +7,7 @@ import pytest
 
 from mien.head_building.makehuman import MakeHuman
 from mien.head_building.people import makehuman_displacement, random_makehuman_weights
-from mien.head_building.template import MEAN_PERSON
+from mien.head_building.quad_skin import MEAN_PERSON
 from tests.head_building.assets import ASYMMETRIC, write_makehuman
 
 

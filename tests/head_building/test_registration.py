@@ -7,6 +7,7 @@ import pytest
 import trimesh
 from scipy.spatial import KDTree
 
+from mien.head_building.feature_curves import Ties
 from mien.head_building.registration import (
     Registration,
     SurfaceSamples,
@@ -17,6 +18,8 @@ from mien.head_building.registration import (
 
 RADIUS_M = 0.05
 FLIP = np.array([-1.0, 1.0, 1.0])
+SIX_WAYS = np.vstack([np.eye(3), -np.eye(3)])
+DIAGONAL = np.ones(3) / np.sqrt(3)
 
 
 def deformed(points_m: np.ndarray) -> np.ndarray:
@@ -40,17 +43,21 @@ def target() -> tuple[np.ndarray, np.ndarray]:
 def registration(target: tuple[np.ndarray, np.ndarray]) -> Registration:
     vertices, triangles = sphere(3)
     mirror = KDTree(vertices).query(vertices * FLIP)[1]
-    landmarks = np.array(
-        [np.abs(vertices - p).sum(axis=1).argmin() for p in RADIUS_M * np.vstack([np.eye(3), -np.eye(3)])]
-    )
+    poles, axes = [
+        np.array([np.abs(points - p).sum(axis=1).argmin() for p in RADIUS_M * SIX_WAYS])
+        for points in (vertices, sphere(4)[0])
+    ]
+    diagonal = np.abs(vertices - RADIUS_M * DIAGONAL).sum(axis=1).argmin()
+    guide = np.array([diagonal, mirror[diagonal]])
+    nearest = KDTree(sphere(4)[0]).query(vertices[guide])[1]
     return register(
         vertices,
         triangles,
         np.zeros(len(vertices), int),
         SurfaceSamples.of(target[0], target[1], spacing=0.002),
-        len(target[0]),
-        landmark_vertices=landmarks,
-        landmark_points=deformed(vertices[landmarks]),
+        ties=Ties.of(poles, axes[:, None], np.ones((len(poles), 1))),
+        guides=Ties.of(guide, nearest[:, None], np.ones((2, 1))),
+        target_m=target[0],
         mirror=mirror,
         compatible=np.ones((1, 1), bool),
     )
@@ -116,6 +123,20 @@ def test_registration_is_symmetric_and_on_the_surface(
     np.testing.assert_allclose(registration.vertices_m[mirror], registration.vertices_m * FLIP, atol=1e-9)
     surface = SurfaceSamples.of(*target, spacing=0.0005)
     assert KDTree(surface.points).query(registration.vertices_m)[0].max() < 0.0008
+
+
+def test_tied_vertices_lie_where_they_are_tied(
+    registration: Registration, target: tuple[np.ndarray, np.ndarray]
+):
+    vertices, _ = sphere(3)
+    poles = np.array([np.abs(vertices - p).sum(axis=1).argmin() for p in RADIUS_M * SIX_WAYS])
+    error_m = np.linalg.norm(registration.vertices_m[poles] - deformed(vertices[poles]), axis=1)
+    assert error_m.max() < 0.0001
+    np.testing.assert_array_equal(registration.confidence[poles], 1)
+    row = registration.correspondence[poles[0]].toarray().ravel()
+    tied = int(row.argmax())
+    np.testing.assert_allclose(row[tied], 1)
+    np.testing.assert_allclose(target[0][tied], deformed(vertices[poles[:1]])[0], atol=1e-12)
 
 
 def test_displacements_carry_over(registration: Registration, target: tuple[np.ndarray, np.ndarray]):
