@@ -10,6 +10,7 @@ from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.head_building.assembly import Assembly, ict_jaw
 from mien.head_building.ict_facekit import IctFaceKit
 from mien.head_building.jaw import AffineMotion
+from mien.head_building.lips import Lips
 from mien.heads.gaze import FULL_LOOK_RAD, LOOKS
 
 _ORDER = (
@@ -30,6 +31,8 @@ LIPS_TOGETHER = (
     "mouthSmileRight", "mouthStretchLeft", "mouthStretchRight",
 )  # fmt: skip
 """Shapes in which the lips stay on each other."""
+
+BLINKS = ("eyeBlinkLeft", "eyeBlinkRight")
 
 TONGUE_OPENING = 0.3
 """How much of jawOpen tongueOut holds."""
@@ -102,25 +105,23 @@ def finished_shapes(
         mean_m: (V, 3) the mean head; centres_m: (2, 3) of its eyeballs.
     """
     skin_m = mean_m[assembly.starts["skin"]]
+    # What seating lids and parting lips still does to the mean face is no part of any shape.
+    still_m = [lids.seated(skin_m, at_m) - skin_m for lids, at_m in zip(assembly.lids, centres_m, strict=True)]
     finished: dict[str, np.ndarray] = {}
     for name, shape in shapes.items():
         moved_m = skin_m + shape.skin_m
         turns = {eye: axis_turn for look, eye, axis_turn in _looks() if look == name}
+        if name in BLINKS:
+            eye = BLINKS.index(name)
+            lids, centre_m = assembly.lids[eye], centres_m[eye]
+            meeting = lids.meeting_of(skin_m, centre_m, shape.skin_m)
+            moved_m = skin_m + lids.blink(skin_m, centre_m, shape.skin_m, meeting)
         for eye, lids in enumerate(assembly.lids):
-            blinks = name == ("eyeBlinkLeft", "eyeBlinkRight")[eye]
-            if blinks:
-                meeting = lids.meeting_of(skin_m, centres_m[eye], shape.skin_m)
-                moved_m = skin_m + lids.blink(skin_m, centres_m[eye], shape.skin_m, meeting)
-            else:
+            if name != BLINKS[eye]:
                 gaze = matrix_from_rotation_vector(turns.get(eye, np.zeros(3))) @ [0.0, 0.0, 1.0]
-                moved_m = lids.seated(moved_m, centres_m[eye], gaze=gaze)
-        if name == "mouthClose":
-            opened_m = shapes["jawOpen"].skin_m
-            moved_m = assembly.lips.together(moved_m + opened_m) - opened_m
-        elif name in LIPS_TOGETHER:
-            moved_m = assembly.lips.together(moved_m)
-        else:
-            moved_m = assembly.lips.apart(moved_m)
+                moved_m = lids.seated(moved_m, centres_m[eye], gaze=gaze) - still_m[eye]
+        moved_m += _lips_of(name, moved_m, assembly.lips, shapes["jawOpen"].skin_m)
+        moved_m -= _lips_of(name, skin_m, assembly.lips, np.zeros(3))
         moved_m = assembly.mouth.following(moved_m, skin_m, shape.jaw)
         whole_m = assembly.expressed(mean_m, moved_m, shape.jaw)
         for eye, turn in turns.items():
@@ -131,6 +132,13 @@ def finished_shapes(
     out_m[assembly.starts["tongue"]] += assembly.tongue_out_m
     finished["tongueOut"] = out_m
     return tuple(finished), np.stack(list(finished.values()))
+
+
+def _lips_of(name: str, moved_m: np.ndarray, lips: Lips, opened_m: np.ndarray) -> np.ndarray:
+    """(S, 3) how a shape's lips are put right; mouthClose shuts the mouth that jawOpen has opened."""
+    if name == "mouthClose":
+        return lips.together(moved_m + opened_m) - opened_m - moved_m
+    return (lips.together if name in LIPS_TOGETHER else lips.apart)(moved_m) - moved_m
 
 
 def _looks() -> list[tuple[str, int, np.ndarray]]:

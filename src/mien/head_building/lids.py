@@ -226,7 +226,7 @@ def build_lids(skin: QuadSkin, on_ict_m: np.ndarray, left_centre_m: np.ndarray) 
             return skin.mirror[ring] if side else ring
 
         field = SmoothField(
-            skin.triangles,
+            skin.quads,
             on_ict_m,
             np.concatenate([own(edge), own(inside)]),
             allowed=~hidden,

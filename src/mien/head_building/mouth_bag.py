@@ -52,5 +52,5 @@ def build_mouth_bag(skin: QuadSkin, on_ict_m: np.ndarray) -> MouthBag:
     lowness = share * share * (3 - 2 * share) * front
     allowed = np.zeros(len(on_ict_m), bool)
     allowed[inside] = True
-    field = SmoothField(skin.triangles, on_ict_m, rim, allowed=allowed, reach_m=0.03)
+    field = SmoothField(skin.quads, on_ict_m, rim, allowed=allowed, reach_m=0.03)
     return MouthBag(rim, inside, lowness, field)

@@ -14,9 +14,13 @@ from mien.geometry.normals import vertex_normals
 from mien.head_building.feature_curves import Ties
 
 
-def laplacian(triangles: np.ndarray, count: int) -> sparse.csr_matrix:
-    """(V, V) graph Laplacian with rows scaled to 1: each vertex minus the mean of its neighbours."""
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+def laplacian(faces: np.ndarray, count: int) -> sparse.csr_matrix:
+    """(V, V) graph Laplacian with rows scaled to 1: each vertex minus the mean of its neighbours.
+
+    Args:
+        faces: (F, K) triangles or quads; of quads the sides alone count, no diagonals.
+    """
+    edges = np.concatenate([faces[:, [k - 1, k]] for k in range(faces.shape[1])])
     edges = np.unique(np.sort(edges, axis=1), axis=0)
     rows, cols = np.concatenate([edges[:, 0], edges[:, 1]]), np.concatenate([edges[:, 1], edges[:, 0]])
     adjacency = sparse.csr_matrix((np.ones(len(rows)), (rows, cols)), shape=(count, count))

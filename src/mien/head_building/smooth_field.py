@@ -16,7 +16,8 @@ class SmoothField:
     which stays. It is linear in what is given, so it is solved for once.
 
     Args:
-        triangles: (T, 3); rest_m: (V, 3) the mesh that distances are measured on.
+        faces: (F, K) quads or triangles: of a symmetric mesh quads, since diagonals are not symmetric;
+            rest_m: (V, 3) the mesh that distances are measured on.
         given: (G,) vertices whose displacement is given.
         allowed: (V,) booleans: vertices that may follow.
         reach_m: how far from a given vertex the skin follows.
@@ -24,7 +25,7 @@ class SmoothField:
 
     def __init__(
         self,
-        triangles: np.ndarray,
+        faces: np.ndarray,
         rest_m: np.ndarray,
         given: np.ndarray,
         *,
@@ -35,7 +36,7 @@ class SmoothField:
         free = allowed & (distance_m < reach_m)
         free[given] = False
         self.given, self.following = given, np.flatnonzero(free)
-        smooth = laplacian(triangles, len(rest_m))
+        smooth = laplacian(faces, len(rest_m))
         bending = (smooth.T @ smooth).tocsr()
         inner = bending[self.following][:, self.following].tocsc()
         towards = bending[self.following][:, given].toarray()
