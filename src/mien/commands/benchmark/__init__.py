@@ -16,6 +16,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     "ytf68": ("accuracy of landmarks on labelled video frames", "mien.commands.benchmark.ytf68:run"),
     "synthetic": ("landmarks on held-out synthetic faces", "mien.commands.benchmark.synthetic:run"),
     "speed": ("time of landmarks, fit and search", "mien.commands.benchmark.speed:run"),
+    "head": ("a head's shapes: lips, lids, folds", "mien.commands.benchmark.head:run"),
     "fitting": ("fitted heads, solvers, sequences", "mien.commands.benchmark.fitting:run"),
     "looks": ("textured heads against their photos", "mien.commands.benchmark.looks:run"),
     "field-landmarks": (
