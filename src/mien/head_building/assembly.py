@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.head_building.close_to_skin import CloseToSkin
 from mien.head_building.dentition import Dentition, build_dentition
 from mien.head_building.eyeballs import RADIUS_M, EyesMesh, build_eyes
 from mien.head_building.ict_facekit import TOOTH_RANGES, VERTEX_RANGES, IctFaceKit
@@ -31,6 +32,10 @@ EYE_FORWARD_M = 0.0003
 """How much farther forward our eyeballs' white reaches than ICT-FaceKit's larger one."""
 TONGUE_BEHIND_TEETH_M, TONGUE_BELOW_TEETH_M = 0.0065, 0.0005
 """How far behind the front of the lower teeth, and below their highest edge, a tongue at rest ends."""
+UPPER_TEETH_FOLLOW, LOWER_TEETH_FOLLOW = 0.4, 0.8
+"""Of what the skin before the lower gum lies farther forward or back than a source's teeth: gums must not show
+through chins that recede."""
+GUM_NEAR_M, GUM_FAR_M = 0.004, 0.008
 FLIP = np.array([-1.0, 1.0, 1.0])
 
 
@@ -59,6 +64,7 @@ class Assembly:
         eyes: both eyeballs about their own centres; dentition: teeth and gums.
         tongue_out_m: (T, 3) displacement of the tongue that comes out of the mouth.
         tongue_looseness: (T,) how much of the jaw's motion each of its vertices makes: its root stays.
+        gum_beside: which places of the skin lie before the lower gum.
         mesh: all parts; its vertices are the ICT neutral's, metres.
         starts: the vertices of skin, eyes, teeth, tongue.
         eye_centres_m: (2, 3) on the ICT neutral.
@@ -73,6 +79,7 @@ class Assembly:
     dentition: Dentition
     tongue_out_m: np.ndarray
     tongue_looseness: np.ndarray
+    gum_beside: CloseToSkin
     mesh: PartMesh
     starts: dict[str, slice]
     eye_centres_m: np.ndarray
@@ -88,8 +95,25 @@ class Assembly:
         skin_m = person.skin_m
         for lids, centre_m in zip(self.lids, centres_m, strict=True):
             skin_m = lids.seated(skin_m, centre_m)
-        skin_m = self.lips.together(skin_m)
-        return self.with_parts(skin_m, centres_m, person.teeth, person.teeth), centres_m
+        reference_m = self.on_ict.registration.vertices_m
+        skin_m = self.mouth.beside_skin(self.lips.together(skin_m), reference_m)
+        upper, lower = self._behind_lips(person.teeth, skin_m - reference_m)
+        return self.with_parts(skin_m, centres_m, upper, lower), centres_m
+
+    def _behind_lips(self, teeth: AffineMotion, skin_m: np.ndarray) -> tuple[AffineMotion, AffineMotion]:
+        """Motion of upper and lower teeth that keep their distance from the skin before the lower gum.
+
+        Args:
+            teeth: where the source has them; skin_m: (S, 3) displacement of the skin.
+        """
+        close = self.gum_beside.closeness
+        places_m = self.gum_beside.skin_at(self.on_ict.registration.vertices_m)
+        away_m = (self.gum_beside.skin_at(skin_m) - teeth.at(places_m))[:, 2]
+        forward_m = np.array([0.0, 0.0, close @ away_m / close.sum()])
+        return (
+            AffineMotion(teeth.matrix, teeth.offset_m + UPPER_TEETH_FOLLOW * forward_m),
+            AffineMotion(teeth.matrix, teeth.offset_m + LOWER_TEETH_FOLLOW * forward_m),
+        )
 
     def with_parts(
         self, skin_m: np.ndarray, centres_m: np.ndarray, upper: AffineMotion, lower: AffineMotion
@@ -153,6 +177,10 @@ def assemble(makehuman: MakeHuman, arkit: ArkitTargets, ict: IctFaceKit) -> Asse
         "teeth": replace(dentition.mesh, vertices=teeth_m + behind_m),
     }
     lower_m = pieces["teeth"].vertices[dentition.lower]
+    gum = dentition.mesh.parts == part_index("lower_gums")
+    gum_beside = CloseToSkin.of(
+        pieces["teeth"].vertices[gum], skin, on_ict_m, near_m=GUM_NEAR_M, far_m=GUM_FAR_M
+    )
     pieces["tongue"], tongue_out_m = _tongue(makehuman, arkit, on_ict, lower_m)
     tongue_z = pieces["tongue"].vertices[:, 2]
     looseness = 0.35 + 0.65 * (tongue_z - tongue_z.min()) / np.ptp(tongue_z)
@@ -167,6 +195,7 @@ def assemble(makehuman: MakeHuman, arkit: ArkitTargets, ict: IctFaceKit) -> Asse
         dentition=dentition,
         tongue_out_m=tongue_out_m,
         tongue_looseness=looseness,
+        gum_beside=gum_beside,
         mesh=joined(list(pieces.values())),
         starts={name: slice(ends[i], ends[i + 1]) for i, name in enumerate(pieces)},
         eye_centres_m=centres_m,

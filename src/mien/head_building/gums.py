@@ -74,9 +74,11 @@ def _section(arch: Arch, number: int, share: float, *, before_height_m: float) -
     into = between**2 * 0.30 * depth
     outer_edge, inner_edge = outer + _OVERLAP_M - into, inner - _OVERLAP_M + into
     root = 0.0011 * (1 - between)  # roots show through as ridges
+    # Below the lower lip the face falls back, and so does the bone there.
+    back = 0.0016 if arch.up < 0 else 0.0
     return [
-        (outer - 0.0012 + 0.3 * root, height + 0.0125),
-        (outer + 0.0004 + root, height + 0.0055),
+        (outer - 0.0012 - back + 0.3 * root, height + 0.0125 - 2 * back),
+        (outer + 0.0004 - 0.5 * back + root, height + 0.0055 - 0.5 * back),
         (outer_edge, edge),
         (inner_edge, edge),
         (inner - 0.0016 - root, height + 0.0050),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from scipy.sparse.linalg import splu
 from scipy.spatial import KDTree
@@ -13,7 +15,8 @@ class SmoothField:
     """Vertices near those whose displacement is given follow it, smoothly and less and less.
 
     The displacement minimises the squared Laplacian between the given vertices and the skin beyond reach,
-    which stays. It is linear in what is given, so it is solved for once.
+    which stays; of order 1 it makes the Laplacian itself vanish. It is linear in what is given, so it is solved
+    for once.
 
     Args:
         faces: (F, K) quads or triangles: of a symmetric mesh quads, since diagonals are not symmetric;
@@ -21,6 +24,8 @@ class SmoothField:
         given: (G,) vertices whose displacement is given.
         allowed: (V,) booleans: vertices that may follow.
         reach_m: how far from a given vertex the skin follows.
+        order: 2 bends smoothly and may overshoot where nothing holds it; 1 never moves a vertex more than the
+            given ones around it, and bends sharply at these.
     """
 
     def __init__(
@@ -31,13 +36,14 @@ class SmoothField:
         *,
         allowed: np.ndarray,
         reach_m: float,
+        order: Literal[1, 2] = 2,
     ) -> None:
         distance_m = KDTree(rest_m[given], leafsize=16).query(rest_m)[0]
         free = allowed & (distance_m < reach_m)
         free[given] = False
         self.given, self.following = given, np.flatnonzero(free)
         smooth = laplacian(faces, len(rest_m))
-        bending = (smooth.T @ smooth).tocsr()
+        bending = (smooth.T @ smooth).tocsr() if order == 2 else smooth
         inner = bending[self.following][:, self.following].tocsc()
         towards = bending[self.following][:, given].toarray()
         self._weights = -splu(inner).solve(towards)
