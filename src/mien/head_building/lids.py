@@ -24,7 +24,11 @@ MARGIN_M = 0.0004
 CLOSED_EDGE_M = 0.00155
 """How far above the white of the eye the outer edges of closed lids lie in the middle: halfway there, the
 straight path of a shape runs below the curve of the eyeball."""
+CLOSED_EDGE_MOST_M = 0.0028
+"""How far at most, where the eye opens widely and a lid's path is long."""
 CLOSED_INSIDE_M = 0.00090
+ON_THE_WAY_M = 0.0001
+"""How far above the eyeball an outer edge is to stay on its way."""
 OVERLAP = 0.012
 """How far each closed lid goes beyond the line, as a share of the opening: a tenth of a millimetre."""
 REACH_M = 0.016
@@ -142,9 +146,15 @@ class Lids:
         shares = {"upper": _shares(upper), "lower": _shares(lower)}
         outer = vertices_m[self.edge].copy()
         inner = vertices_m[self.inside].copy()
+        grid = np.linspace(0, 1, len(meeting))
+        above, below = _at(upper, shares["upper"], grid), _at(lower, shares["lower"], grid)
+        towards = meeting[:, None] * above + (1 - meeting[:, None]) * below
+        towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+        clear_radius = np.maximum(_radius_for_clear_way(above, towards), _radius_for_clear_way(below, towards))
+        clear_radius = _evened(_evened(clear_radius))
         for columns, share in ((self.upper, shares["upper"]), (self.lower, shares["lower"])):
             above, below = _at(upper, shares["upper"], share), _at(lower, shares["lower"], share)
-            where = np.interp(share, np.linspace(0, 1, len(meeting)), meeting)[:, None]
+            where = np.interp(share, grid, meeting)[:, None]
             where = where + (-OVERLAP if columns is self.upper else OVERLAP)
             line = where * above + (1 - where) * below
             rest_radius = np.linalg.norm(above, axis=1) * where[:, 0]
@@ -152,6 +162,7 @@ class Lids:
             direction = line / np.linalg.norm(line, axis=1, keepdims=True)
             rise = np.sin(np.pi * np.clip(share, 0, 1)) ** 0.5
             outer_radius = np.maximum(rest_radius, RADIUS_M + CLOSED_EDGE_M * rise)
+            outer_radius = np.maximum(outer_radius, np.interp(share, grid, clear_radius))
             inner_rest = np.linalg.norm(vertices_m[self.inside[columns]] - centre_m, axis=1)
             inner_radius = np.where(
                 rise > 0.3,
@@ -236,6 +247,29 @@ def build_lids(skin: QuadSkin, on_ict_m: np.ndarray, left_centre_m: np.ndarray) 
         usual_m = np.linalg.norm(on_ict_m[inside[columns]] - left_centre_m, axis=1).mean()
         result.append(Lids(own(edge), own(inside), own(behind), upper, lower, field, pull, float(usual_m)))
     return result[0], result[1]
+
+
+def _radius_for_clear_way(start: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """(N,) how far out straight paths have to end that do not enter an eyeball which looks ahead.
+
+    Args:
+        start: (N, 3) where they begin, from the eyeball's centre; direction: (N, 3) unit vectors to their ends.
+    """
+    steps = np.linspace(0.1, 1.0, 10)[:, None, None]
+    candidates = RADIUS_M + np.linspace(0, CLOSED_EDGE_MOST_M, 17)
+    ways = (1 - steps) * start + steps * direction * candidates[:, None, None, None]
+    radius = np.linalg.norm(ways, axis=-1)
+    surface = eye_surface_m(ways / radius[..., None], np.array([0.0, 0.0, 1.0]))
+    clear = (radius - surface).min(axis=1) - ON_THE_WAY_M  # grows with the candidates
+    return np.array([np.interp(0.0, np.maximum.accumulate(one), candidates) for one in clear.T])
+
+
+def _evened(values: np.ndarray) -> np.ndarray:
+    """Values along a lid without jumps: the largest near each, then their mean."""
+    wide = np.pad(values, 1, mode="edge")
+    largest = np.max([wide[:-2], wide[1:-1], wide[2:]], axis=0)
+    wide = np.pad(largest, 1, mode="edge")
+    return (wide[:-2] + 2 * wide[1:-1] + wide[2:]) / 4
 
 
 def _smoothstep(x: np.ndarray) -> np.ndarray:
