@@ -55,10 +55,11 @@ class Lips:
         return self.field.add_to(vertices_m, np.concatenate([upper_m[1:-1], lower_m[1:-1]]))
 
     def _ways(self, vertices_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(N, 3), (M, 3) half the way of each vertex to the other line."""
+        """(N, 3), (M, 3) each vertex's way to the line halfway between both, whose corners are the lower lip's:
+        that has fewer, and so both lips end on one and the same line."""
         upper, lower = vertices_m[self.upper], vertices_m[self.lower]
-        to_lower_line = _at(lower, self.lower_shares, self.upper_shares) - upper
-        return to_lower_line / 2, (_at(upper, self.upper_shares, self.lower_shares) - lower) / 2
+        middle = (_at(upper, self.upper_shares, self.lower_shares) + lower) / 2
+        return _at(middle, self.lower_shares, self.upper_shares) - upper, middle - lower
 
 
 def build_lips(skin: QuadSkin, on_ict_m: np.ndarray) -> Lips:

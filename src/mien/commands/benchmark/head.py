@@ -62,8 +62,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _print(title: str, faces: tuple[ShapeFigures, ...], *, faulty: bool = False) -> None:
-    columns = ("", "lips' gap", "through", "lids' slit", "through", "in eyes", "folds", "spikes", "sides")
-    worst = ("worst", *(max((row[k] for row in map(_figures, faces)), default=0.0) for k in range(8)))
+    columns = ("", "lips' gap", "through", "lids' slit", "through", "in eyes", "mouth out", "folds", "spikes", "sides")
+    worst = ("worst", *(max((row[k] for row in map(_figures, faces)), default=0.0) for k in range(9)))
     shown = [face for face in faces if face.faults or not faulty]
     rows = [(face.name, *_figures(face)) for face in shown] + [worst]
     cells = [
@@ -77,5 +77,5 @@ def _print(title: str, faces: tuple[ShapeFigures, ...], *, faulty: bool = False)
 def _figures(face: ShapeFigures) -> tuple[float, ...]:
     return (
         face.lips_gap_mm, face.lips_through_mm, face.lids_slit_mm, face.lids_through_mm,
-        face.skin_in_eyes_mm, face.folds, face.spikes, face.asymmetry_mm,
+        face.skin_in_eyes_mm, face.inside_out_mm, face.folds, face.spikes, face.asymmetry_mm,
     )  # fmt: skip

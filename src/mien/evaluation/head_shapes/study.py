@@ -28,7 +28,8 @@ class ShapeFigures:
         lips_gap_mm: largest gap of the lips; lips_through_mm: how deep one is in the other.
         lids_slit_mm: largest gap of the lids along their edge, of the eye that blinks; 0 where none does.
         lids_through_mm: how far the lids' edges pass through each other.
-        skin_in_eyes_mm: the most on the way to this face; folds: edges; spikes: vertices.
+        skin_in_eyes_mm: the most on the way to this face; inside_out_mm: what of the mouth stands out
+            of the skin around the lips; folds: edges; spikes: vertices.
         asymmetry_mm: largest distance of the shape from its partner's mirror image; 0 for mixtures.
     """
 
@@ -38,6 +39,7 @@ class ShapeFigures:
     lids_slit_mm: float
     lids_through_mm: float
     skin_in_eyes_mm: float
+    inside_out_mm: float
     folds: int
     spikes: int
     asymmetry_mm: float = 0.0
@@ -54,6 +56,8 @@ class ShapeFigures:
             found.append(f"lids {self.lids_through_mm:.2f} mm through each other")
         if self.skin_in_eyes_mm > PASSED_MM:
             found.append(f"skin {self.skin_in_eyes_mm:.2f} mm in an eye")
+        if self.inside_out_mm > 0:
+            found.append(f"the mouth's inside {self.inside_out_mm:.2f} mm out of the skin")
         if self.folds:
             found.append(f"{self.folds} folded edges")
         if self.spikes:
@@ -145,6 +149,9 @@ def _judge(surface: JudgedSurface, name: str, parameters: HeadParameters) -> Sha
             if weight >= 1 and np.count_nonzero(parameters.expression) <= 2:
                 gaps = seam.gaps_mm(moved_m)[3:-3]
                 slit, through = max(slit, float(gaps.max())), max(through, float(-gaps.min()))
+    out = "tongueOut" in head.expression_names and bool(
+        parameters.expression[head.expression_names.index("tongueOut")]
+    )
     steps = STEPS if parameters.expression.any() else (0.0,)
     in_eyes = max(
         surface.skin_in_eyes_mm(
@@ -159,6 +166,7 @@ def _judge(surface: JudgedSurface, name: str, parameters: HeadParameters) -> Sha
         lids_slit_mm=max(slit, 0.0),
         lids_through_mm=max(through, 0.0),
         skin_in_eyes_mm=in_eyes,
+        inside_out_mm=surface.inside_out_mm(moved_m, tongue=not out),
         folds=surface.folds(rest_m, moved_m),
         spikes=len(surface.spikes(rest_m, moved_m)),
     )
