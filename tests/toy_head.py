@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 
-from mien.heads.model import Head, LandmarkSet
+from mien.heads.model import Head, LandmarkSet, PersonalShape
 
 RINGS, SPOKES = 19, 20
 EXPRESSIONS = (
@@ -109,3 +110,15 @@ def toy_head() -> Head:
             "toy60": LandmarkSet("toy60", some, np.arange(len(some))),
         },
     )
+
+
+@lru_cache(maxsize=1)
+def toy_head_with_own_blinks() -> Head:
+    """The toy head whose blinks differ from person to person."""
+    head, rng = toy_head(), np.random.default_rng(1)
+    personal = []
+    for shape in (0, 1):
+        vertices = np.flatnonzero(np.abs(head.expression_basis_m[shape]).max(axis=1) > 1e-3)
+        change_m = 0.002 * rng.normal(size=(head.identity_count, len(vertices), 3))
+        personal.append(PersonalShape(shape, vertices, change_m))
+    return replace(head, personal_shapes=tuple(personal))

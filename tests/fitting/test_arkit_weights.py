@@ -36,7 +36,7 @@ def fitted(*, sigma_px=0.5, mask=None, **shapes: float) -> HeadFit:
 
 def test_names_are_arkits():
     assert len(set(ARKIT_NAMES)) == 52
-    assert set(load_head().expression_names) == set(ARKIT_NAMES) - {"tongueOut"}
+    assert set(load_head().expression_names) == set(ARKIT_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_weights_are_found_and_in_range(shapes):
     assert (found.weights <= 1).all()
     named = found.named()
     assert named["mouthClose"] <= named["jawOpen"] + 1e-9
-    assert named["tongueOut"] == 0
+    assert named["tongueOut"] < 0.02
     for name, weight in shapes.items():
         assert named[name] == pytest.approx(weight, abs=0.2)
     others = [value for name, value in named.items() if name not in shapes]
@@ -69,7 +69,7 @@ def test_what_hidden_landmarks_would_show_is_not_relied_on():
     for one in (everything, no_right, no_mouth):
         assert ((one.reliability >= 0) & (one.reliability <= 1)).all()
     assert everything.reliability[place("jawOpen")] > 0.8
-    assert everything.reliability[place("tongueOut")] == 0
+    assert everything.reliability[place("tongueOut")] < 0.2
     for right in ("eyeBlinkRight", "browDownRight", "noseSneerRight"):
         left = right.replace("Right", "Left")
         assert no_right.reliability[place(left)] > 1.2 * no_right.reliability[place(right)]

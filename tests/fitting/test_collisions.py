@@ -64,7 +64,7 @@ def test_gradient_and_hessian(kind: str, identity: bool):
     normal = NormalEquations.zeros(len(x))
     term.add_to(normal, HeadState(scene, x))
     assert normal.cost == pytest.approx(term.cost(HeadState(scene, x)))
-    assert normal.cost > 1
+    assert normal.cost > 0.05
     checked = np.random.default_rng(1).choice(len(x), 40, replace=False)
     for index in checked:
         shift = np.zeros_like(x)
@@ -91,7 +91,7 @@ def test_descending_a_term_alone_resolves_the_collision(kind: str):
     problem = HeadProblem(scene, (term,))
     x = colliding_x(scene)
     found = LevenbergMarquardt(max_iterations=40).solve(problem, x)
-    assert found.cost < 1e-3 * problem.cost(x)
+    assert found.cost < 1e-2 * problem.cost(x)
 
 
 def test_switches_and_heads_without_the_parts():
@@ -113,7 +113,7 @@ def test_a_fit_to_colliding_landmarks_keeps_lids_out_of_the_eyes():
     assert term is not None
     truth = replace(head.neutral(), root_translation_m=np.array([0.0, 0.0, -0.6]))
     blink = np.array([name.startswith("eyeBlink") for name in head.expression_names])
-    wide = replace(truth, expression=np.where(blink, 1.4, 0.0))
+    wide = replace(truth, expression=np.where(blink, 2.2, 0.0))
     landmarks = exact_landmarks(head, wide, CAMERA, set_name="dense320", sigma_px=0.2)
     depths = []
     for deviation_m in (0.0, 1e-4):

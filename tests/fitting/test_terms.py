@@ -18,10 +18,19 @@ from mien.fitting.terms.joints_prior import EyesAlikeTerm, JointsTerm, LidsFollo
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm, StillVerticesTerm
+from mien.heads.model import Head
 from mien.least_squares.normal_equations import NormalEquations
 from tests.fitting.scenes import exact_landmarks, some_parameters
+from tests.toy_head import toy_head, toy_head_with_own_blinks
 
 WEIGHTS = FitConfig()
+
+
+@pytest.fixture(params=[toy_head, toy_head_with_own_blinks])
+def head(request) -> Head:
+    """Also one on which identity and expression do not simply add up."""
+    return request.param()
+
 
 
 def make_scene(head, camera, *, seed=1, joints=(0, 1, 2, 3), focal=True, everything=True):
@@ -72,9 +81,10 @@ def make_terms(scene):
         "identity": NormalIdentityTerm(0.8),
         "mixture": mixture,
         "expression": ExpressionTerm(np.linspace(0.2, 0.6, head.expression_count), 0.03),
+        "mouth shut": ExpressionTerm(np.full(head.expression_count, 9.0), 0.03, (5, 4)),
         "joints": JointsTerm(WEIGHTS, shapes_turn_eyes=head.shapes_turn_eyes),
-        "eyes alike": EyesAlikeTerm(0.06),
-        "lids": LidsFollowTerm.of(unknowns, head.expression_names, WEIGHTS),
+        "eyes alike": EyesAlikeTerm.of(unknowns, head, WEIGHTS),
+        "lids": LidsFollowTerm.of(unknowns, head, WEIGHTS),
         "focal": FocalTerm(900.0, 0.3),
         "near previous": NearPreviousTerm.of(unknowns, previous, focal_px=650.0, config=WEIGHTS),
         "still points": StillPointsTerm(base.target_px + 1, base.precision),
@@ -84,7 +94,7 @@ def make_terms(scene):
 
 TERM_NAMES = [
     "landmarks", "landmarks huber", "landmarks geman", "openings", "identity", "mixture", "expression",
-    "joints", "eyes alike", "lids", "focal", "near previous", "still points", "still vertices",
+    "mouth shut", "joints", "eyes alike", "lids", "focal", "near previous", "still points", "still vertices",
 ]  # fmt: skip
 
 
@@ -204,7 +214,7 @@ def test_shared_problem_gradient(head, camera):
     for seed in (1, 2, 3):
         scene = make_scene(head, camera, seed=seed, joints=(2, 3))
         landmarks = exact_landmarks(head, some_parameters(head, seed=seed + 10), camera)
-        terms = (LandmarkTerm.of(landmarks, WEIGHTS), ExpressionTerm(0.4, 0.03))
+        terms = (LandmarkTerm.of(landmarks, WEIGHTS), ExpressionTerm(np.full(head.expression_count, 0.4), 0.03))
         parts.append(HeadProblem(scene, (*terms, NormalIdentityTerm(1.0)) if seed == 1 else terms))
     problem = Sharing(focal=True).problem(parts)
     x = problem.start()

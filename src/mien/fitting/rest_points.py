@@ -6,7 +6,7 @@ whether they touch is decided before any joint moves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -24,7 +24,7 @@ class RestPoints:
     Attributes:
         mean_m: (K, 3) on the mean head at rest.
         identity_m, expression_m: (I, K, 3), (E, K, 3) displacement for a weight of 1.
-        personal: expression shapes that depend on identity; their small share in derivatives is left out.
+        personal: what of the expression shapes depends on identity; vertices count among the points, in order.
     """
 
     mean_m: Float[np.ndarray, "points 3"]
@@ -64,15 +64,40 @@ class RestPoints:
         return places_m
 
     def pulled_back(
-        self, gradients: Float[np.ndarray, "some 3"], some: Integer[np.ndarray, " some"], unknowns: Unknowns
+        self, gradients: Float[np.ndarray, "some 3"], some: Integer[np.ndarray, " some"], state: HeadState
     ) -> Float[np.ndarray, "some free"]:
         """Derivatives of gradients · point, for some of the points, by the unknowns of `shape_columns`."""
+        unknowns, parameters = state.scene.unknowns, state.parameters
         bases = []
         if unknowns.expression_count:
             bases.append(self.expression_m[:, some])
         if unknowns.identity_count:
             bases.append(self.identity_m[:, some])
-        return np.einsum("pkc,kc->kp", np.concatenate(bases), gradients)
+        derivatives = np.einsum("pkc,kc->kp", np.concatenate(bases), gradients)
+        for personal in self.personal:
+            if not len(personal.vertices):
+                continue
+            rows = np.minimum(np.searchsorted(personal.vertices, some), len(personal.vertices) - 1)
+            own = np.flatnonzero(personal.vertices[rows] == some)
+            by_identity = np.einsum("ikc,kc->ki", personal.identity_m[:, rows[own]], gradients[own])
+            if unknowns.expression_count:
+                derivatives[own, personal.shape] += by_identity @ parameters.identity
+            if unknowns.identity_count:
+                weight = parameters.expression[personal.shape]
+                derivatives[own, unknowns.expression_count :] += weight * by_identity
+        return derivatives
+
+    @staticmethod
+    def joined(first: RestPoints, second: RestPoints) -> RestPoints:
+        """The points of both."""
+        count = len(first.mean_m)
+        moved = tuple(replace(each, vertices=each.vertices + count) for each in second.personal)
+        return RestPoints(
+            np.concatenate([first.mean_m, second.mean_m]),
+            np.concatenate([first.identity_m, second.identity_m], axis=1),
+            np.concatenate([first.expression_m, second.expression_m], axis=1),
+            first.personal + moved,
+        )
 
 
 @lru_cache(maxsize=16)

@@ -52,8 +52,8 @@ class LidGapTerm:
             normal.cost += self.cost(state)
             return
         up = np.tile([0.0, 1.0, 0.0], (len(crossed), 1))
-        jacobian = self.lower.pulled_back(up, crossed, unknowns)
-        jacobian -= self.upper.pulled_back(up, crossed, unknowns)
+        jacobian = self.lower.pulled_back(up, crossed, state)
+        jacobian -= self.upper.pulled_back(up, crossed, state)
         normal.add_block(columns, overlaps_m[crossed] / self.deviation_m, jacobian / self.deviation_m)
 
 

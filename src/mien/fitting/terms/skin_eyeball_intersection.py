@@ -62,7 +62,7 @@ class SkinEyeballTerm:
             normal.cost += self.cost(state)
             return
         outward = places_m[inside] / np.maximum(distances_m[inside], 1e-9)[:, None]
-        jacobian = -self.skin.pulled_back(outward, inside, unknowns) / self.deviation_m
+        jacobian = -self.skin.pulled_back(outward, inside, state) / self.deviation_m
         normal.add_block(columns, depths_m[inside] / self.deviation_m, jacobian)
 
 
@@ -80,9 +80,4 @@ def _skin_near_eyes(head: Head) -> tuple[RestPoints, np.ndarray] | None:
         near = distances_m < _REACH * radius_m
         parts.append(RestPoints.of(head, skin[near]).relative_to_joint(head, joint))
         radii.append(np.minimum(radius_m, distances_m[near]))
-    both = RestPoints(
-        np.concatenate([part.mean_m for part in parts]),
-        np.concatenate([part.identity_m for part in parts], axis=1),
-        np.concatenate([part.expression_m for part in parts], axis=1),
-    )
-    return both, np.concatenate(radii)
+    return RestPoints.joined(*parts), np.concatenate(radii)

@@ -91,10 +91,10 @@ class SkinTeethTerm:
             # The distance to a plane changes with the point, and with the plane at the point's foot on it.
             normals, facets = hull.normals[nearest[inside]], hull.facets[nearest[inside]]
             weights = _foot_weights(skin_m[inside], row.corners.at(state)[facets])
-            jacobian = -row.skin.pulled_back(normals, inside, unknowns)
+            jacobian = -row.skin.pulled_back(normals, inside, state)
             for corner in range(3):
                 pull = weights[:, corner, None] * normals
-                jacobian += row.corners.pulled_back(pull, facets[:, corner], unknowns)
+                jacobian += row.corners.pulled_back(pull, facets[:, corner], state)
             normal.add_block(columns, depths_m[inside] / self.deviation_m, jacobian / self.deviation_m)
 
 
