@@ -36,7 +36,17 @@ def test_mesh_is_an_oriented_manifold(head: Head):
     t = head.triangles
     directed = np.concatenate([t[:, [0, 1]], t[:, [1, 2]], t[:, [2, 0]]])
     assert len(np.unique(directed, axis=0)) == len(directed)
-    assert head.triangles.max() == head.vertex_count - 1
+    loose = np.setdiff1d(np.arange(head.vertex_count), t)
+    # only points for landmarks are in no face, and they come last
+    np.testing.assert_array_equal(loose, np.arange(head.triangles.max() + 1, head.vertex_count))
+
+
+def test_quads_and_triangles_are_one_surface(head: Head):
+    for quads, triangles in ((head.quads, head.triangles), (head.uv_quads, head.uv_triangles)):
+        whole = quads[quads[:, 3] >= 0]
+        cut = np.concatenate([quads[:, :3], whole[:, [0, 2, 3]]])
+        assert set(map(tuple, cut.tolist())) == set(map(tuple, triangles.tolist()))
+    assert (head.quads[:, 3] >= 0).mean() > 0.97
     assert head.uv_triangles.max() < len(head.uv)
     assert head.uv.min() >= 0
     assert head.uv.max() <= 1
@@ -46,15 +56,15 @@ def test_mean_and_triangles_are_symmetric(head: Head):
     mirror = head.mirror_vertices
     np.testing.assert_array_equal(mirror[mirror], np.arange(head.vertex_count))
     np.testing.assert_allclose(head.mean_m[mirror], head.mean_m * FLIP, atol=1e-7)
-    # eyeballs are left out: their quads' diagonals all turn the same way
-    eyes = part(head, "left_eye") | part(head, "right_eye")
-    triangles = head.triangles[~eyes[head.triangles[:, 0]]]
-    reflected, own = np.sort(mirror[triangles], axis=1), np.sort(triangles, axis=1)
+    # faces as they are modelled: a quad's diagonal is the same on both sides, not mirrored
+    moved = np.where(head.quads >= 0, mirror[head.quads], -1)
+    reflected, own = np.sort(moved, axis=1), np.sort(head.quads, axis=1)
     assert set(map(tuple, reflected.tolist())) == set(map(tuple, own.tolist()))
 
 
 def test_parts_are_symmetric(head: Head):
-    swap = {"left_eye": "right_eye", "right_eye": "left_eye"}
+    sided = ("left_eye", "right_eye"), ("left_cornea", "right_cornea")
+    swap = {a: b for pair in sided for a, b in (pair, pair[::-1])}
     names = np.array(head.part_names)[head.vertex_parts]
     partners = np.array([swap.get(name, name) for name in names[head.mirror_vertices]])
     np.testing.assert_array_equal(names, partners)
@@ -104,9 +114,21 @@ def test_smiles_pull_their_corner_outwards_and_up(head: Head):
     assert right[48, 0] < -0.003
 
 
-def test_expressions_do_not_move_eyeballs(head: Head):
-    eyes = part(head, "left_eye") | part(head, "right_eye")
-    assert np.abs(head.expression_basis_m[:, eyes]).max() == 0
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_looks_alone_move_eyeballs_and_turn_them(head: Head, side: str):
+    ball = part(head, f"{side}_eye") | part(head, f"{side}_cornea")
+    centre_m = head.joints_mean_m[2 if side == "left" else 3]
+    radius_m = np.linalg.norm(head.mean_m[ball] - centre_m, axis=1)
+    looks = 0
+    for name, shape_m in zip(head.expression_names, head.expression_basis_m, strict=True):
+        if name.startswith("eyeLook") and name.lower().endswith(side):
+            looks += 1
+            assert np.linalg.norm(shape_m[ball], axis=1).max() > 0.003
+            turned_m = np.linalg.norm(head.mean_m[ball] + shape_m[ball] - centre_m, axis=1)
+            np.testing.assert_allclose(turned_m, radius_m, atol=2e-5)
+        else:
+            assert not shape_m[ball].any(), name
+    assert looks == 4
 
 
 @pytest.mark.parametrize(("left", "right"), [*SIDED, *CROSSED.items()])
@@ -122,7 +144,8 @@ def test_eye_joint_turns_its_eyeball_only(head: Head):
         rotations = np.zeros((4, 3))
         rotations[joint] = [0.1, 0.3, 0.0]
         moved_m = head.vertices_m(replace(head.neutral(), joint_rotations=rotations)) - head.mean_m
-        eye = part(head, name)
+        eye = part(head, name) | part(head, name.replace("eye", "cornea"))
+        # landmarks between eyeball vertices are of the eye too
         assert np.abs(moved_m[~eye]).max() < 1e-12
         assert np.linalg.norm(moved_m[eye], axis=1).max() > 0.003
         centre_m = head.joints_mean_m[joint]
@@ -165,17 +188,12 @@ def test_eyeballs_sit_behind_their_lids(head: Head, side: str):
     assert lids_m[:, 1].min() < centre_m[1] < lids_m[:, 1].max()
 
 
-def test_no_skin_but_landmarks_is_inside_an_eyeball(head: Head):
-    trained = ("ibug68", "wflw98", "dense320", "dense703")
-    landmarks = np.concatenate([head.landmark_set(name).vertices for name in trained])
-    free = part(head, "skin")
-    free[landmarks] = False
+def test_no_skin_is_inside_an_eyeball(head: Head):
+    skin = np.intersect1d(np.flatnonzero(part(head, "skin")), head.triangles)
     for joint, name in ((2, "left_eye"), (3, "right_eye")):
         centre_m = head.joints_mean_m[joint]
         radius_m = np.median(np.linalg.norm(head.mean_m[part(head, name)] - centre_m, axis=1))
-        distances_m = np.linalg.norm(head.mean_m - centre_m, axis=1)
-        assert distances_m[free].min() > radius_m
-        assert distances_m[landmarks].min() > radius_m - 0.0023
+        assert np.linalg.norm(head.mean_m[skin] - centre_m, axis=1).min() > radius_m - 0.0002
 
 
 def test_mixture_prior_is_a_distribution(head: Head):

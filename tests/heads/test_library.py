@@ -9,6 +9,7 @@ import pytest
 
 from mien.errors import InputError
 from mien.heads import library
+from mien.heads.arkit_names import ARKIT_NAMES
 from mien.heads.library import load_head, read_head_metadata, save_head
 from tests.toy_head import toy_head
 
@@ -93,7 +94,7 @@ def test_other_format_version_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(library, "FORMAT_VERSION", 99)
     save_head(toy_head(), tmp_path / "new.npz")
     monkeypatch.undo()
-    with pytest.raises(InputError, match="head format 99, this mien reads 1"):
+    with pytest.raises(InputError, match="head format 99, this mien reads up to"):
         load_head(tmp_path / "new.npz")
 
 
@@ -102,9 +103,9 @@ def test_built_in_head_is_read_once_and_small():
     assert load_head() is head
     assert (Path(library.__file__).parent / "data" / "head.npz").stat().st_size < 15e6
     assert 5_000 < head.vertex_count < 8_000
-    assert head.identity_count == 100
-    assert head.expression_count == 51
-    assert "tongueOut" not in head.expression_names
+    assert 100 <= head.identity_count <= 160
+    assert head.expression_names == tuple(sorted(head.expression_names, key=ARKIT_NAMES.index))
+    assert set(head.expression_names) == set(ARKIT_NAMES)
 
 
 def test_built_in_head_says_how_good_it_is():
