@@ -106,7 +106,9 @@ def finished_shapes(
     """
     skin_m = mean_m[assembly.starts["skin"]]
     # What seating lids and parting lips still does to the mean face is no part of any shape.
-    still_m = [lids.seated(skin_m, at_m) - skin_m for lids, at_m in zip(assembly.lids, centres_m, strict=True)]
+    still_m = [
+        lids.seated(skin_m, at_m) - skin_m for lids, at_m in zip(assembly.lids, centres_m, strict=True)
+    ]
     finished: dict[str, np.ndarray] = {}
     for name, shape in shapes.items():
         moved_m = skin_m + shape.skin_m

@@ -37,11 +37,13 @@ class LandmarkPoints:
     Attributes:
         corners, weights: (P, K) each point as a weighted mean of vertices, symmetric ones on the midline.
         mirror: (P,) each point's left-right partner.
+        parts: (P,) indices into `PARTS`: what version 1 had there.
     """
 
     corners: np.ndarray
     weights: np.ndarray
     mirror: np.ndarray
+    parts: np.ndarray
 
     def after(self, values: np.ndarray, axis: int = 0) -> np.ndarray:
         """What vertices have, followed by what the points have."""
@@ -98,7 +100,7 @@ def _placed(
     left_or_middle = np.flatnonzero((kinds == _ON_SKIN) & (np.arange(len(kinds)) <= partner))
     found = _on_skin(assembly, table, left_or_middle)
     mirror = assembly.skin.mirror
-    corners, weights, own_partner = [], [], []
+    corners, weights, own_partner, parts = [], [], [], []
     skin_m = assembly.on_ict.registration.vertices_m
     for row, (own, share) in zip(left_or_middle.tolist(), found, strict=True):
         place = len(corners)
@@ -111,15 +113,19 @@ def _placed(
             corners.append([*own, *mirror[own]])
             weights.append([*(share / 2), *(share / 2)])
             own_partner.append(place)
+            parts.append(table["parts"][row])
             continue
         vertices[partner[row]] = vertex_count + place + 1
         for side in (own, mirror[own]):
             corners.append([*side, *side])
             weights.append([*share, *np.zeros(AROUND)])
         own_partner += [place + 1, place]
+        parts += [table["parts"][row], table["parts"][partner[row]]]
     for row in np.flatnonzero(kinds != _ON_SKIN):
         vertices[row] = _on_part(assembly, int(kinds[row]), int(first[row]), table["on_ict_m"][row])
-    return LandmarkPoints(np.array(corners), np.array(weights), np.array(own_partner)), vertices
+    # Version 1's first three parts are the first three still.
+    arrays = (np.array(each) for each in (corners, weights, own_partner, parts))
+    return LandmarkPoints(*arrays), vertices
 
 
 def _partners(places_m: np.ndarray) -> np.ndarray:
@@ -209,14 +215,13 @@ def with_landmarks(head: Head, landmarks: PlacedLandmarks) -> Head:
         dense = points.after(dense, axis=1)
         moves = np.flatnonzero(np.abs(dense).max(axis=(0, 2)) > 0)
         personal.append(PersonalShape(one.shape, moves, dense[:, moves]))
-    nearest = points.corners[np.arange(len(points.corners)), points.weights.argmax(axis=1)]
     return replace(
         head,
         mean_m=points.after(head.mean_m),
         identity_basis_m=points.after(head.identity_basis_m, axis=1),
         expression_basis_m=points.after(head.expression_basis_m, axis=1),
         skinning_weights=points.after(head.skinning_weights),
-        vertex_parts=np.concatenate([head.vertex_parts, head.vertex_parts[nearest]]),
+        vertex_parts=np.concatenate([head.vertex_parts, points.parts]),
         mirror_vertices=np.concatenate([head.mirror_vertices, head.vertex_count + points.mirror]),
         landmark_sets=landmarks.sets,
         personal_shapes=tuple(personal),

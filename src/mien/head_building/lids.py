@@ -150,7 +150,9 @@ class Lids:
         above, below = _at(upper, shares["upper"], grid), _at(lower, shares["lower"], grid)
         towards = meeting[:, None] * above + (1 - meeting[:, None]) * below
         towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-        clear_radius = np.maximum(_radius_for_clear_way(above, towards), _radius_for_clear_way(below, towards))
+        clear_radius = np.maximum(
+            _radius_for_clear_way(above, towards), _radius_for_clear_way(below, towards)
+        )
         clear_radius = _evened(_evened(clear_radius))
         for columns, share in ((self.upper, shares["upper"]), (self.lower, shares["lower"])):
             above, below = _at(upper, shares["upper"], share), _at(lower, shares["lower"], share)

@@ -62,7 +62,18 @@ def run(arguments: list[str]) -> int:
 
 
 def _print(title: str, faces: tuple[ShapeFigures, ...], *, faulty: bool = False) -> None:
-    columns = ("", "lips' gap", "through", "lids' slit", "through", "in eyes", "mouth out", "folds", "spikes", "sides")
+    columns = (
+        "",
+        "lips' gap",
+        "through",
+        "lids' slit",
+        "through",
+        "in eyes",
+        "mouth out",
+        "folds",
+        "spikes",
+        "sides",
+    )
     worst = ("worst", *(max((row[k] for row in map(_figures, faces)), default=0.0) for k in range(9)))
     shown = [face for face in faces if face.faults or not faulty]
     rows = [(face.name, *_figures(face)) for face in shown] + [worst]

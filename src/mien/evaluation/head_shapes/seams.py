@@ -91,9 +91,7 @@ def _seam(head: Head, name: str, rings: tuple[np.ndarray, ...], *, blink: str | 
         line = head.mean_m[stacked[contact]]
         left, right = int(line[:, 0].argmax()), int(line[:, 0].argmin())
         count = len(line)
-        halves = [
-            (left + step * np.arange((step * (right - left)) % count + 1)) % count for step in (1, -1)
-        ]
+        halves = [(left + step * np.arange((step * (right - left)) % count + 1)) % count for step in (1, -1)]
         lower, upper = sorted(halves, key=lambda half: line[half, 1].mean())
         seams.append(Seam(name, stacked, contact, upper, lower))
     return min(seams, key=lambda seam: float(np.abs(seam.gaps_mm(shut_m)).mean()))

@@ -92,7 +92,9 @@ def random_faces(head: Head, *, count: int, seed: int = 5) -> list[tuple[str, He
             expression[close] = min(expression[close], expression[jaw])
         parts = "+".join(f"{names[i]} {expression[i]:.1f}" for i in chosen if expression[i])
         identity = rng.normal(size=head.identity_count)
-        faces.append((f"{number}: {parts}", replace(head.neutral(), identity=identity, expression=expression)))
+        faces.append(
+            (f"{number}: {parts}", replace(head.neutral(), identity=identity, expression=expression))
+        )
     return faces
 
 

@@ -142,7 +142,9 @@ class JudgedSurface:
             ball = self.head.triangles[members[self.head.triangles].all(axis=1)]
             near = np.linalg.norm(vertices_m[self.quads[:, 0]] - centre_m, axis=1) < 0.02
             quads = self.quads[near & self._shown]
-            points_m = np.concatenate([vertices_m[np.unique(quads)], vertices_m[quads].mean(axis=1)]) - centre_m
+            points_m = (
+                np.concatenate([vertices_m[np.unique(quads)], vertices_m[quads].mean(axis=1)]) - centre_m
+            )
             surface_m = _distance_along(points_m, vertices_m - centre_m, ball)
             deepest = max(deepest, float((surface_m - np.linalg.norm(points_m, axis=1)).max(initial=0)))
         return 1000 * deepest

@@ -40,7 +40,9 @@ class ExpressionTerm:
             deviations[looks] = config.eye_std_rad / FULL_LOOK_RAD
         if "tongueOut" in head.expression_names:
             deviations[head.expression_names.index("tongueOut")] = config.tongue_out_std
-        return ExpressionTerm(deviations, config.expression_bounds_std, close_below_jaw(head.expression_names))
+        return ExpressionTerm(
+            deviations, config.expression_bounds_std, close_below_jaw(head.expression_names)
+        )
 
     def _outside(self, expression: np.ndarray) -> np.ndarray:
         return (expression - np.minimum(np.maximum(expression, 0), 1)) / self.bounds_deviation
