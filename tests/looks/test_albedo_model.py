@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -58,6 +59,7 @@ def test_a_model_is_carried_to_a_head_of_other_vertices(head):
 def test_a_model_survives_its_file(head, tmp_path):
     model = albedo_model_for(head)
     save_albedo_model(model, tmp_path / "albedo.npz")
+    assert json.loads((tmp_path / "albedo.card.json").read_text())["head_name"] == head.name
     again = read_albedo_model(tmp_path / "albedo.npz")
     np.testing.assert_allclose(again.modes, model.modes, atol=2e-3)
     assert np.abs(again.pattern_picture.astype(int) - model.pattern_picture).mean() < 3

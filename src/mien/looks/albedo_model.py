@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from mien import __version__
 from mien.errors import InputError
 from mien.heads.model import Head
 
@@ -165,14 +168,14 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
 
 
 def save_albedo_model(model: AlbedoModel, path: Path) -> None:
-    """Write a model as plain `.npz`, its pictures coded as JPEG.
+    """Write a model as plain `.npz`, its pictures coded as JPEG, and beside it its card (`.card.json`).
 
     Raises:
         ValueError: a model that was carried over, which has no pictures.
     """
     import cv2
 
-    from mien.files import atomic_path
+    from mien.files import atomic_path, write_text
 
     if model.pattern_picture is None or model.height_picture is None:
         raise ValueError("a model that was carried over to another head cannot be saved")
@@ -194,5 +197,22 @@ def save_albedo_model(model: AlbedoModel, path: Path) -> None:
     if model.card_picture is not None:
         for name, layer in zip(_CARDS, np.moveaxis(model.card_picture, -1, 0), strict=True):
             arrays[f"card_{name}"] = cv2.imencode(".png", np.ascontiguousarray(layer))[1].ravel()
+    write_text(path.with_suffix(".card.json"), json.dumps(_card(model), indent=2) + "\n")
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
         np.savez_compressed(stream, **arrays)
+
+
+def _card(model: AlbedoModel) -> dict[str, Any]:
+    """What the model was learned from, how, and under which licence."""
+    return {
+        "format_version": 1,
+        "name": "albedo",
+        "mien_version": __version__,
+        "head_name": model.head_name,
+        "head_version": model.head_version,
+        "atlas": model.atlas,
+        "modes": len(model.modes),
+        "training_data": "the 20 skins of MakeHuman's core assets (CC0 1.0); no photographs of people",
+        "command": "mien head looks --assets FOLDER",
+        "licence": "Apache-2.0, as mien; the skins are in the public domain",
+    }

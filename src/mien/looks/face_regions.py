@@ -86,7 +86,7 @@ def face_regions(head: Head) -> FaceRegions:
     below_nose = np.clip((points_m[33, 1] - head.mean_m[:, 1]) / 0.005, 0, 1)
     sideways = np.maximum(np.abs(head.mean_m[:, 0] - mouth[0]) - lip_width / 2, 0)
     upper_edge = mouth[1] + 0.012 + 0.5 * sideways
-    above_neck = np.clip((head.mean_m[:, 1] - points_m[8, 1] + 0.045) / 0.02, 0, 1)
+    above_neck = np.clip((head.mean_m[:, 1] - points_m[8, 1] + 0.035) / 0.02, 0, 1)
     beard = below_nose * np.clip((upper_edge - head.mean_m[:, 1]) / 0.012 + 1, 0, 1) * above_neck
     above_brows = np.clip((head.mean_m[:, 1] - points_m[17:27, 1].max() - 0.016) / 0.010, 0, 1)
     sides = points_m[0:17] * [1.03, 1, 1]

@@ -25,9 +25,10 @@ class Tolerance:
         dark_places = np.clip(regions.brows + regions.eyes + regions.nostrils, 0, 1)
         lips = regions.lips
         beard = regions.beard
+        aside = np.clip(1 - regions.face - beard, 0, 1)  # where collars and long hair lie over the skin
         return Tolerance(
-            darker=0.75 + 1.9 * np.maximum.reduce([dark_places, 0.9 * beard, 0.5 * lips]),
-            brighter=0.65 + 0.35 * beard - 0.15 * lips,
+            darker=0.75 - 0.2 * aside + 1.9 * np.maximum.reduce([dark_places, 0.9 * beard, 0.5 * lips]),
+            brighter=0.65 - 0.2 * aside + 0.35 * beard - 0.15 * lips,
             hue=0.26 + 0.35 * np.maximum.reduce([dark_places, lips, 0.7 * beard]),
         )
 
