@@ -66,10 +66,20 @@ def fit_at(head: Head, *, yaw_rad: float = 0.0, size_px: int = 360) -> HeadFit:
     )
 
 
-def make_sitter(head: Head, *, level: float, yaw_rad: float = 0.0, gain: float = 1.0) -> Sitter:
+DARK_HAIR, WHITE = np.array([0.02, 0.016, 0.012]), np.ones(3)
+
+
+def make_sitter(
+    head: Head,
+    *,
+    level: float,
+    yaw_rad: float = 0.0,
+    gain: float = 1.0,
+    hair_color: np.ndarray = DARK_HAIR,
+    light_color: np.ndarray = WHITE,
+) -> Sitter:
     model = albedo_model_for(head)
     tone, iris = tone_of(level), np.array([0.10, 0.14, 0.20])
-    hair_color = np.array([0.02, 0.016, 0.012])
     hair = HairColor(hair_color, 1.0, hair_color)
     expected = model.log_albedo(tone, np.zeros(len(model.modes)))
     expected = with_hair(expected, usual_share(model, hair), hair)
@@ -80,7 +90,7 @@ def make_sitter(head: Head, *, level: float, yaw_rad: float = 0.0, gain: float =
     coefficients = np.zeros((9, 3))
     coefficients[0] = 0.75
     coefficients[1:4] = 0.35 * SIDE_LIGHT[:, None]
-    light = Illumination(gain * coefficients, gain * np.full(3, 0.85))
+    light = Illumination(gain * coefficients * light_color, gain * 0.85 * light_color)
     fit = fit_at(head, yaw_rad=yaw_rad)
     background = np.full((fit.camera.height_px, fit.camera.width_px, 3), (90, 120, 160), np.uint8)
     image = draw_look(background, head, fit.parameters, fit.camera, look, light=light)

@@ -10,6 +10,8 @@ import pytest
 from mien.drawing.textured import draw_look
 from mien.errors import InputError, ShapeError
 from mien.evaluation.looks.own_view import face_pixels, psnr_db
+from mien.looks.albedo_model import albedo_model_for
+from mien.looks.atlas import atlas_of
 from mien.looks.colors import linear_from_srgb
 from mien.looks.eyes import IRIS_LIT, SHADOW_OF_LIDS
 from mien.looks.face_regions import face_regions
@@ -57,8 +59,6 @@ def _cheek_vertices(head):
 
 
 def _cheeks(sitter, look):
-    from mien.looks.atlas import atlas_of
-
     atlas = atlas_of(sitter.head, len(look.base_color))
     linear = linear_from_srgb(look.base_color)
     found = []
@@ -115,6 +115,18 @@ def test_albedo_alone_has_the_persons_tone_and_no_picture(sitter):
     left, right = _cheeks(sitter, look)
     np.testing.assert_allclose(left, right, rtol=0.1)
     assert np.abs(np.log(left / np.mean(_cheeks(sitter, sitter.look), axis=0))).max() < 0.4
+
+
+def test_grey_hair_does_not_turn_blue(head):
+    """In the warm light of a lamp, white balance is judged by grey hair too."""
+    known = make_sitter(
+        head, level=0.3, hair_color=np.array([0.3, 0.3, 0.3]), light_color=np.array([1.3, 1, 0.6])
+    )
+    person = person_look(known.fit, known.image, head=head, size_px=256)
+    scalp = albedo_model_for(head).scalp > 0.9
+    rows, columns = atlas_of(head, 256).vertex_texels[scalp].T
+    hair = linear_from_srgb(person.look.base_color)[rows, columns].mean(axis=0)
+    assert hair[2] < 1.15 * hair[0]
 
 
 def test_an_average_person_needs_no_picture(head):
