@@ -19,6 +19,8 @@ DARK_BROWN = np.array([0.030, 0.019, 0.013])
 """Linear; assumed when nothing is seen."""
 DARKEST = np.array([0.010, 0.0085, 0.0075])
 """Black hair; linear."""
+LEAST_RED = 1.04
+"""Even white hair has this much more red than green, and green than blue."""
 UNLIKE_SKIN = 0.40
 """Logarithmic difference from the skin from which on a colour is taken for hair."""
 ENOUGH_VERTICES = 12
@@ -95,15 +97,12 @@ def _brow_color(
 
 
 def _natural(color: Float[np.ndarray, " 3"]) -> Float[np.ndarray, " 3"]:
-    """From grey to red, never blue or green: channels in the wrong order get their mean."""
-    red, green, blue = color
-    if green < blue:
-        green = blue = (green + blue) / 2
-    if red < green:
-        shared = (red + green + blue) / 3 if green == blue else (red + green) / 2
-        red, green = shared, shared
-        blue = min(blue, shared) if green != blue else shared
-    return np.array([red, green, min(blue, green)])
+    """From warm grey to red, never blue or green, with the same luminance."""
+    red = max(float(color[0]), 1e-4)
+    green = float(np.clip(color[1], 0.35 * red, red / LEAST_RED))
+    blue = float(np.clip(color[2], 0.1 * red, green / LEAST_RED))
+    ordered = np.array([red, green, blue])
+    return ordered * float(color @ LUMINANCE) / float(ordered @ LUMINANCE)
 
 
 def with_hair(

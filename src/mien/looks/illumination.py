@@ -95,7 +95,7 @@ def solve_illumination(
         colors, albedo: (N, 3) linear.
         normals: (N, 3) unit, in the world.
         weights: (N,).
-        threshold: relative difference from which on a point counts less (Huber).
+        threshold: difference of logarithms from which on a point counts less (Huber).
     """
     basis = harmonics(normals)
     mean = (weights[:, None] * colors).sum(axis=0) / np.maximum((weights[:, None] * albedo).sum(axis=0), 1e-9)
@@ -124,11 +124,13 @@ def _robust_ridge(
     coefficients = np.broadcast_to(start, (9, target.shape[1])).copy()
     if not coefficients.any():
         coefficients[0] = 1.0
-    for _ in range(rounds):
+    for number in range(rounds):
         # Differences count by their share of the light there: half is as wrong in the dark as in the sun.
         predicted = np.maximum(basis @ coefficients, 0.15)
-        error = np.abs(target - predicted).max(axis=1) / predicted.mean(axis=1)
-        scale = weights * np.minimum(1, threshold / np.maximum(error, 1e-9)) / predicted.mean(axis=1)
+        error = np.abs(np.log(np.maximum(target, 0.02) / predicted)).max(axis=1)
+        # The first round believes everything, or a lit half would count as an error of a dark one.
+        believed = np.minimum(1, threshold / np.maximum(error, 1e-9)) if number else 1.0
+        scale = weights * believed / predicted.mean(axis=1)
         scaled = basis * scale[:, None]
         normal = scaled.T @ basis + np.diag(ridge * scale.sum() + 1e-9)
         coefficients = np.linalg.solve(normal, scaled.T @ target + (ridge * scale.sum())[:, None] * start)

@@ -18,7 +18,7 @@ from mien.looks.surface_graph import smooth_field
 
 ROUNDS = 3
 WHITEST = 0.85
-BLUE_PERCENTILE, LARGEST_SHIFT = 92, 0.35
+BLUE_PERCENTILE, LEAST_WARM, LARGEST_SHIFT = 92, -0.2, 0.4
 SHADOW_STIFFNESS, SHADOW_LIMIT = 3.0, 0.7
 NOISE_STD, INDEPENDENT_POINTS = 0.20, 150
 """Of log albedo that the model's modes do not explain, and how many points of a face count as independent."""
@@ -100,13 +100,13 @@ def solve_skin(
 def _without_blue(
     face: FaceInPicture, regions: FaceRegions, seen: np.ndarray, colors: np.ndarray, skin: PersonSkin
 ) -> PersonSkin:
-    """Neither skin nor hair is blue: where grey hair comes out so, the light was taken for too warm."""
+    """Neither skin nor hair is blue or quite grey: if hair comes out so, the light was taken for too warm."""
     head = (seen > 0.5) & (regions.skin > 0) & (colors.min(axis=1) > 0.01)
     if head.sum() < 30:
         return skin
     albedo = colors[head] / face.light_at(skin.light)[head]
     excess = float(np.percentile(np.log(albedo[:, 2] / albedo[:, 0]), BLUE_PERCENTILE))
-    shift = float(np.clip(excess, 0, LARGEST_SHIFT)) / 2
+    shift = float(np.clip(excess - LEAST_WARM, 0, LARGEST_SHIFT)) / 2
     return skin.with_tone(skin.tone * np.exp([shift, 0, -shift]))
 
 
