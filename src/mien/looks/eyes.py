@@ -18,7 +18,7 @@ IRIS_RAD, PUPIL_SHARE = float(np.arcsin(0.4875)), 0.34
 """Angle of the iris's rim seen from the eyeball's centre (11.7 mm of a 24 mm ball), and the pupil's share."""
 DARK_BROWN = np.array([0.075, 0.038, 0.020])
 SCLERA, RIM_OF_LID = np.array([0.56, 0.51, 0.475]), np.array([0.42, 0.20, 0.16])
-PRIOR_PIXELS = 20.0
+PRIOR_PIXELS = 8.0
 """The usual dark brown counts as this many pixels of an iris."""
 WHITES_LIT, IRIS_LIT, SHADOW_OF_LIDS = 0.55, 0.72, 0.72
 """Share of the face's light that falls on the whites and on the iris between the lids; and what is drawn of

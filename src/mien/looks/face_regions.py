@@ -19,7 +19,7 @@ _LEFT_EYE, _RIGHT_EYE = np.arange(42, 48), np.arange(36, 42)
 
 @dataclass(frozen=True, eq=False)
 class FaceRegions:
-    """Shares from 0 to 1 for each vertex, all (V,) and on skin alone.
+    """Shares from 0 to 1 for each vertex, all (V,) and on skin alone, vertices without triangles left out.
 
     Attributes:
         skin: not the mouth's inside, eyes, teeth or cards.
@@ -54,6 +54,7 @@ def face_regions(head: Head) -> FaceRegions:
     skin = vertices_of(head, "skin").astype(float)
     if "eye_sockets" in head.part_names:
         skin[head.vertex_parts == head.part_names.index("eye_sockets")] = 0
+    skin[np.setdiff1d(np.arange(head.vertex_count), head.triangles)] = 0  # landmarks beside the surface
     points_m = head.mean_m[head.landmark_set("ibug68").vertices]
     origin_m = np.array([points_m[27:31, 0].mean(), points_m[27:48, 1].mean()])
     half = (_SIDE_PX - 1) / 2
