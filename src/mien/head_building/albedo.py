@@ -147,10 +147,10 @@ def _scalp(head: Head, regions: FaceRegions, patterns: Float[np.ndarray, "skins 
     is dark on both, as the ears' insides, is shadow."""
     luminance, some = patterns @ LUMINANCE, min(4, len(patterns) // 2)
     darkness, shadow = -luminance[:some].mean(axis=0), -luminance[some:].mean(axis=0)
-    hairy = (darkness > 0.55) & (darkness > shadow + 0.25) & (regions.skin > 0) & (regions.face < 0.5)
+    hairy = (darkness > 0.08) & (darkness > shadow + 0.05) & (regions.skin > 0) & (regions.face < 0.5)
     top = int(np.argmax(head.mean_m[:, 1] * (regions.skin > 0)))
     hairy = _connected(head, hairy, top)
-    grown = np.where(hairy, np.clip((darkness - 0.35) / 0.8, 0, 1), 0)
+    grown = np.where(hairy, np.clip((darkness - 0.02) / 0.35, 0, 1), 0)
     return np.clip(
         smooth_field(head, grown[:, None], regions.skin, stiffness=0.6, prior_weight=0.0)[:, 0], 0, 1
     )
