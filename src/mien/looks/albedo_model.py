@@ -149,8 +149,8 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
                 raise ValueError("its pictures are damaged")
             cards = None
             if "card_shade" in data:
-                coded = [cv2.imdecode(data[f"card_{name}"], cv2.IMREAD_GRAYSCALE) for name in _CARDS]
-                cards = np.stack(coded, axis=-1)
+                coded = (cv2.imdecode(data[f"card_{name}"], cv2.IMREAD_GRAYSCALE) for name in _CARDS)
+                cards = np.stack([np.asarray(layer, np.uint8) for layer in coded], axis=-1)
             return AlbedoModel(
                 head_name=str(data["head_name"]),
                 head_version=str(data["head_version"]),
