@@ -32,7 +32,6 @@ def head(request) -> Head:
     return request.param()
 
 
-
 def make_scene(head, camera, *, seed=1, joints=(0, 1, 2, 3), focal=True, everything=True):
     model = FitModel.of(head, "toy")
     unknowns = Unknowns(
@@ -214,7 +213,8 @@ def test_shared_problem_gradient(head, camera):
     for seed in (1, 2, 3):
         scene = make_scene(head, camera, seed=seed, joints=(2, 3))
         landmarks = exact_landmarks(head, some_parameters(head, seed=seed + 10), camera)
-        terms = (LandmarkTerm.of(landmarks, WEIGHTS), ExpressionTerm(np.full(head.expression_count, 0.4), 0.03))
+        expression = ExpressionTerm(np.full(head.expression_count, 0.4), 0.03)
+        terms = (LandmarkTerm.of(landmarks, WEIGHTS), expression)
         parts.append(HeadProblem(scene, (*terms, NormalIdentityTerm(1.0)) if seed == 1 else terms))
     problem = Sharing(focal=True).problem(parts)
     x = problem.start()

@@ -49,9 +49,7 @@ def test_the_border_of_some_quads_is_one_loop_that_the_outside_runs_along(head: 
     border = edges.border_between(inner)
     assert len(border) == len(set(border)) == 2 * (4 + 2)
     directed = {
-        pair
-        for quad in head.quads[~inner].tolist()
-        for pair in zip(quad, quad[1:] + quad[:1], strict=True)
+        pair for quad in head.quads[~inner].tolist() for pair in zip(quad, quad[1:] + quad[:1], strict=True)
     }
     assert all(pair in directed for pair in zip(border, border[1:] + border[:1], strict=True))
 

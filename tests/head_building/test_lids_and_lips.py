@@ -7,6 +7,7 @@ scaled to metres, which no registration has touched.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_the_skin_is_quads_with_loops_and_a_mirror(rest: Rest):
     edges = QuadEdges(skin.quads)
     for loops in (skin.lip_rings, skin.left_lid_margins):
         assert len({len(loop) for loop in loops}) == 1
-        for a, b in zip(loops, loops[1:], strict=False):
+        for a, b in pairwise(loops):
             assert all(edges.quads_at(int(v), int(w)) for v, w in zip(a, b, strict=True))
     border = skin.neck_loop
     assert all(

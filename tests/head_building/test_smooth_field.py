@@ -1,4 +1,4 @@
-"""Displacements spread over a sheet: given ones are kept, far ones are nothing, between them all is smooth."""
+"""Displacements spread over a sheet: given ones are kept, far ones are nothing, between all is smooth."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ def test_points_of_both_sets_are_picked(small: str):
 @pytest.mark.parametrize("given", ["dense320", "dense703"])
 @pytest.mark.parametrize("wanted", ["ibug68", "wflw98"])
 def test_points_between_are_where_the_head_has_them(given: str, wanted: str):
-    """For people and expressions, whatever the camera: to the 3.5 mm that are asked for. Brows are where brows
-    usually are: nothing in the given sets tells a person's own."""
+    """For people and expressions, whatever the camera: to the 3.5 mm that are asked for. Brows are where
+    brows usually are: nothing in the given sets tells a person's own."""
     head, conversion = load_head(), landmark_conversion(given, wanted)
     on_skin = head.vertex_parts == head.part_names.index("skin")
     moves_skin = np.abs(head.identity_basis_m[:, on_skin]).max(axis=(1, 2)) > 0

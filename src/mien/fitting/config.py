@@ -31,11 +31,11 @@ class FitConfig:
     expression_std: float = 0.4
     """Deviation of expression weights about 0."""
     tongue_out_std: float = 0.01
-    """Deviation of tongueOut, which no landmark shows: its shape opens the mouth too, and would take the place
-    of jawOpen."""
+    """Deviation of tongueOut, which no landmark shows: its shape opens the mouth too, and would take the
+    place of jawOpen."""
     expression_bounds_std: float = 0.06
-    """How far expression weights may leave [0, 1], and mouthClose exceed jawOpen; hard corners (0.03 and less)
-    slow the solver."""
+    """How far expression weights may leave [0, 1], and mouthClose exceed jawOpen; hard corners (0.03 and
+    less) slow the solver."""
     neck_std_rad: float = 0.15
     """Deviation of the neck joint about rest, radians."""
     head_joint_std_rad: float = 0.15

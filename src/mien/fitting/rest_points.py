@@ -24,7 +24,7 @@ class RestPoints:
     Attributes:
         mean_m: (K, 3) on the mean head at rest.
         identity_m, expression_m: (I, K, 3), (E, K, 3) displacement for a weight of 1.
-        personal: what of the expression shapes depends on identity; vertices count among the points, in order.
+        personal: what of the expression shapes depends on identity; vertices count among the points.
     """
 
     mean_m: Float[np.ndarray, "points 3"]

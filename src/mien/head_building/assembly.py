@@ -33,8 +33,8 @@ EYE_FORWARD_M = 0.0003
 TONGUE_BEHIND_TEETH_M, TONGUE_BELOW_TEETH_M = 0.0065, 0.0005
 """How far behind the front of the lower teeth, and below their highest edge, a tongue at rest ends."""
 UPPER_TEETH_FOLLOW, LOWER_TEETH_FOLLOW = 0.4, 0.8
-"""Of what the skin before the lower gum lies farther forward or back than a source's teeth: gums must not show
-through chins that recede."""
+"""Of what the skin before the lower gum lies farther forward or back than a source's teeth: gums must not
+show through chins that recede."""
 GUM_NEAR_M, GUM_FAR_M = 0.004, 0.008
 FLIP = np.array([-1.0, 1.0, 1.0])
 

@@ -255,7 +255,7 @@ def _radius_for_clear_way(start: np.ndarray, direction: np.ndarray) -> np.ndarra
     """(N,) how far out straight paths have to end that do not enter an eyeball which looks ahead.
 
     Args:
-        start: (N, 3) where they begin, from the eyeball's centre; direction: (N, 3) unit vectors to their ends.
+        start: (N, 3) where they begin, from the eyeball's centre; direction: (N, 3) unit, to their ends.
     """
     steps = np.linspace(0.1, 1.0, 10)[:, None, None]
     candidates = RADIUS_M + np.linspace(0, CLOSED_EDGE_MOST_M, 17)

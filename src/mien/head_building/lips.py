@@ -55,7 +55,7 @@ class Lips:
         return self.field.add_to(vertices_m, np.concatenate([upper_m[1:-1], lower_m[1:-1]]))
 
     def _ways(self, vertices_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(N, 3), (M, 3) each vertex's way to the line halfway between both, whose corners are the lower lip's:
+        """(N, 3), (M, 3) each vertex's way to the line halfway between both, with the lower lip's corners:
         that has fewer, and so both lips end on one and the same line."""
         upper, lower = vertices_m[self.upper], vertices_m[self.lower]
         middle = (_at(upper, self.upper_shares, self.lower_shares) + lower) / 2

@@ -1,5 +1,5 @@
-"""The inside of the mouth: its rim follows the lips, its floor the jaw, its roof the skull, and what lies close
-below the skin follows that."""
+"""The inside of the mouth: its rim follows the lips, its floor the jaw, its roof the skull, and what lies
+close below the skin follows that."""
 
 from __future__ import annotations
 

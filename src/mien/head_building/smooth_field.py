@@ -15,8 +15,8 @@ class SmoothField:
     """Vertices near those whose displacement is given follow it, smoothly and less and less.
 
     The displacement minimises the squared Laplacian between the given vertices and the skin beyond reach,
-    which stays; of order 1 it makes the Laplacian itself vanish. It is linear in what is given, so it is solved
-    for once.
+    which stays; of order 1 it makes the Laplacian itself vanish. It is linear in what is given, so it is
+    solved for once.
 
     Args:
         faces: (F, K) quads or triangles: of a symmetric mesh quads, since diagonals are not symmetric;

@@ -117,7 +117,7 @@ class JudgedSurface:
         return triangulated(self.quads[self._shown & near & ~hidden[self.quads].any(axis=1)])
 
     def inside_out_mm(self, vertices_m: Float[np.ndarray, "vertices 3"], *, tongue: bool = True) -> float:
-        """How far, at most, teeth, gums, tongue or the mouth's lining stand out of the skin around the lips."""
+        """How far, at most, teeth, gums, tongue or the mouth's lining stand out of the lips' skin."""
         names = [name for name in _INSIDE if name in self.head.part_names and (tongue or name != "tongue")]
         chosen = np.isin(self.head.vertex_parts, [self.head.part_names.index(name) for name in names])
         depth_m = _depths_m(vertices_m[chosen], vertices_m, self._around_mouth)
@@ -133,8 +133,8 @@ class JudgedSurface:
         return triangulated(np.array([known[frozenset(quad)] for quad in quads.tolist()]))
 
     def skin_in_eyes_mm(self, vertices_m: Float[np.ndarray, "vertices 3"], centres_m: np.ndarray) -> float:
-        """How deep, at most, skin outside the lids' outer edges, or the middle of one of its quads, lies in an
-        eyeball or its cornea, millimetres."""
+        """How deep, at most, skin outside the lids' outer edges, or the middle of one of its quads, lies in
+        an         eyeball or its cornea, millimetres."""
         deepest = 0.0
         for side, centre_m in zip(("left", "right"), centres_m, strict=True):
             names = [name for name in (f"{side}_eye", f"{side}_cornea") if name in self.head.part_names]
