@@ -29,6 +29,8 @@ CLOSED_EDGE_MOST_M = 0.0028
 CLOSED_INSIDE_M = 0.00090
 ON_THE_WAY_M = 0.0001
 """How far above the eyeball an outer edge is to stay on its way."""
+LID_M, LID_ON_THE_WAY_M = 0.0009, 0.0005
+"""How far above the eyeball a lid's skin lies at least beyond its margin, and halfway through a blink."""
 OVERLAP = 0.012
 """How far each closed lid goes beyond the line, as a share of the opening: a tenth of a millimetre."""
 REACH_M = 0.016
@@ -94,9 +96,10 @@ class Lids:
         edge_direction = edge / edge_radius[:, None]
         lacking = np.maximum(eye_surface_m(edge_direction, gaze) + CLEARANCE_M + MARGIN_M - edge_radius, 0)
         new_edge = new_inside + edge_direction * lacking[:, None]
-        return self.with_sockets(
-            self.field.add_to(vertices_m, np.concatenate([new_edge, new_inside])), centre_m
-        )
+        seated = self.field.add_to(vertices_m, np.concatenate([new_edge, new_inside]))
+        own = self.field.following
+        seated[own] = centre_m + _outside(seated[own] - centre_m, gaze, LID_M)
+        return self.with_sockets(seated, centre_m)
 
     def settled(self, vertices_m: np.ndarray, centre_m: np.ndarray) -> np.ndarray:
         """(3,) the eyeball's centre, moved forwards or back until the lids are as near as on the mean."""
@@ -190,6 +193,11 @@ class Lids:
         lacking = np.concatenate([outer - vertices_m[self.edge], inner - vertices_m[self.inside]])
         lacking -= carried_m[np.concatenate([self.edge, self.inside])]
         shut = self.field.add_to(vertices_m + carried_m, lacking)
+        own, ahead = self.field.following, np.array([0.0, 0.0, 1.0])
+        shut[own] = centre_m + _outside(shut[own] - centre_m, ahead, LID_M)
+        for share in (0.75, 0.5, 0.25):  # what is wanting on the way is added to its end
+            on_the_way = (1 - share) * vertices_m[own] + share * shut[own] - centre_m
+            shut[own] += (_outside(on_the_way, ahead, LID_ON_THE_WAY_M) - on_the_way) / share
         return self.with_sockets(shut, centre_m) - vertices_m
 
     def meeting_of(self, vertices_m: np.ndarray, centre_m: np.ndarray, carried_m: np.ndarray) -> np.ndarray:
@@ -249,6 +257,14 @@ def build_lids(skin: QuadSkin, on_ict_m: np.ndarray, left_centre_m: np.ndarray) 
         usual_m = np.linalg.norm(on_ict_m[inside[columns]] - left_centre_m, axis=1).mean()
         result.append(Lids(own(edge), own(inside), own(behind), upper, lower, field, pull, float(usual_m)))
     return result[0], result[1]
+
+
+def _outside(offsets: np.ndarray, gaze: np.ndarray, height_m: float) -> np.ndarray:
+    """(N, 3) places about an eyeball's centre, those nearer than a height above its surface moved out to it."""
+    radius = np.linalg.norm(offsets, axis=1)
+    direction = offsets / radius[:, None]
+    wanted = eye_surface_m(direction, gaze) + height_m
+    return direction * np.maximum(radius, wanted)[:, None]
 
 
 def _radius_for_clear_way(start: np.ndarray, direction: np.ndarray) -> np.ndarray:
