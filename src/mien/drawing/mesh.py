@@ -11,6 +11,7 @@ from mien.geometry.rasterization import Raster
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
+from mien.looks.materials import OPAQUE, vertices_of
 
 CLAY = (0.80, 0.84, 0.92)
 """Colour of a mesh that is laid over a photograph: unlike skin, so that both stay visible."""
@@ -94,6 +95,11 @@ def part_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
     return colors
 
 
+def solid_triangles(head: Head) -> Integer[np.ndarray, "triangles 3"]:
+    """(T, 3) the head's triangles without what one sees through: corneas, and cards of hair."""
+    return head.triangles[vertices_of(head, *OPAQUE)[head.triangles[:, 0]]]
+
+
 def overlay_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
     """Colours for a head laid over a photograph: clay; eyes and mouth in their own, so that gaze shows."""
     colors = part_colors(head)
@@ -155,7 +161,7 @@ def render_head(
     camera = Camera.from_focal(focal_px, width_px=sampled_px, height_px=sampled_px, camera_from_world=pose)
     canvas = np.full((sampled_px, sampled_px, 3), background, dtype=np.uint8)
     large = draw_mesh(
-        canvas, vertices_m, head.triangles, camera, opacity=1.0, albedo=part_colors(head), wire=wire
+        canvas, vertices_m, solid_triangles(head), camera, opacity=1.0, albedo=part_colors(head), wire=wire
     )
     return cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.drawing.landmarks import draw_landmarks_in_view
-from mien.drawing.mesh import draw_mesh, overlay_colors, part_colors
+from mien.drawing.mesh import draw_mesh, overlay_colors, part_colors, solid_triangles
 from mien.drawing.sheets import beside, caption, write_line
 from mien.drawing.viewport import Viewport
 from mien.fitting.results import HeadFit, HeadTrack
@@ -59,14 +59,14 @@ def draw_fit(
     laid_over = draw_mesh(
         fine_view.image(image),
         vertices_m,
-        head.triangles,
+        solid_triangles(head),
         camera,
         opacity=0.55,
         albedo=overlay_colors(head),
         wire=True,
     )
     dark = np.full_like(laid_over, 38)
-    alone = draw_mesh(dark, vertices_m, head.triangles, camera, opacity=1.0, albedo=part_colors(head))
+    alone = draw_mesh(dark, vertices_m, solid_triangles(head), camera, opacity=1.0, albedo=part_colors(head))
     panels = [
         original,
         marked,
@@ -124,7 +124,7 @@ def draw_track_frame(
             out[top:bottom, left:right] = draw_mesh(
                 box.image(image),
                 vertices_m,
-                head.triangles,
+                solid_triangles(head),
                 box.camera(track.camera),
                 opacity=opacity,
                 albedo=overlay_colors(head),

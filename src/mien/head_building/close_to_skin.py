@@ -1,7 +1,8 @@
 """What lies just below the skin follows it: the mouth's lining, and teeth in how far forward they stand.
 
 Sources tell of the inside of the mouth less surely than of the skin, and a few millimetres decide whether
-a gum shows through a chin. Following is linear in the skin, so it holds for every identity and mixture of shapes.
+a gum shows through a chin. Following is linear in the skin, so it holds for every identity and every mixture
+of shapes.
 """
 
 from __future__ import annotations

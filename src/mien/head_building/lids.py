@@ -260,7 +260,7 @@ def build_lids(skin: QuadSkin, on_ict_m: np.ndarray, left_centre_m: np.ndarray) 
 
 
 def _outside(offsets: np.ndarray, gaze: np.ndarray, height_m: float) -> np.ndarray:
-    """(N, 3) places about an eyeball's centre, those nearer than a height above its surface moved out to it."""
+    """(N, 3) places about an eyeball's centre, those too near its surface moved out to a height above it."""
     radius = np.linalg.norm(offsets, axis=1)
     direction = offsets / radius[:, None]
     wanted = eye_surface_m(direction, gaze) + height_m
