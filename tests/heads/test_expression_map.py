@@ -54,7 +54,7 @@ def test_a_head_in_terms_of_itself_is_the_identity(to_itself: ExpressionMap):
 def test_mixtures_moved_turned_and_scaled_are_recovered():
     head, rng = load_head(), np.random.default_rng(1)
     mixing = rng.uniform(size=(6, head.expression_count)) * (rng.random((6, head.expression_count)) < 0.15)
-    mixing *= map_expressions(None).motion_mm > 0.1  # the points see no tongue
+    mixing[:, head.expression_names.index("tongueOut")] = 0  # no point shows it
     turn = 1.2 * matrix_from_rotation_vector(np.array([0.2, -0.3, 0.1]))
     mixed = replace(
         head,
@@ -80,12 +80,12 @@ def test_flame_and_arkit_there_and_back(flame: Head):
     assert there.weights[jaw, 0] > 0.5
     assert back.weights[0, jaw] > 0.8
     soft = [k for k, name in enumerate(there.from_names) if not name.startswith("jaw")]
-    assert np.nanmedian(there.explained[soft]) > 0.98
+    assert np.nanmedian(there.explained[soft]) > 0.97  # no point shows a tongue
     for weights in (there.weights, back.weights):
         assert weights.min() >= 0
         assert weights.max() <= 1
     wanted = 0.5 * some_weights(head, frames=4, seed=2)
-    wanted[:, [k for k, name in enumerate(head.expression_names) if name.startswith(("jaw", "mouthC"))]] = 0
+    wanted[:, [k for k, name in enumerate(head.expression_names) if name.startswith(("jaw", "mouthC", "tongue"))]] = 0
     on_flame = there.convert(wanted)
     returned = back.convert(on_flame.weights)
     assert on_flame.explained.min() > 0.97

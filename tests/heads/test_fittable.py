@@ -112,8 +112,10 @@ def test_parts_that_the_other_head_lacks_are_missing_from_its_sets(file: Path, t
     parts = np.array(built_in.part_names)[built_in.vertex_parts]
 
     def missing_parts(head) -> set[str]:
-        found = head.landmark_set("dense703")
-        return set(parts[built_in.landmark_set("dense703").vertices[found.missing]])
+        """Parts most of whose points are missing; a few points of others lie off the other mesh."""
+        of_points = parts[built_in.landmark_set("dense703").vertices]
+        lost = np.isin(np.arange(len(of_points)), head.landmark_set("dense703").missing)
+        return {name for name in set(of_points) if lost[of_points == name].mean() > 0.5}
 
     assert missing_parts(built_in) == set()
     head = fittable_head(file)

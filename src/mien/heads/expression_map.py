@@ -229,9 +229,15 @@ def _with_shapes(found: ExpressionMap) -> ExpressionMap:
 
 
 def _points(head: Head, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(P, 3) landmarks on the mean head and (E, P, 3) how expressions move them, metres."""
+    """(P, 3) landmarks on the mean head and (E, P, 3) how expressions move them, metres.
+
+    No landmark lies on a tongue, and tongueOut opens the mouth too: told by that, it would take jawOpen's place.
+    """
     vertices = head.landmark_set(POINT_SET).vertices[landmarks]
-    return head.mean_m[vertices], head.expression_basis_m[:, vertices]
+    moves_m = head.expression_basis_m[:, vertices]
+    if "tongueOut" in head.expression_names:
+        moves_m[head.expression_names.index("tongueOut")] = 0
+    return head.mean_m[vertices], moves_m
 
 
 def in_arkit_names(

@@ -48,7 +48,7 @@ def near_flame() -> NearFlame:
     turn = np.linalg.qr(rng.normal(size=(IDENTITIES, IDENTITIES)))[0]
     identity = np.tensordot(turn, head.identity_basis_m[:IDENTITIES, kept], axes=1)
     directions[:, :, :IDENTITIES] = SCALE * identity.transpose(1, 2, 0)
-    soft = [k for k, name in enumerate(head.expression_names) if name not in JAW_SHAPES]
+    soft = [k for k, name in enumerate(head.expression_names) if name not in (*JAW_SHAPES, "tongueOut")]
     shapes = SCALE * head.expression_basis_m[np.ix_(soft, kept)].reshape(len(soft), -1)
     left, size, right = np.linalg.svd(shapes, full_matrices=False)
     # As large as the shape needs that asks most of it, at two standard deviations.

@@ -26,8 +26,6 @@ class HeadShapesConfig:
     """Random people who blink."""
     mixtures: int = 40
     """Random people with two to five shapes."""
-    seed: int = 5
-    """Who they are."""
     judged: Flat[HeadOption] = HeadOption()
     pictured: Flat[SheetOption] = SheetOption()
     output: Flat[JsonOption] = JsonOption()
@@ -44,13 +42,13 @@ def run(arguments: list[str]) -> int:
     head = load_head(config.judged.head)
     with progress_bar(quiet=config.output.json) as report:
         result = study_head_shapes(
-            head, people=config.people, mixtures=config.mixtures, seed=config.seed, report=report
+            head, people=config.people, mixtures=config.mixtures, report=report
         )
     if config.pictured.sheet is not None:
         from mien.evaluation.head_shapes.sheet import draw_sheet
         from mien.images.writing import write_image
 
-        write_image(config.pictured.sheet, draw_sheet(head, mixtures=config.mixtures, seed=config.seed))
+        write_image(config.pictured.sheet, draw_sheet(head, mixtures=config.mixtures))
     if config.output.json:
         return print_json({"format_version": 1, "benchmark": "head", **asdict(result)})
     _print("One shape each", (result.rest, *result.shapes))
