@@ -81,7 +81,9 @@ def test_several_faces_are_numbered(pictures, tmp_path: Path):
     out = tmp_path / "out"
     assert main(["fit", str(pictures["two"]), "--out", str(out), "--formats", "npz", "obj"]) == 0
     expected = [f"two-{n}{end}" for n in (1, 2) for end in ("-look.png", "-overlay.png", ".npz", ".obj")]
-    assert names(out) == sorted(expected)
+    beside = [name for name in names(out) if name.endswith((".mtl", "-base-color.jpg", "-cards.png"))]
+    assert names(out) == sorted(expected + beside)
+    assert {"two-1.mtl", "two-2.mtl"} <= set(beside)
 
 
 def test_max_faces(pictures, tmp_path: Path):

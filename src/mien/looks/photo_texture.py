@@ -75,9 +75,9 @@ def photo_texture(
     whole = (size_px, size_px)
     map_px = cv2.resize(place, whole, interpolation=cv2.INTER_LINEAR)
     albedo = cv2.remap(face.light, map_px, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
-    albedo /= cv2.resize(shade_texels, whole, interpolation=cv2.INTER_LINEAR)
+    albedo /= np.maximum(cv2.resize(shade_texels, whole, interpolation=cv2.INTER_LINEAR), 1e-4)
 
-    vertex_albedo, vertex_seen = face.vertex_colors() / shade, face.vertex_weights() * allowed
+    vertex_albedo, vertex_seen = face.vertex_colors() / np.maximum(shade, 1e-4), face.vertex_weights() * allowed
     difference = np.log(np.maximum(vertex_albedo, 1e-3)) - expected
     tolerance = tolerance.suited_to(difference, vertex_seen * regions.face)
     judged = _judge(albedo, atlas, np.concatenate([expected, tolerance.stacked()], axis=1), hair, regions)

@@ -40,6 +40,7 @@ def test_the_size_of_a_head_does_not_count(script: BlinkScript):
         head, mean_m=1.3 * head.mean_m, identity_basis_m=1.3 * head.identity_basis_m,
         expression_basis_m=1.3 * head.expression_basis_m, joints_mean_m=1.3 * head.joints_mean_m,
         joints_identity_m=1.3 * head.joints_identity_m,
+        personal_shapes=tuple(replace(one, identity_m=1.3 * one.identity_m) for one in head.personal_shapes),
     )  # fmt: skip
     shown = script.truths[:30:5]
     np.testing.assert_allclose(lid_openings(larger, shown), lid_openings(head, shown), rtol=1e-6)
