@@ -85,7 +85,9 @@ def test_flame_and_arkit_there_and_back(flame: Head):
         assert weights.min() >= 0
         assert weights.max() <= 1
     wanted = 0.5 * some_weights(head, frames=4, seed=2)
-    wanted[:, [k for k, name in enumerate(head.expression_names) if name.startswith(("jaw", "mouthC", "tongue"))]] = 0
+    wanted[
+        :, [k for k, name in enumerate(head.expression_names) if name.startswith(("jaw", "mouthC", "tongue"))]
+    ] = 0
     on_flame = there.convert(wanted)
     returned = back.convert(on_flame.weights)
     assert on_flame.explained.min() > 0.97

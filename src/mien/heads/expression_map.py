@@ -231,7 +231,8 @@ def _with_shapes(found: ExpressionMap) -> ExpressionMap:
 def _points(head: Head, landmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(P, 3) landmarks on the mean head and (E, P, 3) how expressions move them, metres.
 
-    No landmark lies on a tongue, and tongueOut opens the mouth too: told by that, it would take jawOpen's place.
+    No landmark lies on a tongue, and tongueOut opens the mouth too: told by that, it would take jawOpen's
+    place.
     """
     vertices = head.landmark_set(POINT_SET).vertices[landmarks]
     moves_m = head.expression_basis_m[:, vertices]

@@ -77,7 +77,10 @@ def photo_texture(
     albedo = cv2.remap(face.light, map_px, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     albedo /= np.maximum(cv2.resize(shade_texels, whole, interpolation=cv2.INTER_LINEAR), 1e-4)
 
-    vertex_albedo, vertex_seen = face.vertex_colors() / np.maximum(shade, 1e-4), face.vertex_weights() * allowed
+    vertex_albedo, vertex_seen = (
+        face.vertex_colors() / np.maximum(shade, 1e-4),
+        face.vertex_weights() * allowed,
+    )
     difference = np.log(np.maximum(vertex_albedo, 1e-3)) - expected
     tolerance = tolerance.suited_to(difference, vertex_seen * regions.face)
     judged = _judge(albedo, atlas, np.concatenate([expected, tolerance.stacked()], axis=1), hair, regions)

@@ -113,8 +113,9 @@ def test_people_whose_eyeballs_stand_before_their_lids_cannot_blink():
     eyes = [head.part_names.index(name) for name in ("left_eye", "right_eye")]
     basis_m[:, np.isin(head.vertex_parts, eyes), 2] = np.array([[0.005], [-0.001]])
     two = replace(
-        head, identity_basis_m=basis_m, joints_identity_m=np.zeros((2, 4, 3)), identity_mixture=None
-    )
+        head, identity_basis_m=basis_m, joints_identity_m=np.zeros((2, 4, 3)), identity_mixture=None,
+        personal_shapes=(),
+    )  # fmt: skip
     assert who_can_blink(two, 1) == [1]
     with pytest.raises(InputError, match="only 1"):
         who_can_blink(two, 2)

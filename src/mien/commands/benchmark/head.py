@@ -41,9 +41,7 @@ def run(arguments: list[str]) -> int:
 
     head = load_head(config.judged.head)
     with progress_bar(quiet=config.output.json) as report:
-        result = study_head_shapes(
-            head, people=config.people, mixtures=config.mixtures, report=report
-        )
+        result = study_head_shapes(head, people=config.people, mixtures=config.mixtures, report=report)
     if config.pictured.sheet is not None:
         from mien.evaluation.head_shapes.sheet import draw_sheet
         from mien.images.writing import write_image
