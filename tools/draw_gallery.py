@@ -2,8 +2,8 @@
 
 python -m tools.draw_gallery
 
-docs/images/astronaut.png: the photograph in examples/, its landmarks, the textured head in its place, turned, and its
-mesh. docs/images/head.png: people and expressions of the head. docs/images/shapes.png: every ARKit shape.
+docs/images/astronaut.png: the photograph in examples/ with its landmarks, the textured head, turned, and its mesh.
+docs/images/head.png: people and expressions of the head. docs/images/shapes.jpg: every ARKit shape.
 """
 
 from __future__ import annotations
@@ -26,17 +26,21 @@ from mien.heads.parameters import HeadParameters
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
 BACKGROUND = (46, 49, 55)
-EXPRESSIONS: tuple[dict[str, float], ...] = (
-    {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "cheekSquintLeft": 0.5, "cheekSquintRight": 0.5, "jawOpen": 0.15},
-    {"jawOpen": 0.7, "browInnerUp": 0.7, "eyeWideLeft": 0.7, "eyeWideRight": 0.7},
-    {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0},
-    {"eyeBlinkLeft": 1.0, "mouthSmileLeft": 0.6},
-    {"browDownLeft": 0.9, "browDownRight": 0.9, "noseSneerLeft": 0.6, "noseSneerRight": 0.6, "mouthFrownLeft": 0.5,
-     "mouthFrownRight": 0.5},
-    {"tongueOut": 1.0, "jawOpen": 0.2},
-    {"mouthPucker": 0.9, "eyeLookOutLeft": 0.7, "eyeLookInRight": 0.7},
-    {"cheekPuff": 1.0, "browOuterUpLeft": 0.8},
-)  # fmt: skip
+EXPRESSIONS: tuple[str, ...] = (
+    "mouthSmileLeft 0.7 mouthSmileRight 0.7 cheekSquintLeft 0.5 cheekSquintRight 0.5 jawOpen 0.15",
+    "jawOpen 0.7 browInnerUp 0.7 eyeWideLeft 0.7 eyeWideRight 0.7",
+    "eyeBlinkLeft 1 eyeBlinkRight 1",
+    "eyeBlinkLeft 1 mouthSmileLeft 0.6",
+    "browDownLeft 0.9 browDownRight 0.9 noseSneerLeft 0.6 noseSneerRight 0.6 mouthFrownLeft 0.5",
+    "tongueOut 1 jawOpen 0.2",
+    "mouthPucker 0.9 eyeLookOutLeft 0.7 eyeLookInRight 0.7",
+    "cheekPuff 1 browOuterUpLeft 0.8",
+)
+
+
+def weights_of(text: str) -> dict[str, float]:
+    words = text.split()
+    return dict(zip(words[::2], map(float, words[1::2]), strict=True))
 
 
 def portrait(
@@ -78,7 +82,7 @@ def draw_head(head: Head) -> None:
         for identity, yaw_rad in zip(people, [-0.5, 0.0, 0.5, -0.3, 0.0, 0.6, -0.6, 0.3], strict=True)
     ]
     nobody = np.zeros(head.identity_count)
-    cells += [portrait(head, look, with_expression(head, weights, nobody)) for weights in EXPRESSIONS]
+    cells += [portrait(head, look, with_expression(head, weights_of(text), nobody)) for text in EXPRESSIONS]
     mien.write_image(IMAGES / "head.png", contact_sheet(cells, columns=8))
 
 
