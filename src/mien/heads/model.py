@@ -179,7 +179,11 @@ class Head:
     def expression_shapes_m(
         self, identity: Float[np.ndarray, " identity"]
     ) -> Float[np.ndarray, "expression vertices 3"]:
-        """(E, V, 3) one person's expression shapes: `expression_basis_m` and what is the person's own."""
+        """(E, V, 3) one person's expression shapes: `expression_basis_m` and what is the person's own.
+
+        Args:
+            identity: (I,) weights.
+        """
         if not self.personal_shapes:
             return self.expression_basis_m
         shapes_m = self.expression_basis_m.copy()
@@ -205,7 +209,8 @@ class Head:
 
         Args:
             identity: (I,) weights.
-            expression: (E,) weights.
+            expression: (E,) weights. ARKit's mouthClose shuts a mouth that jawOpen has opened: more of it than
+                of jawOpen pushes the lips through each other. Fits and exports keep it below.
 
         Raises:
             ShapeError: there are more or fewer weights than shapes.
