@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from mien.errors import InputError
 from mien.head_building.makehuman import MakeHuman
-from mien.head_building.quad_skin import build_quad_skin
+from mien.head_building.quad_skin import QuadSkin, build_quad_skin
 from mien.heads.model import Head
 from mien.images.photo import read_image
 from mien.looks.albedo_model import LOG_STEPS, AlbedoModel, atlas_mark
@@ -103,7 +103,15 @@ def places_on_skins(head: Head, makehuman: MakeHuman) -> Float[np.ndarray, "tria
     Raises:
         InputError: the head's skin is not the one that `quad_skin` makes.
     """
-    skin = build_quad_skin(makehuman)
+    return corners_on_skins(head, build_quad_skin(makehuman))
+
+
+def corners_on_skins(head: Head, skin: QuadSkin) -> Float[np.ndarray, "triangles 3 2"]:
+    """See `places_on_skins`.
+
+    Raises:
+        InputError: the head's skin is another one.
+    """
     if not np.array_equal(head.quads[: len(skin.quads)], skin.quads):
         raise InputError(
             f"the head {head.name} {head.version} is not the one that this mien builds; build it first: mien "

@@ -37,9 +37,8 @@ class CardedHead:
 
 def with_cards(head: Head, assembly: Assembly) -> CardedHead:
     """The head with brows and lashes; the brows' modes become its last identity components."""
-    lashes = _lashes(head, assembly)
+    lashes, brows = build_cards(head.mean_m[assembly.starts["skin"]], assembly)
     head = with_bound_part(head, lashes.mesh, lashes.binding)
-    brows = _brows(head, assembly)
     first = head.vertex_count
     head = with_bound_part(head, brows.mesh, brows.binding)
     modes_m = np.zeros((len(MODES), head.vertex_count, 3))
@@ -49,7 +48,12 @@ def with_cards(head: Head, assembly: Assembly) -> CardedHead:
     return CardedHead(head, first + brows.ibug, first + brows.wflw)
 
 
-def _lashes(head: Head, assembly: Assembly) -> LashesMesh:
+def build_cards(skin_m: np.ndarray, assembly: Assembly) -> tuple[LashesMesh, BrowsMesh]:
+    """Lashes and brows on the mean head's skin, (S, 3)."""
+    return _lashes(skin_m, assembly), _brows(skin_m, assembly)
+
+
+def _lashes(skin_m: np.ndarray, assembly: Assembly) -> LashesMesh:
     lids, margins = assembly.lids[0], assembly.skin.left_lid_margins
     outer = margins[LASH_ROOTS_OUTER]
     found = LidMargins(
@@ -58,21 +62,20 @@ def _lashes(head: Head, assembly: Assembly) -> LashesMesh:
         lower=lids.edge[lids.lower],
         lower_outer=outer[lids.lower],
     )
-    return build_lashes(head.mean_m[assembly.starts["skin"]], assembly.skin.mirror, found)
+    return build_lashes(skin_m, assembly.skin.mirror, found)
 
 
-def _brows(head: Head, assembly: Assembly) -> BrowsMesh:
+def _brows(skin_m: np.ndarray, assembly: Assembly) -> BrowsMesh:
     lids = assembly.lids[0]
     corners = lids.edge[lids.upper[[0, -1]]]
-    skin = assembly.starts["skin"]
     outside = triangulated(assembly.skin.quads[assembly.skin.quad_labels == 0])
     return build_brows(
         BrowSkin(
-            vertices_m=head.mean_m[skin],
+            vertices_m=skin_m,
             triangles=outside,
             mirror=assembly.skin.mirror,
-            inner_corner_m=head.mean_m[corners[0]],
-            outer_corner_m=head.mean_m[corners[1]],
+            inner_corner_m=skin_m[corners[0]],
+            outer_corner_m=skin_m[corners[1]],
         ),
         PEOPLE,
     )

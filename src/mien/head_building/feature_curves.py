@@ -108,7 +108,7 @@ def lid_ties(skin: QuadSkin, ict: IctFaceKit) -> Ties:
         beside = np.linalg.norm(at_m[ict_edge] - corner_m, axis=1) < 0.0055
         for step in (1, -1):
             arc = _arc(len(edge), inner, outer, step)
-            upper = at[edge[arc], 1].mean() > at[edge, 1].mean()
+            upper = bool(at[edge[arc], 1].mean() > at[edge, 1].mean())
             their_arc = _half(ict_edge, their_outer, beside, at_m, upper=upper)
             chain = np.concatenate([[corner], ict_edge[their_arc]])
             found, weights = along(at[edge[arc]], chain, at_m[chain])
