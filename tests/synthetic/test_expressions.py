@@ -51,3 +51,13 @@ def test_people_make_expressions_their_own_way():
     assert np.ptp([g[head.expression_names.index("jawOpen")] for g in gains]) > 0.02
     mean = PersonalStyle.of(head, np.zeros(head.identity_count), seed=1).gain
     assert mean[head.expression_names.index("eyeBlinkLeft")] == pytest.approx(1.0)
+
+
+def test_no_style_for_what_is_personal_already_or_turns_eyes():
+    head = load_head()
+    gain = PersonalStyle.of(head, 2.0 * np.ones(head.identity_count), seed=3).gain
+    own = [personal.shape for personal in head.personal_shapes]
+    looks = [i for i, name in enumerate(head.expression_names) if name.startswith("eyeLook")]
+    assert own
+    np.testing.assert_array_equal(gain[own + looks], 1.0)
+    assert (np.delete(gain, own + looks) != 1.0).mean() > 0.8

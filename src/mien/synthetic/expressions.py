@@ -155,8 +155,9 @@ def find_expression(head: Head, text: str) -> Float[np.ndarray, " expression"]:
 class PersonalStyle:
     """How one person makes expressions: they depend on the person, as real ones do.
 
-    The head's expressions add the same displacements to everybody. Here they are scaled by the person's own
-    mouth, eyes and brows, and by how strongly and how evenly the person moves.
+    The head's expressions add the same displacements to nearly everybody. Here they are scaled by the
+    person's own mouth, eyes and brows, and by how strongly and how evenly the person moves; not those that
+    are a person's own already, nor turns of eyeballs.
 
     Attributes:
         gain: (E,) factor of each shape.
@@ -184,7 +185,10 @@ class PersonalStyle:
         strength = np.clip(np.exp(rng.normal(0, 0.12)), 0.7, 1.3)
         evenness = rng.normal(0, 0.08)
         gain = np.ones(head.expression_count)
+        own = {personal.shape for personal in head.personal_shapes}
         for i, name in enumerate(head.expression_names):
+            if i in own or (head.shapes_turn_eyes and name.startswith("eyeLook")):
+                continue
             local = eyes if name.startswith("eye") else face if name.startswith(("jaw", "brow")) else mouth
             side = evenness if name.endswith("Left") else -evenness if name.endswith("Right") else 0.0
             strong = 1.0 if name.startswith("eyeBlink") else strength * (1 + side)

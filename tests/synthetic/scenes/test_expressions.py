@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from mien.heads.gaze import shape_turns
 from mien.heads.library import load_head
-from mien.synthetic.scenes.expressions import KINDS, MIDDLE, PAIRED, random_expression
+from mien.synthetic.scenes.expressions import KINDS, MIDDLE, PAIRED, eye_joints, random_expression
 
 SEEDS = range(150)
 
@@ -51,6 +52,19 @@ def test_lids_follow_the_gaze(drawn):
             assert weights["eyeLookDownLeft"] > 0
         looking += yaw_rad != 0
     assert 0.5 * len(drawn) < looking < 0.9 * len(drawn)
+
+
+def test_joints_turn_the_eyes_by_what_shapes_leave():
+    head = load_head()
+    assert head.shapes_turn_eyes
+    for seed in SEEDS[:40]:
+        weights, gaze = random_expression(head, np.random.default_rng(seed))
+        joints = eye_joints(head, weights, gaze, vergence_rad=0.02)
+        turned = joints + shape_turns(weights, head.expression_names)
+        np.testing.assert_allclose(turned[:, 0], -gaze[1], atol=1e-9)
+        np.testing.assert_allclose(turned[:, 1], [gaze[0] - 0.02, gaze[0] + 0.02], atol=1e-9)
+        if weights[head.expression_names.index("eyeBlinkLeft")] == 0:
+            assert np.abs(joints).max() < 0.13  # sideways beyond what the shapes do at most, and vergence
 
 
 def test_closed_eyes_do_not_close_further(drawn):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 
+from mien.heads.gaze import FULL_LOOK_RAD, shape_turns
 from mien.heads.model import Head
 
 PAIRED = (
@@ -19,8 +21,6 @@ MIDDLE = (
 """Shapes without sides, of which random ones are drawn."""
 KINDS = {"rest": 0.16, "smile": 0.20, "talk": 0.22, "open": 0.10, "brows": 0.06, "sparse": 0.16, "wild": 0.10}
 """Kinds of expressions and how often each is drawn."""
-LOOK_SIDEWAYS_RAD, LOOK_UPWARDS_RAD = 0.55, 0.40
-"""Gaze at which the lids' shapes that follow it are fully on."""
 
 
 def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -28,7 +28,8 @@ def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray,
 
     Returns:
         weights (E,) of the head's shapes in [0, 1], and gaze (2,): yaw to the subject's left and pitch up,
-        radians, both eyes alike. The lids follow the gaze.
+        radians, both eyes alike. The eyeLook shapes follow the gaze as far as lids and weights allow; see
+        `eye_joints`.
     """
     place = {name: i for i, name in enumerate(head.expression_names)}
     weights = np.zeros(len(place))
@@ -92,13 +93,13 @@ def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray,
     if rng.random() < 0.7:
         gaze = rng.normal(0, [0.22, 0.12])
     gaze = np.clip(gaze, [-0.6, -0.4], [0.6, 0.4])
-    add("eyeLookOutLeft", max(0.0, gaze[0]) / LOOK_SIDEWAYS_RAD)
-    add("eyeLookInRight", max(0.0, gaze[0]) / LOOK_SIDEWAYS_RAD)
-    add("eyeLookInLeft", max(0.0, -gaze[0]) / LOOK_SIDEWAYS_RAD)
-    add("eyeLookOutRight", max(0.0, -gaze[0]) / LOOK_SIDEWAYS_RAD)
+    add("eyeLookOutLeft", max(0.0, gaze[0]) / FULL_LOOK_RAD)
+    add("eyeLookInRight", max(0.0, gaze[0]) / FULL_LOOK_RAD)
+    add("eyeLookInLeft", max(0.0, -gaze[0]) / FULL_LOOK_RAD)
+    add("eyeLookOutRight", max(0.0, -gaze[0]) / FULL_LOOK_RAD)
     for side in ("Left", "Right"):
-        add("eyeLookUp" + side, max(0.0, gaze[1]) / LOOK_UPWARDS_RAD)
-        add("eyeLookDown" + side, max(0.0, -gaze[1]) / LOOK_UPWARDS_RAD)
+        add("eyeLookUp" + side, max(0.0, gaze[1]) / FULL_LOOK_RAD)
+        add("eyeLookDown" + side, max(0.0, -gaze[1]) / FULL_LOOK_RAD)
     if rng.random() < 0.25:  # one half of the face more than the other
         gain = rng.uniform(0.15, 0.8)
         side = str(rng.choice(["Left", "Right"]))
@@ -126,3 +127,21 @@ def random_expression(head: Head, rng: np.random.Generator) -> tuple[np.ndarray,
         for stem in ("eyeWide", "eyeSquint", "eyeLookDown"):
             weights[place[stem + side]] *= 1 - closed
     return np.clip(weights, 0.0, 1.0), gaze
+
+
+def eye_joints(
+    head: Head,
+    expression: Float[np.ndarray, " expression"],
+    gaze: Float[np.ndarray, " 2"],
+    *,
+    vergence_rad: float = 0.0,
+) -> Float[np.ndarray, "2 3"]:
+    """Rotation vectors of the left and the right eye joint that make the eyes look where they should.
+
+    Args:
+        expression: weights whose eyeLook shapes may turn the eyeballs already: joints do the rest.
+        gaze: yaw to the subject's left and pitch up, radians; vergence_rad: each eye's turn to the other.
+    """
+    turns = np.tile([-gaze[1], gaze[0], 0.0], (2, 1))
+    turns[:, 1] += [-vergence_rad, vergence_rad]
+    return turns - shape_turns(expression, head.expression_names) if head.shapes_turn_eyes else turns

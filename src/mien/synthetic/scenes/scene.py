@@ -12,7 +12,7 @@ from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.region import region_from_points
-from mien.synthetic.scenes.expressions import random_expression
+from mien.synthetic.scenes.expressions import eye_joints, random_expression
 
 IDENTITY_SPREAD = (1.0, 1.25)
 """How far identities lie from their mixture component's mean, over the prior's standard deviation."""
@@ -87,10 +87,7 @@ def random_scene(head: Head, landmark_head: Head, rng: np.random.Generator, *, s
     joints = np.zeros((4, 3))
     joints[1] = rng.normal(0, [0.08, 0.12, 0.05])
     joints[0] = rng.normal(0, [0.05, 0.06, 0.03])
-    joints[2] = joints[3] = [-gaze[1], gaze[0], 0.0]
-    vergence = abs(rng.normal(0, 0.03))
-    joints[2, 1] -= vergence
-    joints[3, 1] += vergence
+    joints[2:] = eye_joints(head, expression, gaze, vergence_rad=abs(rng.normal(0, 0.03)))
     turn = (
         matrix_from_rotation_vector(np.array([0, 0, -pose.roll_rad]))
         @ matrix_from_rotation_vector(np.array([-pose.pitch_rad, 0, 0]))

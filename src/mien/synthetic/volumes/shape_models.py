@@ -13,7 +13,7 @@ from mien.synthetic.scenes.expressions import random_expression
 from mien.synthetic.scenes.scene import random_identity
 
 EXPRESSION_RANK, IDENTITY_RANK = 52, 50
-"""As FLNeRF: 52 expressions (neutral and 51 shapes here) and 50 of identity."""
+"""As FLNeRF: 52 expressions (of neutral and the head's 52 shapes here) and 50 of identity."""
 PEOPLE = 300
 _SEED = 68
 
@@ -30,7 +30,7 @@ def shape_model(kind: str) -> BilinearModel | LinearModel:
         identity = random_identity(head, rng)
         gain = PersonalStyle.of(head, identity, seed=person + 10**6).gain
         shapes_m[0, person] = small.rest_vertices_m(identity, np.zeros(head.expression_count))
-        shapes_m[1:, person] = shapes_m[0, person] + gain[:, None, None] * small.expression_basis_m
+        shapes_m[1:, person] = shapes_m[0, person] + gain[:, None, None] * small.expression_shapes_m(identity)
     activations = [expression.weights for expression in all_expressions(head)]
     activations += [random_expression(head, rng)[0] for _ in range(300)]
     typical = np.concatenate([np.zeros((len(activations), 1)), np.stack(activations)], axis=1)

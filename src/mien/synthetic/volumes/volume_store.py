@@ -21,7 +21,7 @@ from mien.synthetic.expressions import (
     all_expressions,
     basic_expressions,
 )
-from mien.synthetic.scenes.expressions import random_expression
+from mien.synthetic.scenes.expressions import eye_joints, random_expression
 from mien.synthetic.scenes.neck import neck_border
 from mien.synthetic.scenes.posed_scene import PosedStudio, scene_light
 from mien.synthetic.scenes.scene import random_identity
@@ -88,7 +88,7 @@ def draw_person(
         weights, name = one.weights, one.name
     else:
         weights, gaze = random_expression(head, rng)
-        joints[2] = joints[3] = [-gaze[1], gaze[0], 0]
+        joints[2:] = eye_joints(head, style.apply(weights), gaze)
         kind, name = "random", "random"
     parameters = HeadParameters(identity, style.apply(weights), joints, np.zeros(3), np.zeros(3))
     return Draw(parameters, kind, f"{seed}-{name}")
