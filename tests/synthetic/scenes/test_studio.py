@@ -12,8 +12,7 @@ from mien.errors import InputError
 from mien.synthetic.scenes.drawn_face import LABEL_SET, OUTSIDE, VISIBLE
 from mien.synthetic.scenes.renderer import Renderer
 from mien.synthetic.scenes.studio import Studio
-
-ASSETS = Path(__file__).parents[4] / "shared" / "assets"
+from tests.head_building.shared_assets import ASSETS
 
 
 def test_missing_assets_are_named(tmp_path: Path):
@@ -22,7 +21,7 @@ def test_missing_assets_are_named(tmp_path: Path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ASSETS.exists(), reason="ICT-FaceKit and MakeHuman are not in ../shared/assets")
+@pytest.mark.skipif(not ASSETS.exists(), reason="ICT-FaceKit and MakeHuman are not here; set MIEN_ASSETS")
 def test_labels_lie_on_the_drawn_head(renderer: Callable[[int], Renderer]):
     renderer(32)  # skips where there is no OpenGL
     size_px = 96
@@ -37,7 +36,7 @@ def test_labels_lie_on_the_drawn_head(renderer: Callable[[int], Renderer]):
         assert inside[ict68].all()
         # what can be seen lies on the person
         seen = sample.points_px[sample.visibility == VISIBLE].round().astype(int)
-        assert len(seen) > 150
+        assert len(seen) > 100  # of a profile half under hair
         assert (sample.mask[seen[:, 1], seen[:, 0]] > 0).mean() > 0.97
         assert 0.2 < (sample.mask > 127).mean() < 0.98
         again = studio.shoot(seed)

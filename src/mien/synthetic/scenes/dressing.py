@@ -12,12 +12,14 @@ from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.heads.skinning import joint_transforms, skin
+from mien.looks.card_pictures import hair_cards
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.accessories import Accessory, microphone, random_glasses
 from mien.synthetic.scenes.clothing import as_color, random_cloth_colors, random_outfit, random_stripes
 from mien.synthetic.scenes.face_maps import chart_of, face_maps
 from mien.synthetic.scenes.head_maps import add_coverings, ambient_occlusion, beard_region
-from mien.synthetic.scenes.label_maps import HEAD_MESHES, triangles_of
+from mien.synthetic.scenes.head_surfaces import CorneaNormals, DrapedBrows, drawing_uv
+from mien.synthetic.scenes.label_maps import HAIR_MESHES, HEAD_MESHES, triangles_of
 from mien.synthetic.scenes.renderer import DrawItem, Renderer, Settings, StaticMesh
 from mien.synthetic.scenes.skin_detail import random_skin_details
 from mien.synthetic.scenes.skin_tones import LUMINANCE, mean_tone, random_tone, tint_for
@@ -41,6 +43,17 @@ IRIS_COLORS = np.array(
     ]
 )  # fmt: skip
 IRIS_COLOR_SHARES = (0.3, 0.2, 0.12, 0.12, 0.1, 0.08, 0.08)
+MOUTH_FARTHER_M = 0.006
+"""Teeth, gums and tongue are drawn so much behind where they are: what would pierce lips and chin stays
+behind them. A tongue that comes out does not."""
+BROWS_NEARER_M, HAIR_NEARER_M = 0.0015, 0.004
+"""Drawn so much before they are: cards are flatter than the skin below, skulls come through tight hair."""
+GUMS, TONGUE = np.array([0.46, 0.16, 0.15]), np.array([0.46, 0.17, 0.16])
+"""Linear albedo of light people's gums, and of tongues."""
+CARD_PICTURES = 4
+"""How many pictures of brows' and lashes' hairs there are."""
+CARD_GREY = (150, 150, 150)
+"""Their hairs' colour, which the shader takes for lightness."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +77,14 @@ class Looks:
 
 @dataclass(frozen=True)
 class _PosedHead:
-    """The head of one picture, at rest and in the world; metres."""
+    """The head of one picture, at rest and in the world; metres. `eyes_m` are the eyeballs' centres at rest,
+    left and right."""
 
     rest_m: np.ndarray
     displacement_m: np.ndarray
     posed_m: np.ndarray
     normals: np.ndarray
+    eyes_m: np.ndarray
     root_rotation: np.ndarray
     root_translation_m: np.ndarray
     head_rotation: np.ndarray
@@ -78,7 +93,8 @@ class _PosedHead:
     @staticmethod
     def of(head: Head, p: HeadParameters) -> _PosedHead:
         rest_m = head.rest_vertices_m(p.identity, p.expression)
-        transforms = joint_transforms(head.joints_m(p.identity), p.joint_rotations)
+        joints_m = head.joints_m(p.identity)
+        transforms = joint_transforms(joints_m, p.joint_rotations)
         root = matrix_from_rotation_vector(p.root_rotation)
         posed_m = skin(rest_m, transforms, head.skinning_weights) @ root.T + p.root_translation_m
         return _PosedHead(
@@ -86,6 +102,7 @@ class _PosedHead:
             displacement_m=rest_m - head.mean_m,
             posed_m=posed_m,
             normals=vertex_normals(posed_m, head.triangles),
+            eyes_m=joints_m[2:],
             root_rotation=root,
             root_translation_m=p.root_translation_m,
             head_rotation=root @ transforms[1, :, :3],
@@ -104,15 +121,18 @@ class DressingRoom:
         wardrobe, skins = stock.wardrobe, stock.skins
         self._head, self._wardrobe, self._renderer = head, wardrobe, renderer
         front = (head.vertex_parts == 0) & (head.mean_m[:, 2] > 0.05) & (head.mean_m[:, 1] > -0.06)
-        front_uv = head.uv[np.unique(head.uv_triangles[front[head.triangles].all(axis=1)])]
+        front_uv = stock.skin_places[front[head.triangles].all(axis=1)].reshape(-1, 2)
         self._skins = {name: mean_tone(picture, front_uv) for name, picture in skins.items()}
         for name, picture in skins.items():
             renderer.add_texture(name, picture)
         renderer.use_face_maps(face_maps(head))
         self._beard = beard_region(head)
-        self._corner_vertex = self._add_head()
+        self._corneas, self._draped_brows = CorneaNormals(head), DrapedBrows(head)
+        self._corner_vertices = self._add_head(stock.skin_places)
+        for seed in range(CARD_PICTURES):
+            renderer.add_texture(f"hairs {seed}", hair_cards(CARD_GREY, seed=seed), repeats=False)
         body = wardrobe.body
-        for garment in (*wardrobe.hair, *wardrobe.brows, *wardrobe.lashes, body):
+        for garment in (*wardrobe.hair, body):
             renderer.add_texture(garment.name, garment.texture)
             renderer.add_mesh(garment.name, StaticMesh.of(garment.triangles, garment.uv))
         self._around_neck = {garment.name: garment for garment in wardrobe.collars}
@@ -120,27 +140,37 @@ class DressingRoom:
         for key, garment in self._around_neck.items():
             depth = np.stack([garment.shade, garment.rest_m[:, 2]], axis=1)
             renderer.add_mesh(key, StaticMesh.of(garment.triangles, garment.rest_m[:, :2], extra=depth))
-        every = (*wardrobe.hair, *wardrobe.brows, *wardrobe.lashes, *wardrobe.collars, body)
+        every = (*wardrobe.hair, *wardrobe.collars, body)
         self._garment_normals = {g.name: vertex_normals(g.rest_m, g.triangles) for g in every}
         shares = {} if even_hair else HAIR_SHARES
         self._hair_weight = np.array([shares.get(g.name, 1.0) for g in wardrobe.hair])
         add_coverings(head, renderer)
         self._ict68 = head.landmark_set("ict68").vertices
 
-    def _add_head(self) -> np.ndarray:
-        """Register the head's parts, split where texture coordinates differ; returns each corner's vertex."""
+    def _add_head(self, skin_places: np.ndarray) -> dict[str, np.ndarray]:
+        """Register the head's parts, split where texture coordinates differ; returns each point's vertex."""
         head, renderer = self._head, self._renderer
-        pairs = np.stack([head.triangles.ravel(), head.uv_triangles.ravel()], axis=1)
-        unique, inverse = np.unique(pairs, axis=0, return_inverse=True)
-        corner_vertex, triangles = unique[:, 0], inverse.reshape(-1, 3)
-        uv = head.uv[unique[:, 1]]
-        occlusion = ambient_occlusion(head, renderer)
-        extra = np.stack([occlusion, self._beard], axis=1)[corner_vertex]
-        chart = chart_of(head)[corner_vertex]
+        corner_uv = drawing_uv(head, skin_places)
+        extra = np.stack([ambient_occlusion(head, renderer), self._beard], axis=1)
+        chart = chart_of(head)
+        vertices = {}
         for key in HEAD_MESHES:
             chosen = triangles_of(head, key)
-            renderer.add_mesh(key, StaticMesh.of(triangles[chosen], uv, extra=extra, chart=chart))
-        return corner_vertex
+            corners = np.column_stack([head.triangles[chosen].ravel(), corner_uv[chosen].reshape(-1, 2)])
+            unique, inverse = np.unique(corners, axis=0, return_inverse=True)
+            vertices[key] = own = unique[:, 0].astype(int)
+            mesh = StaticMesh.of(inverse.reshape(-1, 3), unique[:, 1:], extra=extra[own], chart=chart[own])
+            renderer.add_mesh(key, mesh)
+        return vertices
+
+    def _of_head(
+        self, key: str, head: _PosedHead, material: int, *, drawn_m: np.ndarray | None = None, **looks: Any
+    ) -> DrawItem:
+        """One of the head's own meshes; `drawn_m` are its vertices where they are not the head's."""
+        vertices = self._corner_vertices[key]
+        normals = self._corneas.lent(head.normals) if key == "eyes" else head.normals
+        place_m = head.posed_m if drawn_m is None else drawn_m
+        return DrawItem(key, place_m[vertices], normals[vertices], material, **looks)
 
     def dress(
         self, parameters: HeadParameters, rng: np.random.Generator, *, skin: str | None = None
@@ -164,23 +194,30 @@ class DressingRoom:
         if old and rng.random() < 0.7:
             hair_color = HAIR_COLORS[rng.choice(GREY_HAIR)]
         beard = float(rng.beta(1.2, 1.8) * 1.6) if rng.random() < (0.6 if male else 0.01) else 0.0
-        drawn_m = self._with_thick_beard(head, beard, rng)
-        skin_item = DrawItem(
+        skin_item = self._of_head(
             "skin",
-            drawn_m[self._corner_vertex],
-            head.normals[self._corner_vertex],
+            head,
             shaders.SKIN,
-            tint,
+            drawn_m=self._with_thick_beard(head, beard, rng),
+            tint=tint,
             second=(saturation, float(rng.uniform(0.0, 0.35)), float(rng.random())),
             settings=(beard, float(hair_color.mean()) + 0.01, 0.0, 0.0),
             gloss=float(rng.gamma(1.2, 0.22)),
             texture=skin_name,
             details=random_skin_details(self._head, parameters.expression, skin_name, rng),
         )
+        inside = self._of_head("interior", head, shaders.INTERIOR)
         items = [
             skin_item,
-            replace(skin_item, key="interior", material=shaders.INTERIOR, casts_shadow=False),
-            *self._eyes_and_teeth(head, skin_item, rng),
+            replace(
+                skin_item,
+                key="interior",
+                position_m=inside.position_m,
+                normal=inside.normal,
+                material=shaders.INTERIOR,
+                casts_shadow=False,
+            ),
+            *self._eyes_and_mouth(head, parameters.expression, level, rng),
             *self._brows_and_lashes(head, hair_color, rng),
         ]
         covering, covering_items = self._covering(head, rng)
@@ -191,7 +228,7 @@ class DressingRoom:
                 rng.choice(len(self._wardrobe.hair), p=self._hair_weight / self._hair_weight.sum())
             ]
             color = hair_color * rng.uniform(0.6, 1.5)
-            settings = (float(rng.uniform(1.2, 1.9)), float(rng.uniform(0.8, 2.5)), 0.0, 0.0)
+            settings = (float(rng.uniform(1.2, 1.9)), float(rng.uniform(0.8, 2.5)), HAIR_NEARER_M, 0.0)
             items.append(self._on_head(head, hair, color, settings, gloss=float(rng.uniform(0.2, 1.5))))
         outfit, clothes = self._clothes(head, skin_item, rng)
         items += clothes
@@ -215,33 +252,48 @@ class DressingRoom:
         fuzz = 0.6 + 0.4 * np.sin(head.posed_m @ rng.normal(0, 900, 3) + 1.0)
         return head.posed_m + head.normals * (self._beard * thick_m * fuzz)[:, None]
 
-    def _eyes_and_teeth(
-        self, head: _PosedHead, skin_item: DrawItem, rng: np.random.Generator
+    def _eyes_and_mouth(
+        self, head: _PosedHead, expression: np.ndarray, skin_level: float, rng: np.random.Generator
     ) -> list[DrawItem]:
+        """Eyeballs, teeth, gums, tongue."""
         iris = IRIS_COLORS[rng.choice(len(IRIS_COLORS), p=IRIS_COLOR_SHARES)] * rng.uniform(0.7, 1.5)
         around = np.clip(iris * rng.uniform(0.7, 1.8), 0, 1)
         upper, lower = self._lid_heights(head)
         settings = (float(rng.uniform(0.12, 0.30)), float(rng.random()), upper, lower)
-        place = (skin_item.position_m, skin_item.normal)
-        eyes = DrawItem(
-            "eyes",
-            *place,
-            shaders.EYE,
-            as_color(iris),
-            as_color(around),
-            settings=settings,
-            details={"up": head.head_rotation[:, 1]},
-        )
+        details = {"up": head.head_rotation[:, 1]}
         yellow = rng.uniform(0.55, 0.85)
-        color = np.array((0.78, 0.55 + 0.25 * yellow, 0.35 + 0.4 * yellow)) * rng.uniform(0.6, 1.0)
-        return [eyes, DrawItem("teeth", *place, shaders.TEETH, as_color(color), casts_shadow=False)]
+        teeth = np.array((0.78, 0.55 + 0.25 * yellow, 0.35 + 0.4 * yellow)) * rng.uniform(0.6, 1.0)
+        gums = GUMS * (0.55 + 0.45 * min(skin_level / 0.3, 1.0)) * rng.uniform(0.8, 1.2)
+        tongue = TONGUE * rng.uniform(0.7, 1.2)
+        eyes = self._of_head(
+            "eyes",
+            head,
+            shaders.EYE,
+            tint=as_color(iris),
+            second=as_color(around),
+            settings=settings,
+            details=details,
+        )
+        out = float(expression[self._head.expression_names.index("tongueOut")])
+        farther_m = {"tongue": MOUTH_FARTHER_M * (1 - min(1.0, 2 * out))}
+        mouth = [
+            self._of_head(
+                key,
+                head,
+                shaders.TEETH,
+                tint=as_color(color),
+                settings=(farther_m.get(key, MOUTH_FARTHER_M), 0.0, 0.0, 0.0),
+                casts_shadow=False,
+            )
+            for key, color in (("teeth", teeth), ("gums", gums), ("tongue", tongue))
+        ]
+        return [eyes, *mouth]
 
     def _lid_heights(self, head: _PosedHead) -> tuple[float, float]:
         """Heights of upper and lower lid over an eyeball's middle, over its radius; of the eye more open."""
         heights = []
-        for eye, upper, lower in (("right_eye", (37, 38), (40, 41)), ("left_eye", (43, 44), (46, 47))):
-            middle_m = self._part_centre(head, eye)
-            lids_m = head.rest_m[self._ict68[[*upper, *lower]]] - middle_m
+        for eye_m, upper, lower in zip(head.eyes_m, ((43, 44), (37, 38)), ((46, 47), (40, 41)), strict=True):
+            lids_m = head.rest_m[self._ict68[[*upper, *lower]]] - eye_m
             height = lids_m[:, 1] / np.linalg.norm(lids_m, axis=1)
             heights.append((float(height[:2].mean()), float(height[2:].mean())))
         return max(heights, key=lambda pair: pair[0] - pair[1])
@@ -249,14 +301,29 @@ class DressingRoom:
     def _brows_and_lashes(
         self, head: _PosedHead, hair_color: np.ndarray, rng: np.random.Generator
     ) -> list[DrawItem]:
+        """The head's own cards of hairs; lashes are dark whatever the hair."""
         color = np.clip(hair_color * rng.uniform(0.4, 1.1), 0.006, 0.5)
-        brow = self._wardrobe.brows[rng.integers(len(self._wardrobe.brows))]
-        items = [self._on_head(head, brow, color, (float(rng.uniform(0.6, 1.5)), 0.6, 0.0, 0.0))]
-        if rng.random() < 0.85:
-            lash = self._wardrobe.lashes[rng.integers(len(self._wardrobe.lashes))]
-            settings = (float(rng.uniform(0.5, 1.4)), 0.2, 0.0, 0.0)
-            items.append(self._on_head(head, lash, np.full(3, 0.006), settings))
-        return items
+        dense, worn = float(rng.uniform(1.0, 3.0)), rng.random() < 0.85
+        tints = {"brows": as_color(color), "lashes": (0.006, 0.006, 0.006)}
+        settings = {
+            "brows": (dense, 0.9, BROWS_NEARER_M, 0.0),
+            "lashes": (float(rng.uniform(0.5, 1.4)) if worn else 0.3, 0.2, 0.0, 0.0),
+        }
+        drawn_m = {"brows": self._draped_brows.place(head.posed_m, head.normals), "lashes": head.posed_m}
+        picture = f"hairs {rng.integers(CARD_PICTURES)}"
+        return [
+            self._of_head(
+                key,
+                head,
+                shaders.HAIR,
+                drawn_m=drawn_m[key],
+                tint=tints[key],
+                settings=settings[key],
+                texture=picture,
+                casts_shadow=False,
+            )
+            for key in HAIR_MESHES
+        ]
 
     def _on_head(
         self,
@@ -267,11 +334,9 @@ class DressingRoom:
         *,
         gloss: float = 0.0,
     ) -> DrawItem:
-        """Hair, brows or lashes, which move with the head joint."""
+        """Hair, which moves with the head joint."""
         placed = garment.place(head.displacement_m) @ head.head_rotation.T + head.head_shift_m
         turned = self._garment_normals[garment.name] @ head.head_rotation.T
-        if garment.kind != "hair":  # a little off the skin, which would hide them
-            placed = placed + 0.0006 * turned
         return DrawItem(
             garment.name,
             placed,
@@ -281,7 +346,6 @@ class DressingRoom:
             settings=settings,
             gloss=gloss,
             texture=garment.name,
-            casts_shadow=garment.kind == "hair",
         )
 
     def _covering(self, head: _PosedHead, rng: np.random.Generator) -> tuple[str | None, list[DrawItem]]:
@@ -325,7 +389,7 @@ class DressingRoom:
         items: list[DrawItem] = []
         ict68_m = head.rest_m[self._ict68]
         if rng.random() < 0.22:
-            eyes_m = np.stack([self._part_centre(head, name) for name in ("left_eye", "right_eye")])
+            eyes_m = head.eyes_m
             side = np.abs(head.rest_m[:, 0]).max()
             ears_m = np.array(
                 [[side * 0.88, eyes_m[0, 1] + 0.004, -0.015], [-side * 0.88, eyes_m[1, 1] + 0.004, -0.015]]
@@ -346,9 +410,6 @@ class DressingRoom:
             looks = {"tint": (0.03, 0.03, 0.035), "gloss": 0.5}
             items.append(self._worn("microphone", held, head, shaders.SOLID, **looks))
         return items
-
-    def _part_centre(self, head: _PosedHead, part: str) -> np.ndarray:
-        return head.rest_m[self._head.vertex_parts == self._head.part_names.index(part)].mean(axis=0)
 
     def _worn(
         self, key: str, accessory: Accessory, head: _PosedHead, material: int, **looks: Any

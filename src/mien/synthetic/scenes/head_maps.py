@@ -9,6 +9,7 @@ from mien.geometry.normals import vertex_normals
 from mien.heads.model import Head
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.clip_space import orthographic
+from mien.synthetic.scenes.label_maps import HAIR_MESHES, HEAD_MESHES, triangles_of
 from mien.synthetic.scenes.renderer import DrawItem, Renderer, StaticMesh
 
 SKY_DIRECTIONS = 96
@@ -24,8 +25,10 @@ def _is_skin(head: Head) -> np.ndarray:
 
 
 def ambient_occlusion(head: Head, renderer: Renderer) -> Float[np.ndarray, " vertices"]:
-    """Share of the sky that each vertex of the mean head sees, from depth maps of many directions."""
-    renderer.add_mesh("plain", StaticMesh.of(head.triangles, np.zeros((head.vertex_count, 2))))
+    """Share of the sky that each vertex of the mean head sees, from depth maps of many directions. Hair and
+    clear corneas hide nothing."""
+    opaque = np.any([triangles_of(head, key) for key in HEAD_MESHES if key not in HAIR_MESHES], axis=0)
+    renderer.add_mesh("plain", StaticMesh.of(head.triangles[opaque], np.zeros((head.vertex_count, 2))))
     normals = vertex_normals(head.mean_m, head.triangles)
     item = DrawItem("plain", head.mean_m, normals, shaders.SOLID)
     renderer.upload([item])

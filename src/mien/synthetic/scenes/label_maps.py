@@ -17,9 +17,15 @@ HEAD_MESHES = {
     "interior": ("mouth_interior", "eye_sockets"),
     "eyes": ("left_eye", "right_eye"),
     "teeth": ("upper_teeth", "lower_teeth"),
+    "gums": ("upper_gums", "lower_gums"),
+    "tongue": ("tongue",),
+    "brows": ("brows",),
+    "lashes": ("lashes",),
 }
-"""Keys of the head's own meshes, and the head's parts in each."""
-WORN_PARTS = ("body", "brows", "lashes", "hair", "clothes", "covering", "glasses", "microphone")
+"""Keys of the head's own meshes, and the head's parts in each; the clear corneas are not drawn."""
+HAIR_MESHES = ("brows", "lashes")
+"""Those that are hair: they hide nothing behind them and cast no shadow."""
+WORN_PARTS = ("body", "hair", "clothes", "covering", "glasses", "microphone")
 
 
 def part_names(head: Head) -> tuple[str, ...]:
@@ -33,13 +39,17 @@ def triangles_of(head: Head, key: str) -> Bool[np.ndarray, " triangles"]:
 
 
 def _triangle_parts(head: Head) -> np.ndarray:
-    return head.vertex_parts[head.triangles[:, 0]]
+    """Vertices between the skin and an inside are the skin's, which is the first part."""
+    return head.vertex_parts[head.triangles].max(axis=1)
 
 
 def _worn_part(item: DrawItem) -> str:
-    if item.material == shaders.HAIR:
-        return {"eyebrow": "brows", "eyelash": "lashes"}.get(item.key[:7], "hair")
-    by_material = {shaders.SKIN: "body", shaders.GARMENT: "clothes", shaders.CLOTH: "covering"}
+    by_material = {
+        shaders.HAIR: "hair",
+        shaders.SKIN: "body",
+        shaders.GARMENT: "clothes",
+        shaders.CLOTH: "covering",
+    }
     if item.material in by_material:
         return by_material[item.material]
     return "glasses" if item.material == shaders.LENS else item.key

@@ -25,16 +25,20 @@ def neck_border(head: Head) -> Int[np.ndarray, "edges 2"]:
 
 
 class NeckLid:
-    """Closes the neck with a fan in the skin's tone, so that nobody looks into the head from below."""
+    """Closes the neck with a fan in the skin's tone, so that nobody looks into the head from below.
 
-    def __init__(self, head: Head) -> None:
+    Args:
+        skin_places: (T, 3, 2) where the corners of the head's triangles lie in skin pictures.
+    """
+
+    def __init__(self, head: Head, skin_places: Float[np.ndarray, "triangles 3 2"]) -> None:
         edges = neck_border(head)
         self._ring, corners = np.unique(edges, return_inverse=True)
         corners = corners.reshape(-1, 2)
         middle = np.full((len(corners), 1), len(self._ring))
         fan = np.concatenate([corners, middle], axis=1)
         self._triangles = np.concatenate([fan, fan[:, ::-1]])  # which way round is not known
-        self._skin_uv = head.uv[head.uv_triangles[np.isin(head.triangles, self._ring)]]
+        self._skin_uv = skin_places[np.isin(head.triangles, self._ring)]
         self.mesh = StaticMesh.of(self._triangles, np.zeros((len(self._ring) + 1, 2)))
 
     def item(

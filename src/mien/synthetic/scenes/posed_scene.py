@@ -104,7 +104,7 @@ class PosedStudio:
         self.hair_names = tuple(garment.name for garment in stock.wardrobe.hair)
         self._room = DressingRoom(self.head, stock, self._renderer, even_hair=even_hair)
         self._body_key = stock.wardrobe.body.name
-        self._lid = NeckLid(self.head)
+        self._lid = NeckLid(self.head, stock.skin_places)
         self._renderer.add_mesh(neck.KEY, self._lid.mesh)
 
     def dress(
@@ -243,8 +243,10 @@ class _Keeper(Renderer):
         self._kept = self._context.depth_texture(size)
         self._resolved = self._context.framebuffer([self._context.renderbuffer(size, 4)], self._kept)
 
-    def add_texture(self, name: str, picture: UInt8[np.ndarray, "height width channels"]) -> None:
-        super().add_texture(name, picture)
+    def add_texture(
+        self, name: str, picture: UInt8[np.ndarray, "height width channels"], *, repeats: bool = True
+    ) -> None:
+        super().add_texture(name, picture, repeats=repeats)
         self.textures[name] = picture
 
     def add_mesh(self, key: str, mesh: StaticMesh) -> None:

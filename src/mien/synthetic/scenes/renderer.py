@@ -201,22 +201,23 @@ class Renderer:
         self._textures: dict[str, Any] = {}
         self._meshes: dict[str, _Mesh] = {}
 
-    def add_texture(self, name: str, picture: UInt8[np.ndarray, "height width channels"]) -> None:
-        """Register an RGB or RGBA picture; row 0 is the top."""
+    def add_texture(
+        self, name: str, picture: UInt8[np.ndarray, "height width channels"], *, repeats: bool = True
+    ) -> None:
+        """Register an RGB or RGBA picture; row 0 is the top. Beside it, it `repeats` or its edge goes on."""
         height, width, channels = picture.shape
         data = np.ascontiguousarray(picture[::-1]).tobytes()
         texture = self._context.texture((width, height), channels, data)
         texture.build_mipmaps()
         texture.filter = (self._gl.LINEAR_MIPMAP_LINEAR, self._gl.LINEAR)
+        texture.repeat_x = texture.repeat_y = repeats
         self._textures[name] = texture
 
     def use_face_maps(self, maps: dict[int, UInt8[np.ndarray, "height width 4"]]) -> None:
         """Set the maps that faces are painted and wrinkled with, by texture unit; row 0 is the top."""
         for unit, picture in maps.items():
-            self.add_texture(f"face map {unit}", picture)
-            texture = self._textures[f"face map {unit}"]
-            texture.repeat_x = texture.repeat_y = False
-            texture.use(unit)
+            self.add_texture(f"face map {unit}", picture, repeats=False)
+            self._textures[f"face map {unit}"].use(unit)
 
     def add_mesh(self, key: str, mesh: StaticMesh) -> None:
         """Register a mesh; it replaces the one that had the same key."""

@@ -16,12 +16,18 @@ PICTURE, SHADOW, GRAIN, LINES, FOLDS, PAINT = range(6)
 _VERTEX = """
 in vec3 position; in vec3 normal; in vec2 uv; in vec2 extra; in vec2 chart;
 uniform mat4 clip_from_world; uniform mat4 light_from_world;
+uniform vec4 settings; // TEETH: how much farther, HAIR: third, how much nearer it is drawn than it is, metres
 out vec3 world; out vec3 n; out vec2 t; out vec2 e; out vec2 c; out vec4 in_light; out float away;
 void main() {
     vec3 seen = position;
-#if defined(SEEN) && (MATERIAL == TEETH || MATERIAL == INTERIOR)
-    // gums and walls that would pierce lips and chin stay behind them
-    seen *= 1.0 + (MATERIAL == TEETH ? 0.006 : 0.007) / length(position);
+#if defined(SEEN) && MATERIAL == TEETH
+    seen *= 1.0 + settings.x / length(position);
+#elif defined(SEEN) && MATERIAL == EYE
+    seen *= 1.0 + 0.0015 / length(position); // lids of unlikely people do not quite go over their eyeballs
+#elif defined(SEEN) && MATERIAL == INTERIOR
+    seen *= 1.0 + 0.007 / length(position); // walls that would pierce lips and chin stay behind them
+#elif defined(SEEN) && MATERIAL == HAIR
+    seen *= 1.0 - settings.z / length(position);
 #endif
     gl_Position = clip_from_world * vec4(seen, 1.0);
     in_light = light_from_world * vec4(position, 1.0);

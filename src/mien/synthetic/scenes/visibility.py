@@ -7,7 +7,7 @@ from jaxtyping import Float, UInt8
 
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.drawn_face import BEHIND_HEAD, BEHIND_OBJECT, OUTSIDE, VISIBLE
-from mien.synthetic.scenes.label_maps import HEAD_MESHES
+from mien.synthetic.scenes.label_maps import HAIR_MESHES, HEAD_MESHES
 from mien.synthetic.scenes.renderer import DrawItem, Renderer
 
 SLACK_M, SLACK_PX = 0.0015, 2.0
@@ -42,14 +42,8 @@ def landmark_visibility(
     scale = clip_from_world[2, :3] @ forward  # clip z = scale · depth + shift
     shift = clip_from_world[2, 3] - scale * clip_from_world[3, 3]
     own = (scale + shift / near_m + 1) / 2
-    head_items = [i for i in items if i.key in HEAD_MESHES]
-    others = [
-        i
-        for i in items
-        if i.key not in HEAD_MESHES
-        and i.material != shaders.LENS  # brows, lashes and lenses hide nothing
-        and not i.key.startswith(("eyebrow", "eyelash"))
-    ]
+    head_items = [i for i in items if i.key in HEAD_MESHES and i.key not in HAIR_MESHES]
+    others = [i for i in items if i.key not in HEAD_MESHES and i.material != shaders.LENS]
     by_head = renderer.draw_depth(head_items, clip_from_world)[row, column] < own
     by_object = np.zeros(len(own), bool)
     if others:

@@ -1,4 +1,4 @@
-"""What a synthetic head wears: hair, brows, lashes and shoulders, tied to our mesh so that they follow it."""
+"""What a synthetic head wears: hair, shoulders and collars, tied to our mesh so that they follow it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from scipy.spatial import KDTree
 from mien.errors import InputError
 from mien.geometry.alignment import Similarity
 from mien.head_building.makehuman import MakeHuman, Proxy, triangulated
-from mien.head_building.template import BODY_VERTICES, MEAN_PERSON, SkinTemplate
+from mien.head_building.quad_skin import BODY_VERTICES, MEAN_PERSON, SKIN, UPPER_LIP, QuadSkin
 from mien.heads.model import Head
 from mien.synthetic.scenes.collars import NECK_Z_M, Collar, all_collars
 
 SHOULDERS = "shoulders"
 """The body's name and key."""
+HAIR_TEXTURE_PX = 512
+"""Largest side of a hair's picture."""
 SHOULDER_M, ARMS_DOWN_RAD = (0.165, -0.175), 0.62
 """Where the arms are turned, x and y of the mean body, and how far."""
 NECK_TOP_M = -0.085
@@ -30,7 +32,7 @@ class Garment:
     """A textured mesh that follows the skin.
 
     Attributes:
-        name, kind: for example "short01", "hair" | "brow" | "lash" | "body" | "collar".
+        name, kind: for example "short01", "hair" | "body" | "collar".
         rest_m: (P, 3) on the mean head, metres.
         triangles: (T, 3); uv: (P, 2), v up.
         skin_vertices, skin_weights: (P, K) the skin vertices whose displacements it follows.
@@ -76,19 +78,16 @@ class Wardrobe:
     """All garments for the built-in head, from a folder of MakeHuman assets."""
 
     def __init__(
-        self, makehuman: MakeHuman, template: SkinTemplate, metres_from_units: Similarity, head: Head
+        self, makehuman: MakeHuman, skin: QuadSkin, metres_from_units: Similarity, head: Head
     ) -> None:
-        self._makehuman, self._template, self._head = makehuman, template, head
+        self._makehuman, self._head = makehuman, head
         self._metres_from_units = metres_from_units
         self._mean_base = makehuman.base_vertices(makehuman.macro_weights(**MEAN_PERSON))
-        skin_count = len(template.vertices)
-        self._skin_m = self._to_metres(template.vertices)
+        skin_count = len(skin.vertices)
+        self._skin_m = self._to_metres(skin.vertices)
         self._shift = head.mean_m[:skin_count] - self._skin_m
-        self._outside = np.flatnonzero((template.labels == 0) | (template.labels >= 4))
-        folder = makehuman.folder
-        self.hair = [self._proxy(p, "hair") for p in sorted((folder / "hair").glob("*/*.mhclo"))]
-        self.brows = [self._proxy(p, "brow") for p in sorted((folder / "eyebrows").glob("*/*.mhclo"))]
-        self.lashes = [self._proxy(p, "lash") for p in sorted((folder / "eyelashes").glob("*/*.mhclo"))]
+        self._outside = np.flatnonzero((skin.labels == SKIN) | (skin.labels >= UPPER_LIP))
+        self.hair = [self._hair(p) for p in sorted((makehuman.folder / "hair").glob("*/*.mhclo"))]
         self.body = self._shoulders()
         skin_m = head.mean_m[:skin_count][self._outside]
         around = np.concatenate([skin_m[skin_m[:, 1] < NECK_TOP_M], self.body.rest_m])
@@ -101,25 +100,21 @@ class Wardrobe:
     def _onto_mean_head(self, points_m: np.ndarray, index: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return points_m + np.einsum("pk,pkc->pc", weight, self._shift[index])
 
-    def _proxy(self, path: Path, kind: str) -> Garment:
+    def _hair(self, path: Path) -> Garment:
         proxy: Proxy = self._makehuman.proxy(str(path.relative_to(self._makehuman.folder)))
         vertices, uv, triangles = _split_corners(proxy.mesh.faces, proxy.mesh.face_uv)
         points_m = self._to_metres(proxy.place(self._mean_base))[vertices]
-        candidates = self._outside
-        index, weight = _follow(points_m, self._skin_m, candidates, 10 if kind == "hair" else 5)
-        if kind == "lash":
-            index, weight = self._follow_lids(points_m)
+        index, weight = _follow(points_m, self._skin_m, self._outside, 10)
         pictures = [p for p in path.parent.glob("*.png") if "normal" not in p.name and "bump" not in p.name]
         texture = _read_picture(min(pictures), cv2.IMREAD_UNCHANGED)
         if texture.shape[2] == 3:
             texture = np.dstack([texture, np.full(texture.shape[:2], 255, np.uint8)])
-        largest = 512 if kind == "hair" else 256
-        scale = largest / max(texture.shape[:2])
+        scale = HAIR_TEXTURE_PX / max(texture.shape[:2])
         if scale < 1:
             texture = cv2.resize(texture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         return Garment(
             path.stem,
-            kind,
+            "hair",
             self._onto_mean_head(points_m, index, weight),
             triangles,
             proxy.mesh.uv[uv],
@@ -127,25 +122,6 @@ class Wardrobe:
             weight,
             cv2.cvtColor(texture, cv2.COLOR_BGRA2RGBA),
         )
-
-    def _follow_lids(self, points_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Lashes follow the lid that they grow from: the blink moves upper lids only."""
-        head, count = self._head, len(self._skin_m)
-        blinks = [head.expression_names.index(n) for n in ("eyeBlinkLeft", "eyeBlinkRight")]
-        blink = np.linalg.norm(head.expression_basis_m[blinks, :count], axis=2).sum(axis=0)
-        eyes_m = head.joints_mean_m[2:]
-        near_eye = np.minimum(*(np.linalg.norm(head.mean_m[:count] - e, axis=1) for e in eyes_m)) < 0.0175
-        outside = np.isin(np.arange(count), self._outside) & near_eye
-        upper = np.flatnonzero(outside & (blink > 0.6 * blink.max()))
-        below = head.mean_m[:count, 1] < eyes_m[0, 1]
-        lower = np.flatnonzero(outside & (blink < 0.35 * blink.max()) & below)
-        middle_y = (self._skin_m[upper, 1].mean() + self._skin_m[lower, 1].mean()) / 2
-        index, weight = np.empty((len(points_m), 3), int), np.empty((len(points_m), 3))
-        is_upper = points_m[:, 1] > middle_y
-        for mask, lid in ((is_upper, upper), (~is_upper, lower)):
-            if mask.any():
-                index[mask], weight[mask] = _follow(points_m[mask], self._skin_m, lid, 3)
-        return index, weight
 
     def _shoulders(self) -> Garment:
         base = self._makehuman.base

@@ -9,6 +9,7 @@ import numpy as np
 from mien.geometry.triangle_lattice import triangle_lattice
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.clothing import below_hem
+from mien.synthetic.scenes.label_maps import HAIR_MESHES
 from mien.synthetic.scenes.posed_scene import WORN, PosedStudio, Sitter
 from mien.synthetic.scenes.renderer import DrawItem, Light
 from mien.synthetic.scenes.wardrobe import SHOULDERS
@@ -64,7 +65,7 @@ class SurfaceSampler:
         mesh = self._studio.mesh(item.key)
         coarse = item.material in (shaders.HAIR, shaders.GARMENT) or item.key == SHOULDERS
         spacing_m = 2 * SPACING_M if coarse else SPACING_M
-        if item.material == shaders.HAIR and "hair" not in item.key and "eye" in item.key:
+        if item.key in HAIR_MESHES:
             spacing_m = 0.7 * SPACING_M
         triangle, weights = triangle_lattice(item.position_m[mesh.triangles], spacing_m)
         corners = mesh.triangles[triangle]
