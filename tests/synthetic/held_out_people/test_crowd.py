@@ -65,4 +65,5 @@ def test_people_of_another_mesh_are_refused(crowd: Crowd):
         Photographer(replace(crowd, head_version="0.0"), load_head())
     with pytest.raises(InputError, match="draw them anew"):
         Photographer(replace(crowd, head_name="another"), load_head())
-    Photographer(replace(crowd, head_version="1.1"), load_head())  # the same mesh, other landmark sets
+    own = load_head().version.partition(".")[0]
+    Photographer(replace(crowd, head_version=f"{own}.9"), load_head())  # the same mesh, other landmark sets

@@ -16,8 +16,14 @@ from mien.files import atomic_path
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.synthetic.held_out_people.own_shapes import shapes_of_people
 
 FORMAT_VERSION = 1
+OF_PERSON = (
+    "displacements_m", "joints_m", "groups", "expression", "joint_rotations", "root_rotation",
+    "root_translation_m", "focal_px",
+)  # fmt: skip
+"""Fields of `Crowd` with a row for each person."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +63,13 @@ class Crowd:
 
     def as_head(self, head: Head) -> Head:
         """The head with these people for its identity basis: person p is weight 1 at place p, 0 elsewhere."""
+        displacements_m = np.asarray(self.displacements_m, float)
         return replace(
             head,
-            identity_basis_m=np.asarray(self.displacements_m, float),
+            identity_basis_m=displacements_m,
             joints_identity_m=self.joints_m,
             identity_mixture=None,
+            personal_shapes=shapes_of_people(head, displacements_m),
         )
 
     def parameters(self, person: int, shot: int) -> HeadParameters:
@@ -87,9 +95,7 @@ class Crowd:
         """The first people only, evenly from all groups when these alternate."""
         if count is None or count >= len(self):
             return self
-        names = ("displacements_m", "joints_m", "groups", "expression", "joint_rotations", "root_rotation")
-        fields = {name: getattr(self, name)[:count] for name in (*names, "root_translation_m", "focal_px")}
-        return replace(self, **fields)
+        return replace(self, **{name: getattr(self, name)[:count] for name in OF_PERSON})
 
 
 @dataclass(frozen=True, eq=False)
