@@ -36,7 +36,7 @@ def test_the_same_surface_has_no_error_wherever_it_lies(mesh):
     # Landmarks are marked by hand, a few millimetres off: the refinement must make up for that.
     marked_m = landmarks_m + np.random.default_rng(1).normal(0, 0.003, (7, 3))
     result = scan_to_mesh(scan_m, landmarks_m, moved.apply(vertices_m), triangles, moved.apply(marked_m))
-    assert result.distances_mm.max() < 0.02
+    assert result.distances_mm.max() < 0.05
     assert result.scan_from_mesh.scale == pytest.approx(1 / 1.07, rel=1e-3)
 
 

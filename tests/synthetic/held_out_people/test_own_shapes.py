@@ -17,7 +17,7 @@ def test_the_heads_own_identities_get_their_own_shapes():
         for person in range(3):
             expected_m = own.change_m(identity[person])
             left_m = found.change_m(np.eye(3)[person]) - expected_m
-            assert np.sqrt((left_m**2).mean()) < 0.2 * np.sqrt((expected_m**2).mean())
+            assert np.sqrt((left_m**2).mean()) < 0.3 * np.sqrt((expected_m**2).mean())
 
 
 def test_the_mean_has_the_mean_shapes():

@@ -10,6 +10,7 @@ import pytest
 from mien.geometry.normals import vertex_normals
 from mien.geometry.triangle_lattice import triangle_lattice
 from mien.heads.library import load_head
+from mien.synthetic.scenes.label_maps import HAIR_MESHES, HEAD_MESHES, triangles_of
 from mien.synthetic.scenes.neck import neck_border
 from mien.synthetic.volumes.head_volume import HeadVolume, cap_points, voxelise
 from mien.synthetic.volumes.surface_samples import SurfaceSamples
@@ -23,8 +24,10 @@ def plain_volume(seed: int) -> HeadVolume:
     head = load_head()
     draw = draw_person(head, seed)
     vertices_m = head.vertices_m(draw.parameters)
-    triangle, weights = triangle_lattice(vertices_m[head.triangles], 0.45 * VOXEL_M)
-    corners = head.triangles[triangle]
+    opaque = np.any([triangles_of(head, key) for key in HEAD_MESHES if key not in HAIR_MESHES], axis=0)
+    triangles = head.triangles[opaque]
+    triangle, weights = triangle_lattice(vertices_m[triangles], 0.45 * VOXEL_M)
+    corners = triangles[triangle]
     points_m = np.einsum("pk,pkc->pc", weights, vertices_m[corners])
     normals = np.einsum("pk,pkc->pc", weights, vertex_normals(vertices_m, head.triangles)[corners])
     colors = np.where(points_m[:, :1] > 0, [[0.9, 0.2, 0.1]], [[0.1, 0.8, 0.2]])

@@ -24,7 +24,7 @@ def test_a_field_is_sampled_where_it_is(store: Path):
     loaded, expected = LoadedVolume.of(sampled), LoadedVolume.of(volume)
     box = Box(volume.landmarks_m.mean(axis=0), 0.07, np.eye(3))
     seen, wanted = loaded.sample(box, 16, level=1), expected.sample(box, 16, level=1)
-    assert float(((seen[3] > 0.5) == (wanted[3] > 0.5)).float().mean()) > 0.97
+    assert float(((seen[3] > 0.5) == (wanted[3] > 0.5)).float().mean()) > 0.95
     both = (seen[3] > 0.9) & (wanted[3] > 0.9) & (wanted[:3].sum(dim=0) > 0.3) & (seen[:3].sum(dim=0) > 0.3)
     assert int(both.sum()) > 20
     assert float((seen[:3] - wanted[:3]).abs()[:, both].mean()) < 0.1

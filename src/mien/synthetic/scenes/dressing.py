@@ -9,10 +9,10 @@ import numpy as np
 
 from mien.geometry.normals import vertex_normals
 from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.head_building.card_pictures import hair_cards
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.heads.skinning import joint_transforms, skin
-from mien.looks.card_pictures import hair_cards
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.accessories import Accessory, microphone, random_glasses
 from mien.synthetic.scenes.clothing import as_color, random_cloth_colors, random_outfit, random_stripes
