@@ -209,8 +209,8 @@ class Head:
 
         Args:
             identity: (I,) weights.
-            expression: (E,) weights. ARKit's mouthClose shuts a mouth that jawOpen has opened: more of it than
-                of jawOpen pushes the lips through each other. Fits and exports keep it below.
+            expression: (E,) weights. ARKit's mouthClose shuts a mouth that jawOpen has opened: more of it
+                than of jawOpen pushes the lips through each other. Fits and exports keep it below.
 
         Raises:
             ShapeError: there are more or fewer weights than shapes.

@@ -40,13 +40,9 @@ def test_the_size_of_a_head_does_not_count(script: BlinkScript):
         head, mean_m=1.3 * head.mean_m, identity_basis_m=1.3 * head.identity_basis_m,
         expression_basis_m=1.3 * head.expression_basis_m, joints_mean_m=1.3 * head.joints_mean_m,
         joints_identity_m=1.3 * head.joints_identity_m,
-<<<<<<< HEAD
-        personal_shapes=tuple(replace(one, identity_m=1.3 * one.identity_m) for one in head.personal_shapes),
-=======
         personal_shapes=tuple(
             replace(one, identity_m=1.3 * one.identity_m) for one in head.personal_shapes
         ),
->>>>>>> c9daa77 (Tests: facts of the head are taken from the head)
     )  # fmt: skip
     shown = script.truths[:30:5]
     np.testing.assert_allclose(lid_openings(larger, shown), lid_openings(head, shown), rtol=1e-6)
@@ -121,14 +117,8 @@ def test_people_whose_eyeballs_stand_before_their_lids_cannot_blink():
     basis_m[:, eyes, 2] = forward_m[:, None]
     joints_m[:, 2:, 2] = forward_m[:, None]
     two = replace(
-<<<<<<< HEAD
-        head, identity_basis_m=basis_m, joints_identity_m=np.zeros((2, 4, 3)), identity_mixture=None,
-        personal_shapes=(),
-    )  # fmt: skip
-=======
         head, identity_basis_m=basis_m, joints_identity_m=joints_m, identity_mixture=None, personal_shapes=()
     )
->>>>>>> c9daa77 (Tests: facts of the head are taken from the head)
     assert who_can_blink(two, 1) == [1]
     with pytest.raises(InputError, match="only 1"):
         who_can_blink(two, 2)
