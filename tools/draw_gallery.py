@@ -2,7 +2,7 @@
 
 python -m tools.draw_gallery
 
-docs/images/astronaut.png: the photograph in examples/, its landmarks, the textured head, turned, and the mesh.
+docs/images/astronaut.png: the photograph in examples/, its landmarks, the textured head turned, and the mesh.
 docs/images/head.png: people and expressions of the head. docs/images/shapes.jpg: every ARKit shape.
 """
 

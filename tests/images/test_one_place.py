@@ -20,6 +20,7 @@ ELSEWHERE = {
     "datasets/crops/degradation.py": "encodes in memory, to degrade a picture as a camera would",
     "evaluation/landmarks/synthetic_faces.py": "the same",
     "evaluation/tracking/still_faces.py": "the same",
+    "looks/albedo_model.py": "pictures inside the model's own file",
 }
 """Where pictures are encoded or decoded all the same, and why."""
 

@@ -17,8 +17,8 @@ import numpy as np
 from mien.cameras import Camera
 from mien.errors import InputError
 from mien.fitting.results import HeadFit, HeadTrack
+from mien.heads.from_version1 import converted_document, is_version1
 from mien.heads.parameters import HeadParameters
-from mien.heads.version1 import converted_document, is_version1
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
 

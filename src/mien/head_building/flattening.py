@@ -112,9 +112,9 @@ def least_stretch(
     for _ in range(steps):
         gradient, hessian = problem.derivatives(x)
         reduced = hessian[moving][:, moving]
-        damping = 1e-9 * reduced.diagonal().mean()
+        ridge = 1e-9 * reduced.diagonal().mean()
         step = np.zeros(x.size)
-        step[moving] = splu(csc_matrix(reduced + damping * diags_array(np.ones(len(moving))))).solve(
+        step[moving] = splu(csc_matrix(reduced + ridge * diags_array(np.ones(len(moving))))).solve(
             -gradient[moving]
         )
         slope = float(gradient @ step)

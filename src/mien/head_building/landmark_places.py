@@ -220,7 +220,8 @@ def with_landmarks(head: Head, landmarks: PlacedLandmarks) -> Head:
         mean_m=points.after(head.mean_m),
         identity_basis_m=points.after(head.identity_basis_m, axis=1),
         expression_basis_m=points.after(head.expression_basis_m, axis=1),
-        skinning_weights=points.after(head.skinning_weights),
+        # Smallest weights from all around may be negative; of joints' shares that has no meaning.
+        skinning_weights=np.clip(points.after(head.skinning_weights), 0, 1),
         vertex_parts=np.concatenate([head.vertex_parts, points.parts]),
         mirror_vertices=np.concatenate([head.mirror_vertices, head.vertex_count + points.mirror]),
         landmark_sets=landmarks.sets,

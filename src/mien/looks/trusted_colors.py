@@ -79,6 +79,6 @@ def _beyond(difference: np.ndarray, tolerance: np.ndarray) -> np.ndarray:
     hue = np.abs(difference - luminance[..., None]).max(axis=-1) * np.exp(
         -0.5 * np.maximum(-luminance - 0.3, 0)
     )
-    return np.maximum.reduce(
-        [-luminance / tolerance[..., 0], luminance / tolerance[..., 1], hue / tolerance[..., 2]]
-    )
+    # A picture without colours may leave no tolerance at all: then nothing but the expected is believed.
+    least = np.maximum(tolerance, 1e-6)
+    return np.maximum.reduce([-luminance / least[..., 0], luminance / least[..., 1], hue / least[..., 2]])
