@@ -59,7 +59,9 @@ if TYPE_CHECKING:
     from mien.landmarks_in_fields.predict import field_landmarks
     from mien.landmarks_in_fields.types import Landmarks3D
     from mien.least_squares.solution import Status
-    from mien.looks.head_look import head_look
+    from mien.looks.hair_styles import hair_style_names
+    from mien.looks.head_look import PersonLook, head_look, person_look
+    from mien.looks.worn_hair import HeadWithHair, with_hair_style
     from mien.tracking.config import PeopleConfig, TrackerConfig
     from mien.tracking.tracker import Tracker
     from mien.tracking.video import track_people, track_video
@@ -138,6 +140,11 @@ __all__ = [
     # looks
     "HeadLook",
     "head_look",
+    "person_look",
+    "PersonLook",
+    "with_hair_style",
+    "HeadWithHair",
+    "hair_style_names",
     # drawing
     "contact_sheet",
     "draw_fit",
@@ -225,6 +232,11 @@ _HOME = {
     "fit_views": "fitting.views",
     "flame_parameters": "heads.formats.flame_parameters",
     "head_look": "looks.head_look",
+    "person_look": "looks.head_look",
+    "PersonLook": "looks.head_look",
+    "with_hair_style": "looks.worn_hair",
+    "HeadWithHair": "looks.worn_hair",
+    "hair_style_names": "looks.hair_styles",
     "head_turntable": "drawing.mesh",
     "load_field": "fields.files",
     "load_head": "heads.library",

@@ -67,13 +67,17 @@ class TextureOptions:
     albedo: skin without a picture, in the person's colours; none: plain colours."""
     texture_size: int = 1024
     """Side of the textures, pixels."""
+    hair: Literal["none", "short", "bob", "long", "ponytail", "afro"] = "none"
+    """Hair in .glb, .obj and -look.png: cards in the person's colour. none: the scalp is painted."""
 
     def check(self) -> None:
-        """Complain about a size that no texture has, before any work is done.
+        """Complain about a size that no texture has, and hair without a texture, before any work is done.
 
         Raises:
             InputError: see above.
         """
+        if self.hair != "none" and self.texture == "none":
+            raise InputError("--hair takes its colour from a texture: leave --texture none away")
         if not 64 <= self.texture_size <= 4096:
             raise InputError(f"--texture-size: must be between 64 and 4096, not {self.texture_size}")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien.commands.options import MeshFileOptions
+from mien.commands.options import MeshFileOptions, TextureOptions
 
 if TYPE_CHECKING:
     from mien.fitting.results import HeadFit, HeadTrack
     from mien.heads.look import HeadLook
     from mien.heads.model import Head
+    from mien.looks.head_look import PersonLook
 
 _NEUTRAL_FORMATS = ("glb", "obj")
 
@@ -25,6 +26,30 @@ def check_mesh_files(mesh: MeshFileOptions, formats: tuple[str, ...]) -> None:
 
     if mesh.neutral and not set(formats) & set(_NEUTRAL_FORMATS):
         raise InputError(f"--neutral needs glb or obj among --formats, which are {' '.join(formats)}")
+
+
+def check_hair(looks: TextureOptions, head: Head) -> None:
+    """Complain about hair on somebody else's head, before any work is done.
+
+    Raises:
+        InputError: see above.
+    """
+    if looks.hair != "none":
+        from mien.looks.worn_hair import check_wears_hair
+
+        check_wears_hair(head)
+
+
+def dressed(head: Head, person: PersonLook | None, looks: TextureOptions) -> tuple[Head, HeadLook | None]:
+    """The head and its look as files show them: with hair, if it is asked for and somebody would see it."""
+    if person is None:
+        return head, None
+    if looks.hair == "none":
+        return head, person.look
+    from mien.looks.worn_hair import with_hair_style
+
+    worn = with_hair_style(head, person, style=looks.hair)
+    return worn.head, worn.look
 
 
 def write_result_files(

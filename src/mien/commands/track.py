@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from mien.commands.batch import Done
     from mien.fitting.results import HeadTrack
-    from mien.heads.look import HeadLook
     from mien.heads.model import Head
+    from mien.looks.head_look import PersonLook
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> int:
 
     from mien.commands.batch import check_folder, check_some, print_outcome, run_batch
     from mien.commands.faces import check_formats
-    from mien.commands.result_files import check_mesh_files
+    from mien.commands.result_files import check_hair, check_mesh_files
     from mien.heads.fittable import fittable_head
 
     check_some(config.videos, what="video", usage="mien track clip.mp4 --out out")
@@ -54,6 +54,7 @@ def run(arguments: list[str]) -> int:
     config.looks.check()
     check_folder(config.output.out)
     head = fittable_head(config.followed.head)
+    check_hair(config.looks, head)
     batch = run_batch(
         config.videos,
         lambda path, stem: _track_video(path, stem, head=head, config=config),
@@ -77,7 +78,7 @@ def run(arguments: list[str]) -> int:
 def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig) -> Done:
     from mien.commands.batch import Done
     from mien.commands.display import progress_bar
-    from mien.commands.result_files import write_result_files
+    from mien.commands.result_files import dressed, write_result_files
     from mien.errors import InputError
     from mien.heads.fittable import without_landmark_points
     from mien.tracking.video import track_people, track_video
@@ -103,14 +104,16 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
         files.append(overlay)
     names = [stem] if len(tracks) == 1 else [f"{stem}-{number}" for number in range(1, len(tracks) + 1)]
     for name, track in zip(names, tracks, strict=True):
+        person = _look_of(track, path, head, config)
+        shown, look = dressed(without_landmark_points(head), person, config.looks)
         files += write_result_files(
             track,
             config.output.out,
             name,
             formats=config.files.formats,
             mesh=config.mesh,
-            head=without_landmark_points(head),
-            look=_look_of(track, path, head, config),
+            head=shown,
+            look=look,
         )
     problem = None
     if not complete:
@@ -123,14 +126,14 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     return Done(files=tuple(files), row=_row(tracks), facts=facts, problem=problem)
 
 
-def _look_of(track: HeadTrack, path: Path, head: Head, config: TrackVideosConfig) -> HeadLook | None:
+def _look_of(track: HeadTrack, path: Path, head: Head, config: TrackVideosConfig) -> PersonLook | None:
     """How a person looks, where a file shows it."""
     if config.looks.texture == "none" or "glb" not in config.files.formats:
         return None
-    from mien.looks.track_look import track_look
+    from mien.looks.track_look import track_person_look
 
     size_px = config.looks.texture_size
-    return track_look(track, path, head, texture=config.looks.texture, size_px=size_px)
+    return track_person_look(track, path, head, texture=config.looks.texture, size_px=size_px)
 
 
 def _write_overlay(

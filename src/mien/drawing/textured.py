@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.cameras import Camera
+from mien.drawing.cards import draw_cards
+from mien.drawing.sampling import sampled
 from mien.drawing.sheets import beside
 from mien.drawing.viewport import Viewport
 from mien.fitting.results import HeadFit
@@ -48,26 +50,13 @@ def draw_look(
     shade = light.on_vertices(vertex_normals(vertices_m, head.triangles)).astype(np.float32)
     surface = _Surface.of(head, vertices_m, camera, vertices_of(head, *OPAQUE))
     out = image.copy()
-    texels = _sampled(linear_from_srgb(look.base_color), surface.uv)
+    texels = sampled(linear_from_srgb(look.base_color), surface.uv)
     out[surface.rows, surface.columns] = srgb_from_linear(texels * surface.interpolate(shade))
-    hairs = vertices_of(head, "hair")
-    if look.cards is None or not hairs[head.triangles[:, 0]].any():
-        return out
-    nearest_m = np.full(image.shape[:2], np.inf, np.float32)
-    nearest_m[surface.rows, surface.columns] = surface.depth_m
-    layers = np.concatenate([linear_from_srgb(look.cards[..., :3]), look.cards[..., 3:] / np.float32(255)], 2)
-    for back in (True, False):  # cards are seen from both sides
-        card = _Surface.of(head, vertices_m, camera, hairs, back=back)
-        drawn = _sampled(layers, card.uv)
-        before = card.depth_m < nearest_m[card.rows, card.columns] + _CARD_TOLERANCE_M
-        cover = (drawn[:, 3] * before)[:, None]
-        under = linear_from_srgb(out[card.rows, card.columns])
-        hair = drawn[:, :3] * card.interpolate(np.abs(shade))
-        out[card.rows, card.columns] = srgb_from_linear(under + cover * (hair - under))
+    if look.cards is not None:
+        farthest_m = np.full(image.shape[:2], np.inf)
+        farthest_m[surface.rows, surface.columns] = surface.depth_m
+        draw_cards(out, head, vertices_m, camera, look.cards, shade=shade, farthest_m=farthest_m)
     return out
-
-
-_CARD_TOLERANCE_M = 0.002
 
 
 @dataclass(frozen=True)
@@ -88,13 +77,10 @@ class _Surface:
     depth_m: np.ndarray
 
     @staticmethod
-    def of(
-        head: Head, vertices_m: np.ndarray, camera: Camera, chosen: np.ndarray, *, back: bool = False
-    ) -> _Surface:
-        """Nearest of the triangles of the chosen vertices; of their backs, if asked for."""
+    def of(head: Head, vertices_m: np.ndarray, camera: Camera, chosen: np.ndarray) -> _Surface:
+        """Nearest of the triangles of the chosen vertices."""
         members = chosen[head.triangles[:, 0]]
-        order = [0, 2, 1] if back else [0, 1, 2]
-        triangles, uv_triangles = head.triangles[members][:, order], head.uv_triangles[members][:, order]
+        triangles, uv_triangles = head.triangles[members], head.uv_triangles[members]
         depth_m = camera.to_camera(vertices_m)[:, 2]
         raster = rasterize(
             camera.project(vertices_m),
@@ -115,20 +101,6 @@ class _Surface:
     def interpolate(self, values: np.ndarray) -> np.ndarray:
         """(N, C) vertex values at the pixels, float32."""
         return np.einsum("nk,nkc->nc", self.places.astype(np.float32), values[self.corners])
-
-
-def _sampled(picture: np.ndarray, uv: np.ndarray) -> np.ndarray:
-    """(N, C) values of a picture (h, w, C) at texture coordinates (N, 2), between texels."""
-    import cv2
-
-    if not len(uv):
-        return np.zeros((0, picture.shape[2]), np.float32)
-    places = uv * [picture.shape[1], -picture.shape[0]] + [-0.5, picture.shape[0] - 0.5]
-    width = 4096  # in rows, since cv2.remap takes no longer lists
-    rows = -(-len(uv) // width)
-    maps = [np.resize(each.astype(np.float32), (rows, width)) for each in places.T]
-    sampled = cv2.remap(picture, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return sampled.reshape(-1, picture.shape[2])[: len(uv)]
 
 
 def draw_look_sheet(

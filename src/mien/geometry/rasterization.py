@@ -73,6 +73,51 @@ def rasterize(
     return Raster(triangle, rows, columns, _barycentric(corners, triangle[rows, columns], rows, columns))
 
 
+@dataclass(frozen=True, eq=False)
+class Fragments:
+    """Every triangle at every pixel's centre that it covers, whichever way it faces.
+
+    Attributes:
+        triangles: (N,) indices; pixels: (N,) flat, row by row.
+        nearness: (N,) 1/depth.
+        barycentric: (N, 3) place of the pixel's centre within the triangle (in the picture).
+    """
+
+    triangles: Integer[np.ndarray, " n"]
+    pixels: Integer[np.ndarray, " n"]
+    nearness: Float[np.ndarray, " n"]
+    barycentric: Float[np.ndarray, "n 3"]
+
+
+def all_fragments(
+    points_px: Float[np.ndarray, "vertices 2"],
+    depth_m: Float[np.ndarray, " vertices"],
+    triangles: Integer[np.ndarray, "triangles 3"],
+    *,
+    farthest_m: Float[np.ndarray, "height width"],
+) -> Fragments:
+    """What thin things that one sees through show: all of them, in no order.
+
+    Args:
+        points_px, depth_m, triangles: as for `rasterize`, but triangles may face away.
+        farthest_m: depth at each pixel behind which nothing is seen.
+    """
+    height_px, width_px = farthest_m.shape
+    corners = points_px[triangles]
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    seen = (np.abs(area) > 1e-12) & (high >= 0).all(axis=1) & (low[:, 0] < width_px) & (low[:, 1] < height_px)
+    chosen = np.flatnonzero(seen & (depth_m[triangles] > 0).all(axis=1))
+    turned = np.where(area[chosen, None] < 0, triangles[chosen][:, ::-1], triangles[chosen])
+    planes = _Planes.of(points_px[turned], 1 / depth_m[turned])
+    owner, pixels, nearness = planes.fragments(width_px, height_px)
+    before = nearness * farthest_m.reshape(-1)[pixels] >= 1
+    owner, pixels, nearness = chosen[owner[before]], pixels[before], nearness[before]
+    rows, columns = np.divmod(pixels, width_px)
+    return Fragments(owner, pixels, nearness, _barycentric(corners, owner, rows, columns))
+
+
 @dataclass(frozen=True)
 class _Planes:
     """Triangles with positive area in the picture and 1/depth as a plane over each."""

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mien.geometry.quads import triangulated
 from mien.head_building.assembly import Assembly
 from mien.head_building.brow_statistics import MODES, PEOPLE
 from mien.head_building.brows import BrowSkin, BrowsMesh, build_brows
 from mien.head_building.lashes import LashesMesh, LidMargins, build_lashes
-from mien.head_building.makehuman import triangulated
 from mien.head_building.part_mesh import PartMesh
 from mien.head_building.skin_binding import SkinBinding
-from mien.heads.model import Head, PersonalShape
+from mien.heads.added_part import AddedPart, with_added_part
+from mien.heads.model import Head
 
 BROW_WEIGHT_NAMES = tuple(f"brow_{name}" for name in MODES)
 """The head's last identity components: what a person's brows are beyond the skin."""
@@ -87,7 +88,6 @@ def with_bound_part(head: Head, mesh: PartMesh, binding: SkinBinding) -> Head:
     Args:
         mesh: on the mean head; binding: ties its vertices to the head's (its skin comes first).
     """
-    count, uv_count = head.vertex_count, len(head.uv)
     mean_m = binding.place(head.mean_m)
 
     def moved(shape_m: np.ndarray) -> np.ndarray:
@@ -104,26 +104,23 @@ def with_bound_part(head: Head, mesh: PartMesh, binding: SkinBinding) -> Head:
         dense[:, one.vertices] = one.identity_m
         touched = np.flatnonzero(np.isin(binding.triangles, one.vertices).any(axis=1))
         own_m = np.stack([both_ways(shape_m)[touched] for shape_m in dense])
-        vertices = np.concatenate([one.vertices, count + touched])
-        personal.append(PersonalShape(one.shape, vertices, np.concatenate([one.identity_m, own_m], axis=1)))
-    quads = np.where(mesh.quads >= 0, mesh.quads + count, -1)
-    uv_quads = np.where(mesh.uv_quads >= 0, mesh.uv_quads + uv_count, -1)
-    all_quads, all_uv_quads = np.concatenate([head.quads, quads]), np.concatenate([head.uv_quads, uv_quads])
-    weights = np.einsum("pk,pkj->pj", binding.weights, head.skinning_weights[binding.triangles])
-    return replace(
+        personal.append((touched, own_m))
+    return with_added_part(
         head,
-        mean_m=np.concatenate([head.mean_m, mean_m]),
-        triangles=triangulated(all_quads),
-        identity_basis_m=np.concatenate([head.identity_basis_m, identity_m], axis=1),
-        expression_basis_m=np.concatenate([head.expression_basis_m, expression_m], axis=1),
-        skinning_weights=np.concatenate([head.skinning_weights, weights]),
-        vertex_parts=np.concatenate([head.vertex_parts, mesh.parts]),
-        uv=np.concatenate([head.uv, mesh.uv]),
-        uv_triangles=triangulated(all_uv_quads),
-        mirror_vertices=np.concatenate([head.mirror_vertices, mesh.mirror + count]),
-        quads=all_quads,
-        uv_quads=all_uv_quads,
-        personal_shapes=tuple(personal),
+        AddedPart(
+            mean_m=mean_m,
+            quads=mesh.quads,
+            uv=mesh.uv,
+            uv_quads=mesh.uv_quads,
+            parts=mesh.parts,
+            mirror=mesh.mirror,
+            identity_m=identity_m,
+            expression_m=expression_m,
+            skinning_weights=np.einsum(
+                "pk,pkj->pj", binding.weights, head.skinning_weights[binding.triangles]
+            ),
+            personal=tuple(personal),
+        ),
     )
 
 

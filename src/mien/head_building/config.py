@@ -36,3 +36,13 @@ class AlbedoConfig:
     """File to write."""
     head: Path | None = None
     """A head file; the built-in head when left out."""
+
+
+@dataclass(frozen=True)
+class HairStylesConfig:
+    """Make hair styles for the built-in head from MakeHuman's, and a card that tells where they come from."""
+
+    assets: Path
+    """Folder that holds `makehuman/`."""
+    out: Path = Path("hair.npz")
+    """File to write."""

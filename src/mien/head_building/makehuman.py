@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.errors import InputError
+from mien.geometry.quads import triangulated as triangulated
 
 METRES_PER_UNIT = 0.1
 BASE_VERTICES = 19158
@@ -66,14 +67,6 @@ def read_obj(path: Path) -> ObjMesh:
     return ObjMesh(
         np.array(vertices), np.array(uv).reshape(-1, 2), np.array(faces), np.array(face_uv), np.array(groups)
     )
-
-
-def triangulated(faces: np.ndarray) -> np.ndarray:
-    """(F, 4) quads with -1 for triangles → (T, 3) triangles: the first of each face, then the second ones."""
-    first = faces[:, :3]
-    quad = faces[:, 3] >= 0
-    second = faces[quad][:, [0, 2, 3]]
-    return np.concatenate([first, second])
 
 
 @dataclass(frozen=True)

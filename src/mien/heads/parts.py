@@ -37,6 +37,8 @@ MATERIALS: dict[str, str] = {
     "right_cornea": "cornea",
     "lashes": "hair",
     "brows": "hair",
+    "hair": "hair",
 }
 """Material of each part: "skin", "mouth" and "eyes" are opaque and share the look's base colour, "cornea" is
-clear and glossy, "hair" takes its colour and its holes from the look's cards."""
+clear and glossy, "hair" takes its colour and its holes from the look's cards. A part
+"hair" is what hair styles (`mien.looks.worn_hair`) add to the built-in head."""

@@ -56,9 +56,11 @@ class Illumination:
         return _soft_limits(relative) * self.mean
 
     def on_vertices(self, normals: Float[np.ndarray, "vertices 3"]) -> Float[np.ndarray, "vertices 3"]:
-        """(V, 3) light at the head's vertices, shadows included."""
+        """(V, 3) light at the head's vertices, shadows included; those of parts added later have none."""
         shade = self.shade(normals)
-        return shade if self.shadows is None else shade * np.exp(self.shadows)[:, None]
+        if self.shadows is not None:
+            shade[: len(self.shadows)] *= np.exp(self.shadows)[:, None]
+        return shade
 
 
 def harmonics(normals: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 9"]:

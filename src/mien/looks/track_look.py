@@ -13,7 +13,7 @@ from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.look import HeadLook
 from mien.heads.model import Head
 from mien.heads.parameters import JOINT_NAMES
-from mien.looks.head_look import Texture, head_look
+from mien.looks.head_look import PersonLook, Texture, person_look
 
 SIDES_RAD = (0.0, 0.5, -0.5)
 """How far the head is turned, at best, in the frames that are taken."""
@@ -60,6 +60,13 @@ def track_look(
         FitError: the face was lost in every frame.
         InputError: the video cannot be read, or as for `head_look`.
     """
+    return track_person_look(track, video, head, texture=texture, size_px=size_px).look
+
+
+def track_person_look(
+    track: HeadTrack, video: str | Path, head: Head, *, texture: Texture = "photo", size_px: int = 1024
+) -> PersonLook:
+    """As `track_look`, with light and colours that were found beside the look."""
     from mien.images.video import open_video
 
     wanted = frames_to_show(track)
@@ -72,7 +79,9 @@ def track_look(
                 break
     shown = [index for index in wanted if index in pictures]
     fits = [track.frame(index).head_fit(head) for index in shown]
-    return head_look(fits, [pictures[index] for index in shown], texture=texture, size_px=size_px, head=head)
+    return person_look(
+        fits, [pictures[index] for index in shown], texture=texture, size_px=size_px, head=head
+    )
 
 
 def _turned_rad(track: HeadTrack, frame: int) -> Float[np.ndarray, 2]:

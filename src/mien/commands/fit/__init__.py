@@ -21,6 +21,7 @@ def run(arguments: list[str]) -> int:
     from mien.commands.faces import check_formats
     from mien.commands.fit.single import fit_picture, read_identity
     from mien.commands.fit.together import fit_together
+    from mien.commands.result_files import check_hair
     from mien.heads.fittable import fittable_head
     from mien.landmarks.landmarker import Landmarker
 
@@ -29,6 +30,7 @@ def run(arguments: list[str]) -> int:
     check_options(config)
     check_folder(config.output.out)
     landmarker, head = Landmarker(config.network.model), fittable_head(config.fitted.head)
+    check_hair(config.looks, head)
     if config.together:
         batch = fit_together(config, landmarker=landmarker, head=head)
     else:

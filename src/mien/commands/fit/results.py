@@ -29,16 +29,17 @@ def write_fit(
         person: how the head looks; None for plain colours.
         picture: which of the pictures that the look was made from this is.
     """
-    from mien.commands.result_files import write_result_files
+    from mien.commands.result_files import dressed, write_result_files
     from mien.drawing import draw_fit, draw_look_sheet
     from mien.heads.fittable import without_landmark_points
     from mien.images.writing import write_image
 
     files: list[Path] = []
+    shown, look = dressed(without_landmark_points(head), person, config.looks)
     if not config.files.no_overlay:
         files.append(write_image(config.output.out / f"{name}-overlay.png", draw_fit(photo.image, head, fit)))
-        if person is not None:
-            sheet = draw_look_sheet(photo.image, head, fit, person.look, light=person.lights[picture])
+        if person is not None and look is not None:
+            sheet = draw_look_sheet(photo.image, shown, fit, look, light=person.lights[picture])
             files.append(write_image(config.output.out / f"{name}-look.png", sheet))
     return files + write_result_files(
         fit,
@@ -46,8 +47,8 @@ def write_fit(
         name,
         formats=config.files.formats,
         mesh=config.mesh,
-        head=without_landmark_points(head),
-        look=None if person is None else person.look,
+        head=shown,
+        look=look,
     )
 
 

@@ -16,6 +16,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     ),
     "build": ("learn the built-in head from ICT-FaceKit and MakeHuman", "mien.commands.head.build:run"),
     "looks": ("learn the skin of the built-in head from MakeHuman", "mien.commands.head.looks:run"),
+    "hair": ("make the built-in head's hair styles from MakeHuman's", "mien.commands.head.hair:run"),
 }
 """Sub-verb to (one line of help, "module:function"); imported only when it is called."""
 
