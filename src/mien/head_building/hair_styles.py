@@ -27,6 +27,11 @@ PICTURE_PX = 512
 """Width of a style's picture, and its largest height."""
 CLEAR_OF_SKIN_M = 0.0015
 """Hair lies at least so far outside the skin: less, and the two flicker through each other."""
+MIRRORED = ("bob",)
+"""Styles of which the subject's left half is taken for both: the other hides an eye."""
+SHORTENED = {"long": 0.45}
+"""Share of their length that hairs keep below the chin."""
+_CHIN_Y_M, _BEND_M = -0.09, 0.08
 _CARRY_NEIGHBOURS, _FOLLOW_NEIGHBOURS = 64, 16
 _CONTRAST = 0.65
 """Exponent of brightness: the pictures have highlights painted in, and a renderer adds its own."""
@@ -83,16 +88,19 @@ def _style(
     outside = np.unique(skin.quads[skin.quad_labels == SKIN])
     triangles = triangulated(skin.quads[skin.quad_labels == SKIN])
     skin_m = head.mean_m[: len(skin.vertices)]
-    used, vertex_of = np.unique(proxy.mesh.faces, return_inverse=True)
-    faces = (vertex_of - (used[0] < 0)).reshape(proxy.mesh.faces.shape)
-    places = proxy.place(mean_base)[used[used >= 0]]
-    points_m = _on_mean_head(places, skin.vertices[outside], skin_m[outside])
-    points_m = _outside(points_m, skin_m, triangles)
+    points_m = _on_mean_head(proxy.place(mean_base), skin.vertices[outside], skin_m[outside])
+    points_m[:, 1] = _shortened(points_m[:, 1], SHORTENED.get(name, 1.0))
+    faces, face_uv = proxy.mesh.faces, proxy.mesh.face_uv
+    if name in MIRRORED:
+        points_m, faces, face_uv = _mirrored(points_m, faces, face_uv)
+    used, faces = _compact(faces)
+    points_m = _outside(points_m[used], skin_m, triangles)
     neighbours, weights = _nearest(points_m, skin_m[outside], _FOLLOW_NEIGHBOURS, 0.006)
     neighbours = outside[neighbours]
     distances_m = closest_on_surface(points_m, skin_m, triangles).distances_m
     order = np.argsort(_of_faces(distances_m, faces), kind="stable")
-    picture, uv = _picture(_read(folder), proxy.mesh.uv, proxy.mesh.face_uv)
+    used_uv, face_uv = _compact(face_uv)
+    picture, uv = _picture(_read(folder), proxy.mesh.uv[used_uv])
     return HairStyle(
         name=name,
         neighbours=neighbours,
@@ -100,9 +108,38 @@ def _style(
         offsets_m=points_m - np.einsum("pk,pkc->pc", weights, skin_m[neighbours]),
         looseness=1 - np.exp(-((distances_m / _FREE_FROM_M) ** 2)),
         quads=faces[order],
-        uv_quads=proxy.mesh.face_uv[order],
+        uv_quads=face_uv[order],
         uv=uv,
         picture=picture,
+    )
+
+
+def _compact(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Indices that faces use, and the faces in places of these; -1 stays."""
+    used = np.unique(faces[faces >= 0])
+    return used, np.where(faces >= 0, np.searchsorted(used, faces), -1)
+
+
+def _shortened(y_m: np.ndarray, share: float) -> np.ndarray:
+    """Heights with what hangs below the chin drawn up, the more the lower."""
+    below_m = np.maximum(_CHIN_Y_M - y_m, 0)
+    return y_m + (1 - share) * (below_m - _BEND_M * (1 - np.exp(-below_m / _BEND_M)))
+
+
+def _mirrored(
+    points_m: np.ndarray, faces: np.ndarray, face_uv: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The subject's left half and its mirror image; faces across the middle end there."""
+    left = (np.where(faces >= 0, points_m[faces, 0], -1) > 1e-4).any(axis=1)
+    faces, face_uv = faces[left], face_uv[left]
+    half_m = points_m * [1, 1, 1]
+    half_m[:, 0] = np.maximum(half_m[:, 0], 0)
+    turned = np.where(faces[:, 3:] >= 0, [[3, 2, 1, 0]], [[2, 1, 0, 3]])
+    image = np.take_along_axis(faces, turned, axis=1)
+    return (
+        np.concatenate([half_m, half_m * [-1, 1, 1]]),
+        np.concatenate([faces, np.where(image >= 0, image + len(points_m), -1)]),
+        np.concatenate([face_uv, np.take_along_axis(face_uv, turned, axis=1)]),
     )
 
 
@@ -157,13 +194,12 @@ def _read(folder: Path) -> UInt8[np.ndarray, "height width 4"]:
 
 
 def _picture(
-    picture: UInt8[np.ndarray, "height width 4"], uv: np.ndarray, faces: np.ndarray
+    picture: UInt8[np.ndarray, "height width 4"], uv: Float[np.ndarray, "texture 2"]
 ) -> tuple[np.ndarray, np.ndarray]:
     """(h, w, 2) brightness and coverage of what the cards use, and (U, 2) places in it."""
     height, width = picture.shape[:2]
-    used = uv[np.unique(faces[faces >= 0])]
-    low = np.floor(np.clip(used.min(axis=0), 0, 1) * [width, height]).astype(int)
-    high = np.ceil(np.clip(used.max(axis=0), 0, 1) * [width, height]).astype(int)
+    low = np.floor(np.clip(uv.min(axis=0), 0, 1) * [width, height]).astype(int)
+    high = np.ceil(np.clip(uv.max(axis=0), 0, 1) * [width, height]).astype(int)
     cut = picture[height - high[1] : height - low[1], low[0] : high[0]]
     size = PICTURE_PX, min(PICTURE_PX, round(PICTURE_PX * cut.shape[0] / cut.shape[1] / 16) * 16)
     light = linear_from_srgb(cut[..., :3]) @ LUMINANCE.astype(np.float32)

@@ -50,8 +50,9 @@ def with_hair_style(head: Head, person: PersonLook, *, style: str) -> HeadWithHa
     """
     chosen, look = hair_style(style), person.look
     cards = cards_with_hair(look.cards, tinted(chosen.picture, person.hair))
-    share = 0.0 if look.cards is None else len(look.cards) / len(cards)
-    return HeadWithHair(_haired(head, style, share), replace(look, cards=cards))
+    above = 0 if look.cards is None else len(look.cards)
+    rows = (above / len(cards), (above + len(chosen.picture)) / len(cards))
+    return HeadWithHair(_haired(head, style, rows), replace(look, cards=cards))
 
 
 def tinted(
@@ -66,38 +67,39 @@ def tinted(
 def cards_with_hair(
     cards: UInt8[np.ndarray, "height width 4"] | None, hair: UInt8[np.ndarray, "_ _ 4"]
 ) -> UInt8[np.ndarray, "_ _ 4"]:
-    """One picture: the cards above, the hair below, as wide as the wider."""
-    if cards is None:
-        return hair
+    """One picture: the cards above, the hair below, as wide as the wider; its height is a power of two, as
+    viewers of old want textures."""
     import cv2
 
-    width = max(cards.shape[1], hair.shape[1])
+    pictures = [hair] if cards is None else [cards, hair]
+    width = max(each.shape[1] for each in pictures)
     scaled = [
         each
         if each.shape[1] == width
         else cv2.resize(each, (width, each.shape[0]), interpolation=cv2.INTER_LINEAR)
-        for each in (cards, hair)
+        for each in pictures
     ]
-    return np.concatenate(scaled)
+    used = sum(map(len, scaled))
+    return np.concatenate([*scaled, np.zeros((2 ** (used - 1).bit_length() - used, width, 4), np.uint8)])
 
 
 @lru_cache(maxsize=4)
-def _haired(head: Head, style: str, cards_share: float) -> Head:
+def _haired(head: Head, style: str, rows: tuple[float, float]) -> Head:
     """The head with the style's cards, kept for the last ones: exporters remember heads.
 
     Args:
-        cards_share: of the picture's height, what brows and lashes have, at its top.
+        rows: where in the picture, from its top, the hair begins, below brows and lashes, and ends.
     """
     check_wears_hair(head)
     hair, count = hair_style(style), len(hair_style(style).offsets_m)
     moved, of_cards = head.uv.copy(), _card_uv(head)
-    moved[of_cards, 1] = 1 - cards_share * (1 - moved[of_cards, 1])
+    moved[of_cards, 1] = 1 - rows[0] * (1 - moved[of_cards, 1])
     grown = with_added_part(
         replace(head, uv=moved, part_names=(*head.part_names, HAIR_PART)),
         AddedPart(
             mean_m=hair.followed(head.mean_m) + hair.offsets_m,
             quads=hair.quads,
-            uv=hair.uv * [1, 1 - cards_share],
+            uv=hair.uv * [1, rows[1] - rows[0]] + [0, 1 - rows[1]],
             uv_quads=hair.uv_quads,
             parts=np.full(count, len(head.part_names), head.vertex_parts.dtype),
             mirror=np.arange(count),  # hair is nobody's mirror image
