@@ -27,8 +27,10 @@ PICTURE_PX = 512
 """Width of a style's picture, and its largest height."""
 CLEAR_OF_SKIN_M = 0.0015
 """Hair lies at least so far outside the skin: less, and the two flicker through each other."""
-MIRRORED = ("bob",)
-"""Styles of which the subject's left half is taken for both: the other hides an eye."""
+PARTED_X_M = {"bob": 0.036}
+"""Where styles are parted, of which the smaller half is taken for both: the other hides an eye."""
+_CROWN_CENTRE_Y_M = 0.055
+"""Height of the axis, from front to back, about which the crown is round."""
 SHORTENED = {"long": 0.45}
 """Share of their length that hairs keep below the chin."""
 _CHIN_Y_M, _BEND_M = -0.09, 0.08
@@ -91,8 +93,8 @@ def _style(
     points_m = _on_mean_head(proxy.place(mean_base), skin.vertices[outside], skin_m[outside])
     points_m[:, 1] = _shortened(points_m[:, 1], SHORTENED.get(name, 1.0))
     faces, face_uv = proxy.mesh.faces, proxy.mesh.face_uv
-    if name in MIRRORED:
-        points_m, faces, face_uv = _mirrored(points_m, faces, face_uv)
+    if name in PARTED_X_M:
+        points_m, faces, face_uv = _parted_in_the_middle(points_m, faces, face_uv, PARTED_X_M[name])
     used, faces = _compact(faces)
     points_m = _outside(points_m[used], skin_m, triangles)
     neighbours, weights = _nearest(points_m, skin_m[outside], _FOLLOW_NEIGHBOURS, 0.006)
@@ -126,14 +128,31 @@ def _shortened(y_m: np.ndarray, share: float) -> np.ndarray:
     return y_m + (1 - share) * (below_m - _BEND_M * (1 - np.exp(-below_m / _BEND_M)))
 
 
-def _mirrored(
-    points_m: np.ndarray, faces: np.ndarray, face_uv: np.ndarray
+def _parted_in_the_middle(
+    points_m: np.ndarray, faces: np.ndarray, face_uv: np.ndarray, parted_x_m: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The subject's left half and its mirror image; faces across the middle end there."""
-    left = (np.where(faces >= 0, points_m[faces, 0], -1) > 1e-4).any(axis=1)
+    """The hair to the left of its parting, drawn over the crown to the middle, and its mirror image."""
+    up_m = points_m[:, 1] - _CROWN_CENTRE_Y_M
+    angle, radius_m = np.arctan2(points_m[:, 0], up_m), np.hypot(points_m[:, 0], up_m)
+    top = up_m[np.abs(points_m[:, 0] - parted_x_m) < 0.01].max()
+    parting = np.arctan2(parted_x_m, top)
+    nape = (angle < -np.pi / 2) & (points_m[:, 2] < 0)
+    angle = np.where(nape, np.pi, angle)  # faces across its middle end there
+    # In front the other half's fringe hangs to the left of the crown's parting too.
+    fringe = (points_m[:, 2] > 0.05) & (points_m[:, 0] < parted_x_m)
+    own = (angle > parting + 0.02) & ~fringe
+    far = angle < -0.3
+    left = ((own[faces] & (faces >= 0)).any(axis=1)) & ~(far[faces] & (faces >= 0)).any(axis=1)
     faces, face_uv = faces[left], face_uv[left]
-    half_m = points_m * [1, 1, 1]
-    half_m[:, 0] = np.maximum(half_m[:, 0], 0)
+    drawn = (angle - parting) * (np.pi / 2) / (np.pi / 2 - parting)
+    angle = np.where(angle < np.pi / 2, np.maximum(drawn, 0), angle)
+    half_m = np.column_stack(
+        [radius_m * np.sin(angle), _CROWN_CENTRE_Y_M + radius_m * np.cos(angle), points_m[:, 2]]
+    )
+    # Faces that reach into the fringe end where the half does.
+    reaching = np.unique(faces[(faces >= 0) & fringe[faces]])
+    ours = np.unique(faces[(faces >= 0) & own[faces]])
+    half_m[reaching] = half_m[ours[KDTree(points_m[ours]).query(points_m[reaching])[1]]]
     turned = np.where(faces[:, 3:] >= 0, [[3, 2, 1, 0]], [[2, 1, 0, 3]])
     image = np.take_along_axis(faces, turned, axis=1)
     return (
