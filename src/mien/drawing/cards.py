@@ -7,13 +7,13 @@ from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
 from mien.drawing.sampling import sampled
-from mien.geometry.rasterization import all_fragments
+from mien.geometry.rasterization import all_fragments, barycentric_places
 from mien.heads.model import Head
 from mien.looks.colors import linear_from_srgb, srgb_from_linear
 from mien.looks.materials import vertices_of
 
-_LAYERS = 16
-_ENOUGH = 0.02
+_LAYERS = 10
+_ENOUGH = 0.04
 """Share of what lies behind, below which it need not be drawn."""
 _TOLERANCE_M = 0.002
 """Cards so little behind the skin still lie on it."""
@@ -48,25 +48,30 @@ def draw_cards(
     points_px = camera.project(vertices_m)
     found = all_fragments(points_px, depth_m, triangles, farthest_m=farthest_m + _TOLERANCE_M)
     layers = np.concatenate([linear_from_srgb(cards[..., :3]), cards[..., 3:] / np.float32(255)], axis=2)
+    uv = head.uv.astype(np.float32)
     through, light = np.ones(farthest_m.size, np.float32), np.zeros((farthest_m.size, 3), np.float32)
-    left = np.arange(len(found.pixels))
+    owner, pixel = found.triangles.astype(np.int32), found.pixels.astype(np.int32)
+    nearness, nearest = found.nearness.astype(np.float32), np.empty(farthest_m.size, np.float32)
     for _ in range(_LAYERS):
-        if not len(left):
+        if not len(owner):
             break
-        nearest = np.zeros(farthest_m.size)
-        np.maximum.at(nearest, found.pixels[left], found.nearness[left])
-        front = found.nearness[left] == nearest[found.pixels[left]]
-        drawn, left = left[front], left[~front]
-        pixels, corners = found.pixels[drawn], triangles[found.triangles[drawn]]
-        places = found.barycentric[drawn] / depth_m[corners]  # linear across the card, not across the picture
+        nearest[:] = 0
+        np.maximum.at(nearest, pixel, nearness)
+        front = nearness == nearest[pixel]
+        drawn, pixels = owner[front], pixel[front]
+        corners = triangles[drawn]
+        places = barycentric_places(points_px[triangles], drawn, *np.divmod(pixels, farthest_m.shape[1]))
+        places /= depth_m[corners]  # linear across the card, not across the picture
         places = (places / places.sum(axis=1, keepdims=True)).astype(np.float32)
-        texels = sampled(
-            layers, np.einsum("nk,nkd->nd", places, head.uv[uv_triangles[found.triangles[drawn]]])
-        )
+        texels = sampled(layers, np.einsum("nk,nkd->nd", places, uv[uv_triangles[drawn]]))
+        hairy = texels[:, 3] > 1 / 255
+        pixels, corners, places, texels = pixels[hairy], corners[hairy], places[hairy], texels[hairy]
         cover = through[pixels] * texels[:, 3]
-        light[pixels] += cover[:, None] * texels[:, :3] * np.einsum("nk,nkc->nc", places, shade[corners])
+        lit = np.einsum("nk,nkc->nc", places, shade[corners])
+        light[pixels] += cover[:, None] * texels[:, :3] * lit
         through[pixels] -= cover
-        left = left[through[found.pixels[left]] > _ENOUGH]
+        behind = ~front & (through[pixel] > _ENOUGH)
+        owner, pixel, nearness = owner[behind], pixel[behind], nearness[behind]
     covered = np.flatnonzero(through < 1)
     rows, columns = np.divmod(covered, image.shape[1])
     under = linear_from_srgb(image[rows, columns])

@@ -70,7 +70,9 @@ def rasterize(
         winner[pixel[front]] = chosen[owner[front]]
     triangle = winner.reshape(height_px, width_px)
     rows, columns = np.nonzero(triangle >= 0)
-    return Raster(triangle, rows, columns, _barycentric(corners, triangle[rows, columns], rows, columns))
+    return Raster(
+        triangle, rows, columns, barycentric_places(corners, triangle[rows, columns], rows, columns)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,13 +82,11 @@ class Fragments:
     Attributes:
         triangles: (N,) indices; pixels: (N,) flat, row by row.
         nearness: (N,) 1/depth.
-        barycentric: (N, 3) place of the pixel's centre within the triangle (in the picture).
     """
 
     triangles: Integer[np.ndarray, " n"]
     pixels: Integer[np.ndarray, " n"]
     nearness: Float[np.ndarray, " n"]
-    barycentric: Float[np.ndarray, "n 3"]
 
 
 def all_fragments(
@@ -113,9 +113,7 @@ def all_fragments(
     planes = _Planes.of(points_px[turned], 1 / depth_m[turned])
     owner, pixels, nearness = planes.fragments(width_px, height_px)
     before = nearness * farthest_m.reshape(-1)[pixels] >= 1
-    owner, pixels, nearness = chosen[owner[before]], pixels[before], nearness[before]
-    rows, columns = np.divmod(pixels, width_px)
-    return Fragments(owner, pixels, nearness, _barycentric(corners, owner, rows, columns))
+    return Fragments(chosen[owner[before]], pixels[before], nearness[before])
 
 
 @dataclass(frozen=True)
@@ -177,9 +175,18 @@ def _runs(begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return owner, np.arange(len(owner)) - np.repeat(start - begin, count)
 
 
-def _barycentric(
-    corners: np.ndarray, triangle: np.ndarray, rows: np.ndarray, columns: np.ndarray
+def barycentric_places(
+    corners: Float[np.ndarray, "triangles 3 2"],
+    triangle: Integer[np.ndarray, " covered"],
+    rows: Integer[np.ndarray, " covered"],
+    columns: Integer[np.ndarray, " covered"],
 ) -> Float[np.ndarray, "covered 3"]:
+    """Place of pixels' centres within triangles (in the picture).
+
+    Args:
+        corners: (T, 3, 2) pixels.
+        triangle: (N,) which of them; rows, columns: (N,) the pixels.
+    """
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse_area = 1 / (first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0])
