@@ -15,6 +15,7 @@ from mien.errors import InputError
 from mien.geometry.alignment import align_similarity
 from mien.geometry.closest_points import closest_on_surface
 from mien.geometry.quads import triangulated
+from mien.geometry.winding_numbers import winding_numbers
 from mien.head_building.makehuman import MakeHuman, Proxy
 from mien.head_building.quad_skin import MEAN_PERSON, SKIN, QuadSkin, build_quad_skin
 from mien.heads.model import Head
@@ -197,7 +198,9 @@ def _outside(points_m: np.ndarray, skin_m: np.ndarray, triangles: np.ndarray) ->
         normals = np.cross(corners_m[:, 1] - corners_m[:, 0], corners_m[:, 2] - corners_m[:, 0])
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
         height_m = np.einsum("pc,pc->p", points_m - nearest.points_m, normals)
-        low = (height_m < CLEAR_OF_SKIN_M) & (nearest.distances_m < 0.04)
+        low = nearest.distances_m < CLEAR_OF_SKIN_M - 1e-5
+        below = np.flatnonzero(height_m < 0)
+        low[below] |= winding_numbers(points_m[below], skin_m, triangles) > 0.5
         if not low.any():
             break
         points_m = np.where(low[:, None], nearest.points_m + CLEAR_OF_SKIN_M * normals, points_m)

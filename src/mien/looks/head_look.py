@@ -91,7 +91,15 @@ def person_look(
     size_px: int = 1024,
     head: Head | None = None,
 ) -> PersonLook:
-    """As `head_look`, with light and colours that were found beside the look."""
+    """As `head_look`, with light and colours that were found beside the look.
+
+    Args:
+        fits, images: a fit and its (H, W, 3) uint8 RGB picture, or several of one person, or none.
+        texture, size_px, head: as for `head_look`.
+
+    Raises:
+        InputError, LandmarkSetError, ShapeError: as for `head_look`.
+    """
     fits, images = _as_lists(fits, images)
     head = _checked_head(fits, head, size_px=size_px, texture=texture)
     model, regions = albedo_model_for(head), face_regions(head)
