@@ -65,7 +65,7 @@ def test_gradient_and_hessian(kind: str, identity: bool):
     normal = NormalEquations.zeros(len(x))
     term.add_to(normal, HeadState(scene, x))
     assert normal.cost == pytest.approx(term.cost(HeadState(scene, x)))
-    assert normal.cost > 0.05
+    assert normal.cost > 0.001  # lids that are made to lie on eyeballs hardly enter them
     checked = np.random.default_rng(1).choice(len(x), 40, replace=False)
     for index in checked:
         shift = np.zeros_like(x)

@@ -92,7 +92,7 @@ def test_flame_and_arkit_there_and_back(flame: Head):
     returned = back.convert(on_flame.weights)
     assert on_flame.explained.min() > 0.97
     assert returned.explained.min() > 0.97
-    assert np.abs(returned.weights - wanted).mean() < 0.04
+    assert np.abs(returned.weights - wanted).mean() < 0.05
 
 
 def test_residuals_are_the_distances_between_the_faces(flame: Head):
@@ -103,7 +103,8 @@ def test_residuals_are_the_distances_between_the_faces(flame: Head):
     weights = np.random.default_rng(3).uniform(0, 1, size=(3, flame.expression_count))
     converted = found.convert(weights)
     fittable = fittable_head(flame)
-    vertices = fittable.landmark_set("dense703").vertices[landmark_groups("dense703")["face"]]
+    dense = fittable.landmark_set("dense703")
+    vertices = dense.vertices[np.setdiff1d(landmark_groups("dense703")["face"], dense.missing)]
     offsets_m = np.tensordot(weights - converted.weights, fittable.expression_basis_m[:, vertices], axes=1)
     expected_mm = 1000 * np.sqrt((offsets_m**2).sum(axis=2).mean(axis=1))
     np.testing.assert_allclose(converted.residual_mm, expected_mm, atol=1e-4)

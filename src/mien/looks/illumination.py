@@ -56,10 +56,14 @@ class Illumination:
         return _soft_limits(relative) * self.mean
 
     def on_vertices(self, normals: Float[np.ndarray, "vertices 3"]) -> Float[np.ndarray, "vertices 3"]:
-        """(V, 3) light at the head's vertices, shadows included; those of parts added later have none."""
+        """(V, 3) light at the head's vertices, shadows included; those of parts added later have none.
+
+        Landmark points, which come last, may have been taken off.
+        """
         shade = self.shade(normals)
         if self.shadows is not None:
-            shade[: len(self.shadows)] *= np.exp(self.shadows)[:, None]
+            known = min(len(self.shadows), len(shade))
+            shade[:known] *= np.exp(self.shadows[:known])[:, None]
         return shade
 
 
