@@ -35,6 +35,7 @@ def test_fit_writes_every_file_of_the_other_head(flame: Path, tmp_path: Path, ca
     picture = write_image(tmp_path / "one.png", np.full((480, 640, 3), 128, np.uint8))
     out = tmp_path / "out"
     arguments = ["fit", str(picture), "--head", str(flame), "--out", str(out), "--json"]
+    arguments += ["--origin", "camera", "--texture", "none"]
     assert main([*arguments, "--formats", "glb", "obj", "json", "npz"]) == 0
     facts = json.loads(capsys.readouterr().out)["results"][0]
     assert (facts["head_name"], facts["head_version"]) == ("flame", "flame2023")
@@ -52,7 +53,9 @@ def test_fit_writes_every_file_of_the_other_head(flame: Path, tmp_path: Path, ca
         written_m = np.array([line.split()[1:] for line in vertices], float)
         np.testing.assert_allclose(head.vertices_m(fit.parameters), written_m, atol=1e-6)
         assert (
-            mien.export(fit, tmp_path / f"again-{suffix}.obj", head=head).read_text().split("\n", 1)[1]
+            mien.export(fit, tmp_path / f"again-{suffix}.obj", head=head, origin="camera")
+            .read_text()
+            .split("\n", 1)[1]
             == (out / "one.obj").read_text().split("\n", 1)[1]
         )
 
