@@ -21,7 +21,7 @@ demo: $(BASE) ## base install only, no torch
 	@echo
 	@echo "The fitted head of examples/astronaut.jpg is in $(DEMO_OUT):"
 	@for kind in png glb json; do ls $(DEMO_OUT)/*.$$kind | sed 's/^/  /'; done
-	@echo "Look at the .png (overlay), open the .glb in Blender or any glTF viewer, read the .json."
+	@echo "Look at the -look.png and the -overlay.png, open the .glb in Blender or any glTF viewer, read the .json."
 
 # A process for each core, one thread in each: threads that share busy cores wait for each other.
 test: $(FULL)

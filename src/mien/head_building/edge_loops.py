@@ -108,7 +108,7 @@ def split_strip(
     Returns:
         quads, corner values and ties; the new loop's vertices are the last ones, in the loop's order.
     """
-    count = ties.shape[0]
+    count = len(ties.indptr) - 1
     new = {(min(a, b), max(a, b)): count + i for i, (a, b) in enumerate(zip(loop, ring, strict=True))}
     split_rows = [0.5 * (ties[a] + ties[b]) for a, b in zip(loop, ring, strict=True)]
     result, values = [], []
@@ -129,4 +129,4 @@ def split_strip(
             np.stack([va, (va + vb) / 2, (vc + vd) / 2, vd]),
             np.stack([(va + vb) / 2, vb, vc, (vc + vd) / 2]),
         ]
-    return np.array(result), np.stack(values), sparse.vstack([ties, *split_rows]).tocsr()
+    return np.array(result), np.stack(values), sparse.csr_matrix(sparse.vstack([ties, *split_rows]))

@@ -19,6 +19,7 @@ from mien.geometry.winding_numbers import winding_numbers
 from mien.head_building.makehuman import MakeHuman, Proxy
 from mien.head_building.quad_skin import MEAN_PERSON, SKIN, QuadSkin, build_quad_skin
 from mien.heads.model import Head
+from mien.images.stored import read_rgba
 from mien.looks.colors import LUMINANCE, linear_from_srgb
 from mien.looks.hair_styles import HairStyle
 
@@ -187,7 +188,7 @@ def _nearest(
     distance_m, index = KDTree(skin_m, leafsize=16).query(points_m, k=count)
     softness_m = near_m + 0.5 * distance_m[:, :1]
     weight = np.exp(-(((distance_m - distance_m[:, :1]) / softness_m) ** 2))
-    return index, weight / weight.sum(axis=1, keepdims=True)
+    return np.asarray(index), weight / weight.sum(axis=1, keepdims=True)
 
 
 def _outside(points_m: np.ndarray, skin_m: np.ndarray, triangles: np.ndarray) -> np.ndarray:
@@ -209,10 +210,9 @@ def _outside(points_m: np.ndarray, skin_m: np.ndarray, triangles: np.ndarray) ->
 
 def _read(folder: Path) -> UInt8[np.ndarray, "height width 4"]:
     paths = sorted(folder.glob("*_diffuse.png"))
-    picture = cv2.imread(str(paths[0]), cv2.IMREAD_UNCHANGED) if paths else None
-    if picture is None or picture.shape[2] != 4:
+    if not paths:
         raise InputError("holds no picture of hair with coverage (*_diffuse.png)", source=folder)
-    return cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA)
+    return read_rgba(paths[0])
 
 
 def _picture(

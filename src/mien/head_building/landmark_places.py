@@ -132,7 +132,7 @@ def _partners(places_m: np.ndarray) -> np.ndarray:
     """(N,) the place on the other side of each; the table is symmetric."""
     from scipy.spatial import KDTree
 
-    partner = KDTree(places_m).query(places_m * [-1, 1, 1])[1]
+    partner = np.array(KDTree(places_m).query(places_m * [-1, 1, 1])[1])
     assert (partner[partner] == np.arange(len(partner))).all(), "version 1's places are symmetric"
     return partner
 

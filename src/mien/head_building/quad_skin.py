@@ -80,7 +80,7 @@ def build_quad_skin(makehuman: MakeHuman) -> QuadSkin:
     quad_labels = _labels_by_island(quads, uv_quads, mean, len(base.uv))
     keep = _without_deep_sockets(quads, quad_labels)
     quads, uv_quads, quad_labels = quads[keep], uv_quads[keep], quad_labels[keep]
-    ties = sparse.identity(len(base.vertices), format="csr")
+    ties = sparse.csr_matrix(sparse.identity(len(base.vertices)))
     quads, makehuman_uv, quad_labels, ties = _finer_at_lips(quads, base.uv[uv_quads], quad_labels, ties)
     used, compact = np.unique(quads, return_inverse=True)
     quads = compact.reshape(-1, 4)
@@ -214,7 +214,7 @@ def _border(edges: QuadEdges) -> np.ndarray:
 
 
 def _mirror_of(symmetric: np.ndarray) -> np.ndarray:
-    partner = KDTree(symmetric, leafsize=16).query(symmetric * [-1, 1, 1])[1]
+    partner = np.array(KDTree(symmetric, leafsize=16).query(symmetric * [-1, 1, 1])[1])
     assert (partner[partner] == np.arange(len(partner))).all(), "the base mesh is its own mirror image"
     return partner
 

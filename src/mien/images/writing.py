@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8, UInt16
@@ -52,7 +53,8 @@ def write_image(
         raise InputError(f"{suffix} cannot hold an alpha channel; use .png", source=path)
     with atomic_path(path) as temporary:
         # Little effort: PNG's usual one takes five times as long for a tenth of the size.
-        Image.fromarray(image).save(temporary, **({"compress_level": 1} if suffix == ".png" else {}))
+        options: dict[str, Any] = {"compress_level": 1} if suffix == ".png" else {}
+        Image.fromarray(image).save(temporary, **options)
     return path
 
 

@@ -98,7 +98,7 @@ def read_hair_styles(path: Path = _BUILT_IN_PATH) -> dict[str, HairStyle]:
             styles = {}
             for name in map(str, data["names"]):
                 layers = [
-                    cv2.imdecode(data[f"{name}_{layer}"], cv2.IMREAD_GRAYSCALE)
+                    np.asarray(cv2.imdecode(data[f"{name}_{layer}"], cv2.IMREAD_GRAYSCALE))
                     for layer in ("shade", "coverage")
                 ]
                 arrays = {key: data[f"{name}_{key}"].astype(np.int32) for key in _EXACT}
@@ -130,4 +130,4 @@ def save_hair_styles(styles: Mapping[str, HairStyle], path: Path) -> None:
             signed = np.int16 if key in ("offsets_m", "uv") else np.uint16
             arrays[f"{name}_{key}"] = np.round(getattr(style, key) * scale).astype(signed)
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
-        np.savez_compressed(stream, **arrays)
+        np.savez_compressed(stream, **arrays)  # pyright: ignore[reportArgumentType]
