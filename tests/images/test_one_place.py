@@ -22,7 +22,6 @@ ELSEWHERE = {
     "evaluation/tracking/still_faces.py": "the same",
     "looks/albedo_model.py": "pictures inside the model's own file",
     "looks/hair_styles.py": "the same",
-    "head_building/hair_styles.py": "the same",
 }
 """Where pictures are encoded or decoded all the same, and why."""
 
