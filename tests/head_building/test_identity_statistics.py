@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mien.head_building.identity_statistics import (
+    SHRINKAGE,
     IdentityStatistics,
     identity_mixture,
     principal_components,
@@ -33,7 +34,8 @@ def test_mixture_has_one_gaussian_a_source():
     weights, means, covariances = identity_mixture(np.concatenate([first, second]), 0.6)
     np.testing.assert_allclose(weights, [0.6, 0.4])
     np.testing.assert_allclose(means, [[2, 2, 2], [-1, -1, -1]], atol=0.2)
-    assert np.trace(covariances[0]) == pytest.approx(np.trace(np.cov(first.T)))
+    drawn = (1 - SHRINKAGE) * np.cov(first.T) + SHRINKAGE * np.eye(3)  # to everybody's
+    np.testing.assert_allclose(covariances[0], drawn)
     assert np.linalg.eigvalsh(covariances[1]).min() > 0
 
 

