@@ -86,12 +86,12 @@ def test_modes_slide_the_brow(brows: BrowsMesh):
     for mode in brows.modes_m.values():
         np.testing.assert_allclose(mode[mirror], mode * [-1, 1, 1], atol=1e-9)
     np.testing.assert_allclose(brows.modes_m["height"][:, 1], step, atol=2e-4)
-    left = brows.ibug[5:]
+    left = brows.landmarks.ibug[5:]
     distance, length = brows.modes_m["distance"][left, 0], brows.modes_m["length"][left, 0]
     along = np.array([0.125, 0.25, 0.5, 0.75, 1.06])  # labels begin inside the hair and go to its very end
     np.testing.assert_allclose(distance, step * (1 - along), atol=3e-4)
     np.testing.assert_allclose(length, step * along, atol=3e-4)
-    upper, lower = brows.wflw[9:14], brows.wflw[[17, 16, 15, 14]]
+    upper, lower = brows.landmarks.wflw[9:14], brows.landmarks.wflw[[17, 16, 15, 14]]
     thicker = brows.modes_m["thickness"][:, 1]
     assert (thicker[upper] > 0).all()
     assert (thicker[lower] < 0).all()
@@ -101,17 +101,29 @@ def test_modes_slide_the_brow(brows: BrowsMesh):
 
 def test_landmarks_lie_on_the_hair_in_their_order(brows: BrowsMesh):
     places = brows.mesh.vertices
-    assert (np.diff(places[brows.ibug, 0]) > 0).all()
-    np.testing.assert_array_equal(brows.mesh.mirror[brows.ibug], brows.ibug[::-1])
-    right_upper, right_lower, left_upper, left_lower = np.split(brows.wflw, [5, 9, 14])
+    assert (np.diff(places[brows.landmarks.ibug, 0]) > 0).all()
+    np.testing.assert_array_equal(brows.mesh.mirror[brows.landmarks.ibug], brows.landmarks.ibug[::-1])
+    right_upper, right_lower, left_upper, left_lower = np.split(brows.landmarks.wflw, [5, 9, 14])
     assert (np.diff(places[right_upper, 0]) > 0).all()
     assert (np.diff(places[left_upper, 0]) > 0).all()
     assert (np.diff(places[right_lower, 0]) < 0).all()
     assert (np.diff(places[left_lower, 0]) < 0).all()
     assert (places[left_upper[3::-1], 1] > places[left_lower, 1] + 0.002).all()
-    inner = brows.ibug[6:9]  # those in the columns that WFLW's have too
+    inner = brows.landmarks.ibug[6:9]  # those in the columns that WFLW's have too
     assert (places[inner, 1] < places[left_upper[1:4], 1]).all()
     assert (places[inner, 1] > places[left_lower[::-1][1:], 1]).all()
+
+
+def test_edges_run_along_both_brows(brows: BrowsMesh):
+    places, mirror, edges = brows.mesh.vertices, brows.mesh.mirror, brows.landmarks
+    for line in (edges.upper, edges.middle, edges.lower):
+        np.testing.assert_array_equal(mirror[line[0]], line[1])
+        assert (np.diff(places[line[0], 0]) > 0).all()  # the left brow, from its inner end
+    assert (places[edges.upper, 1] > places[edges.middle, 1]).all()
+    assert (places[edges.middle, 1] > places[edges.lower, 1]).all()
+    moved = edges.after(1000)
+    np.testing.assert_array_equal(moved.lower, edges.lower + 1000)
+    np.testing.assert_array_equal(moved.ibug, edges.ibug + 1000)
 
 
 def test_a_brow_beside_the_skin_is_refused(skin: BrowSkin):

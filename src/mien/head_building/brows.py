@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -24,11 +24,35 @@ LAYERS_M = (0.0006, 0.0011)
 """Heights of the two bands above the skin, whose edges stand out from their own chords by up to 0.4 mm."""
 
 _TILES = ("brow_under", "brow_over")
-_LOWER_ROW, _UPPER_ROW = 1, 4
+_LOWER_ROW, _MIDDLE_ROW, _UPPER_ROW = 1, 2, 4
 _IBUG_COLUMNS, _IBUG_ROWS = (2, 3, 5, 7, 10), (3, 3, 3, 3, 4)
 """Those who label the 68 points begin a little inside the hair's inner end and go on to its outer one."""
 _FIVE = (1, 3, 5, 7, 9)
 """Columns at 0, 1/4 … 1 of the way."""
+
+
+@dataclass(frozen=True, eq=False)
+class BrowLandmarks:
+    """Vertices of both brows on the hair that one sees.
+
+    Attributes:
+        ibug: (10,) iBUG's points 17-26: the right brow from its outer end, then the left one from its inner
+            end, on the upper half of the visible hair.
+        wflw: (18,) WFLW's points 33-50: right brow's upper edge from its outer end (5) and lower edge back
+            from the inner end (4), left brow's upper edge from its inner end (5) and lower edge back (4).
+        upper, lower, middle: (2, 9) of the left and the right brow, from inner to outer end: edges of the
+            visible hair, and halfway between them.
+    """
+
+    ibug: Integer[np.ndarray, " 10"]
+    wflw: Integer[np.ndarray, " 18"]
+    upper: Integer[np.ndarray, "2 9"]
+    lower: Integer[np.ndarray, "2 9"]
+    middle: Integer[np.ndarray, "2 9"]
+
+    def after(self, vertices: int) -> BrowLandmarks:
+        """The same where so many vertices come before the brows'."""
+        return BrowLandmarks(*(getattr(self, each.name) + vertices for each in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,18 +64,13 @@ class BrowsMesh:
         binding: ties every vertex to the skin.
         modes_m: name of `brow_statistics.MODES` → (V, 3) displacement for one standard deviation, both brows
             alike (symmetric).
-        ibug: (10,) vertices of iBUG's points 17-26: the right brow from its outer end, then the left one from
-            its inner end, on the upper half of the visible hair.
-        wflw: (18,) vertices of WFLW's points 33-50: right brow's upper edge from its outer end (5) and
-            lower edge back from the inner end (4), left brow's upper edge from its inner end (5) and lower
-            edge back (4).
+        landmarks: vertices where landmarks lie.
     """
 
     mesh: PartMesh
     binding: SkinBinding
     modes_m: dict[str, Float[np.ndarray, "vertices 3"]]
-    ibug: Integer[np.ndarray, " 10"]
-    wflw: Integer[np.ndarray, " 18"]
+    landmarks: BrowLandmarks
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +127,15 @@ def build_brows(skin: BrowSkin, statistics: BrowStatistics) -> BrowsMesh:
         mesh=with_mirror_image(own, same_uv=True),
         binding=SkinBinding.joined(binding, binding.mirrored(skin.mirror)),
         modes_m=modes,
-        ibug=np.concatenate([line[::-1] + count, line]),
-        # The right brow's points run from its outer end inwards and back outwards.
-        wflw=np.concatenate([upper[::-1] + count, back[::-1] + count, upper, back]),
+        landmarks=BrowLandmarks(
+            ibug=np.concatenate([line[::-1] + count, line]),
+            # The right brow's points run from its outer end inwards and back outwards.
+            wflw=np.concatenate([upper[::-1] + count, back[::-1] + count, upper, back]),
+            **{
+                name: np.stack([over[1:-1, row], over[1:-1, row] + count])
+                for name, row in (("upper", _UPPER_ROW), ("lower", _LOWER_ROW), ("middle", _MIDDLE_ROW))
+            },
+        ),
     )
 
 

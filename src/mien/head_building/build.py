@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,19 @@ from mien.head_building.cards import with_cards
 from mien.head_building.config import HeadBuildConfig
 from mien.head_building.ict_facekit import read_ict_facekit
 from mien.head_building.identity_statistics import IdentityStatistics
-from mien.head_building.landmark_places import place_landmark_sets, with_landmarks
+from mien.head_building.landmark_places import place_landmark_sets
 from mien.head_building.makehuman import ArkitTargets, MakeHuman, triangulated
 from mien.head_building.people import Heads, draw_heads, random_ict_people, random_makehuman_people
 from mien.head_building.rig import place_joints, skinning_weights
 from mien.head_building.skin_texture_layout import atlas_uv
-from mien.head_building.version1 import conversion_from_version1
+from mien.head_building.version1 import conversion_from_version1, version1_places
 from mien.heads.library import save_head
 from mien.heads.model import Head
 from mien.heads.parts import PARTS
 from mien.heads.version1 import Version1Conversion
 from mien.progress import Progress, ProgressReport, silent
 
-HEAD_NAME, HEAD_VERSION = "mien-head", "2.0"
+HEAD_NAME, HEAD_VERSION = "mien-head", "2.1"
 STAGES = 7
 
 
@@ -134,9 +134,9 @@ def build_head(config: HeadBuildConfig, *, report: ProgressReport = silent) -> B
         uv_quads=uv_quads,
     )
     carded = with_cards(bare, assembly)
-    landmarks = place_landmark_sets(assembly, carded)
-    head = with_landmarks(carded.head, landmarks)
-    conversion, left_mm = conversion_from_version1(head, landmarks.places)
+    places = version1_places(assembly)
+    head = replace(carded.head, landmark_sets=place_landmark_sets(assembly, carded, places))
+    conversion, left_mm = conversion_from_version1(head, places)
     figures["version1_conversion_error_mm"] = round(left_mm, 3)
     figures = {"vertices": head.vertex_count, "quads": len(head.quads), **figures}
     settings = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items() if k != "assets"}

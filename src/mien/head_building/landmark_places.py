@@ -1,229 +1,183 @@
-"""The landmark sets on our mesh: where version 1 of the head had them.
+"""The landmark sets of publishers on our mesh, vertex for vertex; the dense sets come after them.
 
-The shipped networks learned the points of version 1's dense sets. Both versions lie on ICT-FaceKit's neutral
-face, so each point of the old skin has its place on the new one there. Landmarks lie between vertices,
-therefore, and get vertices of their own, which belong to no face and follow those of theirs.
+Eyes and lips have edge loops, so their points lie on these; brows lie on the hair that one sees; the others are
+the vertices nearest to where the 68 points of ICT-FaceKit and iBUG lay on version 1's skin.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Integer
 
-from mien.geometry.closest_points import closest_on_surface
 from mien.head_building.assembly import Assembly
 from mien.head_building.cards import CardedHead
-from mien.head_building.makehuman import triangulated
+from mien.head_building.dense_landmarks import dense_sets, full_face
+from mien.head_building.feature_curves import LID_EDGE, LIP_BORDER, LIP_CONTACT
 from mien.head_building.quad_skin import LOWER_LIP, SKIN, UPPER_LIP
-from mien.head_building.version1 import TABLE
-from mien.heads.model import Head, LandmarkSet, PersonalShape
+from mien.head_building.version1 import Version1Places
+from mien.heads.formats.plain import ibug68_mirror
+from mien.heads.landmark_sets import IBUG_GROUPS
+from mien.heads.model import Head, LandmarkSet
 
-_SETS = ("ict68", "ibug68", "wflw98", "dense320", "dense703")
-_ON_SKIN, _LEFT_EYE, _RIGHT_EYE, _UPPER_TEETH, _LOWER_TEETH = range(5)
-INSIDE_M = 0.003
-"""A place farther than this from our skin is not on it: deep in the nose, behind the lids, where version 1
-had skin and landmarks that nobody sees, and below the neck's border. It follows the skin all around. The
-insides of lips stay with their own lip."""
-INSIDE_LIPS_M = 0.008
-AROUND = 12
-_OTHER_LIP = {UPPER_LIP: LOWER_LIP, LOWER_LIP: UPPER_LIP}
+IBUG_SHIFTS_M: dict[int, tuple[float, float, float]] = {
+    13: (0.0, 0.002, 0.0),
+    14: (0.0, 0.003, 0.0),
+    15: (0.001, 0.0040, -0.002),
+    16: (0.001, 0.0040, -0.002),
+    27: (0.0, 0.0015, 0.0),
+    34: (0.0014, 0.0, 0.0),
+}
+"""Left and middle points of iBUG's that the first head had beside where its data sets have them: the contour
+starts at the height of the eyes, the points under the nose stand farther apart. Told by 421 frontal faces
+labelled by hand (YTF-68): medians, in outer eye distances from the middle between the eyes."""
 
+IBUG_LIDS = {"upper": (0.335, 0.68), "lower": (0.305, 0.675)}
+"""Shares of the way from the inner to the outer corner of an eye, on the same faces."""
+WFLW_LIDS = (0.25, 0.5, 0.75)
 
-@dataclass(frozen=True)
-class LandmarkPoints:
-    """Points of the surface, between its vertices.
+CONTOUR_DEPTH = 0.6
+"""How much the depth of a contour point counts: seen from the front, which is how they are defined, the mesh
+is fine there; from front to back it is not."""
 
-    Attributes:
-        corners, weights: (P, K) each point as a weighted mean of vertices, symmetric ones on the midline.
-        mirror: (P,) each point's left-right partner.
-        parts: (P,) indices into `PARTS`: what version 1 had there.
-    """
-
-    corners: np.ndarray
-    weights: np.ndarray
-    mirror: np.ndarray
-    parts: np.ndarray
-
-    def after(self, values: np.ndarray, axis: int = 0) -> np.ndarray:
-        """What vertices have, followed by what the points have."""
-        values = np.moveaxis(values, axis, 0)
-        own = np.einsum("pk,pk...->p...", self.weights, values[self.corners])
-        return np.moveaxis(np.concatenate([values, own]), 0, axis)
+_LIPS_OUTSIDE, _LIPS_INSIDE = range(48, 60), range(60, 68)
+_LIDS = range(36, 48)
 
 
 @dataclass(frozen=True)
-class PlacedLandmarks:
-    """Landmark sets, and the points between vertices that they need.
+class NearestVertices:
+    """Finds vertices for places of a symmetric head: partners for partners, midline for midline.
 
     Attributes:
-        points: they come after the mesh's own vertices.
-        sets: by name, of vertices and points.
-        places: (N,) vertices and points at all places of version 1's table.
+        vertices_m: (V, 3); mirror: (V,) partners.
     """
 
-    points: LandmarkPoints
-    sets: dict[str, LandmarkSet]
-    places: np.ndarray
+    vertices_m: Float[np.ndarray, "vertices 3"]
+    mirror: Integer[np.ndarray, " vertices"]
+
+    def of(
+        self,
+        places_m: Float[np.ndarray, "places 3"],
+        partners: Integer[np.ndarray, " places"],
+        allowed: Integer[np.ndarray, " candidates"],
+        taken: set[int],
+        *,
+        depth: float = 1.0,
+    ) -> Integer[np.ndarray, " places"]:
+        """(P,) a vertex for each place, none twice.
+
+        Args:
+            partners: (P,) each place's partner among them; allowed: vertices to choose from, both sides.
+            taken: vertices that are not to be chosen; those chosen are added.
+            depth: how much distances from front to back count.
+        """
+        found = np.full(len(places_m), -1)
+        alone = self.mirror[allowed] == allowed
+        for row, partner in enumerate(partners.tolist()):
+            if found[row] >= 0:
+                continue
+            candidates = allowed[alone] if partner == row else allowed[~alone]
+            offsets_m = (self.vertices_m[candidates] - places_m[row]) * [1, 1, depth]
+            distance_m = np.linalg.norm(offsets_m, axis=1)
+            nearest = next(int(v) for v in candidates[np.argsort(distance_m)] if int(v) not in taken)
+            found[row], found[partner] = nearest, self.mirror[nearest]
+            taken |= {nearest, int(self.mirror[nearest])}
+        return found
 
 
-def place_landmark_sets(assembly: Assembly, carded: CardedHead) -> PlacedLandmarks:
+def place_landmark_sets(
+    assembly: Assembly, carded: CardedHead, places: Version1Places
+) -> dict[str, LandmarkSet]:
     """All landmark sets on a head with brows."""
     head = carded.head
-    with np.load(TABLE) as file:
-        table = dict(file)
-    points, vertices = _placed(assembly, table, head.vertex_count)
-    sets = {
-        name: LandmarkSet(name, vertices[table[f"set_{name}"]], table[f"mirror_{name}"].astype(np.int64))
-        for name in _SETS
-    }
-    # Brows lie on the hair that one sees and move with it, not with the skin below.
-    sets["ibug68"].vertices[17:27] = carded.ibug_brows
-    sets["wflw98"].vertices[33:51] = carded.wflw_brows
-    sets["full_face"] = _full_face(head, vertices[table["set_ict68"]], sets["dense703"], points)
-    return PlacedLandmarks(points, sets, vertices)
+    sets = {"ict68": _ict68(assembly, head, places), "ibug68": _ibug68(assembly, carded, places)}
+    sets["wflw98"] = _wflw98(assembly, carded, places, sets["ibug68"])
+    sets |= dense_sets(assembly, carded, sets)
+    sets["full_face"] = full_face(head, sets)
+    return sets
 
 
-def landmark_points(assembly: Assembly, vertex_count: int) -> LandmarkPoints:
-    """The points of all landmarks on a head of so many vertices (with brows, without points)."""
-    with np.load(TABLE) as file:
-        return _placed(assembly, dict(file), vertex_count)[0]
+def _ict68(assembly: Assembly, head: Head, places: Version1Places) -> LandmarkSet:
+    places_m = places.after(head.mean_m)[places.sets["ict68"]]
+    return LandmarkSet("ict68", _68(assembly, head, places_m, contour_depth=1.0), ibug68_mirror())
 
 
-def _placed(
-    assembly: Assembly, table: dict[str, np.ndarray], vertex_count: int
-) -> tuple[LandmarkPoints, np.ndarray]:
-    """The points, and (N,) the vertex or point at each of version 1's places."""
-    kinds, first = table["places"][:, 0], table["places"][:, 1]
-    vertices = np.full(len(kinds), -1)
-    partner = _partners(table["on_ict_m"])
-    left_or_middle = np.flatnonzero((kinds == _ON_SKIN) & (np.arange(len(kinds)) <= partner))
-    found = _on_skin(assembly, table, left_or_middle)
-    mirror = assembly.skin.mirror
-    corners, weights, own_partner, parts = [], [], [], []
-    skin_m = assembly.on_ict.registration.vertices_m
-    for row, (own, share) in zip(left_or_middle.tolist(), found, strict=True):
-        place = len(corners)
-        off_m = np.linalg.norm(share @ skin_m[own] - table["on_ict_m"][row])
-        if off_m > (INSIDE_LIPS_M if table["labels"][row] in _OTHER_LIP else INSIDE_M):
-            own, share = _from_around(skin_m, table["on_ict_m"][row].astype(float))
-        own, share = np.resize(own, AROUND), np.pad(share, (0, AROUND - len(share)))
-        vertices[row] = vertex_count + place
-        if partner[row] == row:
-            corners.append([*own, *mirror[own]])
-            weights.append([*(share / 2), *(share / 2)])
-            own_partner.append(place)
-            parts.append(table["parts"][row])
-            continue
-        vertices[partner[row]] = vertex_count + place + 1
-        for side in (own, mirror[own]):
-            corners.append([*side, *side])
-            weights.append([*share, *np.zeros(AROUND)])
-        own_partner += [place + 1, place]
-        parts += [table["parts"][row], table["parts"][partner[row]]]
-    for row in np.flatnonzero(kinds != _ON_SKIN):
-        vertices[row] = _on_part(assembly, int(kinds[row]), int(first[row]), table["on_ict_m"][row])
-    # Version 1's first three parts are the first three still.
-    arrays = (np.array(each) for each in (corners, weights, own_partner, parts))
-    return LandmarkPoints(*arrays), vertices
+def _ibug68(assembly: Assembly, carded: CardedHead, places: Version1Places) -> LandmarkSet:
+    head, mirror = carded.head, ibug68_mirror()
+    places_m = places.after(head.mean_m)[places.sets["ibug68"]].copy()
+    for point, shift_m in IBUG_SHIFTS_M.items():
+        places_m[point] += shift_m
+        places_m[mirror[point]] = places_m[point] * [-1, 1, 1]
+    vertices = _68(assembly, head, places_m, contour_depth=CONTOUR_DEPTH)
+    vertices[17:27] = carded.brows.ibug
+    upper, lower = (_on_lid(assembly, head, half, IBUG_LIDS[half]) for half in ("upper", "lower"))
+    vertices[[43, 44]], vertices[[47, 46]] = upper, lower
+    vertices[[38, 37]], vertices[[40, 41]] = head.mirror_vertices[upper], head.mirror_vertices[lower]
+    return LandmarkSet("ibug68", vertices, mirror)
 
 
-def _partners(places_m: np.ndarray) -> np.ndarray:
-    """(N,) the place on the other side of each; the table is symmetric."""
-    from scipy.spatial import KDTree
+def _68(assembly: Assembly, head: Head, places_m: np.ndarray, *, contour_depth: float) -> np.ndarray:
+    """(68,) vertices nearest to places in iBUG's order; lips and lids on their loops."""
+    skin, lips, partners = assembly.skin, assembly.lips, ibug68_mirror()
+    vertices = np.full(68, -1)
+    taken: set[int] = set()
+    nearest = NearestVertices(head.mean_m, head.mirror_vertices)
 
-    partner = np.array(KDTree(places_m).query(places_m * [-1, 1, 1])[1])
-    assert (partner[partner] == np.arange(len(partner))).all(), "version 1's places are symmetric"
-    return partner
+    def place(members: list[int], allowed: np.ndarray, depth: float = 1.0) -> None:
+        own = {member: row for row, member in enumerate(members)}
+        rows = np.array([own[int(partners[member])] for member in members])
+        vertices[members] = nearest.of(places_m[members], rows, np.unique(allowed), taken, depth=depth)
 
-
-def _on_skin(
-    assembly: Assembly, table: dict[str, np.ndarray], rows: np.ndarray
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For some places the triangle of our skin that each lies on, and its place in it."""
-    skin, skin_m = assembly.skin, assembly.on_ict.registration.vertices_m
-    triangles = triangulated(skin.quads)
-    of_quad = triangulated(np.repeat(skin.quad_labels[:, None], 4, axis=1))[:, 0]
-    labels = table["labels"][rows]
-    result: list[tuple[np.ndarray, np.ndarray] | None] = [None] * len(rows)
-    for label in np.unique(labels):
-        inside = label if label not in (SKIN, UPPER_LIP, LOWER_LIP) else SKIN
-        allowed = of_quad == inside
-        if label in _OTHER_LIP:
-            allowed &= (skin.labels[triangles] != _OTHER_LIP[label]).all(axis=1)
-        members = np.flatnonzero(labels == label)
-        own = rows[members]
-        # What lies behind the lids has another shape now: its direction tells nothing.
-        normals = table["normals"][own].astype(float) if inside == SKIN else None
-        found = closest_on_surface(
-            table["on_ict_m"][own].astype(float), skin_m, triangles[allowed], query_normals=normals
-        )
-        for member, triangle, share in zip(members, found.triangles, found.barycentric, strict=True):
-            result[member] = (triangles[allowed][triangle], share)
-    return [each for each in result if each is not None]
+    edge = np.concatenate([assembly.lids[0].edge, assembly.lids[1].edge])
+    corners = np.concatenate([lids.edge[lids.upper[[0, -1]]] for lids in assembly.lids])
+    place([36, 39, 42, 45], corners)
+    place([m for m in _LIDS if m not in (36, 39, 42, 45)], edge)
+    place(list(_LIPS_OUTSIDE), skin.lip_rings[LIP_BORDER])
+    place([61, 62, 63], lips.upper[1:-1])
+    place([65, 66, 67], lips.lower[1:-1])
+    place([60, 64], skin.lip_rings[LIP_CONTACT])
+    outside = np.flatnonzero(np.isin(skin.labels, (SKIN, UPPER_LIP, LOWER_LIP)))
+    hidden = np.concatenate([edge, *skin.lip_rings[: LIP_BORDER + 1]])
+    free = np.setdiff1d(outside, hidden)
+    place(list(IBUG_GROUPS["jaw"]), free, contour_depth)
+    place([m for m in range(68) if vertices[m] < 0], free)
+    return vertices
 
 
-def _from_around(skin_m: np.ndarray, place_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices in all directions from a place, and the smallest weights whose mean it is."""
-    ring = 2 * np.pi * np.arange(5) / 5
-    low, high = np.cos(np.arctan(0.5)), np.sin(np.arctan(0.5))
-    directions = [[0, 1, 0], [0, -1, 0]]
-    directions += [[low * np.sin(a), high, low * np.cos(a)] for a in ring]
-    directions += [[low * np.sin(a + np.pi / 5), -high, low * np.cos(a + np.pi / 5)] for a in ring]
-    away_m = skin_m - place_m
-    along = (away_m / np.linalg.norm(away_m, axis=1, keepdims=True)) @ np.array(directions).T
-    chosen = np.unique(along.argmax(axis=0))
-    constraints = np.column_stack([skin_m[chosen], np.ones(len(chosen))]).T
-    return chosen, np.linalg.pinv(constraints) @ np.append(place_m, 1.0)
+def _on_lid(assembly: Assembly, head: Head, half: str, shares: tuple[float, ...]) -> np.ndarray:
+    """Vertices of the left eye's upper or lower margin at shares of the way from inner to outer corner."""
+    lids = assembly.lids[0]
+    margin = lids.edge[lids.upper if half == "upper" else lids.lower]
+    x = head.mean_m[margin, 0]
+    along = (x - x[0]) / (x[-1] - x[0])
+    return margin[[1 + int(np.abs(along[1:-1] - share).argmin()) for share in shares]]
 
 
-def _on_part(assembly: Assembly, kind: int, number: int, place_m: np.ndarray) -> int:
-    """The vertex of an iris or a tooth.
-
-    Irises' rims and pupils are named; version 1's ring of 24 started at +x on both sides, ours starts at the
-    subject's left on the left and is its mirror image on the right. On teeth the nearest vertex counts.
-    """
-    if kind in (_LEFT_EYE, _RIGHT_EYE):
-        eyes, start, right = assembly.eyes, assembly.starts["eyes"].start, kind == _RIGHT_EYE
-        if number < 0:
-            return start + eyes.pupils[int(right)]
-        return start + int(eyes.iris_rings[int(right)][(12 - number) % 24 if right else number])
-    teeth, start = assembly.dentition, assembly.starts["teeth"].start
-    distance_m = np.linalg.norm(assembly.mesh.vertices[assembly.starts["teeth"]] - place_m, axis=1)
-    row = teeth.lower_edges if kind == _LOWER_TEETH else teeth.upper_edges
-    same = teeth.mesh.parts == teeth.mesh.parts[row[0]]
-    return start + int(np.where(same, distance_m, np.inf).argmin())
-
-
-def _full_face(head: Head, ict68: np.ndarray, dense: LandmarkSet, points: LandmarkPoints) -> LandmarkSet:
-    """Every vertex of the face's skin, and the points of the densest set."""
-    whole = np.concatenate([head.mirror_vertices, head.vertex_count + points.mirror])
-    limit_m = points.after(head.mean_m)[ict68[[0, 16]], 2].mean() - 0.01
-    face = np.flatnonzero((head.vertex_parts == 0) & (head.mean_m[:, 2] > limit_m))
-    chosen = np.array(list(dict.fromkeys([*dense.vertices.tolist(), *face.tolist()])))
-    place = {int(vertex): i for i, vertex in enumerate(chosen)}
-    return LandmarkSet("full_face", chosen, np.array([place[int(whole[vertex])] for vertex in chosen]))
-
-
-def with_landmarks(head: Head, landmarks: PlacedLandmarks) -> Head:
-    """The head with its landmark sets, and those points that lie between vertices as vertices of no face."""
-    points = landmarks.points
-    personal = []
-    for one in head.personal_shapes:
-        dense = np.zeros((head.identity_count, head.vertex_count, 3))
-        dense[:, one.vertices] = one.identity_m
-        dense = points.after(dense, axis=1)
-        moves = np.flatnonzero(np.abs(dense).max(axis=(0, 2)) > 0)
-        personal.append(PersonalShape(one.shape, moves, dense[:, moves]))
-    return replace(
-        head,
-        mean_m=points.after(head.mean_m),
-        identity_basis_m=points.after(head.identity_basis_m, axis=1),
-        expression_basis_m=points.after(head.expression_basis_m, axis=1),
-        # Smallest weights from all around may be negative; of joints' shares that has no meaning.
-        skinning_weights=np.clip(points.after(head.skinning_weights), 0, 1),
-        vertex_parts=np.concatenate([head.vertex_parts, points.parts]),
-        mirror_vertices=np.concatenate([head.mirror_vertices, head.vertex_count + points.mirror]),
-        landmark_sets=landmarks.sets,
-        personal_shapes=tuple(personal),
+def _wflw98(
+    assembly: Assembly, carded: CardedHead, places: Version1Places, ibug68: LandmarkSet
+) -> LandmarkSet:
+    head, ibug = carded.head, ibug68.vertices
+    in_table = places.sets["wflw98"]
+    places_m = np.where(in_table[:, None] >= 0, places.after(head.mean_m)[in_table], np.nan)
+    vertices = np.full(98, -1)
+    vertices[0:33:2], vertices[33:51] = ibug[:17], carded.brows.wflw
+    vertices[51:60], vertices[76:96] = ibug[27:36], ibug[48:68]
+    between = np.arange(1, 33, 2)  # contour points between iBUG's
+    outside = np.setdiff1d(np.flatnonzero(assembly.skin.labels == SKIN), ibug)
+    nearest = NearestVertices(head.mean_m, head.mirror_vertices)
+    vertices[between] = nearest.of(
+        places_m[between], np.arange(len(between))[::-1], outside, set(), depth=CONTOUR_DEPTH
     )
+    upper, lower = (_on_lid(assembly, head, half, WFLW_LIDS) for half in ("upper", "lower"))
+    left = [ibug[42], *upper, ibug[45], *lower[::-1]]
+    vertices[68:76] = left
+    vertices[60:68] = head.mirror_vertices[[left[k] for k in (4, 3, 2, 1, 0, 7, 6, 5)]]
+    eyes = assembly.starts["eyes"].start
+    vertices[97], vertices[96] = (eyes + pupil for pupil in assembly.eyes.pupils)
+    return LandmarkSet("wflw98", vertices, _partners_in(head, vertices))
+
+
+def _partners_in(head: Head, vertices: np.ndarray) -> np.ndarray:
+    place = {int(vertex): row for row, vertex in enumerate(vertices)}
+    return np.array([place[int(head.mirror_vertices[vertex])] for vertex in vertices])

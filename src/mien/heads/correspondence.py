@@ -93,7 +93,8 @@ def with_landmark_sets(
 def _lacking(source: Head, target: Head, chosen: np.ndarray, found: SurfacePoints) -> np.ndarray:
     """Which of the source's landmarks are on parts that the target lacks."""
     parts = np.array(source.part_names)[source.vertex_parts[chosen]]
-    far = found.distances_m > np.where(parts == "skin", FAR_M, FAR_INSIDE_M)
+    on_skin = np.isin(parts, ("skin", "brows"))
+    far = found.distances_m > np.where(on_skin, FAR_M, FAR_INSIDE_M)
     corners = target.triangles[found.triangles]
     turning = np.einsum("nk,nkj->nj", found.barycentric, target.skinning_weights[corners][:, :, 2:])
     # An iris that cannot turn would turn the head in its place.

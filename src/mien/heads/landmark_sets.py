@@ -95,17 +95,17 @@ def landmark_groups(set_name: str) -> dict[str, Int[np.ndarray, " members"]]:
     """Indices of a set's landmarks by place on the head.
 
     Groups: "face" (front of the face without ears, neck, eyeballs, teeth and hairline: what a region is
-    framed by), "left_eye" and "right_eye" (lids and eyeball), "left_brow", "right_brow", "nose", "mouth",
-    "jaw", "lids", "iris", "teeth", "ears", "scalp_and_neck". They are drawn around the points of "ict68",
-    because the networks learned regions framed so; its brows lie on the forehead, so the brow groups reach
-    from there to the brow's upper edge.
+    framed by), "left_eye" and "right_eye" (lids and eyeball), "left_brow", "right_brow" (on the hair that one
+    sees), "nose", "mouth", "jaw", "lids", "iris", "teeth", "ears", "scalp_and_neck". Those of the skin are
+    drawn around the points of "ict68". The few brow points of the 68 and 98 would pull the region upwards,
+    so there the skin alone frames it.
     """
     head = load_head()
     chosen = landmark_set(set_name)
     points_m = head.mean_m[chosen.vertices]
     ict68_m = head.mean_m[head.landmark_set("ict68").vertices]
     parts = np.array(head.part_names)[head.vertex_parts[chosen.vertices]]
-    skin = parts == "skin"
+    skin, brows = parts == "skin", parts == "brows"
 
     def near(members: range, reach_m: float) -> np.ndarray:
         distance = np.linalg.norm(points_m[:, None] - ict68_m[list(members)][None], axis=2).min(axis=1)
@@ -114,7 +114,7 @@ def landmark_groups(set_name: str) -> dict[str, Int[np.ndarray, " members"]]:
     chin_m, brow_m = ict68_m[8], ict68_m[17:27]
     corner_z = ict68_m[[36, 45], 2].mean()
     face = (
-        skin
+        (skin | (brows & set_name.startswith("dense")))
         & (points_m[:, 2] > corner_z - 0.055)
         & (points_m[:, 1] > chin_m[1] - 0.012)
         & (points_m[:, 1] < brow_m[:, 1].max() + 0.030)
@@ -130,8 +130,8 @@ def landmark_groups(set_name: str) -> dict[str, Int[np.ndarray, " members"]]:
         "left_eye": near(IBUG_GROUPS["left_eye"], 0.010) | (parts == "left_eye"),
         "right_eye": near(IBUG_GROUPS["right_eye"], 0.010) | (parts == "right_eye"),
         "lids": near(IBUG_GROUPS["left_eye"], 0.005) | near(IBUG_GROUPS["right_eye"], 0.005),
-        "left_brow": near(IBUG_GROUPS["left_brow"], 0.010),
-        "right_brow": near(IBUG_GROUPS["right_brow"], 0.010),
+        "left_brow": brows & (points_m[:, 0] > 0),
+        "right_brow": brows & (points_m[:, 0] < 0),
         "nose": near(IBUG_GROUPS["nose"], 0.012),
         "mouth": near(IBUG_GROUPS["mouth"], 0.008),
         "jaw": near(IBUG_GROUPS["jaw"], 0.010),
