@@ -43,11 +43,27 @@ class ShardFolders:
         for directory in self.directories:
             if not directory.is_dir():
                 raise InputError("no such folder of shards; make one with: mien synth", source=directory)
+            self._refuse_old(directory)
             for path in sorted(directory.glob(_PATTERN)):
                 number = int(path.stem.rpartition("-")[2])
                 if (number < self.held_out) == (self.part == "validation"):
                     chosen.append(path)
         return chosen
+
+    @staticmethod
+    def _refuse_old(directory: Path) -> None:
+        """Landmarks of other formats lie at other places."""
+        from mien.synthetic.scenes.shards import FORMAT_VERSION
+
+        manifest = directory / "manifest.json"
+        if manifest.is_file():
+            version = json.loads(manifest.read_text()).get("format_version")
+            if version != FORMAT_VERSION:
+                raise InputError(
+                    f"holds shards of format {version}, whose landmarks are other places on the face; this mien "
+                    f"reads format {FORMAT_VERSION}: draw pictures anew with mien synth --out ANOTHER_FOLDER",
+                    source=directory,
+                )
 
     def nothing_there(self) -> InputError:
         """The error for folders without a shard of this part."""

@@ -46,3 +46,17 @@ class HairStylesConfig:
     """Folder that holds `makehuman/`."""
     out: Path = Path("hair.npz")
     """File to write."""
+
+
+@dataclass(frozen=True)
+class PeopleConfig:
+    """Tell MakeHuman's people by the built-in head's identities: who is drawn in synthetic pictures."""
+
+    assets: Path
+    """Folder that holds `ict_facekit/`, `makehuman/` and `makehuman_arkit/`."""
+    out: Path = Path("people.npz")
+    """File to write."""
+    people: int = 2000
+    """How many."""
+    seed: int = 0
+    """Seed of all random people."""

@@ -1,7 +1,7 @@
 """The landmark sets of publishers on our mesh, vertex for vertex; the dense sets come after them.
 
-Eyes and lips have edge loops, so their points lie on these; brows lie on the hair that one sees; the others are
-the vertices nearest to where the 68 points of ICT-FaceKit and iBUG lay on version 1's skin.
+Eyes and lips have edge loops, so their points lie on these; brows lie on the hair that one sees; the others
+are the vertices nearest to where the 68 points of ICT-FaceKit and iBUG lay on version 1's skin.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from jaxtyping import Float, Integer
 from mien.head_building.assembly import Assembly
 from mien.head_building.cards import CardedHead
 from mien.head_building.dense_landmarks import dense_sets, full_face
-from mien.head_building.feature_curves import LID_EDGE, LIP_BORDER, LIP_CONTACT
+from mien.head_building.feature_curves import LIP_BORDER, LIP_CONTACT
 from mien.head_building.quad_skin import LOWER_LIP, SKIN, UPPER_LIP
 from mien.head_building.version1 import Version1Places
 from mien.heads.formats.plain import ibug68_mirror

@@ -39,6 +39,14 @@ def random_makehuman_weights(
         child=child,
         heavy=float(rng.uniform(-0.9, 0.9)),
     )
+    return weights | random_details(makehuman, rng, strength=strength)
+
+
+def random_details(
+    makehuman: MakeHuman, rng: np.random.Generator, *, strength: float = 0.42
+) -> dict[str, float]:
+    """Weights of the targets of facial details, nearly half of them used, and of what is not symmetric."""
+    weights: dict[str, float] = {}
     for names in _details(makehuman).values():
         if rng.random() > 0.45:
             continue

@@ -15,6 +15,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "mien.commands.head.expressions:run",
     ),
     "build": ("learn the built-in head from ICT-FaceKit and MakeHuman", "mien.commands.head.build:run"),
+    "people": (
+        "tell MakeHuman's people by the built-in head: who is drawn in synthetic pictures",
+        "mien.commands.head.people:run",
+    ),
     "looks": ("learn the skin of the built-in head from MakeHuman", "mien.commands.head.looks:run"),
     "hair": ("make the built-in head's hair styles from MakeHuman's", "mien.commands.head.hair:run"),
 }

@@ -17,6 +17,10 @@ from mien.errors import InputError
 from mien.landmarks.region import Region, region_around
 
 
+_WEIGHTS = ("identity", "expression")
+_OPTIONAL = ("visibility.npy", "json", "posed_mean.npy", *(f"{name}.npy" for name in _WEIGHTS))
+
+
 @dataclass(frozen=True)
 class Face:
     """One synthetic face.
@@ -26,12 +30,15 @@ class Face:
         points_px: (L, 2) landmarks of the layout's set in that picture.
         visibility: (L,) 0 visible, 1 behind the head itself, 2 behind hair or an object, 3 outside.
         region: the region that the exact landmarks give.
+        posed_mean_px: (L, 2) landmarks of the mean head in the same expression, pose and camera, where the
+            shard has them.
     """
 
     picture: UInt8[np.ndarray, "height width 3"]
     points_px: Float[np.ndarray, "landmarks 2"]
     visibility: UInt8[np.ndarray, " landmarks"]
     region: Region
+    posed_mean_px: Float[np.ndarray, "landmarks 2"] | None = None
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,8 @@ class FaceShard:
         points_px: (N, L, 2).
         visibility: (N, L).
         regions: one per face.
-        details: the samples' JSON records.
+        details: the samples' JSON records, with "identity" and "expression", the head's weights.
+        posed_mean_px: (N, L, 2) of the mean head, where the shard has them.
     """
 
     pictures: UInt8[np.ndarray, "faces height width 3"]
@@ -51,12 +59,14 @@ class FaceShard:
     visibility: UInt8[np.ndarray, "faces landmarks"]
     regions: list[Region]
     details: list[dict]
+    posed_mean_px: Float[np.ndarray, "faces landmarks 2"] | None = None
 
     def __len__(self) -> int:
         return len(self.pictures)
 
     def face(self, row: int) -> Face:
-        return Face(self.pictures[row], self.points_px[row], self.visibility[row], self.regions[row])
+        mean_px = None if self.posed_mean_px is None else self.posed_mean_px[row]
+        return Face(self.pictures[row], self.points_px[row], self.visibility[row], self.regions[row], mean_px)
 
 
 def face_region(points_px: Float[np.ndarray, "landmarks 2"], layout: LandmarkLayout) -> Region:
@@ -74,8 +84,8 @@ def read_shard(path: str | Path, layout: LandmarkLayout) -> FaceShard:
     """
     import cv2
 
-    samples = read_samples(path, needed=("jpg", "points.npy"), optional=("visibility.npy", "json"))
-    pictures, points, visibility, details = [], [], [], []
+    samples = read_samples(path, needed=("jpg", "points.npy"), optional=_OPTIONAL)
+    pictures, points, means, visibility, details = [], [], [], [], []
     for key, sample in samples.items():
         picture = cv2.imdecode(np.frombuffer(sample["jpg"], np.uint8), cv2.IMREAD_COLOR)
         if picture is None:
@@ -88,12 +98,19 @@ def read_shard(path: str | Path, layout: LandmarkLayout) -> FaceShard:
         else:
             visibility.append(np.zeros(len(layout), np.uint8))
         details.append(json.loads(sample.get("json", b"{}")))
+        for name in _WEIGHTS:
+            if f"{name}.npy" in sample:
+                details[-1][name] = np.load(io.BytesIO(sample[f"{name}.npy"])).astype(float).tolist()
+        if "posed_mean.npy" in sample:
+            mean_px = np.load(io.BytesIO(sample["posed_mean.npy"]))
+            means.append(mean_px[layout.shard_indices].astype(np.float32))
     return FaceShard(
         pictures=np.stack(pictures),
         points_px=np.stack(points),
         visibility=np.stack(visibility).astype(np.uint8),
         regions=[face_region(points_px, layout) for points_px in points],
         details=details,
+        posed_mean_px=np.stack(means) if len(means) == len(pictures) else None,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float16, Float32, UInt8
 
 LABEL_SET = "dense703"
 """The landmark set of the labels."""
@@ -37,7 +37,10 @@ class DrawnFace:
     Attributes:
         picture: RGB.
         mask: coverage of the person, 0 … 255.
-        points_px: landmarks in the picture, pixels.
+        points_px: landmarks in the picture, pixels, on what was drawn.
+        posed_mean_px: landmarks of the mean head with the same expression, pose and camera: where everybody's
+            would be.
+        identity, expression: the head's weights.
         visibility: per landmark VISIBLE, BEHIND_HEAD, BEHIND_OBJECT (hair, glasses, clothes) or OUTSIDE.
         details: plain data about the scene, ready for JSON.
         maps: what each pixel shows, where the studio was asked for it.
@@ -46,6 +49,9 @@ class DrawnFace:
     picture: UInt8[np.ndarray, "size size 3"]
     mask: UInt8[np.ndarray, "size size"]
     points_px: Float32[np.ndarray, "landmarks 2"]
+    posed_mean_px: Float32[np.ndarray, "landmarks 2"]
+    identity: Float16[np.ndarray, " identity"]
+    expression: Float16[np.ndarray, " expression"]
     visibility: UInt8[np.ndarray, " landmarks"]
     details: dict[str, Any]
     maps: LabelMaps | None = None

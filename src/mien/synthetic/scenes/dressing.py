@@ -244,6 +244,11 @@ class DressingRoom:
         )
         return items + worn, looks
 
+    def drawn_at(self, items: list[DrawItem], key: str) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) the head's vertices that one of its meshes shows, and (N, 3) where they are drawn, world frame."""
+        item = next(item for item in items if item.key == key)
+        return self._corner_vertices[key], item.position_m
+
     def _with_thick_beard(self, head: _PosedHead, beard: float, rng: np.random.Generator) -> np.ndarray:
         """World vertices, the beard's region sometimes puffed out."""
         thick_m = float(rng.uniform(0.001, 0.010)) if beard > 0.7 and rng.random() < 0.6 else 0.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -12,10 +11,20 @@ from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.region import region_from_points
+from mien.synthetic.people import Person, prior_draw, random_person
 from mien.synthetic.scenes.expressions import eye_joints, random_expression
 
-IDENTITY_SPREAD = (1.0, 1.25)
+IDENTITY_SPREAD = (1.0, 1.3)
 """How far identities lie from their mixture component's mean, over the prior's standard deviation."""
+
+NEAREST_M, FARTHEST_M = 0.15, 5.0
+"""From the camera to the face."""
+FACE_BEFORE_ORIGIN_M = 0.10
+"""How far the face lies before the head's origin."""
+NEAR_ENOUGH_RAD, YAW_LIMIT_RAD, PITCH_LIMIT_RAD = np.radians([25.0, 100.0, 45.0])
+FRONTAL_SHARE, TURNED_SHARE = 0.55, 0.30
+"""Share of faces within 25° of yaw, and of those from there to 70°; the others go on to 100°."""
+_TURNED_RAD = np.radians(70.0)
 
 
 @dataclass(frozen=True)
@@ -38,41 +47,44 @@ class Scene:
     Attributes:
         parameters, camera, pose: geometry; the world is the camera's frame with +y up and +z to the viewer.
         face_side: side of the face's region over the picture's.
+        person: who it is, where that was drawn too.
     """
 
     parameters: HeadParameters
     camera: Camera
     pose: Pose
     face_side: float
+    person: Person | None = None
 
 
 def random_identity(head: Head, rng: np.random.Generator) -> np.ndarray:
     """A draw from the head's mixture prior, spread a little wider than it."""
     if head.identity_mixture is None:
         return rng.normal(size=head.identity_count)
-    weights, means, _ = head.identity_mixture
-    component = int(rng.choice(len(weights), p=weights / weights.sum()))
-    factor = _mixture_factors(head)[component]
-    spread = rng.uniform(*IDENTITY_SPREAD)
-    return means[component] + spread * factor @ rng.normal(size=head.identity_count)
-
-
-@lru_cache(maxsize=2)
-def _mixture_factors(head: Head) -> np.ndarray:
-    """(G, I, I) Cholesky factors of the identity mixture's covariances."""
-    assert head.identity_mixture is not None
-    return np.linalg.cholesky(head.identity_mixture[2])
+    return prior_draw(head, rng, spread=float(rng.uniform(*IDENTITY_SPREAD)))
 
 
 def random_pose(rng: np.random.Generator) -> Pose:
-    """Mostly towards the camera, with a tail to full profile."""
-    wide = rng.random() < 0.30
-    yaw = rng.uniform(-1.571, 1.571) if wide else rng.normal(0, 0.38)
-    pitch = (
-        np.clip(rng.normal(-0.02, 0.24), -0.785, 0.785) if rng.random() < 0.9 else rng.uniform(-0.785, 0.785)
-    )
-    roll = np.clip(rng.normal(0, 0.18), -0.8, 0.8)
-    return Pose(float(yaw), float(pitch), float(roll))
+    """Half of them nearly towards the camera, the others to beyond full profile; little roll, which crops get
+    from their augmentation."""
+    which = rng.random()
+    if which < FRONTAL_SHARE:
+        yaw = float(np.clip(rng.normal(0, 0.22), -NEAR_ENOUGH_RAD, NEAR_ENOUGH_RAD))
+    else:
+        turned = which < FRONTAL_SHARE + TURNED_SHARE
+        low, high = (NEAR_ENOUGH_RAD, _TURNED_RAD) if turned else (_TURNED_RAD, YAW_LIMIT_RAD)
+        yaw = float(rng.uniform(low, high)) * (1 if rng.random() < 0.5 else -1)
+    wide = rng.random() < 0.15
+    pitch = rng.uniform(-PITCH_LIMIT_RAD, PITCH_LIMIT_RAD) if wide else rng.normal(-0.02, 0.20)
+    roll = np.clip(rng.normal(0, 0.15), -0.8, 0.8)
+    return Pose(yaw, float(np.clip(pitch, -PITCH_LIMIT_RAD, PITCH_LIMIT_RAD)), float(roll))
+
+
+def random_distance_m(rng: np.random.Generator) -> float:
+    """From the camera to the face: mostly selfies to rooms, a fifth from very near, a fifth from afar."""
+    part = rng.random()
+    low, high = (NEAREST_M, 0.35) if part < 0.2 else (0.35, 1.6) if part < 0.8 else (1.6, FARTHEST_M)
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def random_scene(head: Head, landmark_head: Head, rng: np.random.Generator, *, size_px: int) -> Scene:
@@ -93,9 +105,10 @@ def random_scene(head: Head, landmark_head: Head, rng: np.random.Generator, *, s
         @ matrix_from_rotation_vector(np.array([-pose.pitch_rad, 0, 0]))
         @ matrix_from_rotation_vector(np.array([0, pose.yaw_rad, 0]))
     )
-    distance_m = float(np.exp(rng.uniform(np.log(0.35), np.log(3.0))))
+    distance_m = random_distance_m(rng) + FACE_BEFORE_ORIGIN_M
+    person = random_person(head, rng)
     parameters = HeadParameters(
-        identity=random_identity(head, rng),
+        identity=person.identity,
         expression=expression,
         joint_rotations=joints,
         root_rotation=rotation_vector_from_matrix(turn),
@@ -109,4 +122,5 @@ def random_scene(head: Head, landmark_head: Head, rng: np.random.Generator, *, s
     jitter_px = rng.uniform(-0.05, 0.05, 2) * size_px
     principal = (size_px - 1) / 2 + jitter_px - region.center_px / 1000 * focal_px
     intrinsics = np.array([[focal_px, 0, principal[0]], [0, focal_px, principal[1]], [0, 0, 1.0]])
-    return Scene(parameters, Camera(intrinsics, PICTURE_CAMERA_FROM_WORLD, size_px, size_px), pose, face_side)
+    camera = Camera(intrinsics, PICTURE_CAMERA_FROM_WORLD, size_px, size_px)
+    return Scene(parameters, camera, pose, face_side, person)

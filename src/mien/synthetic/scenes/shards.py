@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
-import os
 import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ import numpy as np
 from mien.errors import InputError, MienError
 from mien.files import atomic_path
 from mien.progress import Progress, ProgressReport, silent
+from mien.synthetic.scenes.drawing_workers import TRIES, Draw, ShardJob, draw_shards
 from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps
 from mien.synthetic.scenes.label_maps import part_names
 from mien.synthetic.scenes.synth_config import MapName, SynthConfig
 
-FORMAT_VERSION = 1
-DRAWING_VERSION = 3
+FORMAT_VERSION = 2
+"""Of folders of shards: 2 has the landmarks of head 2.1, the mean head's and the person's weights."""
+DRAWING_VERSION = 4
 """Changes whenever a seed gives another picture."""
 SAMPLES_PER_SHARD = 500
 DEPTH_UNIT_M = 0.0001
@@ -39,7 +41,7 @@ def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> lis
 
     Raises:
         InputError: the folder holds shards of other settings.
-        MienError: a worker failed; its message is passed on.
+        MienError: a worker failed, whose message is passed on, or died at the same shard again.
     """
     from mien.heads.library import load_head
 
@@ -63,42 +65,54 @@ def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> lis
     _refuse_other_settings(config.out, manifest)
     with atomic_path(config.out / "manifest.json") as temporary:
         temporary.write_text(json.dumps(manifest, indent=1))
-    jobs = []
-    for shard, first in enumerate(range(0, config.count, SAMPLES_PER_SHARD)):
-        path = config.out / f"shard-{shard:06d}.tar"
-        jobs.append((path, first, min(SAMPLES_PER_SHARD, config.count - first)))
-    waiting = [job for job in jobs if not job[0].exists()]
-    done = sum(count for path, _, count in jobs if path.exists())
+    jobs = [
+        ShardJob(config.out / f"shard-{shard:06d}.tar", first, min(SAMPLES_PER_SHARD, config.count - first))
+        for shard, first in enumerate(range(0, config.count, SAMPLES_PER_SHARD))
+    ]
+    waiting = [job for job in jobs if not job.path.exists()]
+    done = config.count - sum(job.count for job in waiting)
     report(Progress(done, config.count, "drawing"))
-    if waiting:
-        context = multiprocessing.get_context("spawn")
-        tasks, results = context.Queue(), context.Queue()
-        for job in waiting:
-            tasks.put(job)
-        workers = [
-            context.Process(target=_work, args=(config, tasks, results), daemon=True)
-            for _ in range(min(config.workers, len(waiting)))
-        ]
-        for worker in workers:
-            tasks.put(None)
-            worker.start()
-        missing = sum(count for _, _, count in waiting)
-        while missing:
-            message = _next_message(results, workers)
-            if isinstance(message, str):
-                for worker in workers:
-                    worker.terminate()
-                raise MienError(f"drawing synthetic pictures failed: {message}")
-            missing -= message
-            done += message
-            report(Progress(done, config.count, "drawing"))
-        for worker in workers:
-            worker.join()
-    return [path for path, _, _ in jobs]
+
+    def more(pictures: int) -> None:
+        nonlocal done
+        done += pictures
+        report(Progress(done, config.count, "drawing"))
+
+    lost = draw_shards(waiting, _Drawing(config), workers=config.workers, report=more)
+    if lost:
+        names = ", ".join(job.path.name for job in lost)
+        raise MienError(
+            f"the processes that drew {names} died {TRIES} times each (memory, or the OpenGL driver); all other "
+            "shards are there: run again for these, or train without"
+        )
+    return [job.path for job in jobs]
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """Sets up a studio in a process and draws shards in it."""
+
+    config: SynthConfig
+
+    def __call__(self) -> Draw:
+        from mien.synthetic.scenes.studio import Studio
+
+        cv2.setNumThreads(1)
+        config = self.config
+        studio = Studio(config.assets, size_px=config.size, maps=bool(config.maps))
+
+        def draw(job: ShardJob) -> Iterator[None]:
+            with atomic_path(job.path) as temporary, tarfile.open(temporary, "w") as archive:
+                for index in range(job.first, job.first + job.count):
+                    sample = studio.shoot(config.seed + index)
+                    add_sample(archive, f"{index:08d}", sample, maps=config.maps)
+                    yield
+
+        return draw
 
 
 def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
-    """Shards that are there are kept, so they must be what would be drawn now."""
+    """Shards that are there are kept, so they must be what would be drawn now; a folder may grow."""
     path = folder / "manifest.json"
     if not path.exists() or not any(folder.glob("shard-*.tar")):
         return
@@ -118,52 +132,22 @@ def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
     )
     other = [name for name in names if there.get(name) != manifest.get(name)]
     count = int(there.get("count", 0))
-    if count > manifest["count"] or (count % SAMPLES_PER_SHARD and count != manifest["count"]):
+    if count > manifest["count"]:
         other.append("count")
     if other:
         raise InputError(
             f"these shards were drawn with another {', '.join(other)}; choose another --out or delete them",
             source=folder,
         )
-
-
-def _next_message(results: Any, workers: list[Any]) -> int | str:
-    import queue
-
-    while True:
-        try:
-            return results.get(timeout=2.0)
-        except queue.Empty:
-            dead = [w for w in workers if w.exitcode not in (None, 0)]
-            if dead:
-                return f"a worker ended with exit code {dead[0].exitcode}"
-
-
-def _work(config: SynthConfig, tasks: Any, results: Any) -> None:
-    """One process: takes (path, first index, count) until None comes; answers 1 a picture, or an error."""
-    # one thread a process: the processes share the cores
-    os.environ["LP_NUM_THREADS"] = "1"
-    cv2.setNumThreads(1)
-    try:
-        from mien.synthetic.scenes.studio import Studio
-
-        studio = None
-        while (job := tasks.get()) is not None:
-            studio = studio or Studio(config.assets, size_px=config.size, maps=bool(config.maps))
-            path, first, count = job
-            with atomic_path(path) as temporary, tarfile.open(temporary, "w") as archive:
-                for index in range(first, first + count):
-                    sample = studio.shoot(config.seed + index)
-                    add_sample(archive, f"{index:08d}", sample, maps=config.maps)
-                    results.put(1)
-    except Exception as error:
-        results.put(f"{type(error).__name__}: {error}")
+    if count < manifest["count"] and count % SAMPLES_PER_SHARD:
+        # The last shard was not full: it is drawn anew with more, the same ones first.
+        (folder / f"shard-{count // SAMPLES_PER_SHARD:06d}.tar").unlink(missing_ok=True)
 
 
 def add_sample(
     archive: tarfile.TarFile, key: str, sample: DrawnFace, *, maps: tuple[MapName, ...] = ()
 ) -> None:
-    """Append a sample's KEY.jpg, .mask.png, .points.npy, .visibility.npy, .json, and a .png for each map."""
+    """Append a sample's KEY.jpg, .mask.png, .json, an .npy for each array, and a .png for each map."""
 
     def add(suffix: str, data: bytes) -> None:
         info = tarfile.TarInfo(f"{key}.{suffix}")
@@ -184,6 +168,9 @@ def add_sample(
         add(f"{name}.png", cv2.imencode(".png", _picture_of(sample.maps, name))[1].tobytes())
     add("points.npy", array(sample.points_px))
     add("visibility.npy", array(sample.visibility))
+    add("posed_mean.npy", array(sample.posed_mean_px))
+    add("identity.npy", array(sample.identity))
+    add("expression.npy", array(sample.expression))
     add("json", json.dumps(sample.details).encode())
 
 
