@@ -60,8 +60,8 @@ class ShardFolders:
             version = json.loads(manifest.read_text()).get("format_version")
             if version != FORMAT_VERSION:
                 raise InputError(
-                    f"holds shards of format {version}, whose landmarks are other places on the face; this mien "
-                    f"reads format {FORMAT_VERSION}: draw pictures anew with mien synth --out ANOTHER_FOLDER",
+                    f"holds shards of format {version}, whose landmarks are other places on the face; this "
+                    f"mien reads format {FORMAT_VERSION}: draw anew with mien synth --out ANOTHER_FOLDER",
                     source=directory,
                 )
 

@@ -17,6 +17,9 @@ from mien.synthetic.people import AGES, KnownPeople
 
 _NOISE_M = 0.001
 """How well the head's identities are asked to give a person's skin."""
+DETAIL_STRENGTH, SKULL_SHARE = 0.26, 0.4
+"""Deviation of the weights of facial details, and how much of it those of the whole head have: with more,
+people become caricatures."""
 FROM_NECK_M = -0.075
 """Skin above this height tells identities: necks are cut and bent in many ways."""
 
@@ -51,7 +54,7 @@ def draw_known_people(config: PeopleConfig, head: Head, *, report: ProgressRepor
                 child=float(rng.uniform(0.35, 1.0)) if age == "child" else 0.0,
                 heavy=float(heavy[row]),
             )
-            yield makehuman_displacement(makehuman, weights | random_details(makehuman, rng))
+            yield makehuman_displacement(makehuman, weights | _details(makehuman, rng))
 
     heads = draw_heads(assembly, (people.person(each) for each in displaced()), count=count, report=report)
     identity = identities_of(assembly, head, heads.vertices_m)
@@ -62,6 +65,14 @@ def draw_known_people(config: PeopleConfig, head: Head, *, report: ProgressRepor
         heavy=heavy.astype(np.float32),
         ancestry=ancestry.astype(np.float32),
     )
+
+
+def _details(makehuman: MakeHuman, rng: np.random.Generator) -> dict[str, float]:
+    """Facial details as people have them; skulls differ less than faces."""
+    details = random_details(makehuman, rng, strength=DETAIL_STRENGTH)
+    return {
+        name: weight * (SKULL_SHARE if name.startswith("head/") else 1.0) for name, weight in details.items()
+    }
 
 
 def _old(age: str, rng: np.random.Generator) -> float:

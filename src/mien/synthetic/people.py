@@ -1,7 +1,7 @@
 """Who is drawn: women and men, children and the old, thin and heavy ones, of all ancestries.
 
-Half of them are people of MakeHuman told by the built-in head's identities (`mien head people`), each varied by
-what the prior allows; the others are drawn from the prior alone and told who they resemble.
+Half of them are people of MakeHuman told by the built-in head's identities (`mien head people`), each varied
+by what the prior allows; the others are drawn from the prior alone and told who they resemble.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ FORMAT_VERSION = 1
 
 KNOWN_SHARE = 0.5
 """Share of people that begin with one of MakeHuman's."""
-SPREAD = (1.0, 1.3)
-"""How far people lie from everybody's mean, over what their source gives."""
+SPREAD, KNOWN_SPREAD = (1.0, 1.3), (0.9, 1.15)
+"""How far people lie from the mean, over what their source gives: those of the prior, and known ones."""
+SKULLS = (0.76, 1.16)
+"""Height of crowns above the eyes over that of eyes above the chin, usually 0.95: people lie between."""
 OWN_VARIATION = 0.4
 """Share of the prior's deviation by which a known person is varied: no two are alike."""
 BROW_MODES = 6
@@ -107,6 +109,38 @@ def known_people() -> KnownPeople:
 
 
 def random_person(head: Head, rng: np.random.Generator) -> Person:
+    """Somebody whose skull is in proportion, see `_random_person`.
+
+    Raises:
+        InputError: the people's file is missing.
+    """
+    person = _random_person(head, rng)
+    for _ in range(9 if "ibug68" in head.landmark_sets else 0):
+        if SKULLS[0] < skull_proportion(head, person.identity) < SKULLS[1]:
+            break
+        person = _random_person(head, rng)
+    return person
+
+
+def skull_proportion(head: Head, identity: Float[np.ndarray, " identity"]) -> float:
+    """Height of the crown above the eyes over that of the eyes above the chin, at rest."""
+    mean_m, basis_m = _heights(head)
+    crown, eyes, chin = mean_m + identity @ basis_m
+    return float((crown - eyes) / (eyes - chin))
+
+
+@lru_cache(maxsize=2)
+def _heights(head: Head) -> tuple[np.ndarray, np.ndarray]:
+    """(3,) heights of crown, eyes and chin, and (I, 3) how identity changes them."""
+    points = head.landmark_set("ibug68").vertices
+    crown = np.flatnonzero(head.mean_m[:, 1] > head.mean_m[:, 1].max() - 0.004)
+    groups = (crown, points[36:48], points[[8]])
+    mean_m = np.array([head.mean_m[group, 1].mean() for group in groups])
+    basis_m = np.stack([head.identity_basis_m[:, group, 1].mean(axis=1) for group in groups], axis=1)
+    return mean_m, basis_m
+
+
+def _random_person(head: Head, rng: np.random.Generator) -> Person:
     """Somebody: half women, every age as often as the others.
 
     Heads with other identities than the built-in one's have their prior alone, and do not tell who that is.
@@ -121,7 +155,7 @@ def random_person(head: Head, rng: np.random.Generator) -> Person:
     if rng.random() < KNOWN_SHARE:
         one = int(rng.integers(len(known.identity)))
         center = _center(head)
-        identity = center + spread * (known.identity[one] - center)
+        identity = center + rng.uniform(*KNOWN_SPREAD) * (known.identity[one] - center)
         identity = identity + OWN_VARIATION * prior_draw(head, rng, centered=True)
         identity[-BROW_MODES:] = spread * prior_draw(head, rng)[-BROW_MODES:]
         male, age, heavy = bool(known.male[one]), AGES[known.age[one]], float(known.heavy[one])

@@ -45,7 +45,7 @@ def test_without_shards_the_feeder_says_what_to_do(dataset, tmp_path):
 
 def test_a_folder_that_is_complete_without_training_shards_is_not_waited_for(dataset, shards, tmp_path):
     shutil.copy(shards / "shard-000000.tar", tmp_path)
-    (tmp_path / "manifest.json").write_text(json.dumps({"count": 16}))
+    (tmp_path / "manifest.json").write_text(json.dumps({"count": 16, "format_version": 2}))
     batches = feed(at(dataset, tmp_path), FeederConfig(processes=0, wait_s=600.0))
     with pytest.raises(InputError, match="draw more"):
         next(batches)

@@ -77,7 +77,48 @@ def test_closed_eyes_do_not_close_further(drawn):
 def test_there_are_closed_and_open_eyes_and_mouths(drawn):
     blink = np.array([w["eyeBlinkLeft"] for w, _ in drawn])
     jaw = np.array([w["jawOpen"] for w, _ in drawn])
-    assert 0.04 < (blink > 0.95).mean() < 0.3
-    assert (blink < 0.3).mean() > 0.4
+    assert 0.04 < (blink > 0.95).mean() < 0.2
+    assert (blink < 0.3).mean() > 0.7
     assert (jaw > 0.5).any()
     assert (jaw == 0).mean() > 0.2
+
+
+@pytest.fixture(scope="module")
+def many() -> tuple[tuple[str, ...], np.ndarray]:
+    head = load_head()
+    rows = [random_expression(head, np.random.default_rng(1000 + seed))[0] for seed in range(1500)]
+    return head.expression_names, np.stack(rows)
+
+
+def test_half_of_the_faces_are_calm_with_open_eyes(many):
+    names, weights = many
+    shown = weights[:, [i for i, name in enumerate(names) if not name.startswith("eyeLook")]]
+    assert 0.43 < ((shown < 0.46).all(axis=1)).mean() < 0.6
+    blink = weights[:, [names.index("eyeBlinkLeft"), names.index("eyeBlinkRight")]].max(axis=1)
+    assert 0.05 < (blink > 0.9).mean() < 0.12
+    assert 0.02 < ((blink > 0.4) & (blink <= 0.9)).mean() < 0.08
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["jawOpen", "mouthSmileLeft", "mouthPucker", "mouthFunnel", "mouthStretchRight", "browInnerUp",
+     "tongueOut", "browOuterUpLeft", "browDownLeft", "eyeSquintLeft", "eyeWideRight", "cheekPuff",
+     "mouthRollLower"],
+)  # fmt: skip
+def test_shapes_go_as_far_as_they_go(many, name: str):
+    names, weights = many
+    assert (weights[:, names.index(name)] > 0.85).sum() >= 3
+
+
+def test_tongues_come_out_of_open_mouths(many):
+    names, weights = many
+    out = weights[:, names.index("tongueOut")] > 0
+    assert 0.005 < out.mean() < 0.05
+    assert weights[out, names.index("jawOpen")].min() >= 0.3
+
+
+def test_some_faces_are_lopsided(many):
+    names, weights = many
+    left, right = (weights[:, names.index("mouthSmile" + side)] for side in ("Left", "Right"))
+    smiling = np.maximum(left, right) > 0.4
+    assert 0.1 < (np.minimum(left, right) < 0.6 * np.maximum(left, right))[smiling].mean() < 0.4

@@ -13,7 +13,7 @@ from mien.heads.library import load_head
 from mien.heads.model import Head
 from mien.landmarks.region import region_from_points
 from mien.synthetic.scenes.drawn_face import LABEL_SET
-from mien.synthetic.scenes.scene import Scene, random_identity, random_scene
+from mien.synthetic.scenes.scene import Scene, random_identity, random_pose, random_scene
 from tests.toy_head import toy_head
 
 SIZE_PX = 160
@@ -48,13 +48,14 @@ def test_whole_head_is_in_front_of_the_camera(scenes: list[Scene]):
         depth_m = scene.camera.to_camera(head.vertices_m(scene.parameters))[:, 2]
         assert depth_m.min() > 0.05
         distance_m = -scene.parameters.root_translation_m[2]
-        assert distance_m - 0.35 < depth_m.min() < depth_m.max() < distance_m + 0.5  # the clip planes
+        # the clip planes
+        assert max(0.05, distance_m - 0.35) < depth_m.min() < depth_m.max() < distance_m + 0.5
 
 
 def test_distances_range_from_selfies_to_telephoto(scenes: list[Scene]):
     distance_m = np.array([-s.parameters.root_translation_m[2] for s in scenes])
-    assert distance_m.min() < 0.5
-    assert distance_m.max() > 2.0
+    assert 0.25 <= distance_m.min() < 0.4  # the head's origin is 0.1 m behind the face
+    assert 2.0 < distance_m.max() <= 5.1
     # the face fills the picture anyway: the focal length grows with the distance
     focal_px = np.array([s.camera.focal_px for s in scenes])
     assert np.corrcoef(distance_m, focal_px)[0, 1] > 0.9
@@ -112,6 +113,14 @@ def test_eyes_look_where_the_gaze_goes(scenes: list[Scene]):
         assert left[0] == pytest.approx(right[0], abs=1e-9)
         # eyes are parallel or turned inwards: the left one to the subject's right, which is -y
         assert left[1] <= right[1] + 1e-9
+
+
+def test_half_of_the_poses_are_nearly_frontal():
+    poses = [random_pose(np.random.default_rng(seed)) for seed in range(600)]
+    yaw = np.degrees(np.abs([pose.yaw_rad for pose in poses]))
+    assert 0.48 < (yaw <= 25).mean() < 0.62
+    assert 95 < yaw.max() <= 100
+    assert np.degrees(np.abs([pose.pitch_rad for pose in poses])).max() <= 45
 
 
 def test_identity_is_drawn_from_the_prior():

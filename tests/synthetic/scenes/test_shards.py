@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import queue
 import tarfile
-import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from mien.datasets.crops.layout import load_layout
-from mien.datasets.crops.shards import read_shard
+from mien.datasets.crops.shards import FaceStore, read_shard
 from mien.errors import InputError, MienError
 from mien.heads.library import load_head
 from mien.progress import Progress
@@ -42,6 +39,9 @@ def fake_sample(seed: int) -> DrawnFace:
         picture=np.asarray(picture, np.uint8),
         mask=rng.integers(0, 256, (SIZE_PX, SIZE_PX), np.uint8),
         points_px=points_px.astype(np.float32),
+        posed_mean_px=(points_px + 1).astype(np.float32),
+        identity=rng.normal(size=head.identity_count).astype(np.float16),
+        expression=rng.random(head.expression_count).astype(np.float16),
         visibility=rng.integers(0, 4, len(points_px), np.uint8),
         details={"seed": seed, "yaw_rad": 0.5, "hair": None},
         maps=fake_maps(rng),
@@ -75,20 +75,18 @@ class FakeStudio:
         return fake_sample(seed)
 
 
-class InlineProcess(threading.Thread):
-    """A thread in place of a process."""
-
-    exitcode = None
-
-    def terminate(self) -> None:
-        pass
-
-
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SynthConfig:
-    """Seven pictures in shards of three, drawn by two threads with a fake studio."""
-    context = SimpleNamespace(Queue=queue.Queue, Process=InlineProcess)
-    monkeypatch.setattr(shards.multiprocessing, "get_context", lambda _: context)
+    """Seven pictures in shards of three, drawn in this process with a fake studio."""
+
+    def draw_here(jobs, begin, *, workers, report):
+        draw = begin() if jobs else None
+        for job in jobs:
+            for _ in draw(job):
+                report(1)
+        return []
+
+    monkeypatch.setattr(shards, "draw_shards", draw_here)
     monkeypatch.setattr("mien.synthetic.scenes.studio.Studio", FakeStudio)
     monkeypatch.setattr(shards, "SAMPLES_PER_SHARD", 3)
     monkeypatch.setattr(FakeStudio, "broken", None)
@@ -103,7 +101,8 @@ def test_sample_comes_back(tmp_path: Path):
         add_sample(archive, "00000003", sample)
     with tarfile.open(tmp_path / "shard-000000.tar") as archive:
         content = {m.name: archive.extractfile(m).read() for m in archive}  # type: ignore[union-attr]
-    kinds = ("jpg", "mask.png", "points.npy", "visibility.npy", "json")
+    arrays = ("points", "visibility", "posed_mean", "identity", "expression")
+    kinds = ("jpg", "mask.png", *(f"{name}.npy" for name in arrays), "json")
     assert set(content) == {f"00000003.{kind}" for kind in kinds}
     mask = cv2.imdecode(np.frombuffer(content["00000003.mask.png"], np.uint8), cv2.IMREAD_UNCHANGED)
     np.testing.assert_array_equal(mask, sample.mask)
@@ -145,6 +144,10 @@ def test_training_reads_what_was_written(config: SynthConfig):
     face, sample = read[1].face(2), fake_sample(105)
     np.testing.assert_array_equal(face.points_px, sample.points_px)
     np.testing.assert_array_equal(face.visibility, sample.visibility)
+    np.testing.assert_array_equal(face.posed_mean_px, sample.posed_mean_px)
+    known = read[1].details[2]
+    np.testing.assert_array_equal(known["identity"], sample.identity.astype(float))
+    np.testing.assert_array_equal(known["expression"], sample.expression.astype(float))
     assert np.abs(face.picture.astype(float) - sample.picture).mean() < 4  # RGB, up to JPEG's losses
 
 
@@ -153,7 +156,7 @@ def test_manifest_says_what_is_in_the_shards(config: SynthConfig):
     manifest = json.loads((config.out / "manifest.json").read_text())
     head = load_head()
     assert manifest == {
-        "format_version": 1,
+        "format_version": 2,
         "drawing_version": DRAWING_VERSION,
         "set_name": "dense703",
         "count": 7,
@@ -189,28 +192,24 @@ def test_only_missing_shards_are_drawn(config: SynthConfig, monkeypatch: pytest.
     assert [progress.done for progress in seen[4:]] == [7]
 
 
-def test_failure_is_told_and_leaves_no_half_shard(config: SynthConfig, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(FakeStudio, "broken", 101)
-    with pytest.raises(MienError, match="InputError: bob03: no such hair"):
+def test_a_shard_that_cannot_be_drawn_is_named(config: SynthConfig, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shards, "draw_shards", lambda jobs, *_, **__: jobs[1:2])
+    with pytest.raises(MienError, match=r"drew shard-000001\.tar died 2 times"):
         write_shards(config)
-    assert not (config.out / "shard-000000.tar").exists()
 
 
-def test_dead_worker_is_told():
-    class EmptyQueue:
-        def get(self, timeout: float) -> int:
-            raise queue.Empty
-
-    dead = SimpleNamespace(exitcode=-9)
-    assert shards._next_message(EmptyQueue(), [SimpleNamespace(exitcode=None), dead]) == (
-        "a worker ended with exit code -9"
-    )
+def test_shards_of_older_formats_are_refused(config: SynthConfig):
+    write_shards(config)
+    manifest = config.out / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format_version": 1}))
+    with pytest.raises(InputError, match=r"shards of format 1.*mien synth"):
+        FaceStore([config.out], load_layout(LABEL_SET)).refresh()
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"seed": 5}, "seed"), ({"count": 3}, "count"), ({"count": 9}, "count")],
-    ids=["seed", "fewer", "more than an incomplete shard"],
+    [({"seed": 5}, "seed"), ({"count": 3}, "count")],
+    ids=["seed", "fewer"],
 )
 def test_other_settings_are_refused(config: SynthConfig, change: dict, named: str):
     write_shards(config)
@@ -219,9 +218,16 @@ def test_other_settings_are_refused(config: SynthConfig, change: dict, named: st
         write_shards(other)
 
 
-def test_whole_shards_can_be_added_to(config: SynthConfig):
-    write_shards(SynthConfig(**{**vars(config), "count": 6}))
-    assert len(write_shards(SynthConfig(**{**vars(config), "count": 8}))) == 3
+@pytest.mark.parametrize("count", [6, 7])
+def test_folders_grow(config: SynthConfig, count: int):
+    """Whole shards stay; one that was not full is drawn anew, its first pictures the same."""
+    before = [path.read_bytes() for path in write_shards(SynthConfig(**{**vars(config), "count": count}))]
+    paths = write_shards(SynthConfig(**{**vars(config), "count": 9}))
+    assert [path.read_bytes() for path in paths[:2]] == before[:2]
+    grown = read_shard(paths[2], load_layout(LABEL_SET))
+    assert [detail["seed"] for detail in grown.details] == [106, 107, 108]
+    np.testing.assert_array_equal(grown.face(0).points_px, fake_sample(106).points_px)
+    assert json.loads((config.out / "manifest.json").read_text())["count"] == 9
 
 
 def test_contact_sheet_shows_the_first_pictures(config: SynthConfig):

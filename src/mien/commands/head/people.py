@@ -11,8 +11,8 @@ def run(arguments: list[str]) -> int:
     """Draw people of MakeHuman and write their identities."""
     config = parse(PeopleConfig, arguments, prog="mien head people")
 
-    from mien.synthetic.makehuman_people import draw_known_people
     from mien.heads.library import load_head
+    from mien.synthetic.makehuman_people import draw_known_people
     from mien.synthetic.people import save_known_people
 
     with progress_bar("drawing people") as bar:

@@ -16,7 +16,6 @@ from mien.datasets.shard_files import REMEDY, ShardFolders, read_samples
 from mien.errors import InputError
 from mien.landmarks.region import Region, region_around
 
-
 _WEIGHTS = ("identity", "expression")
 _OPTIONAL = ("visibility.npy", "json", "posed_mean.npy", *(f"{name}.npy" for name in _WEIGHTS))
 

@@ -245,7 +245,7 @@ class DressingRoom:
         return items + worn, looks
 
     def drawn_at(self, items: list[DrawItem], key: str) -> tuple[np.ndarray, np.ndarray]:
-        """(N,) the head's vertices that one of its meshes shows, and (N, 3) where they are drawn, world frame."""
+        """(N,) the vertices that one of the head's meshes shows, and (N, 3) where it draws them, world."""
         item = next(item for item in items if item.key == key)
         return self._corner_vertices[key], item.position_m
 

@@ -97,6 +97,7 @@ def _smile(weights: WeightList, rng: np.random.Generator) -> None:
     amount = 1 - 0.75 * rng.random() ** 1.3
     weights.both("mouthSmile", amount)
     weights.both("cheekSquint", 0.8 * amount * rng.random())
+    weights.both("eyeSquint", 0.8 * amount * rng.random() ** 2)
     weights.both("mouthUpperUp", 0.6 * amount * rng.random())
     weights.both("mouthDimple", 0.4 * rng.random())
     weights.both("mouthStretch", 0.5 * amount * rng.random() ** 2)
@@ -144,7 +145,7 @@ def _brows(weights: WeightList, rng: np.random.Generator) -> None:
         weights.both("eyeWide", rng.random())
     elif which < 0.70:
         weights.both("browDown", amount)
-        weights.both("eyeSquint", rng.random())
+        weights.both("eyeSquint", 1.1 * rng.random() ** 0.7)
         weights.both("noseSneer", 0.8 * rng.random() ** 2)
         weights.both("mouthFrown", 0.8 * rng.random() ** 2)
         weights.both("mouthPress", 0.8 * rng.random() ** 2)

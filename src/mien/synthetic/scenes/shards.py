@@ -82,8 +82,8 @@ def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> lis
     if lost:
         names = ", ".join(job.path.name for job in lost)
         raise MienError(
-            f"the processes that drew {names} died {TRIES} times each (memory, or the OpenGL driver); all other "
-            "shards are there: run again for these, or train without"
+            f"the processes that drew {names} died {TRIES} times each (memory, or the OpenGL driver); all "
+            "other shards are there: run again for these, or train without"
         )
     return [job.path for job in jobs]
 

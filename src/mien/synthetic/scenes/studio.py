@@ -102,7 +102,7 @@ class Studio:
 
 
 def skin_for(person: Person, skins: Sequence[str], rng: np.random.Generator) -> str:
-    """A skin that goes with a person: sex, age, and how dark. Children have young women's, without a beard."""
+    """A skin that goes with a person: sex, age, darkness. Children have young women's, without a beard."""
     age = {"child": "young", "young": "young", "middle": "middleage", "old": "old"}[person.age]
     sex = "_male" if person.male and person.age != "child" else "_female"
     dark = "_dark" if rng.random() < 0.15 + 0.75 * np.clip(person.african, 0, 1) else "_light"
