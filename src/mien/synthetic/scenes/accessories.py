@@ -45,7 +45,12 @@ def join(pieces: list[Accessory]) -> Accessory:
 
 
 def random_glasses(
-    eyes_m: np.ndarray, nose_bridge_m: np.ndarray, ears_m: np.ndarray, rng: np.random.Generator
+    eyes_m: np.ndarray,
+    nose_bridge_m: np.ndarray,
+    ears_m: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    thin: bool = False,
 ) -> tuple[Accessory, Accessory]:
     """Frame and lenses for a person.
 
@@ -53,11 +58,12 @@ def random_glasses(
         eyes_m: (2, 3) eyeball centres, left then right.
         nose_bridge_m: (3,).
         ears_m: (2, 3) where the temples rest.
+        thin: as metal frames are.
     """
-    width = rng.uniform(0.023, 0.032)
-    height = width * rng.uniform(0.62, 1.0)
-    power = rng.uniform(2.0, 5.0)
-    thickness = rng.uniform(0.0006, 0.0024)
+    width = rng.uniform(0.024, 0.030)
+    height = width * rng.uniform(0.62, 0.95)
+    power = rng.uniform(2.0, 4.5)
+    thickness = rng.uniform(0.0006, 0.0011) if thin else rng.uniform(0.0012, 0.0023)
     depth = max(nose_bridge_m[2], eyes_m[:, 2].max() + 0.012) + rng.uniform(0.003, 0.009)
     drop = rng.uniform(-0.001, 0.006)
     turn = np.linspace(0, 2 * np.pi, 28, endpoint=False)

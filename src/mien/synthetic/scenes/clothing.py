@@ -60,9 +60,10 @@ def as_color(values: np.ndarray) -> Color:
 
 def random_cloth_colors(rng: np.random.Generator) -> tuple[Color, Color]:
     """A cloth's colour and that of its stripes."""
-    base = rng.random(3) ** 2 * rng.uniform(0.1, 0.9)
+    # Black, white, grey, blue and beige are worn far more often than anything bright.
+    base = rng.random(3) ** 2 * np.exp(rng.uniform(np.log(0.03), np.log(0.75)))
     grey = base.mean()
-    base = grey + (base - grey) * rng.uniform(0, 1) ** 1.5
+    base = grey + (base - grey) * rng.uniform(0, 1) ** 2.5 * (0.5 if rng.random() < 0.7 else 1.0)
     other = np.clip(base * rng.uniform(0.3, 2.0), 0, 1)
     return as_color(base), as_color(other)
 

@@ -13,29 +13,23 @@ from mien.head_building.card_pictures import hair_cards
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.heads.skinning import joint_transforms, skin
+from mien.looks.albedo_model import albedo_model_for
 from mien.synthetic.scenes import shaders
 from mien.synthetic.scenes.accessories import Accessory, microphone, random_glasses
 from mien.synthetic.scenes.clothing import as_color, random_cloth_colors, random_outfit, random_stripes
 from mien.synthetic.scenes.face_maps import chart_of, face_maps
+from mien.synthetic.scenes.fur import BEARD_FUR, SCALP_FUR, FurCoat
+from mien.synthetic.scenes.grooming import Grooming, random_grooming
+from mien.synthetic.scenes.hair_shapes import hair_extra, restyled
 from mien.synthetic.scenes.head_maps import add_coverings, ambient_occlusion, beard_region
 from mien.synthetic.scenes.head_surfaces import CorneaNormals, DrapedBrows, drawing_uv
 from mien.synthetic.scenes.label_maps import HAIR_MESHES, HEAD_MESHES, triangles_of
-from mien.synthetic.scenes.renderer import DrawItem, Renderer, Settings, StaticMesh
+from mien.synthetic.scenes.renderer import DrawItem, Renderer, StaticMesh
 from mien.synthetic.scenes.skin_detail import random_skin_details
-from mien.synthetic.scenes.skin_tones import LUMINANCE, mean_tone, random_tone, tint_for
+from mien.synthetic.scenes.skin_tones import LUMINANCE, linear, mean_tone, random_tone, tint_for
 from mien.synthetic.scenes.stock import Stock
 from mien.synthetic.scenes.wardrobe import Garment
 
-HAIR_COLORS = np.array(
-    [
-        [0.010, 0.009, 0.008], [0.022, 0.014, 0.010], [0.055, 0.032, 0.018], [0.13, 0.075, 0.035],
-        [0.36, 0.24, 0.11], [0.22, 0.07, 0.025], [0.26, 0.25, 0.24], [0.60, 0.58, 0.55], [0.03, 0.02, 0.02],
-    ]
-)  # fmt: skip
-HAIR_COLOR_SHARES = (0.2, 0.18, 0.16, 0.1, 0.08, 0.05, 0.08, 0.07, 0.08)
-GREY_HAIR = (6, 7)
-HAIR_SHARES = {"bob01": 0.04, "bob02": 0.08, "short03": 0.15, "braid01": 0.25}
-"""How often a style is worn, where not 1: these hang over an eye."""
 IRIS_COLORS = np.array(
     [
         [0.05, 0.025, 0.012], [0.10, 0.05, 0.02], [0.16, 0.09, 0.04], [0.10, 0.16, 0.24],
@@ -43,6 +37,15 @@ IRIS_COLORS = np.array(
     ]
 )  # fmt: skip
 IRIS_COLOR_SHARES = (0.3, 0.2, 0.12, 0.12, 0.1, 0.08, 0.08)
+GLASSES_SHARE, SUNGLASSES_SHARE, MICROPHONE_SHARE = 0.12, 0.03, 0.04
+FRAMES = {
+    "black": (0.34, (0.010, 0.010, 0.011)), "tortoise": (0.16, (0.045, 0.020, 0.009)),
+    "steel": (0.20, (0.16, 0.16, 0.17)), "gold": (0.10, (0.22, 0.15, 0.06)),
+    "clear": (0.08, (0.30, 0.28, 0.25)), "dark blue": (0.07, (0.012, 0.018, 0.04)),
+    "dark red": (0.05, (0.06, 0.010, 0.012)),
+}  # fmt: skip
+"""Frames of glasses: how often, and linear albedo."""
+THIN_FRAMES = ("steel", "gold")
 MOUTH_FARTHER_M = 0.006
 """Teeth, gums and tongue are drawn so much behind where they are: what would pierce lips and chin stays
 behind them. A tongue that comes out does not."""
@@ -132,9 +135,14 @@ class DressingRoom:
         for seed in range(CARD_PICTURES):
             renderer.add_texture(f"hairs {seed}", hair_cards(CARD_GREY, seed=seed), repeats=False)
         body = wardrobe.body
+        self._hair_extra: dict[str, np.ndarray | None] = {}
+        self._hair_level: dict[str, float] = {}
         for garment in (*wardrobe.hair, body):
             renderer.add_texture(garment.name, garment.texture)
-            renderer.add_mesh(garment.name, StaticMesh.of(garment.triangles, garment.uv))
+            self._hair_extra[garment.name] = hair_extra(garment, head) if garment.kind == "hair" else None
+            mesh = StaticMesh.of(garment.triangles, garment.uv, extra=self._hair_extra[garment.name])
+            renderer.add_mesh(garment.name, mesh)
+            self._hair_level[garment.name] = _mean_level(garment.texture)
         self._around_neck = {garment.name: garment for garment in wardrobe.collars}
         self._around_neck |= {"layer 0": body, "layer 1": body}
         for key, garment in self._around_neck.items():
@@ -142,8 +150,8 @@ class DressingRoom:
             renderer.add_mesh(key, StaticMesh.of(garment.triangles, garment.rest_m[:, :2], extra=depth))
         every = (*wardrobe.hair, *wardrobe.collars, body)
         self._garment_normals = {g.name: vertex_normals(g.rest_m, g.triangles) for g in every}
-        shares = {} if even_hair else HAIR_SHARES
-        self._hair_weight = np.array([shares.get(g.name, 1.0) for g in wardrobe.hair])
+        self._hair = {garment.name: garment for garment in wardrobe.hair}
+        self._styles = dict.fromkeys(self._hair, 1.0) if even_hair else None
         add_coverings(head, renderer)
         self._ict68 = head.landmark_set("ict68").vertices
 
@@ -151,7 +159,11 @@ class DressingRoom:
         """Register the head's parts, split where texture coordinates differ; returns each point's vertex."""
         head, renderer = self._head, self._renderer
         corner_uv = drawing_uv(head, skin_places)
-        extra = np.stack([ambient_occlusion(head, renderer), self._beard], axis=1)
+        shade, looks = ambient_occlusion(head, renderer), albedo_model_for(head)
+        self._fur = FurCoat(head, renderer, beard=self._beard, shade=shade)
+        # Smooth skin shines: brow, nose, cheekbones. Mean 1 over the face.
+        gloss = np.clip((0.66 - looks.roughness) / 0.12, 0.15, 2.2)
+        extra = np.stack([shade, self._beard, looks.scalp, gloss], axis=1)
         chart = chart_of(head)
         vertices = {}
         for key in HEAD_MESHES:
@@ -190,21 +202,23 @@ class DressingRoom:
         saturation = float(rng.uniform(0.75, 1.05))
         tint = as_color(tint_for(tone, self._skins[skin_name], saturation))
         level = float(tone @ LUMINANCE)
-        hair_color = HAIR_COLORS[rng.choice(len(HAIR_COLORS), p=HAIR_COLOR_SHARES)]
-        if old and rng.random() < 0.7:
-            hair_color = HAIR_COLORS[rng.choice(GREY_HAIR)]
-        beard = float(rng.beta(1.2, 1.8) * 1.6) if rng.random() < (0.6 if male else 0.01) else 0.0
+        hair = random_grooming(rng, male=male, old=old, dark=level < 0.17, styles=self._styles)
+        details = random_skin_details(self._head, parameters.expression, skin_name, rng)
         skin_item = self._of_head(
             "skin",
             head,
             shaders.SKIN,
-            drawn_m=self._with_thick_beard(head, beard, rng),
             tint=tint,
-            second=(saturation, float(rng.uniform(0.0, 0.35)), float(rng.random())),
-            settings=(beard, float(hair_color.mean()) + 0.01, 0.0, 0.0),
-            gloss=float(rng.gamma(1.2, 0.22)),
+            second=(saturation, float(rng.uniform(0.0, 0.16)), float(rng.random())),
+            settings=(hair.beard, float(np.mean(hair.beard_color)), 0.0, 0.0),
+            gloss=float(rng.gamma(2.0, 0.16)),
             texture=skin_name,
-            details=random_skin_details(self._head, parameters.expression, skin_name, rng),
+            details={
+                **details,
+                "beard_color": hair.beard_color,
+                "beard_box": hair.beard_box,
+                "roots": (*(0.35 * np.array(tint) * level + 0.65 * np.array(hair.color)), hair.roots),
+            },
         )
         inside = self._of_head("interior", head, shaders.INTERIOR)
         items = [
@@ -218,26 +232,30 @@ class DressingRoom:
                 casts_shadow=False,
             ),
             *self._eyes_and_mouth(head, parameters.expression, level, rng),
-            *self._brows_and_lashes(head, hair_color, rng),
+            *self._brows_and_lashes(head, np.array(hair.color), rng, male=male),
         ]
+        if hair.beard_fur is not None:
+            items += self._fur.items(
+                BEARD_FUR,
+                hair.beard_fur,
+                head.posed_m,
+                head.normals,
+                head.head_rotation,
+                gloss=float(rng.uniform(0.1, 0.6)),
+                box=hair.beard_box,
+            )
         covering, covering_items = self._covering(head, rng)
         items += covering_items
-        hair = None
-        if rng.random() < (0.9 if covering is None else 0.0):
-            hair = self._wardrobe.hair[
-                rng.choice(len(self._wardrobe.hair), p=self._hair_weight / self._hair_weight.sum())
-            ]
-            color = hair_color * rng.uniform(0.6, 1.5)
-            settings = (float(rng.uniform(1.2, 1.9)), float(rng.uniform(0.8, 2.5)), HAIR_NEARER_M, 0.0)
-            items.append(self._on_head(head, hair, color, settings, gloss=float(rng.uniform(0.2, 1.5))))
+        worn_hair = self._hair_items(head, hair, covering, rng)
+        items += worn_hair
         outfit, clothes = self._clothes(head, skin_item, rng)
         items += clothes
         worn = self._accessories(head, rng)
         looks = Looks(
             skin=skin_name,
-            hair=hair.name if hair else None,
+            hair=hair.style if worn_hair else None,
             covering=covering,
-            beard=round(beard, 2),
+            beard=round(hair.beard, 2),
             accessories=tuple(sorted({i.key for i in worn})),
             outfit=outfit,
             skin_level=level,
@@ -249,13 +267,44 @@ class DressingRoom:
         item = next(item for item in items if item.key == key)
         return self._corner_vertices[key], item.position_m
 
-    def _with_thick_beard(self, head: _PosedHead, beard: float, rng: np.random.Generator) -> np.ndarray:
-        """World vertices, the beard's region sometimes puffed out."""
-        thick_m = float(rng.uniform(0.001, 0.010)) if beard > 0.7 and rng.random() < 0.6 else 0.0
-        if not thick_m:
-            return head.posed_m
-        fuzz = 0.6 + 0.4 * np.sin(head.posed_m @ rng.normal(0, 900, 3) + 1.0)
-        return head.posed_m + head.normals * (self._beard * thick_m * fuzz)[:, None]
+    def _hair_items(
+        self, head: _PosedHead, hair: Grooming, covering: str | None, rng: np.random.Generator
+    ) -> list[DrawItem]:
+        """Hair on a head; under a covering there is none."""
+        gloss = float(rng.uniform(0.2, 1.3))
+        shape_seed = np.random.default_rng(int(rng.integers(1 << 30)))
+        if covering is not None:
+            return []
+        items: list[DrawItem] = []
+        if hair.fur is not None:
+            items += self._fur.items(
+                SCALP_FUR, hair.fur, head.posed_m, head.normals, head.head_rotation, gloss=0.6 * gloss
+            )
+        if hair.style is None:
+            return items
+        garment = self._hair[hair.style]
+        extra = self._hair_extra[hair.style]
+        assert extra is not None
+        contrast = float(shape_seed.uniform(0.4, 0.9))
+        settings = (
+            float(shape_seed.uniform(1.1, 1.6)), contrast / self._hair_level[hair.style], HAIR_NEARER_M, 0.0
+        )  # fmt: skip
+        placed = restyled(garment.place(head.displacement_m), extra, shape_seed, mirrored=hair.mirrored)
+        normals = self._garment_normals[garment.name] * ([-1, 1, 1] if hair.mirrored else [1, 1, 1])
+        return [
+            *items,
+            DrawItem(
+                garment.name,
+                placed @ head.head_rotation.T + head.head_shift_m,
+                normals @ head.head_rotation.T,
+                shaders.HAIR,
+                hair.color,
+                hair.tip,
+                settings=settings,
+                gloss=gloss,
+                texture=garment.name,
+            ),
+        ]
 
     def _eyes_and_mouth(
         self, head: _PosedHead, expression: np.ndarray, skin_level: float, rng: np.random.Generator
@@ -304,11 +353,11 @@ class DressingRoom:
         return max(heights, key=lambda pair: pair[0] - pair[1])
 
     def _brows_and_lashes(
-        self, head: _PosedHead, hair_color: np.ndarray, rng: np.random.Generator
+        self, head: _PosedHead, hair_color: np.ndarray, rng: np.random.Generator, *, male: bool
     ) -> list[DrawItem]:
         """The head's own cards of hairs; lashes are dark whatever the hair."""
-        color = np.clip(hair_color * rng.uniform(0.4, 1.1), 0.006, 0.5)
-        dense, worn = float(rng.uniform(1.0, 3.0)), rng.random() < 0.85
+        color = np.clip(hair_color * rng.uniform(0.5, 1.1), 0.006, 0.22)
+        dense, worn = float(rng.uniform(0.7, 2.0 if male else 1.5)), rng.random() < 0.85
         tints = {"brows": as_color(color), "lashes": (0.006, 0.006, 0.006)}
         settings = {
             "brows": (dense, 0.9, BROWS_NEARER_M, 0.0),
@@ -323,6 +372,7 @@ class DressingRoom:
                 shaders.HAIR,
                 drawn_m=drawn_m[key],
                 tint=tints[key],
+                second=tints[key],
                 settings=settings[key],
                 texture=picture,
                 casts_shadow=False,
@@ -330,33 +380,10 @@ class DressingRoom:
             for key in HAIR_MESHES
         ]
 
-    def _on_head(
-        self,
-        head: _PosedHead,
-        garment: Garment,
-        color: np.ndarray,
-        settings: Settings,
-        *,
-        gloss: float = 0.0,
-    ) -> DrawItem:
-        """Hair, which moves with the head joint."""
-        placed = garment.place(head.displacement_m) @ head.head_rotation.T + head.head_shift_m
-        turned = self._garment_normals[garment.name] @ head.head_rotation.T
-        return DrawItem(
-            garment.name,
-            placed,
-            turned,
-            shaders.HAIR,
-            as_color(color),
-            settings=settings,
-            gloss=gloss,
-            texture=garment.name,
-        )
-
     def _covering(self, head: _PosedHead, rng: np.random.Generator) -> tuple[str | None, list[DrawItem]]:
         """A cap, a headscarf or nothing: the scalp blown up."""
         draw = rng.random()
-        name = "cap" if draw < 0.10 else "scarf" if draw < 0.14 else None
+        name = "cap" if draw < 0.045 else "scarf" if draw < 0.075 else None
         if name is None:
             return None, []
         edge_m = head.posed_m + head.normals * rng.uniform(0.004, 0.014)
@@ -393,24 +420,26 @@ class DressingRoom:
         """Glasses with or without visible lenses, a microphone, mostly nothing."""
         items: list[DrawItem] = []
         ict68_m = head.rest_m[self._ict68]
-        if rng.random() < 0.22:
+        draw = rng.random()
+        if draw < GLASSES_SHARE + SUNGLASSES_SHARE:
+            dark = draw < SUNGLASSES_SHARE
             eyes_m = head.eyes_m
             side = np.abs(head.rest_m[:, 0]).max()
             ears_m = np.array(
                 [[side * 0.88, eyes_m[0, 1] + 0.004, -0.015], [-side * 0.88, eyes_m[1, 1] + 0.004, -0.015]]
             )
-            frame, lenses = random_glasses(eyes_m, ict68_m[27], ears_m, rng)
-            color = as_color(rng.random(3) ** 2 * rng.uniform(0.02, 0.6))
-            gloss = float(rng.uniform(0, 1))
+            names = list(FRAMES)
+            kind = str(rng.choice(names, p=[FRAMES[name][0] for name in names]))
+            frame, lenses = random_glasses(eyes_m, ict68_m[27], ears_m, rng, thin=kind in THIN_FRAMES)
+            color = as_color(np.array(FRAMES[kind][1]) * np.exp(rng.normal(0, 0.25)))
+            gloss = float(rng.uniform(0.3, 1.2)) * (2.0 if kind in THIN_FRAMES else 1.0)
             items.append(self._worn("glasses", frame, head, shaders.SOLID, tint=color, gloss=gloss))
-            dark = rng.random() < 0.18
-            tint = (0.01, 0.01, 0.012) if dark else (0.5, 0.5, 0.5)
-            alpha = float(rng.uniform(0.8, 1.0)) if dark else 0.25
-            if dark or rng.random() < 0.3:
-                settings = (alpha, 0.0, 0.0, 0.0)
-                lens_looks = {"tint": tint, "settings": settings, "casts_shadow": False}
-                items.append(self._worn("lenses", lenses, head, shaders.LENS, **lens_looks))
-        if rng.random() < 0.06:
+            tint = (0.012, 0.011, 0.011) if dark else (0.25, 0.26, 0.27)
+            alpha = float(rng.uniform(0.8, 1.0)) if dark else float(rng.uniform(0.0, 0.06))
+            settings = (alpha, float(rng.uniform(0.02, 0.30)), 0.0, 0.0)
+            lens_looks = {"tint": tint, "settings": settings, "casts_shadow": dark}
+            items.append(self._worn("lenses", lenses, head, shaders.LENS, **lens_looks))
+        if rng.random() < MICROPHONE_SHARE:
             held = microphone(ict68_m[48:68].mean(axis=0), rng)
             looks = {"tint": (0.03, 0.03, 0.035), "gloss": 0.5}
             items.append(self._worn("microphone", held, head, shaders.SOLID, **looks))
@@ -425,3 +454,9 @@ class DressingRoom:
         normals = vertex_normals(accessory.vertices_m, accessory.triangles)
         placed = accessory.vertices_m @ head.head_rotation.T + head.head_shift_m
         return DrawItem(key, placed, normals @ head.head_rotation.T, material, **looks)
+
+
+def _mean_level(texture: np.ndarray) -> float:
+    """Mean lightness of a hair's picture where it covers."""
+    weight = texture[..., 3].astype(float) + 1e-6
+    return float(np.average(linear(texture[..., :3] / 255) @ LUMINANCE, weights=weight)) + 0.004

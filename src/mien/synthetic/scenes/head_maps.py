@@ -15,7 +15,8 @@ from mien.synthetic.scenes.renderer import DrawItem, Renderer, StaticMesh
 SKY_DIRECTIONS = 96
 
 
-def _smooth(low: float, high: float, value: np.ndarray) -> np.ndarray:
+def smooth_step(low: float, high: float, value: np.ndarray) -> np.ndarray:
+    """0 below, 1 above, an S between."""
     t = np.clip((value - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
@@ -56,13 +57,13 @@ def beard_region(head: Head) -> Float[np.ndarray, " vertices"]:
     m, ict68 = head.mean_m, head.mean_m[head.landmark_set("ict68").vertices]
     nose_y, mouth = ict68[33, 1], (ict68[48] + ict68[54]) / 2
     half_width = ict68[54, 0]
-    below_nose = _smooth(nose_y + 0.001, nose_y - 0.004, m[:, 1])
+    below_nose = smooth_step(nose_y + 0.001, nose_y - 0.004, m[:, 1])
     upper_edge = mouth[1] + 0.010 + 0.45 * np.maximum(np.abs(m[:, 0]) - half_width, 0)
-    cheek = np.where(np.abs(m[:, 0]) > half_width, _smooth(0.006, -0.012, m[:, 1] - upper_edge), 1.0)
+    cheek = np.where(np.abs(m[:, 0]) > half_width, smooth_step(0.006, -0.012, m[:, 1] - upper_edge), 1.0)
     lips = ((m[:, 0] - mouth[0]) / (half_width + 0.002)) ** 2 + ((m[:, 1] - mouth[1]) / 0.0105) ** 2
-    not_lips = _smooth(0.85, 1.25, lips)
-    neck = _smooth(ict68[8, 1] - 0.045, ict68[8, 1] - 0.020, m[:, 1])
-    front = _smooth(0.005, 0.020, m[:, 2])
+    not_lips = smooth_step(0.85, 1.25, lips)
+    neck = smooth_step(ict68[8, 1] - 0.045, ict68[8, 1] - 0.020, m[:, 1])
+    front = smooth_step(0.005, 0.020, m[:, 2])
     return below_nose * cheek * not_lips * neck * front * _is_skin(head)
 
 

@@ -46,6 +46,7 @@ def _triangle_parts(head: Head) -> np.ndarray:
 def _worn_part(item: DrawItem) -> str:
     by_material = {
         shaders.HAIR: "hair",
+        shaders.FUR: "hair",
         shaders.SKIN: "body",
         shaders.GARMENT: "clothes",
         shaders.CLOTH: "covering",

@@ -16,6 +16,7 @@ from mien.heads.parameters import HeadParameters
 from mien.synthetic.scenes import neck, shaders
 from mien.synthetic.scenes.clip_space import clip_from_camera
 from mien.synthetic.scenes.dressing import DressingRoom, Looks
+from mien.synthetic.scenes.fur import SCALP_FUR
 from mien.synthetic.scenes.lighting import random_light
 from mien.synthetic.scenes.neck import NeckLid
 from mien.synthetic.scenes.renderer import DrawItem, Light, Renderer, StaticMesh
@@ -23,7 +24,7 @@ from mien.synthetic.scenes.stock import read_stock
 
 WORN = ("glasses", "lenses", "microphone")
 COVERINGS = ("cap", "scarf")
-SEE_THROUGH = (shaders.HAIR, shaders.LENS)
+SEE_THROUGH = (shaders.HAIR, shaders.FUR, shaders.LENS)
 """Materials whose meshes are partly transparent: they do not count for the depth of opaque surfaces."""
 NEARER_M = 0.002
 """Hair counts for the depth where it lies at least this much in front of all opaque surfaces nearby."""
@@ -154,6 +155,8 @@ class PosedStudio:
             if not accessories and item.key in (*WORN, *COVERINGS):
                 continue
             if hair == "none" and item.key in (*self.hair_names, *COVERINGS):
+                continue
+            if hair == "none" and item.key.startswith(SCALP_FUR):
                 continue
             kept.append(item)
         if closed_neck and not shoulders:

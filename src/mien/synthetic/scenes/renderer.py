@@ -51,13 +51,14 @@ class StaticMesh:
 
     Attributes:
         triangles: (T, 3); uv: (P, 2) texture coordinates, v up.
-        extra: (P, 2) ambient occlusion and, by material, beard, distance from a covering's hem, or z at rest.
+        extra: (P, 4) ambient occlusion; by material, beard, distance from a covering's hem, or z at rest; how
+            much of a scalp's hair grows there; gloss.
         chart: (P, 2) place in the face's maps (see face_maps.py).
     """
 
     triangles: Integer[np.ndarray, "triangles 3"]
     uv: Float[np.ndarray, "points 2"]
-    extra: Float[np.ndarray, "points 2"]
+    extra: Float[np.ndarray, "points 4"]
     chart: Float[np.ndarray, "points 2"]
 
     @staticmethod
@@ -65,11 +66,14 @@ class StaticMesh:
         triangles: Integer[np.ndarray, "triangles 3"],
         uv: Float[np.ndarray, "points 2"],
         *,
-        extra: Float[np.ndarray, "points 2"] | None = None,
+        extra: Float[np.ndarray, "points columns"] | None = None,
         chart: Float[np.ndarray, "points 2"] | None = None,
     ) -> StaticMesh:
-        """In full light where no `extra` is given, and in the maps' empty corner where no `chart` is."""
-        plain = np.tile([1.0, 0.0], (len(uv), 1)) if extra is None else extra
+        """In full light where no `extra` is given, and in the maps' empty corner where no `chart` is. Columns
+        of `extra` that are not given are 0."""
+        plain = np.tile([1.0, 0.0, 0.0, 0.0], (len(uv), 1))
+        if extra is not None:
+            plain[:, : extra.shape[1]] = extra
         return StaticMesh(triangles, uv, plain, np.zeros((len(uv), 2)) if chart is None else chart)
 
 
@@ -79,6 +83,7 @@ class Light:
 
     Attributes:
         ambient: (9, 3) coefficients of low-order harmonics.
+        softness: how large the key light is, 0 a point with hard shadows … 1 half a sky.
     """
 
     key_direction: np.ndarray
@@ -88,6 +93,17 @@ class Light:
     ambient: np.ndarray
     exposure: float = 1.0
     balance: np.ndarray = field(default_factory=lambda: np.ones(3))
+    softness: float = 0.3
+
+    def at(self, normals: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3"]:
+        """What surfaces with these normals get without shadows, as the shader has it; rim light left out."""
+        x, y, z = normals.T
+        one, zero = np.ones_like(x), np.zeros_like(x)
+        basis = [one, y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y]
+        around = np.maximum(np.stack(basis, axis=1) @ self.ambient, 0)
+        wrap = 0.5 * self.softness
+        facing = np.maximum((normals @ self.key_direction + wrap) / (1 + wrap), zero)
+        return around + facing[:, None] * self.key_color
 
 
 class _Program:
@@ -126,7 +142,7 @@ class _Mesh:
         if array is None:
             content = [
                 (self.dynamic, *_layout(program, "3f 3f", "position", "normal")),
-                (self._static, *_layout(program, "2f 2f 2f", "uv", "extra", "chart")),
+                (self._static, *_layout(program, "2f 4f 2f", "uv", "extra", "chart")),
             ]
             content = [part for part in content if len(part) > 2]
             array = self._arrays[id(program)] = self._context.vertex_array(
@@ -195,7 +211,8 @@ class Renderer:
         self._shadow_target = self._context.framebuffer(depth_attachment=self._shadow)
         grain = np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
         self._grain = self._context.texture((128, 128), 1, grain.tobytes())
-        self._grain.filter = (self._gl.LINEAR, self._gl.LINEAR)
+        self._grain.build_mipmaps()  # far away, grain is even and does not flicker
+        self._grain.filter = (self._gl.LINEAR_MIPMAP_LINEAR, self._gl.LINEAR)
         self._maps_target: Any = None
         self._maps_programs: dict[int, _Program] = {}
         self._textures: dict[str, Any] = {}
@@ -255,8 +272,6 @@ class Renderer:
         context.clear(0.0, 0.0, 0.0, 0.0)
         context.enable(self._gl.DEPTH_TEST)
         context.disable(self._gl.BLEND)
-        context.enable_direct(self.ALPHA_TO_COVERAGE)
-        context.enable_direct(self.ALPHA_TO_ONE)
         self._shadow.use(shaders.SHADOW)
         self._grain.use(shaders.GRAIN)
         picture: dict[str, Any] = {
@@ -270,19 +285,40 @@ class Renderer:
             "seed": seed,
             "clip_from_world": clip_from_world.T,
             "light_from_world": light_from_world.T,
-            "shadow_texel": 1.2 / self.SHADOW_SIZE,
+            "softness": light.softness,
+            "shadow_texel": (1.0 + 7.0 * light.softness) / self.SHADOW_SIZE,
         }
         for material in {item.material for item in items}:
             self._programs[material].set(picture)
-        for item in items:
-            program = self._programs[item.material]
-            program.set({"tint": item.tint, "second": item.second, "gloss": item.gloss})
-            self._render(item, program)
+        # What covers its whole triangles hides what lies behind before that is shaded; what has holes comes
+        # after it: drawn so, few fragments are shaded twice.
+        context.cull_face = "back"
+        whole = [item for item in items if item.material not in shaders.PARTLY_CLEAR]
+        for item in sorted(whole, key=lambda i: shaders.DRAWN_FIRST.index(i.material)):
+            self._set_faces(item)
+            self._draw_item(item)
+        context.disable(self._gl.CULL_FACE)
+        context.enable_direct(self.ALPHA_TO_COVERAGE)
+        context.enable_direct(self.ALPHA_TO_ONE)
+        for item in (item for item in items if item.material in shaders.PARTLY_CLEAR):
+            self._draw_item(item)
         context.disable_direct(self.ALPHA_TO_ONE)
         context.disable_direct(self.ALPHA_TO_COVERAGE)
         context.copy_framebuffer(self._resolved, self._target)
         raw = np.frombuffer(self._resolved.read(components=4), np.uint8)
         return raw.reshape(self.size_px, self.size_px, 4)[::-1]
+
+    def _set_faces(self, item: DrawItem) -> None:
+        """Back faces of closed surfaces are not drawn."""
+        if item.material in shaders.CLOSED:
+            self._context.enable(self._gl.CULL_FACE)
+        else:
+            self._context.disable(self._gl.CULL_FACE)
+
+    def _draw_item(self, item: DrawItem) -> None:
+        program = self._programs[item.material]
+        program.set({"tint": item.tint, "second": item.second, "gloss": item.gloss})
+        self._render(item, program)
 
     def draw_maps(
         self, items: list[DrawItem], clip_from_world: Float[np.ndarray, "4 4"]

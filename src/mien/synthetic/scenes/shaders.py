@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-SKIN, EYE, TEETH, INTERIOR, HAIR, CLOTH, SOLID, LENS, GARMENT = range(9)
-"""Materials. CLOTH is a covering cut off at a hem given per point; GARMENT is cut by a neckline."""
-MATERIALS = range(9)
-WITH_HOLES = (INTERIOR, HAIR, CLOTH, GARMENT)
+SKIN, EYE, TEETH, INTERIOR, HAIR, CLOTH, SOLID, LENS, GARMENT, FUR = range(10)
+"""Materials. CLOTH is a covering cut off at a hem given per point; GARMENT is cut by a neckline; FUR is one of
+the shells of short hair or of a beard."""
+MATERIALS = range(10)
+WITH_HOLES = (INTERIOR, HAIR, CLOTH, GARMENT, FUR)
 """Materials that do not cover their whole triangles."""
+
+PARTLY_CLEAR = (HAIR, LENS, FUR)
+"""Materials whose alpha says how much of a pixel they cover."""
+CLOSED = (SKIN, EYE, TEETH)
+"""Materials whose back faces are never seen."""
+DRAWN_FIRST = (SOLID, CLOTH, GARMENT, SKIN, TEETH, EYE, INTERIOR)
+"""The order in which materials without clear parts are drawn: mostly, what hides others comes first."""
 
 SAMPLERS = ("picture", "shadow", "grain_picture", "lines", "folds", "paint")
 """The shader's textures, in the order of their units."""
@@ -14,10 +22,10 @@ PICTURE, SHADOW, GRAIN, LINES, FOLDS, PAINT = range(6)
 """Texture units."""
 
 _VERTEX = """
-in vec3 position; in vec3 normal; in vec2 uv; in vec2 extra; in vec2 chart;
+in vec3 position; in vec3 normal; in vec2 uv; in vec4 extra; in vec2 chart;
 uniform mat4 clip_from_world; uniform mat4 light_from_world;
 uniform vec4 settings; // TEETH: how much farther, HAIR: third, how much nearer it is drawn than it is, metres
-out vec3 world; out vec3 n; out vec2 t; out vec2 e; out vec2 c; out vec4 in_light; out float away;
+out vec3 world; out vec3 n; out vec2 t; out vec4 e; out vec2 c; out vec4 in_light; out float away;
 void main() {
     vec3 seen = position;
 #if defined(SEEN) && MATERIAL == TEETH
@@ -37,9 +45,32 @@ void main() {
 """
 
 _COVERAGE = """
-in vec3 world; in vec3 n; in vec2 t; in vec2 e; in vec2 c; in vec4 in_light;
-uniform sampler2D picture; uniform vec4 settings;
+in vec3 world; in vec3 n; in vec2 t; in vec4 e; in vec2 c; in vec4 in_light;
+uniform sampler2D picture; uniform sampler2D grain_picture; uniform vec4 settings; uniform float seed;
 uniform vec4 cut; // of a neckline: height in front, its slope and its curve sideways, height behind
+
+float noise(vec2 p) { return texture(grain_picture, p / 128.0 + vec2(seed * 0.37, seed * 0.71)).r; }
+
+#if MATERIAL == FUR || MATERIAL == SKIN
+uniform vec2 beard_box; // half the width and the lower edge of where a beard grows, in the face's chart
+
+float in_beard() {
+    vec2 inside = vec2(beard_box.x - abs(c.x - 0.5), c.y - beard_box.y) + 0.03;
+    return smoothstep(0.0, 0.06, inside.x) * smoothstep(0.0, 0.06, inside.y);
+}
+#endif
+
+#if MATERIAL == FUR
+uniform vec4 growth; // gain and shift of where it grows, how bald the crown is, how combed it lies, 0 … 1
+
+float strands() { // 0 … 1, across short hair that runs away from a whorl at the origin of t, metres
+    float turn = atan(t.y, t.x), away = length(t);
+    float combed = noise(vec2(turn * 20.371833, away * 60.0)) * 0.45
+        + noise(vec2(turn * 40.743665 + 9.0, away * 110.0)) * 0.55;
+    float curled = noise(t * 170.0 + 3.0) * 0.45 + noise(t * 400.0) * 0.55;
+    return mix(curled, combed, growth.w);
+}
+#endif
 
 float below_hem() { // metres under a garment's neckline, in the frame of the head at rest
     float x = abs(t.x), front = smoothstep(-0.03, 0.02, e.y);
@@ -48,7 +79,16 @@ float below_hem() { // metres under a garment's neckline, in the frame of the he
 
 float coverage() {
 #if MATERIAL == HAIR
-    return clamp((texture(picture, t).a - 0.06) * settings.x, 0.0, 1.0);
+    float cover = clamp((texture(picture, t).a - 0.06) * settings.x, 0.0, 1.0);
+    if (e.y > 0.0) { // single strands go on where a style ends on the skin
+        float strand = noise(vec2(t.x * 420.0, t.y * 45.0)) * 0.6 + noise(t * vec2(800.0, 120.0)) * 0.4;
+        cover *= smoothstep(e.y - 0.22, e.y + 0.05, 0.12 + 0.72 * strand);
+    }
+    return cover;
+#elif MATERIAL == FUR
+    float grows = clamp(e.y * growth.x - growth.y - growth.z * e.w, 0.0, 1.0) * in_beard();
+    float least = 1.02 - grows * (1.02 - 0.72 * settings.x);
+    return settings.y * smoothstep(least - 0.13, least + 0.13, strands());
 #elif MATERIAL == CLOTH
     return e.y < 0.0 ? 0.0 : 1.0;
 #elif MATERIAL == GARMENT
@@ -56,7 +96,11 @@ float coverage() {
 #elif MATERIAL == INTERIOR
     return gl_FrontFacing ? 1.0 : 0.0; // a wall of the mouth that lies before the skin shows its back
 #elif MATERIAL == LENS
-    return settings.x;
+    vec3 glassy = normalize(n), seen_from = normalize(-world);
+    float mirror = pow(1.0 - abs(dot(glassy, seen_from)), 3.0);
+    vec3 to = reflect(-seen_from, glassy); // something bright behind the camera, mirrored
+    float bright = smoothstep(0.05, 0.3, sin(3.0 * to.x + 4.0 * to.y + seed));
+    return clamp(settings.x + settings.y * (0.5 * bright + mirror), 0.0, 1.0);
 #else
     return 1.0;
 #endif
@@ -64,14 +108,13 @@ float coverage() {
 """
 
 _COLOR = """
-uniform sampler2D shadow; uniform sampler2D grain_picture;
+uniform sampler2D shadow;
 uniform vec3 tint; uniform vec3 second;
 uniform vec3 key_direction; uniform vec3 key_color; uniform vec3 rim_direction; uniform vec3 rim_color;
 uniform vec3 ambient[9]; uniform float exposure; uniform vec3 balance;
-uniform float seed; uniform float gloss; uniform float shadow_texel;
+uniform float gloss; uniform float shadow_texel; uniform float softness;
 out vec4 color;
 
-float noise(vec2 p) { return texture(grain_picture, p / 128.0 + vec2(seed * 0.37, seed * 0.71)).r; }
 vec3 linear(vec3 c) { return c * c * (0.6 + 0.4 * c); }
 
 vec3 sky(vec3 d) {
@@ -83,13 +126,16 @@ vec3 sky(vec3 d) {
 
 float lit_by_key(float facing) {
     vec3 p = in_light.xyz / in_light.w * 0.5 + 0.5;
-    float sum = 0.0, bias = 0.004 + 0.012 * (1.0 - max(facing, 0.0)); // slopes must not shade themselves
-    for (int i = 0; i < 2; i++) {
-        vec2 offset = vec2(float(i) - 0.5, 0.5 - float(i));
-        sum += texture(shadow, p.xy + offset * shadow_texel).r < p.z - bias ? 0.0 : 1.0;
+    float sum = 0.0, bias = 0.004 + (0.012 + 0.02 * softness) * (1.0 - max(facing, 0.0)); // not of themselves
+    float turn = 6.2831853 * noise(gl_FragCoord.xy * 0.754878); // edges of shadows are grainy, not stepped
+    for (int i = 0; i < 5; i++) {
+        float angle = turn + 2.3999632 * float(i), away = shadow_texel * sqrt(0.1 + 0.2 * float(i));
+        vec2 place = p.xy + away * vec2(cos(angle), sin(angle));
+        sum += texture(shadow, place).r < p.z - bias ? 0.0 : 1.0;
     }
-    bool unseen = any(greaterThan(abs(p - 0.5), vec3(0.49))); // beside the shadow map, or almost turned away
-    return unseen ? 1.0 : mix(1.0, sum / 2.0, smoothstep(0.02, 0.20, facing));
+    bool unseen = any(greaterThan(abs(p - 0.5), vec3(0.49))); // beside the shadow map
+    float lit = unseen ? 1.0 : mix(1.0, sum / 5.0, smoothstep(0.0, 0.15, facing + 0.2 * softness));
+    return mix(lit, 1.0, 0.35 * softness * softness); // large lights reach everywhere a little
 }
 
 vec3 bumped(vec3 normal, float height_m) { // Mikkelsen 2010, "Bump mapping unparametrized surfaces"
@@ -107,31 +153,41 @@ uniform vec4 lines_left; uniform vec4 lines_right; uniform vec4 folds_left; unif
 uniform float line_depth_m;
 uniform vec4 lip_paint; uniform vec4 lid_paint; uniform vec4 spots; uniform vec3 moles[3];
 
+uniform vec3 beard_color; uniform vec4 roots; // hair's colour on a shaved scalp and at hairlines, how much
+
 void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
     vec3 skin = linear(texture(picture, t).rgb);
     float grey = dot(skin, vec3(0.3, 0.6, 0.1));
     albedo = mix(vec3(grey), skin, second.x) * tint;
-    float grain = noise(t * 900.0) * 0.6 + noise(t * 400.0) * 0.4;
+    float grain = noise(t * 900.0) * 0.5 + noise(t * 350.0) * 0.5, patches = noise(c * 22.0);
     albedo *= 1.0 + second.y * (grain - 0.5);
+    albedo *= mix(vec3(0.97, 1.03, 1.03), vec3(1.03, 0.97, 0.97), patches);
     vec4 painted = texture(paint, c); // lips, lids, cheeks, edges of the lids
     float freckle = smoothstep(0.72, 0.95, noise(c * 150.0)) * smoothstep(0.3, 0.7, noise(c * 14.0));
     albedo *= mix(vec3(1.0), vec3(0.55, 0.42, 0.36), freckle * spots.x * painted.b);
     for (int i = 0; i < 3; i++)
         albedo *= mix(vec3(0.30, 0.22, 0.20), vec3(1.0),
             smoothstep(0.6, 1.2, distance(c, moles[i].xy) / moles[i].z));
-    albedo *= mix(vec3(1.0), vec3(1.08, 0.78, 0.80), painted.b * spots.y);
+    albedo *= mix(vec3(1.0), vec3(1.08, 0.80, 0.82), painted.b * spots.y);
+    albedo *= mix(vec3(1.0), vec3(1.06, 0.80, 0.80), 0.5 * painted.r); // blood shows through lips
     albedo = mix(albedo, lip_paint.rgb * (0.5 + grey), painted.r * lip_paint.a);
     albedo = mix(albedo, lid_paint.rgb * (0.5 + grey), painted.g * lid_paint.a);
     albedo *= 1.0 - painted.a * spots.z;
-    float beard = clamp(e.y * settings.x * (0.55 + 0.9 * noise(t * 300.0)), 0.0, 0.95);
-    albedo = mix(albedo, vec3(settings.y) * vec3(1.0, 0.8, 0.65), beard);
-    shine = gloss * (1.0 - beard) * (0.5 + grain) + painted.r * spots.w; power = 14.0 + 20.0 * second.z;
+    float bristle = noise(c * vec2(330.0, 130.0)) * 0.5 + noise(c * vec2(520.0, 260.0)) * 0.5;
+    float grown = e.y * settings.x * in_beard(), beard = smoothstep(0.10, 1.05, grown * (0.75 + 0.5 * bristle));
+    albedo *= mix(vec3(1.0), vec3(0.74, 0.78, 0.84), smoothstep(0.0, 0.35, grown)); // shaved hair shimmers
+    albedo = mix(albedo, beard_color * (0.6 + 0.8 * bristle), 0.94 * beard);
+    float stubble = noise(t * 500.0) * 0.5 + noise(t * 1100.0) * 0.5;
+    float hairy = roots.a * smoothstep(0.18, 0.75, e.z + 0.5 * (stubble - 0.5));
+    albedo = mix(albedo, roots.rgb, hairy);
+    shine = gloss * (1.0 - max(beard, hairy)) * e.w * (0.7 + 0.6 * grain) + painted.r * spots.w;
+    power = 10.0 + 16.0 * second.z;
     shade = e.x;
     float side = smoothstep(-0.02, 0.02, c.x - 0.5);
     float height = dot(texture(lines, c) - 0.50196, mix(lines_right, lines_left, side))
         + dot(texture(folds, c) - 0.50196, mix(folds_right, folds_left, side));
     height = clamp(height * 2.0, -1.6, 1.6);
-    normal = bumped(normal, height * line_depth_m);
+    normal = bumped(normal, height * line_depth_m + 0.00012 * grain);
     shade *= 1.0 + 0.30 * clamp(height, -1.0, 0.15);
     albedo *= mix(vec3(1.0), vec3(0.90, 0.80, 0.78), clamp(-height, 0.0, 1.0) * 0.6);
 }
@@ -151,17 +207,17 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
     float r = length(t - 0.5) * 6.2831853, a = atan(t.y - 0.5, t.x - 0.5);
     float pupil = settings.x, iris = 0.512;
     float fibres = noise(vec2(a * 14.0, r * 9.0)) * 0.6 + noise(vec2(a * 40.0, r * 5.0)) * 0.4;
-    vec3 colored = mix(tint, second, smoothstep(pupil, iris, r)) * (0.55 + 0.9 * fibres);
-    colored *= 1.0 - 0.75 * smoothstep(iris - 0.10, iris, r);
+    vec3 colored = mix(tint, second, smoothstep(pupil, iris, r)) * (0.65 + 0.7 * fibres);
+    colored *= 1.0 - 0.7 * smoothstep(iris - 0.10, iris, r);
     colored *= smoothstep(pupil - 0.02, pupil + 0.02, r);
-    vec3 white = vec3(0.80, 0.75, 0.71) * (0.92 + 0.16 * noise(t * 60.0));
-    white = mix(white, vec3(0.72, 0.45, 0.40), smoothstep(0.75, 1.35, r) * settings.y);
+    vec3 white = vec3(0.58, 0.53, 0.50) * (0.94 + 0.12 * noise(t * 60.0));
+    white = mix(white, vec3(0.50, 0.27, 0.23), smoothstep(0.75, 1.35, r) * (0.3 + 0.7 * settings.y));
     albedo = mix(colored, white, smoothstep(iris - 0.015, iris + 0.03, r));
     // the upper lid and its lashes shade what is right under them
     float height = dot(normal, up);
-    shade = 0.36 + 0.56 * smoothstep(-0.02, 0.30, settings.z - height);
-    shade *= 0.60 + 0.40 * smoothstep(1.35, 0.45, r);
-    shine = 1.6; power = 180.0;
+    shade = 0.50 + 0.44 * smoothstep(-0.02, 0.24, settings.z - height);
+    shade *= 0.62 + 0.38 * smoothstep(1.35, 0.50, r);
+    shine = 1.2; power = 180.0;
 }
 
 vec3 reflections(vec3 normal, vec3 view, float lit) {
@@ -175,7 +231,7 @@ vec3 reflections(vec3 normal, vec3 view, float lit) {
     vec2 inside = smoothstep(vec2(0.24, 0.30), vec2(0.16, 0.22), place);
     vec3 window = sky(ahead) * inside.x * inside.y * step(0.0, dot(mirrored, ahead));
     float wet = smoothstep(0.09, 0.02, abs(dot(normal, up) - settings.w - 0.05)); // tears along the lower lid
-    return 0.55 * lamp + 0.4 * window + wet * (0.06 * sky(vec3(0.0, 0.7, 0.7)) + 0.04 * key_color * lit);
+    return 0.5 * lamp + 0.16 * window + wet * (0.06 * sky(vec3(0.0, 0.7, 0.7)) + 0.04 * key_color * lit);
 }
 """
 
@@ -189,7 +245,18 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
 _HAIR = """
 void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
     float light = dot(linear(texture(picture, t).rgb), vec3(0.3, 0.6, 0.1));
-    albedo = tint * (0.35 + settings.y * light); shine = gloss; power = 12.0; shade = 0.85;
+    float strand = noise(vec2(t.x * 500.0, t.y * 30.0));
+    albedo = mix(tint, second, clamp(1.0 - t.y, 0.0, 1.0)) * (0.30 + settings.y * light) * (0.7 + 0.6 * strand);
+    shine = gloss * (0.5 + strand); power = 20.0 + 50.0 * strand; shade = e.x;
+}
+"""
+
+_FUR = """
+void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
+    float strand = strands();
+    albedo = mix(tint, second, settings.x) * (0.45 + 0.55 * settings.x) * (0.6 + 0.8 * strand);
+    shine = gloss * (0.4 + strand); power = 16.0 + 20.0 * strand;
+    shade = e.x * (0.55 + 0.45 * settings.x);
 }
 """
 
@@ -256,13 +323,13 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
 
 _LENS = """
 void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
-    shine = 2.0; power = 90.0;
+    shine = 1.2; power = 90.0;
 }
 """
 
 _SURFACES = {
     SKIN: _SKIN, EYE: _EYE, TEETH: _TEETH, INTERIOR: _INTERIOR, HAIR: _HAIR, CLOTH: _CLOTH, SOLID: _SOLID,
-    LENS: _LENS, GARMENT: _GARMENT,
+    LENS: _LENS, GARMENT: _GARMENT, FUR: _FUR,
 }  # fmt: skip
 
 _LIGHTING = """
@@ -272,35 +339,55 @@ void main() {
     if (alpha <= 0.0) discard;
 #endif
     vec3 normal = normalize(n), view = normalize(-world);
-#if MATERIAL == HAIR || MATERIAL == CLOTH || MATERIAL == SOLID || MATERIAL == GARMENT
+#if MATERIAL == HAIR || MATERIAL == CLOTH || MATERIAL == SOLID || MATERIAL == GARMENT || MATERIAL == FUR
     if (dot(normal, view) < 0.0) normal = -normal;
 #endif
     vec3 albedo = tint; float shine = 0.0, power = 20.0, shade = 1.0;
     surface(normal, albedo, shine, power, shade);
     vec3 half_way = normalize(key_direction + view);
     float facing = dot(normal, key_direction), lit = lit_by_key(facing);
+    // large lights reach around; blood lets red go farther
 #if MATERIAL == SKIN
-    float diffuse = max(0.0, (facing + 0.18) / 1.18);
-    vec3 sss = vec3(1.0, 0.93, 0.88) + vec3(0.10, -0.02, -0.05) * (1.0 - diffuse);
+    vec3 wrap = 0.5 * softness + vec3(0.24, 0.12, 0.08);
+    vec3 reach = vec3(0.80, 1.06, 1.12);
+#elif MATERIAL == HAIR || MATERIAL == FUR
+    vec3 wrap = vec3(0.45 + 0.3 * softness), reach = vec3(1.0);
 #else
-    float diffuse = max(0.0, facing); vec3 sss = vec3(1.0);
+    vec3 wrap = vec3(0.5 * softness), reach = vec3(1.0);
 #endif
-    vec3 light = sky(normal) * shade * shade + key_color * diffuse * lit * mix(1.0, shade, 0.5) * sss;
+    vec3 diffuse = max((facing + wrap) / (1.0 + wrap), vec3(0.0)) * pow(vec3(lit), reach);
+    vec3 open = pow(vec3(shade), 1.7 * reach);
+    vec3 light = sky(normal) * open + key_color * diffuse * mix(1.0, shade, 0.4 + 0.4 * softness);
     light += rim_color * max(0.0, dot(normal, rim_direction)) * shade;
+#if MATERIAL == HAIR || MATERIAL == FUR
+    // strands shine in bands across them (Kajiya and Kay 1989)
 #if MATERIAL == HAIR
-    // two soft bands along the strands
-    float along = abs(dot(normalize(vec3(0.1, 1.0, 0.1)), half_way));
-    vec3 glint = shine * key_color * lit * pow(1.0 - along, 3.0) * 0.25 * tint;
+    float along = t.y;
+#else
+    float along = length(t);
+#endif
+    vec3 strand = dFdx(world) * dFdx(along) + dFdy(world) * dFdy(along);
+    strand = normalize(strand + 0.15 * length(strand) * normal + vec3(0.0, 1e-9, 0.0));
+    float over = dot(strand, half_way), across = sqrt(max(0.0, 1.0 - over * over));
+    vec3 glint = shine * (key_color * lit * pow(across, power) * smoothstep(-0.3, 0.4, facing)
+        + rim_color * 0.5 * smoothstep(-0.2, 0.6, dot(normal, rim_direction)) + 0.12 * sky(normal))
+        * (0.08 + 0.55 * albedo) * shade;
 #else
     float fresnel = 0.25 + 0.75 * pow(1.0 - max(0.0, dot(normal, view)), 4.0);
-    vec3 glint = shine * fresnel * (key_color * lit * pow(max(0.0, dot(normal, half_way)), power)
-        + 0.25 * sky(reflect(-view, normal)) * shade);
+    float shining = pow(max(0.0, dot(normal, half_way)), power) * (1.0 - 0.6 * softness);
+#if MATERIAL == SKIN
+    shining += 0.6 * pow(max(0.0, dot(normal, half_way)), 4.0 * power) * (1.0 - 0.8 * softness);
+#endif
+    vec3 glint = shine * fresnel * (key_color * lit * shining + 0.22 * sky(reflect(-view, normal)) * open);
 #endif
 #if MATERIAL == EYE
     glint = 0.25 * glint + reflections(normal, view, lit) * smoothstep(0.3, 0.8, shade);
 #endif
     vec3 seen = (albedo * light + glint) * exposure * balance;
     seen = seen / (1.0 + 0.25 * seen);
+#if MATERIAL == HAIR || MATERIAL == FUR
+    alpha += (noise(gl_FragCoord.yx * 0.569840 + world.xy * 900.0) - 0.5) * 0.25 * step(0.02, alpha) * step(alpha, 0.98);
+#endif
     color = vec4(pow(clamp(seen, 0.0, 1.0), vec3(1.0 / 2.1)), alpha);
 }
 """
@@ -315,7 +402,8 @@ layout(location = 0) out vec4 shape; layout(location = 1) out vec4 what;
 void main() {
     if (coverage() < 0.5) discard;
     vec3 normal = normalize(n), ray = normalize(world);
-#if MATERIAL == HAIR || MATERIAL == CLOTH || MATERIAL == SOLID || MATERIAL == GARMENT || MATERIAL == LENS
+#if MATERIAL == HAIR || MATERIAL == CLOTH || MATERIAL == SOLID || MATERIAL == GARMENT || MATERIAL == LENS \
+    || MATERIAL == FUR
     if (dot(normal, ray) > 0.0) normal = -normal;
 #endif
     normal = normalize(normal - max(dot(normal, ray), 0.0) * ray); // at outlines they may point away
@@ -335,7 +423,7 @@ _PLAIN_DEPTH_FRAGMENT = """
 void main() { }
 """
 
-_NAMES = ("SKIN", "EYE", "TEETH", "INTERIOR", "HAIR", "CLOTH", "SOLID", "LENS", "GARMENT")
+_NAMES = ("SKIN", "EYE", "TEETH", "INTERIOR", "HAIR", "CLOTH", "SOLID", "LENS", "GARMENT", "FUR")
 
 
 def _header(material: int, *flags: str) -> str:

@@ -108,7 +108,8 @@ def _make_up(freckles: float, female: bool, rng: np.random.Generator) -> dict[st
     lipstick = LIPSTICKS[rng.integers(len(LIPSTICKS))] * rng.uniform(0.7, 1.4)
     lid = LID_COLORS[rng.integers(len(LID_COLORS))] * rng.uniform(0.6, 1.6)
     amounts = rng.random(4)
-    lips, lids, blush, liner = amounts * worn * [0.75, 0.5 * (amounts[0] > 0.3), 0.9, 0.5]
+    lips, lids, blush, liner = amounts * worn * [0.75, 0.5 * (amounts[0] > 0.3), 0.6, 0.5]
+    blush += rng.uniform(0.1, 0.7)  # cheeks and noses are redder than the rest
     gloss = rng.uniform(0.0, 0.7) if worn else rng.uniform(0.0, 0.25)
     return {
         "lip_paint": (*lipstick, lips),

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from mien.looks.skin_tones import TONE_LUMINANCE as LUMINANCE
 from mien.looks.skin_tones import tone_of
 
-DARK_RANGE, LIGHT_RANGE = (0.030, 0.15), (0.15, 0.50)
+DARK_RANGE, LIGHT_RANGE = (0.030, 0.15), (0.15, 0.42)
 
 
 def random_tone(dark: bool, rng: np.random.Generator) -> Float[np.ndarray, " 3"]:

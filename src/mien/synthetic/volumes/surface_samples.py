@@ -63,7 +63,7 @@ class SurfaceSampler:
         if item.key in self._patterns and item.key not in WORN:
             return self._patterns[item.key]
         mesh = self._studio.mesh(item.key)
-        coarse = item.material in (shaders.HAIR, shaders.GARMENT) or item.key == SHOULDERS
+        coarse = item.material in (shaders.HAIR, shaders.FUR, shaders.GARMENT) or item.key == SHOULDERS
         spacing_m = 2 * SPACING_M if coarse else SPACING_M
         if item.key in HAIR_MESHES:
             spacing_m = 0.7 * SPACING_M
@@ -136,6 +136,12 @@ class SurfaceSampler:
             level = _linear(picture[:, :3]) @ np.array([0.3, 0.6, 0.1], np.float32)
             albedo = tint * (0.35 + item.settings[1] * level)[:, None]
             shade = np.full(count, 0.85, np.float32)
+        elif item.material == shaders.FUR:
+            gain, shift, bald, _ = item.details["growth"]
+            grows = np.clip(pattern.extra[:, 1] * gain - shift - bald * pattern.extra[:, 3], 0, 1)
+            alpha = (grows * (1 - 0.6 * item.settings[0])).astype(np.float32)
+            albedo = np.tile(tint + (second - tint) * item.settings[0], (count, 1))
+            shade = pattern.extra[:, 0]
         elif item.material == shaders.CLOTH:
             alpha = (pattern.extra[:, 1] >= 0).astype(np.float32)
         elif item.material == shaders.GARMENT:
