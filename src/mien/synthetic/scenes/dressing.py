@@ -217,7 +217,7 @@ class DressingRoom:
                 **details,
                 "beard_color": hair.beard_color,
                 "beard_box": hair.beard_box,
-                "roots": (*(0.35 * np.array(tint) * level + 0.65 * np.array(hair.color)), hair.roots),
+                "roots": (*(0.3 * tone + 0.7 * np.array(hair.color)), hair.roots),
             },
         )
         inside = self._of_head("interior", head, shaders.INTERIOR)
@@ -357,7 +357,7 @@ class DressingRoom:
     ) -> list[DrawItem]:
         """The head's own cards of hairs; lashes are dark whatever the hair."""
         color = np.clip(hair_color * rng.uniform(0.5, 1.1), 0.006, 0.22)
-        dense, worn = float(rng.uniform(0.7, 2.0 if male else 1.5)), rng.random() < 0.85
+        dense, worn = float(rng.uniform(0.6, 1.7 if male else 1.2)), rng.random() < 0.85
         tints = {"brows": as_color(color), "lashes": (0.006, 0.006, 0.006)}
         settings = {
             "brows": (dense, 0.9, BROWS_NEARER_M, 0.0),

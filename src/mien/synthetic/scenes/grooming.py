@@ -31,9 +31,9 @@ MEN = {
 Those that hang over an eye are rare."""
 FRINGED = ("long01", "ponytail01", "braid01")
 """Styles that are sometimes worn with a fringe."""
-BEARDS = {"none": 0.44, "stubble": 0.24, "short": 0.14, "full": 0.06, "moustache": 0.06, "goatee": 0.06}
+BEARDS = {"none": 0.47, "stubble": 0.24, "short": 0.14, "full": 0.06, "moustache": 0.04, "goatee": 0.05}
 EVERYWHERE = (9.0, -9.0)
-BEARD_BOXES = {"moustache": (0.135, 0.235), "goatee": (0.14, -9.0)}
+BEARD_BOXES = {"moustache": (0.165, 0.225), "goatee": (0.14, -9.0)}
 """Half the width and the lower edge of where a beard grows, in the face's chart."""
 
 
@@ -124,7 +124,7 @@ def random_grooming(
         beard_fur = Fur(
             float(rng.uniform(0.4, 1.0)) * longest,
             1.0,
-            4 if kind == "full" else 3,
+            3 if kind == "full" else 2,
             1.0,
             float(rng.uniform(0.2, 0.7)),
             (1.3, 0.12, 0.0, float(rng.uniform(0.4, 0.9))),
@@ -166,7 +166,7 @@ def _short_hair(
     return Fur(
         length_m,
         float(rng.uniform(0.25, 1.0)),
-        (3, 5, 7)[kind],
+        (2, 4, 6)[kind],
         1.0,
         0.0 if curly else float(rng.choice([-0.5, 0.5, 1.0, 1.6]) * rng.uniform(0.5, 1.1)),
         (float(rng.uniform(1.3, 2.4)), recede, balding, float(combed)),

@@ -212,7 +212,7 @@ class Renderer:
         grain = np.random.default_rng(0).integers(0, 256, (128, 128), np.uint8)
         self._grain = self._context.texture((128, 128), 1, grain.tobytes())
         self._grain.build_mipmaps()  # far away, grain is even and does not flicker
-        self._grain.filter = (self._gl.LINEAR_MIPMAP_LINEAR, self._gl.LINEAR)
+        self._grain.filter = (self._gl.LINEAR_MIPMAP_NEAREST, self._gl.LINEAR)
         self._maps_target: Any = None
         self._maps_programs: dict[int, _Program] = {}
         self._textures: dict[str, Any] = {}
@@ -226,7 +226,7 @@ class Renderer:
         data = np.ascontiguousarray(picture[::-1]).tobytes()
         texture = self._context.texture((width, height), channels, data)
         texture.build_mipmaps()
-        texture.filter = (self._gl.LINEAR_MIPMAP_LINEAR, self._gl.LINEAR)
+        texture.filter = (self._gl.LINEAR_MIPMAP_NEAREST, self._gl.LINEAR)
         texture.repeat_x = texture.repeat_y = repeats
         self._textures[name] = texture
 
@@ -301,7 +301,9 @@ class Renderer:
         context.enable_direct(self.ALPHA_TO_COVERAGE)
         context.enable_direct(self.ALPHA_TO_ONE)
         for item in (item for item in items if item.material in shaders.PARTLY_CLEAR):
+            self._set_faces(item)
             self._draw_item(item)
+        context.disable(self._gl.CULL_FACE)
         context.disable_direct(self.ALPHA_TO_ONE)
         context.disable_direct(self.ALPHA_TO_COVERAGE)
         context.copy_framebuffer(self._resolved, self._target)

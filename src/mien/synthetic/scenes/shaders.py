@@ -11,7 +11,7 @@ WITH_HOLES = (INTERIOR, HAIR, CLOTH, GARMENT, FUR)
 
 PARTLY_CLEAR = (HAIR, LENS, FUR)
 """Materials whose alpha says how much of a pixel they cover."""
-CLOSED = (SKIN, EYE, TEETH)
+CLOSED = (SKIN, EYE, TEETH, FUR)
 """Materials whose back faces are never seen."""
 DRAWN_FIRST = (SOLID, CLOTH, GARMENT, SKIN, TEETH, EYE, INTERIOR)
 """The order in which materials without clear parts are drawn: mostly, what hides others comes first."""
@@ -126,15 +126,16 @@ vec3 sky(vec3 d) {
 
 float lit_by_key(float facing) {
     vec3 p = in_light.xyz / in_light.w * 0.5 + 0.5;
-    float sum = 0.0, bias = 0.004 + (0.012 + 0.02 * softness) * (1.0 - max(facing, 0.0)); // not of themselves
-    float turn = 6.2831853 * noise(gl_FragCoord.xy * 0.754878); // edges of shadows are grainy, not stepped
-    for (int i = 0; i < 5; i++) {
-        float angle = turn + 2.3999632 * float(i), away = shadow_texel * sqrt(0.1 + 0.2 * float(i));
-        vec2 place = p.xy + away * vec2(cos(angle), sin(angle));
-        sum += texture(shadow, place).r < p.z - bias ? 0.0 : 1.0;
-    }
+    float bias = 0.004 + (0.012 + 0.02 * softness) * (1.0 - max(facing, 0.0)); // not of themselves
+    // three places on a circle, turned from pixel to pixel: edges of shadows are grainy, not stepped
+    vec2 away = vec2(noise(gl_FragCoord.xy * 0.754878), noise(gl_FragCoord.yx * 0.569840 + 31.0)) - 0.5;
+    away *= 2.0 * shadow_texel;
+    vec2 second_away = vec2(-0.5 * away.x - 0.866 * away.y, 0.866 * away.x - 0.5 * away.y);
+    vec3 depth = vec3(texture(shadow, p.xy + away).r, texture(shadow, p.xy + second_away).r,
+        texture(shadow, p.xy - away - second_away).r);
+    float sum = dot(step(vec3(p.z - bias), depth), vec3(1.0 / 3.0));
     bool unseen = any(greaterThan(abs(p - 0.5), vec3(0.49))); // beside the shadow map
-    float lit = unseen ? 1.0 : mix(1.0, sum / 5.0, smoothstep(0.0, 0.15, facing + 0.2 * softness));
+    float lit = unseen ? 1.0 : mix(1.0, sum, smoothstep(0.0, 0.15, facing + 0.2 * softness));
     return mix(lit, 1.0, 0.35 * softness * softness); // large lights reach everywhere a little
 }
 
@@ -349,34 +350,32 @@ void main() {
     // large lights reach around; blood lets red go farther
 #if MATERIAL == SKIN
     vec3 wrap = 0.5 * softness + vec3(0.24, 0.12, 0.08);
-    vec3 reach = vec3(0.80, 1.06, 1.12);
+    vec3 deeper = vec3(0.45, 0.80, 0.90), bleed = vec3(0.20, -0.05, -0.10);
 #elif MATERIAL == HAIR || MATERIAL == FUR
-    vec3 wrap = vec3(0.45 + 0.3 * softness), reach = vec3(1.0);
+    vec3 wrap = vec3(0.45 + 0.3 * softness), deeper = vec3(0.7), bleed = vec3(0.0);
 #else
-    vec3 wrap = vec3(0.5 * softness), reach = vec3(1.0);
+    vec3 wrap = vec3(0.5 * softness), deeper = vec3(0.7), bleed = vec3(0.0);
 #endif
-    vec3 diffuse = max((facing + wrap) / (1.0 + wrap), vec3(0.0)) * pow(vec3(lit), reach);
-    vec3 open = pow(vec3(shade), 1.7 * reach);
+    vec3 diffuse = max((facing + wrap) / (1.0 + wrap), vec3(0.0));
+    diffuse *= lit + lit * (1.0 - lit) * bleed;
+    vec3 open = shade * mix(vec3(1.0), vec3(shade), deeper);
     vec3 light = sky(normal) * open + key_color * diffuse * mix(1.0, shade, 0.4 + 0.4 * softness);
     light += rim_color * max(0.0, dot(normal, rim_direction)) * shade;
 #if MATERIAL == HAIR || MATERIAL == FUR
     // strands shine in bands across them (Kajiya and Kay 1989)
-#if MATERIAL == HAIR
-    float along = t.y;
-#else
-    float along = length(t);
-#endif
-    vec3 strand = dFdx(world) * dFdx(along) + dFdy(world) * dFdy(along);
-    strand = normalize(strand + 0.15 * length(strand) * normal + vec3(0.0, 1e-9, 0.0));
+    vec3 fall = vec3(0.05, 1.0, -0.35); // most hair runs down and forward from the crown
+    vec3 strand = normalize(fall - 0.9 * dot(fall, normal) * normal);
     float over = dot(strand, half_way), across = sqrt(max(0.0, 1.0 - over * over));
     vec3 glint = shine * (key_color * lit * pow(across, power) * smoothstep(-0.3, 0.4, facing)
         + rim_color * 0.5 * smoothstep(-0.2, 0.6, dot(normal, rim_direction)) + 0.12 * sky(normal))
         * (0.08 + 0.55 * albedo) * shade;
 #else
-    float fresnel = 0.25 + 0.75 * pow(1.0 - max(0.0, dot(normal, view)), 4.0);
-    float shining = pow(max(0.0, dot(normal, half_way)), power) * (1.0 - 0.6 * softness);
+    float grazing = 1.0 - max(0.0, dot(normal, view)), fresnel = grazing * grazing;
+    fresnel = 0.25 + 0.75 * fresnel * fresnel;
+    float lobe = pow(max(0.0, dot(normal, half_way)), power), shining = lobe * (1.0 - 0.6 * softness);
 #if MATERIAL == SKIN
-    shining += 0.6 * pow(max(0.0, dot(normal, half_way)), 4.0 * power) * (1.0 - 0.8 * softness);
+    lobe *= lobe;
+    shining += 0.6 * lobe * lobe * (1.0 - 0.8 * softness);
 #endif
     vec3 glint = shine * fresnel * (key_color * lit * shining + 0.22 * sky(reflect(-view, normal)) * open);
 #endif
@@ -388,7 +387,7 @@ void main() {
 #if MATERIAL == HAIR || MATERIAL == FUR
     alpha += (noise(gl_FragCoord.yx * 0.569840 + world.xy * 900.0) - 0.5) * 0.25 * step(0.02, alpha) * step(alpha, 0.98);
 #endif
-    color = vec4(pow(clamp(seen, 0.0, 1.0), vec3(1.0 / 2.1)), alpha);
+    color = vec4(sqrt(clamp(seen, 0.0, 1.0)), alpha);
 }
 """
 
