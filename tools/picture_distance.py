@@ -5,7 +5,8 @@
 Each folder holds pictures (.jpg, .png) or shards (.tar) of one face each. The network is MediaPipe's Face Mesh
 as ONNX (input `image` (B, 3, 192, 192) in [0, 1]; outputs `points`, `presence`, `features`). Each face is framed
 by the network itself: it looks at the whole picture, then at the face that it found, as its makers do in video,
-so both kinds of pictures are framed alike. Features are averaged over the map and compared as Gaussians; those
+so both kinds of pictures are framed alike. Faces that turn far aside are left out, for how often people do that is
+no matter of looks. Features are averaged over the map and compared as Gaussians; those
 of each set of photographs against the other say what is small. Pillow reads the pictures.
 """
 
@@ -25,6 +26,8 @@ LOOKS = 3
 """How often a face is framed anew."""
 FACE_SHARE = 0.67
 """Side of the face's box over the frame's."""
+MOST_TURNED = 0.35
+"""Place of the nose's tip between the face's sides, from -1 to 1, beyond which a face is turned."""
 STARTS = (1.0, 0.7)
 """First frames tried, over the picture's shorter side."""
 
@@ -67,13 +70,13 @@ def frame(picture: np.ndarray, center: np.ndarray, side_px: float, turn_rad: flo
     return (upper * (1 - v) + lower * v).transpose(2, 0, 1).astype(np.float32)
 
 
-def features_of(session: Any, picture: np.ndarray) -> tuple[float, np.ndarray]:
-    """Logit of the presence of a face, and (F,) features of the face that was found."""
+def features_of(session: Any, picture: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Logit of the presence of a face, how far it is turned aside, and (F,) features of it."""
     height, width = picture.shape[:2]
-    best = (-np.inf, np.zeros(0))
+    best = (-np.inf, 0.0, np.zeros(0))
     for start in STARTS:
         center, side, turn = np.array([width, height]) / 2 - 0.5, start * min(width, height), 0.0
-        presence, features = -np.inf, np.zeros(0)
+        presence, aside, features = -np.inf, 0.0, np.zeros(0)
         for _ in range(LOOKS):
             image = frame(picture, center, side, turn)
             points, presence, features = session.run(
@@ -89,10 +92,12 @@ def features_of(session: Any, picture: np.ndarray) -> tuple[float, np.ndarray]:
             turn = float(np.arctan2(eyes[1], eyes[0]))
             level = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
             upright = place @ level
+            nose, left, right = upright[[1, 234, 454], 0]
+            aside = float(2 * (nose - left) / (right - left) - 1) if right > left else 1.0
             low, high = upright.min(axis=0), upright.max(axis=0)
             center, side = level @ ((low + high) / 2), float((high - low).max() / FACE_SHARE)
         if presence > best[0]:
-            best = (presence, features[0].mean(axis=(1, 2)))
+            best = (presence, aside, features[0].mean(axis=(1, 2)))
     return best
 
 
@@ -128,9 +133,12 @@ def main() -> None:
             if index >= options.count:
                 break
             found.append(features_of(session, picture))
-        seen = np.array([presence > 0 for presence, _ in found])
-        sets[folder] = np.stack([values for _, values in found])[seen]
-        print(f"{folder}: {len(found)} pictures, a face in {100 * seen.mean():.1f} %")
+        seen = np.array([presence > 0 for presence, _, _ in found])
+        ahead = seen & np.array([abs(aside) < MOST_TURNED for _, aside, _ in found])
+        sets[folder] = np.stack([values for _, _, values in found])[ahead]
+        print(
+            f"{folder}: {len(found)} pictures, a face in {100 * seen.mean():.1f} %, {ahead.sum()} not turned"
+        )
     everything = np.concatenate([sets[folder] for folder in options.photos])
     spread = everything.std(axis=0) + 1e-6  # of photographs: each feature counts alike
     photos = rng.permutation(everything) / spread

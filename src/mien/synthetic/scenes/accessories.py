@@ -113,3 +113,47 @@ def microphone(mouth_m: np.ndarray, rng: np.random.Generator) -> Accessory:
             faces += [[a, a + 12, b], [b, a + 12, b + 12]]
     handle = tube(np.linspace(tip, tip + 0.16 * direction, 4), radius * 0.6, closed=False, sides=10)
     return join([Accessory(ball, np.array(faces)), handle])
+
+
+def _grid(points_m: np.ndarray) -> Accessory:
+    """A sheet through a grid of points (rows, columns, 3)."""
+    rows, columns = points_m.shape[:2]
+    corner = np.arange(rows * columns).reshape(rows, columns)
+    a, b, c, d = corner[:-1, :-1], corner[1:, :-1], corner[:-1, 1:], corner[1:, 1:]
+    triangles = [np.stack([a, b, c], -1).reshape(-1, 3), np.stack([b, d, c], -1).reshape(-1, 3)]
+    return Accessory(points_m.reshape(-1, 3), np.concatenate(triangles))
+
+
+def cap_brim(skin_m: np.ndarray, height_m: float, rng: np.random.Generator) -> Accessory:
+    """The peak of a cap whose hem is at a height.
+
+    Args:
+        skin_m: (V, 3) skin at rest.
+    """
+    around = skin_m[np.abs(skin_m[:, 1] - height_m) < 0.012]
+    half_m, front_m = np.abs(around[:, 0]).max() + 0.008, around[:, 2].max() + 0.007
+    length_m, drop_m, turn = rng.uniform(0.045, 0.07), rng.uniform(0.005, 0.03), rng.uniform(0.95, 1.2)
+    angle, out = np.meshgrid(np.linspace(-turn, turn, 17), np.linspace(0, 1, 5))
+    reach = out * np.sqrt(np.maximum(1 - (angle / turn) ** 2, 0))
+    x, z = half_m * np.sin(angle) * (1 + 0.05 * reach), front_m * np.cos(angle) + length_m * reach
+    y = height_m - drop_m * reach - 0.35 * x**2 / half_m
+    return _grid(np.stack([x, y, z], axis=2))
+
+
+def face_mask(skin_m: np.ndarray, top_m: float, chin_m: float, rng: np.random.Generator) -> Accessory:
+    """Cloth over nose, mouth and chin.
+
+    Args:
+        skin_m: (V, 3) skin at rest; top_m, chin_m: heights of its upper edge and of the chin.
+    """
+    import cv2
+
+    across, down = np.meshgrid(np.linspace(-1, 1, 17), np.linspace(0, 1, 13))
+    x = across * (0.066 - 0.018 * down)
+    y = top_m + (chin_m - 0.006 - top_m) * down - 0.012 * across**2 * (1 - 2 * down)
+    front = skin_m[skin_m[:, 2] > 0]
+    apart = np.hypot(front[:, 0] - x[..., None], front[:, 1] - y[..., None])
+    z = np.where(apart < 0.011, front[:, 2], -1).max(axis=2)
+    z = np.maximum(z, 0.02).astype(np.float32)
+    z = np.maximum(cv2.GaussianBlur(z, (0, 0), 1.2, borderType=cv2.BORDER_REPLICATE), z)
+    return _grid(np.stack([x, y, z + rng.uniform(0.003, 0.006)], axis=2))

@@ -15,7 +15,13 @@ from mien.heads.parameters import HeadParameters
 from mien.heads.skinning import joint_transforms, skin
 from mien.looks.albedo_model import albedo_model_for
 from mien.synthetic.scenes import shaders
-from mien.synthetic.scenes.accessories import Accessory, microphone, random_glasses
+from mien.synthetic.scenes.accessories import (
+    Accessory,
+    cap_brim,
+    face_mask,
+    microphone,
+    random_glasses,
+)
 from mien.synthetic.scenes.clothing import as_color, random_cloth_colors, random_outfit, random_stripes
 from mien.synthetic.scenes.face_maps import chart_of, face_maps
 from mien.synthetic.scenes.fur import BEARD_FUR, SCALP_FUR, FurCoat
@@ -37,7 +43,7 @@ IRIS_COLORS = np.array(
     ]
 )  # fmt: skip
 IRIS_COLOR_SHARES = (0.3, 0.2, 0.12, 0.12, 0.1, 0.08, 0.08)
-GLASSES_SHARE, SUNGLASSES_SHARE, MICROPHONE_SHARE = 0.12, 0.03, 0.04
+GLASSES_SHARE, SUNGLASSES_SHARE, MICROPHONE_SHARE, MASK_SHARE = 0.12, 0.03, 0.035, 0.02
 FRAMES = {
     "black": (0.34, (0.010, 0.010, 0.011)), "tortoise": (0.16, (0.045, 0.020, 0.009)),
     "steel": (0.20, (0.16, 0.16, 0.17)), "gold": (0.10, (0.22, 0.15, 0.06)),
@@ -153,6 +159,7 @@ class DressingRoom:
         self._hair = {garment.name: garment for garment in wardrobe.hair}
         self._styles = dict.fromkeys(self._hair, 1.0) if even_hair else None
         add_coverings(head, renderer)
+        self._skin_vertices = head.vertex_parts == head.part_names.index("skin")
         self._ict68 = head.landmark_set("ict68").vertices
 
     def _add_head(self, skin_places: np.ndarray) -> dict[str, np.ndarray]:
@@ -388,7 +395,14 @@ class DressingRoom:
             return None, []
         edge_m = head.posed_m + head.normals * rng.uniform(0.004, 0.014)
         cloth, other = random_cloth_colors(rng)
-        return name, [DrawItem(name, edge_m, head.normals, shaders.CLOTH, cloth, other, random_stripes(rng))]
+        stripes = random_stripes(rng)
+        items = [DrawItem(name, edge_m, head.normals, shaders.CLOTH, cloth, other, stripes)]
+        if name == "cap" and rng.random() < 0.65:
+            hem_m = float(head.rest_m[self._ict68[17:27], 1].mean()) + 0.026
+            brim = cap_brim(head.rest_m[self._skin_vertices], hem_m, rng)
+            looks = {"tint": cloth, "second": other, "settings": stripes}
+            items.append(self._worn("cap brim", brim, head, shaders.CLOTH, **looks))
+        return name, items
 
     def _clothes(
         self, head: _PosedHead, skin_item: DrawItem, rng: np.random.Generator
@@ -443,6 +457,12 @@ class DressingRoom:
             held = microphone(ict68_m[48:68].mean(axis=0), rng)
             looks = {"tint": (0.03, 0.03, 0.035), "gloss": 0.5}
             items.append(self._worn("microphone", held, head, shaders.SOLID, **looks))
+        if rng.random() < MASK_SHARE:
+            colors = np.array([[0.55, 0.56, 0.57], [0.25, 0.42, 0.55], [0.02, 0.02, 0.022]])
+            color = as_color(colors[rng.choice(3, p=[0.4, 0.35, 0.25])] * rng.uniform(0.8, 1.1))
+            top_m, chin_m = float(ict68_m[28, 1]), float(ict68_m[8, 1])
+            mask = face_mask(head.rest_m[self._skin_vertices], top_m, chin_m, rng)
+            items.append(self._worn("mask", mask, head, shaders.CLOTH, tint=color, second=color))
         return items
 
     def _worn(

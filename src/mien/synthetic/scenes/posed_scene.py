@@ -22,8 +22,8 @@ from mien.synthetic.scenes.neck import NeckLid
 from mien.synthetic.scenes.renderer import DrawItem, Light, Renderer, StaticMesh
 from mien.synthetic.scenes.stock import read_stock
 
-WORN = ("glasses", "lenses", "microphone")
-COVERINGS = ("cap", "scarf")
+WORN = ("glasses", "lenses", "microphone", "mask")
+COVERINGS = ("cap", "cap brim", "scarf")
 SEE_THROUGH = (shaders.HAIR, shaders.FUR, shaders.LENS)
 """Materials whose meshes are partly transparent: they do not count for the depth of opaque surfaces."""
 NEARER_M = 0.002

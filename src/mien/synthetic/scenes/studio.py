@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32, UInt8
 
 from mien.heads.library import load_head
 from mien.heads.model import Head
@@ -69,6 +70,7 @@ class Studio:
         background = random_background(rng, self.size_px).astype(np.float32)
         behind = (1 - alpha) * (background * np.clip(light.balance, 0.7, 1.3))
         points_m = self._landmarks_as_drawn_m(scene.parameters, items)
+        seen = through_lens(drawn[..., :3] + behind, rng)
         points_px = camera.project(points_m)
         nobody = replace(scene.parameters, identity=np.zeros_like(scene.parameters.identity))
         posed_mean_px = camera.project(self._landmark_head.vertices_m(nobody))
@@ -79,7 +81,7 @@ class Studio:
         if self._maps:
             maps = draw_label_maps(self._renderer, self.head, items, camera, near_m=near_m, far_m=far_m)
         return DrawnFace(
-            picture=np.clip(drawn[..., :3] + behind, 0, 255).astype(np.uint8),
+            picture=seen,
             mask=drawn[..., 3].copy(),
             points_px=points_px.astype(np.float32),
             posed_mean_px=posed_mean_px.astype(np.float32),
@@ -108,6 +110,27 @@ def skin_for(person: Person, skins: Sequence[str], rng: np.random.Generator) -> 
     dark = "_dark" if rng.random() < 0.15 + 0.75 * np.clip(person.african, 0, 1) else "_light"
     fitting = [name for name in skins if name.startswith(age) and sex in name and dark in name]
     return str(rng.choice(fitting or list(skins)))
+
+
+def through_lens(
+    picture: Float32[np.ndarray, "size size 3"], rng: np.random.Generator
+) -> UInt8[np.ndarray, "size size 3"]:
+    """A picture a little out of focus, with a film's contrast; corners sometimes darker. Nothing moves."""
+    import cv2
+
+    size = len(picture)
+    sigma_px = float(rng.uniform(0.35, 0.85)) * size / 256
+    soft = cv2.GaussianBlur(picture, (0, 0), sigma_px)
+    if rng.random() < 0.3:
+        across = np.linspace(-1, 1, size, dtype=np.float32) ** 2
+        darker = np.float32(rng.uniform(0.05, 0.2)) * (across[:, None] + across[None, :])
+        soft *= 1 - darker[..., None]
+    # shadows a little deeper and lights a little brighter, about the middle
+    level = np.linspace(0, 1, 256)
+    contrast = float(rng.uniform(0.0, 0.7))
+    curve = level + contrast * (level - 0.5) * level * (1 - level) * 1.2
+    table = np.clip(np.rint(255 * curve), 0, 255).astype(np.uint8)
+    return table[np.clip(soft, 0, 255).astype(np.uint8)]
 
 
 def _scene_details(scene: Scene) -> dict[str, Any]:
