@@ -31,6 +31,8 @@ class DegradationConfig:
     """Share that passes through a small picture."""
     smallest_px: int = 28
     """Least side of that small picture, pixels (of the whole crop, which is about 1.4 faces wide)."""
+    sharp_share: float = 0.12
+    """Share sharpened as cameras and phones do, with pale seams along edges."""
     noise_share: float = 0.45
     """Share with sensor noise."""
     noise_levels: float = 14.0
@@ -50,6 +52,7 @@ class DegradationConfig:
             light_share=0.0,
             blur_share=0.0,
             small_share=0.0,
+            sharp_share=0.0,
             noise_share=0.0,
             jpeg_share=0.0,
         )
@@ -62,7 +65,7 @@ def degrade(
     import cv2
 
     size = crop.shape[0]
-    draw = rng.random(8)
+    draw = rng.random(9)
     if draw[0] < options.light_share:
         crop = _uneven_light(crop, rng)
     if draw[1] < options.color_share:
@@ -78,6 +81,10 @@ def degrade(
     if draw[4] < options.small_share:
         small_px = int(np.exp(rng.uniform(np.log(options.smallest_px), np.log(size))))
         crop = cv2.resize(crop, (small_px, small_px), interpolation=cv2.INTER_AREA)
+    if draw[8] < options.sharp_share:
+        soft = cv2.GaussianBlur(crop, (0, 0), float(rng.uniform(0.7, 1.6)))
+        more = float(rng.uniform(0.3, 1.2))
+        crop = cv2.addWeighted(crop, 1 + more, soft, -more, 0)
     if draw[5] < options.noise_share:
         crop = _add_noise(crop, rng, options.noise_levels)
     if draw[6] < options.jpeg_share:

@@ -20,8 +20,8 @@ YOUNG_DARK = (0.62, 0.25, 0.05, 0.01, 0.01, 0.01, 0.01, 0.03, 0.01)
 OLD = (0.05, 0.08, 0.07, 0.04, 0.05, 0.05, 0.01, 0.40, 0.25)
 """How often each colour is seen."""
 WOMEN = {
-    "long01": 0.34, "bob01": 0.02, "bob02": 0.03, "braid01": 0.03, "ponytail01": 0.24, "afro01": 0.07,
-    "short01": 0.03, "short02": 0.06, "short03": 0.015, "short04": 0.03, "fur": 0.12, "": 0.015,
+    "long01": 0.38, "bob01": 0.02, "bob02": 0.03, "braid01": 0.03, "ponytail01": 0.24, "afro01": 0.07,
+    "short01": 0.03, "short02": 0.06, "short03": 0.015, "short04": 0.03, "fur": 0.08, "": 0.015,
 }  # fmt: skip
 MEN = {
     "long01": 0.04, "bob01": 0.005, "bob02": 0.005, "braid01": 0.005, "ponytail01": 0.02, "afro01": 0.04,
@@ -31,7 +31,7 @@ MEN = {
 Those that hang over an eye are rare."""
 FRINGED = ("long01", "ponytail01", "braid01")
 """Styles that are sometimes worn with a fringe."""
-BEARDS = {"none": 0.47, "stubble": 0.24, "short": 0.14, "full": 0.06, "moustache": 0.04, "goatee": 0.05}
+BEARDS = {"none": 0.50, "stubble": 0.26, "short": 0.11, "full": 0.04, "moustache": 0.04, "goatee": 0.05}
 EVERYWHERE = (9.0, -9.0)
 BEARD_BOXES = {"moustache": (0.165, 0.225), "goatee": (0.14, -9.0)}
 """Half the width and the lower edge of where a beard grows, in the face's chart."""
@@ -113,10 +113,10 @@ def random_grooming(
     beard = {
         "none": float(rng.uniform(0, 0.12) * male),
         "stubble": float(rng.uniform(0.2, 0.55)),
-        "short": float(rng.uniform(0.55, 1.0)),
-        "full": float(rng.uniform(1.1, 1.6)),
+        "short": float(rng.uniform(0.45, 0.85)),
+        "full": float(rng.uniform(0.85, 1.3)),
         "moustache": float(rng.uniform(0.6, 1.1)),
-        "goatee": float(rng.uniform(0.7, 1.4)),
+        "goatee": float(rng.uniform(0.5, 1.1)),
     }[kind]
     beard_fur = None
     if kind in ("short", "full", "moustache", "goatee"):
@@ -127,7 +127,7 @@ def random_grooming(
             3 if kind == "full" else 2,
             1.0,
             float(rng.uniform(0.2, 0.7)),
-            (1.3, 0.12, 0.0, float(rng.uniform(0.4, 0.9))),
+            (1.15, float(rng.uniform(0.18, 0.34)), 0.0, float(rng.uniform(0.4, 0.9))),
             as_color(beard_base),
             as_color(np.clip(beard_base * 1.5, 0, 0.6)),
         )

@@ -1,4 +1,4 @@
-"""Random light as photographs have it: soft, near white, exposed for the face; now and then hard or coloured."""
+"""Random light as photographs have it: soft, near white, exposed for the face; seldom hard or coloured."""
 
 from __future__ import annotations
 
@@ -33,20 +33,29 @@ class Setting:
 
 
 SETTINGS = {
-    "studio": Setting(0.22, (0.1, 0.9), (0.15, 0.8), (0.3, 0.6), (0.5, 1.0), (0.1, 0.4), (0.2, 0.6), 0.0, 0.0),
-    "indoors": Setting(0.26, (0.0, 1.0), (0.6, 1.2), (0.3, 0.6), (0.4, 0.9), (0.2, 0.5), (0.0, 0.4), 0.3, 0.2),
-    "window": Setting(0.15, (0.7, 1.5), (0.0, 0.6), (0.45, 0.7), (0.7, 1.0), (0.0, 0.3), (0.0, 0.3), -0.1, 0.3),
+    "studio": Setting(
+        0.22, (0.1, 0.9), (0.15, 0.8), (0.3, 0.6), (0.5, 1.0), (0.1, 0.4), (0.2, 0.6), 0.0, 0.0
+    ),
+    "indoors": Setting(
+        0.26, (0.0, 1.0), (0.6, 1.2), (0.3, 0.6), (0.4, 0.9), (0.2, 0.5), (0.0, 0.4), 0.3, 0.2
+    ),
+    "window": Setting(
+        0.15, (0.7, 1.5), (0.0, 0.6), (0.45, 0.7), (0.7, 1.0), (0.0, 0.3), (0.0, 0.3), -0.1, 0.3
+    ),
     "overcast": Setting(
         0.14, (0.0, 1.2), (0.7, 1.3), (0.1, 0.3), (0.9, 1.0), (0.4, 0.75), (0.0, 0.3), 0.0, 0.0
     ),
-    "sun": Setting(0.08, (0.1, 1.3), (0.4, 1.1), (0.5, 0.75), (0.0, 0.25), (0.2, 0.5), (0.0, 0.3), 0.2, -0.25),
+    "sun": Setting(
+        0.08, (0.1, 1.3), (0.4, 1.1), (0.5, 0.75), (0.0, 0.25), (0.2, 0.5), (0.0, 0.3), 0.2, -0.25
+    ),
     "flash": Setting(
         0.10, (0.0, 0.15), (0.02, 0.2), (0.6, 0.85), (0.05, 0.5), (0.0, 0.3), (0.1, 0.4), 0.0, 0.2
     ),
     "coloured": Setting(
         0.05, (0.2, 1.4), (0.0, 0.9), (0.4, 0.8), (0.2, 0.8), (0.0, 0.4), (0.0, 0.4), 0.1, 0.0
     ),
-}  # fmt: skip
+}
+"""Kinds of light; few are coloured."""
 RIM_SHARE = 0.22
 MIDDLE_SKIN = 0.30
 """Mean albedo of skin that is exposed to just this brightness; darker skin is exposed a little longer."""

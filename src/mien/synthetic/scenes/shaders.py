@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 SKIN, EYE, TEETH, INTERIOR, HAIR, CLOTH, SOLID, LENS, GARMENT, FUR = range(10)
-"""Materials. CLOTH is a covering cut off at a hem given per point; GARMENT is cut by a neckline; FUR is one of
-the shells of short hair or of a beard."""
+"""Materials. CLOTH is a covering cut off at a hem given per point; GARMENT is cut by a neckline; FUR is
+one of the shells of short hair or of a beard."""
 MATERIALS = range(10)
 WITH_HOLES = (INTERIOR, HAIR, CLOTH, GARMENT, FUR)
 """Materials that do not cover their whole triangles."""
@@ -175,9 +175,10 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
     albedo = mix(albedo, lid_paint.rgb * (0.5 + grey), painted.g * lid_paint.a);
     albedo *= 1.0 - painted.a * spots.z;
     float bristle = noise(c * vec2(330.0, 130.0)) * 0.5 + noise(c * vec2(520.0, 260.0)) * 0.5;
-    float grown = e.y * settings.x * in_beard(), beard = smoothstep(0.10, 1.05, grown * (0.75 + 0.5 * bristle));
+    float grown = e.y * settings.x * in_beard();
+    float beard = smoothstep(0.10, 1.05, grown * (0.75 + 0.5 * bristle));
     albedo *= mix(vec3(1.0), vec3(0.74, 0.78, 0.84), smoothstep(0.0, 0.35, grown)); // shaved hair shimmers
-    albedo = mix(albedo, beard_color * (0.6 + 0.8 * bristle), 0.94 * beard);
+    albedo = mix(albedo, beard_color * (0.6 + 0.8 * bristle), 0.90 * beard);
     float stubble = noise(t * 500.0) * 0.5 + noise(t * 1100.0) * 0.5;
     float hairy = roots.a * smoothstep(0.18, 0.75, e.z + 0.5 * (stubble - 0.5));
     albedo = mix(albedo, roots.rgb, hairy);
@@ -247,7 +248,8 @@ _HAIR = """
 void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
     float light = dot(linear(texture(picture, t).rgb), vec3(0.3, 0.6, 0.1));
     float strand = noise(vec2(t.x * 500.0, t.y * 30.0));
-    albedo = mix(tint, second, clamp(1.0 - t.y, 0.0, 1.0)) * (0.30 + settings.y * light) * (0.7 + 0.6 * strand);
+    albedo = mix(tint, second, clamp(1.0 - t.y, 0.0, 1.0)) * (0.30 + settings.y * light);
+    albedo *= 0.7 + 0.6 * strand;
     shine = gloss * (0.5 + strand); power = 20.0 + 50.0 * strand; shade = e.x;
 }
 """
@@ -265,7 +267,7 @@ _CLOTH = """
 void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
     float across = world.x * settings.y + world.y * (1.0 - settings.y);
     float line = settings.x > 0.0 ? step(0.5, fract(across * settings.x)) : 0.0;
-    albedo = mix(tint, second, line) * (0.85 + 0.3 * noise(world.xy * 700.0));
+    albedo = mix(tint, second, line) * (0.92 + 0.16 * noise(world.xy * 700.0));
 }
 """
 
@@ -385,7 +387,8 @@ void main() {
     vec3 seen = (albedo * light + glint) * exposure * balance;
     seen = seen / (1.0 + 0.25 * seen);
 #if MATERIAL == HAIR || MATERIAL == FUR
-    alpha += (noise(gl_FragCoord.yx * 0.569840 + world.xy * 900.0) - 0.5) * 0.25 * step(0.02, alpha) * step(alpha, 0.98);
+    float dither = 0.25 * (noise(gl_FragCoord.yx * 0.569840 + world.xy * 900.0) - 0.5);
+    alpha += dither * step(0.02, alpha) * step(alpha, 0.98);
 #endif
     color = vec4(sqrt(clamp(seen, 0.0, 1.0)), alpha);
 }
