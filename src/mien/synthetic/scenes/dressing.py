@@ -52,6 +52,8 @@ FRAMES = {
 }  # fmt: skip
 """Frames of glasses: how often, and linear albedo."""
 THIN_FRAMES = ("steel", "gold")
+IRIS_COLOR_SHARES_DARK = (0.6, 0.27, 0.10, 0.0, 0.01, 0.01, 0.01)
+"""Of light and of dark people."""
 MOUTH_FARTHER_M = 0.006
 """Teeth, gums and tongue are drawn so much behind where they are: what would pierce lips and chin stays
 behind them. A tongue that comes out does not."""
@@ -317,7 +319,9 @@ class DressingRoom:
         self, head: _PosedHead, expression: np.ndarray, skin_level: float, rng: np.random.Generator
     ) -> list[DrawItem]:
         """Eyeballs, teeth, gums, tongue."""
-        iris = IRIS_COLORS[rng.choice(len(IRIS_COLORS), p=IRIS_COLOR_SHARES)] * rng.uniform(0.7, 1.5)
+        iris = IRIS_COLORS[
+            rng.choice(len(IRIS_COLORS), p=IRIS_COLOR_SHARES_DARK if skin_level < 0.17 else IRIS_COLOR_SHARES)
+        ] * rng.uniform(0.7, 1.5)
         around = np.clip(iris * rng.uniform(0.7, 1.8), 0, 1)
         upper, lower = self._lid_heights(head)
         settings = (float(rng.uniform(0.12, 0.30)), float(rng.random()), upper, lower)
@@ -363,11 +367,11 @@ class DressingRoom:
         self, head: _PosedHead, hair_color: np.ndarray, rng: np.random.Generator, *, male: bool
     ) -> list[DrawItem]:
         """The head's own cards of hairs; lashes are dark whatever the hair."""
-        color = np.clip(hair_color * rng.uniform(0.5, 1.1), 0.006, 0.22)
+        color = np.clip(hair_color * rng.uniform(0.7, 1.5) + 0.008, 0.010, 0.20)
         dense, worn = float(rng.uniform(0.6, 1.7 if male else 1.2)), rng.random() < 0.85
         tints = {"brows": as_color(color), "lashes": (0.006, 0.006, 0.006)}
         settings = {
-            "brows": (dense, 0.9, BROWS_NEARER_M, 0.0),
+            "brows": (dense, 0.9, BROWS_NEARER_M, float(rng.uniform(0.1, 0.45))),
             "lashes": (float(rng.uniform(0.5, 1.4)) if worn else 0.3, 0.2, 0.0, 0.0),
         }
         drawn_m = {"brows": self._draped_brows.place(head.posed_m, head.normals), "lashes": head.posed_m}

@@ -127,7 +127,7 @@ def random_grooming(
             3 if kind == "full" else 2,
             1.0,
             float(rng.uniform(0.2, 0.7)),
-            (1.15, float(rng.uniform(0.18, 0.34)), 0.0, float(rng.uniform(0.4, 0.9))),
+            (1.15, float(rng.uniform(0.18, 0.34)), 0.0, float(rng.uniform(0.1, 0.45))),
             as_color(beard_base),
             as_color(np.clip(beard_base * 1.5, 0, 0.6)),
         )

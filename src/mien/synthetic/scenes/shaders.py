@@ -24,7 +24,7 @@ PICTURE, SHADOW, GRAIN, LINES, FOLDS, PAINT = range(6)
 _VERTEX = """
 in vec3 position; in vec3 normal; in vec2 uv; in vec4 extra; in vec2 chart;
 uniform mat4 clip_from_world; uniform mat4 light_from_world;
-uniform vec4 settings; // TEETH: how much farther, HAIR: third, how much nearer it is drawn than it is, metres
+uniform vec4 settings; // TEETH: how much farther, HAIR: third, how much nearer it is drawn, metres
 out vec3 world; out vec3 n; out vec2 t; out vec4 e; out vec2 c; out vec4 in_light; out float away;
 void main() {
     vec3 seen = position;
@@ -84,7 +84,7 @@ float coverage() {
         float strand = noise(vec2(t.x * 420.0, t.y * 45.0)) * 0.6 + noise(t * vec2(800.0, 120.0)) * 0.4;
         cover *= smoothstep(e.y - 0.22, e.y + 0.05, 0.12 + 0.72 * strand);
     }
-    return cover;
+    return cover * (1.0 - settings.w);
 #elif MATERIAL == FUR
     float grows = clamp(e.y * growth.x - growth.y - growth.z * e.w, 0.0, 1.0) * in_beard();
     float least = 1.02 - grows * (1.02 - 0.72 * settings.x);
@@ -189,7 +189,7 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
     float height = dot(texture(lines, c) - 0.50196, mix(lines_right, lines_left, side))
         + dot(texture(folds, c) - 0.50196, mix(folds_right, folds_left, side));
     height = clamp(height * 2.0, -1.6, 1.6);
-    normal = bumped(normal, height * line_depth_m + 0.00012 * grain);
+    normal = bumped(normal, height * line_depth_m + 0.00004 * grain);
     shade *= 1.0 + 0.30 * clamp(height, -1.0, 0.15);
     albedo *= mix(vec3(1.0), vec3(0.90, 0.80, 0.78), clamp(-height, 0.0, 1.0) * 0.6);
 }
@@ -257,7 +257,7 @@ void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout floa
 _FUR = """
 void surface(inout vec3 normal, inout vec3 albedo, inout float shine, inout float power, inout float shade) {
     float strand = strands();
-    albedo = mix(tint, second, settings.x) * (0.45 + 0.55 * settings.x) * (0.6 + 0.8 * strand);
+    albedo = mix(tint, second, settings.x) * (0.55 + 0.45 * settings.x) * (0.7 + 0.6 * strand);
     shine = gloss * (0.4 + strand); power = 16.0 + 20.0 * strand;
     shade = e.x * (0.55 + 0.45 * settings.x);
 }

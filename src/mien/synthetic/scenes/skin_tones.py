@@ -16,7 +16,8 @@ def random_tone(dark: bool, rng: np.random.Generator) -> Float[np.ndarray, " 3"]
     low, high = DARK_RANGE if dark else LIGHT_RANGE
     share = rng.random() ** (1.0 if dark else 0.7)
     level = float(np.exp(np.log(low) + share * (np.log(high) - np.log(low))))
-    return tone_of(level) * np.exp(rng.normal(0, [0.05, 0.015, 0.06]))
+    # Redder than the curve, which has no blood in it: cameras see faces so.
+    return tone_of(level) * np.exp(rng.normal([0.06, -0.02, 0.02], [0.05, 0.015, 0.06]))
 
 
 def linear(color: np.ndarray) -> np.ndarray:
