@@ -4,8 +4,8 @@
 
 Each folder holds pictures (.jpg, .png) or shards (.tar) of one face each. The network is MediaPipe's Face
 Mesh as ONNX (input `image` (B, 3, 192, 192) in [0, 1]; outputs `points`, `presence`, `features`). Each face
-is framed by the network itself: it looks at the whole picture, then at the face that it found, as its makers do
-in video, so both kinds of pictures are framed alike. Faces that turn far aside are left out: how often
+is framed by the network itself: it looks at the whole picture, then at the face that it found, as its makers
+do in video, so both kinds of pictures are framed alike. Faces that turn far aside are left out: how often
 people do that is no matter of looks. Features are averaged over the map and compared as Gaussians; the two
 halves of the photographs say what is small. The distance falls with the number of pictures: compare sets of
 one size. Pillow reads the pictures.

@@ -125,7 +125,7 @@ def random_grooming(
             float(rng.uniform(0.4, 1.0)) * longest,
             1.0,
             3 if kind == "full" else 2,
-            1.0,
+            float(rng.uniform(0.6, 0.95)),
             float(rng.uniform(0.2, 0.7)),
             (1.15, float(rng.uniform(0.18, 0.34)), 0.0, float(rng.uniform(0.1, 0.45))),
             as_color(beard_base),
