@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def test_shells_stand_off_the_skin_one_over_another(renderer: Callable):
         assert {item.material for item in items} == {shaders.FUR}
         assert len({item.key for item in items}) == len(items)
         outwards = [np.einsum("pc,pc->p", items[i].position_m, items[i].normal) for i in range(len(items))]
-        assert all((b >= a - 1e-9).all() for a, b in zip(outwards[:-1], outwards[1:], strict=True))
+        assert all((b >= a - 1e-9).all() for a, b in pairwise(outwards))
 
 
 def test_light_is_mostly_near_white_and_exposed_for_the_face():
@@ -67,9 +68,9 @@ def test_light_is_mostly_near_white_and_exposed_for_the_face():
     assert np.quantile(levels, 0.95) < 0.8
 
 
-def test_lens_keeps_flat_pictures_flat_and_softens_edges():
-    edge = np.zeros((64, 64, 3), np.float32)
-    edge[:, 32:] = 200
-    soft = through_lens(edge, np.random.default_rng(1)).astype(int)
-    assert 10 < soft[32, 31, 0] < soft[32, 32, 0] < 190
-    assert soft[32, 0, 0] == 0
+def test_lens_softens_edges():
+    edge = np.zeros((256, 256, 3), np.float32)
+    edge[:, 128:] = 200
+    soft = through_lens(edge, np.random.default_rng(2)).astype(int)
+    assert 3 < soft[128, 127, 0] < soft[128, 128, 0] < 197
+    assert soft[128, 0, 0] == 0
