@@ -13,6 +13,7 @@ from mien.commands.app import main
 from mien.evaluation.landmarks.label_translation import LabelTranslation
 from mien.evaluation.landmarks.metrics import normalised_mean_errors
 from mien.evaluation.landmarks.point_offsets import measure_offsets
+from mien.evaluation.landmarks.portrait_points import IBUG68_INDICES, TEMPLATE_INDICES
 from mien.evaluation.landmarks.ytf68 import LabelledPicture, Ytf68Result
 from mien.evaluation.speed.timing import PHOTO_FIT, PHOTO_FIT_ONE_THREAD
 from mien.images.writing import write_image
@@ -115,3 +116,39 @@ def test_ytf68_shows_where_the_own_points_lie(photo, monkeypatch, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["offsets_brow_points"]["19"] == pytest.approx([0.0, -0.08])
     assert document["nme_untranslated_parts"]["right_brow"] == pytest.approx(0.016)
+
+
+def test_portraits_prints_the_figures_of_points_from_a_file(photo, tmp_path, capsys):
+    import csv
+
+    rng = np.random.default_rng(7)
+    (tmp_path / "images").mkdir()
+    mean_px, shown = rng.uniform(100, 200, (189, 2)), {}
+    mean_px[[18, 27]] = (110, 120), (190, 120)
+    with (tmp_path / "points189.csv").open("w", newline="") as lines:
+        table = csv.writer(lines)
+        table.writerow(["image"])
+        for person in range(40):
+            moved_px = rng.normal(0, 2, (189, 2))
+            table.writerow([f"{person}.png", *(mean_px + moved_px).ravel().tolist()])
+            points_px = np.zeros((68, 2))
+            points_px[list(IBUG68_INDICES)] = (mean_px + 0.5 * moved_px)[list(TEMPLATE_INDICES)]
+            shown[f"{person}"] = points_px
+            write_image(tmp_path / "images" / f"{person}.png", np.full((300, 300, 3), 99, np.uint8))
+    (tmp_path / "people.csv").write_text(
+        "face_id,face_age,face_gender\n" + "".join(f"{person},20,female\n" for person in range(40))
+    )
+    np.savez(tmp_path / "halved.npz", **shown)
+    arguments = ["benchmark", "portraits", "--data", str(tmp_path), "--models", "realtime"]
+    arguments += ["--points", str(tmp_path / "halved.npz")]
+    assert main([*arguments, "--json"]) == 0
+    results = json.loads(capsys.readouterr().out)["results"]
+    assert results["halved"]["figures"]["person"]["slope"] == pytest.approx(0.5, abs=0.05)
+    assert results["realtime"]["figures"]["person"]["slope"] == pytest.approx(0, abs=1e-6)
+    assert main([*arguments, "--sheet", str(tmp_path / "sheet.png")]) == 0
+    printed = capsys.readouterr().out
+    assert "halved" in printed
+    assert "brows" in printed
+    assert (tmp_path / "sheet.png").exists()
+    assert main(["benchmark", "portraits", "--data", str(tmp_path / "nowhere")]) == 1
+    assert "points189.csv" in capsys.readouterr().err

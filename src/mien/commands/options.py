@@ -89,6 +89,18 @@ class NetworkOption:
 
 
 @dataclass(frozen=True)
+class NetworksOption:
+    models: tuple[str, ...] = ("realtime",)
+    """Landmark networks: shipped ones, or paths of .onnx files."""
+
+
+@dataclass(frozen=True)
+class FaceMeshOption:
+    face_mesh: Path | None = None
+    """A Python interpreter that has MediaPipe 0.10: its Face Mesh is then measured on the same."""
+
+
+@dataclass(frozen=True)
 class LandmarkerOptions(NetworkOption):
     search: str = "search"
     """How faces are found: a search network, shipped or the path of an .onnx file, or "windows" to slide

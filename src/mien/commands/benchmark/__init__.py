@@ -14,6 +14,10 @@ from mien.commands.arguments import dispatch
 
 SUB_VERBS: dict[str, tuple[str, str]] = {
     "ytf68": ("accuracy of landmarks on labelled video frames", "mien.commands.benchmark.ytf68:run"),
+    "portraits": (
+        "how much of a person landmarks show",
+        "mien.commands.benchmark.portraits:run",
+    ),
     "synthetic": ("landmarks on held-out synthetic faces", "mien.commands.benchmark.synthetic:run"),
     "speed": ("time of landmarks, fit and search", "mien.commands.benchmark.speed:run"),
     "head": ("a head's shapes: lips, lids, folds", "mien.commands.benchmark.head:run"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_table, print_written, progress_bar
-from mien.commands.options import AssetsOption, JsonOption, PhotoOption, SheetOption
+from mien.commands.options import AssetsOption, JsonOption, NetworksOption, PhotoOption, SheetOption
 from mien.errors import InputError
 from mien.synthetic.held_out_people.picture_files import PEOPLE_FILE
 
@@ -48,8 +48,6 @@ class FittingBenchmarkConfig:
     """Who the people are. 0 built the head and 7001 is for choosing weights."""
     landmarks: str = "dense703"
     """Study people: which exact landmarks are fitted."""
-    models: tuple[str, ...] = ("realtime",)
-    """Study pictures: landmark networks, shipped ones or paths of .onnx files."""
     frames: int = 520
     """Study sequence: frames."""
     cameras: int = 17
@@ -60,6 +58,7 @@ class FittingBenchmarkConfig:
     """Study tracking: how many people blink in rendered videos."""
     write: Path | None = None
     """Put the tables into this page, for example docs/results/fitting.md."""
+    networks: Flat[NetworksOption] = NetworksOption()
     makers: Flat[AssetsOption] = AssetsOption()
     shown: Flat[PhotoOption] = PhotoOption()
     pictured: Flat[SheetOption] = SheetOption()
@@ -124,7 +123,7 @@ def _run_pictures(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
         with progress_bar("rendering", quiet=config.output.json) as report:
             render_crowd(crowd, config.makers.assets, config.cache, report=report)
     tables = []
-    for model in config.models:
+    for model in config.networks.models:
         with progress_bar(f"landmarks of {model}, fits", quiet=config.output.json) as report:
             result = study_predicted_landmarks(
                 photographer, Landmarker(model), config.cache, network=model, report=report

@@ -9,20 +9,21 @@ from pathlib import Path
 
 from mien.commands.arguments import Flat, parse
 from mien.commands.display import note, print_json, print_table
-from mien.commands.options import JsonOption, LandmarkerOptions, PhotoOption
+from mien.commands.options import FaceMeshOption, JsonOption, LandmarkerOptions, PhotoOption
 from mien.errors import InputError
 
 
 @dataclass(frozen=True)
 class SpeedConfig:
     """Time a frame of following one face (landmarks, fit, the whole tracker), the fit of a photo and the
-    search of a picture, with the threads that the environment gives."""
+    search of a picture, with the threads that the environment gives.
+
+    With --face-mesh pin both to one core (`taskset -c 0 mien benchmark speed …`): Face Mesh chooses its
+    threads itself.
+    """
 
     count: int = 200
     """Frames to time."""
-    face_mesh: Path | None = None
-    """A Python interpreter that has MediaPipe: its Face Mesh is then timed on the same clip. Pin both to one
-    core (`taskset -c 0 mien benchmark speed …`): Face Mesh chooses its threads itself."""
     processor_time: bool = False
     """Count the processor's time, all threads together, instead of time by the clock: for a machine that is
     busy with other work."""
@@ -31,6 +32,7 @@ class SpeedConfig:
     gate: float | None = None
     """With --baseline: fail when a part takes more than this many times the baseline's time."""
     shown: Flat[PhotoOption] = PhotoOption()
+    peer: Flat[FaceMeshOption] = FaceMeshOption()
     network: Flat[LandmarkerOptions] = LandmarkerOptions()
     output: Flat[JsonOption] = JsonOption()
 
@@ -60,8 +62,8 @@ def run(arguments: list[str]) -> int:
     clip = clip_around_face(photo, landmarker)
     clock = time.process_time if config.processor_time else time.perf_counter
     timings = time_tracking(clip, landmarker, count=config.count, clock=clock)
-    if config.face_mesh is not None:
-        timings.append(time_face_mesh(config.face_mesh, clip, count=config.count, clock=clock))
+    if config.peer.face_mesh is not None:
+        timings.append(time_face_mesh(config.peer.face_mesh, clip, count=config.count, clock=clock))
     timings += time_photo_fit(photo, landmarker, count=max(3, config.count // 10), clock=clock)
     timings.append(time_search(photo, landmarker, count=max(3, config.count // 20), clock=clock))
     by_name = {timing.name: timing.median_ms for timing in timings}

@@ -1,4 +1,4 @@
-"""The points that portraits are measured by: where landmark sets have them, in which part of the face they lie.
+"""The points that portraits are measured by: where landmark sets have them, and in which part of the face.
 
 The portraits' template is that of webmorphR (DeBruine), 189 points of which 26 have a counterpart among the
 68 of iBUG (Sagonas et al. 2013) and on MediaPipe's mesh, whose contours of eyes, lips and brows name them.

@@ -94,23 +94,14 @@ def portrait_figures(
     """
     if points_px.shape != true_px.shape:
         raise ShapeError("predicted points", expected=str(true_px.shape), actual=points_px.shape)
-    known = np.isfinite(points_px).all(axis=(1, 2))
+    known = known_people(points_px)
     if known.sum() < _FEWEST_PEOPLE:
         raise InputError(
             f"only {known.sum()} of {len(known)} people have points; {_FEWEST_PEOPLE} are needed to tell a "
             "person from the mean face"
         )
-    folds = np.flatnonzero(known) % 2
-    if not 0 < folds.sum() < len(folds):  # found people all in one half
-        folds = np.arange(len(folds)) % 2
-    compared = _Compared.of(_complex(points_px[known]), _complex(true_px[known]), folds)
-    everybody = np.ones(len(folds), bool)
-    if groups is None:
-        return compared.figures(everybody, {})
-    names = np.array(groups)[known]
-    return compared.figures(
-        everybody, {name: compared.figures(names == name, {}) for name in dict.fromkeys(names.tolist())}
-    )
+    compared = Compared.of(complex_points(points_px[known]), complex_points(true_px[known]), two_folds(known))
+    return compared.all_figures(None if groups is None else np.array(groups)[known].tolist())
 
 
 def offset_free_errors(
@@ -126,16 +117,18 @@ def offset_free_errors(
     Args:
         right_px, left_px: the true outer eye corners, which tell size and roll.
     """
-    known = np.isfinite(points_px).all(axis=(1, 2))
+    known = known_people(points_px)
     errors = np.full(points_px.shape[:2], np.nan)
-    eyes = (_complex(left_px) - _complex(right_px))[known]
-    moved = (_complex(points_px) - _complex(true_px))[known] / eyes[:, None]
-    errors[known] = np.abs(moved - _mean_of_others(moved, np.arange(len(moved)) % 2))
+    if known.sum() < 2:
+        return errors
+    eyes = (complex_points(left_px) - complex_points(right_px))[known]
+    moved = (complex_points(points_px) - complex_points(true_px))[known] / eyes[:, None]
+    errors[known] = np.abs(moved - _mean_of_others(moved, two_folds(known)))
     return errors
 
 
 @dataclass(frozen=True, eq=False)
-class _Compared:
+class Compared:
     """What figures are sums over, complex numbers for points of the plane.
 
     Attributes:
@@ -154,20 +147,38 @@ class _Compared:
         points: Complex[np.ndarray, "people points"],
         true: Complex[np.ndarray, "people points"],
         folds: Int[np.ndarray, " people"],
-    ) -> _Compared:
+    ) -> Compared:
         right, left = OUTER_EYE_CORNERS
         eyes = (true[:, left] - true[:, right])[:, None]
         # Divided by the vector between the eyes, so that offsets are level whatever the roll.
         moved = (points - true) / eyes
-        frame = _mean_shape(true)
-        true_there, points_there = _laid_onto(frame, true), _laid_onto(frame, points)
+        frame = mean_shape(true)
+        true_there, points_there = laid_onto(frame, true), laid_onto(frame, points)
         mean_face = _mean_of_others(true_there, folds)
-        placed = np.stack([_laid_onto(one, face[None])[0] for one, face in zip(true, mean_face, strict=True)])
-        return _Compared(
+        placed = np.stack([laid_onto(one, face[None])[0] for one, face in zip(true, mean_face, strict=True)])
+        return Compared(
             errors=np.abs(moved - _mean_of_others(moved, folds)),
             mean_face_errors=np.abs(placed - true) / np.abs(eyes),
-            true=_real(true_there - mean_face),
-            shown=_real(points_there - _mean_of_others(points_there, folds)),
+            true=real_points(true_there - mean_face),
+            shown=real_points(points_there - _mean_of_others(points_there, folds)),
+        )
+
+    @staticmethod
+    def by_fold(zeroth: Compared, first: Compared, folds: Int[np.ndarray, " people"]) -> Compared:
+        """People of fold 0 from the one, of fold 1 from the other."""
+
+        def merged(name: str) -> np.ndarray:
+            both = np.stack([getattr(zeroth, name), getattr(first, name)])
+            return both[folds, np.arange(len(folds))]
+
+        return Compared(merged("errors"), merged("mean_face_errors"), merged("true"), merged("shown"))
+
+    def all_figures(self, groups: Sequence[str] | None = None) -> PortraitFigures:
+        """Of everybody, and of each group."""
+        names = np.array([] if groups is None else groups)
+        return self.figures(
+            np.ones(len(self.true), bool),
+            {name: self.figures(names == name, {}) for name in dict.fromkeys(names.tolist())},
         )
 
     def figures(
@@ -194,13 +205,28 @@ class _Compared:
         )
 
 
-def _complex(points: Float[np.ndarray, "*n 2"]) -> Complex[np.ndarray, "*n"]:
+def known_people(points_px: Float[np.ndarray, "people n 2"]) -> Bool[np.ndarray, " people"]:
+    """Who was found: those without NaN."""
+    return np.asarray(np.isfinite(points_px).all(axis=(1, 2)))
+
+
+def two_folds(known: Bool[np.ndarray, " all"]) -> Int[np.ndarray, " people"]:
+    """0 and 1 by turns, for the people that are known: the same fold whoever else is found."""
+    folds = np.flatnonzero(known) % 2
+    if not 0 < folds.sum() < len(folds):  # all in one fold
+        folds = np.arange(len(folds)) % 2
+    return folds
+
+
+def complex_points(points: Float[np.ndarray, "*n 2"]) -> Complex[np.ndarray, "*n"]:
+    """Points of the plane as complex numbers."""
     points = np.asarray(points, float)
     return points[..., 0] + 1j * points[..., 1]
 
 
-def _real(points: Complex[np.ndarray, "*n"]) -> Float[np.ndarray, "*n 2"]:
-    return np.stack([points.real, points.imag], axis=-1)
+def real_points(points: Complex[np.ndarray, "*n"]) -> Float[np.ndarray, "*n 2"]:
+    """The reverse of `complex_points`."""
+    return np.stack([np.real(points), np.imag(points)], axis=-1)
 
 
 def _mean_of_others(
@@ -211,7 +237,7 @@ def _mean_of_others(
     return means[folds]
 
 
-def _laid_onto(
+def laid_onto(
     target: Complex[np.ndarray, " points"], shapes: Complex[np.ndarray, "people points"]
 ) -> Complex[np.ndarray, "people points"]:
     """Each shape moved, turned and scaled until its points are nearest to the target's (least squares).
@@ -223,10 +249,10 @@ def _laid_onto(
     return factor[:, None] * centred + target.mean()
 
 
-def _mean_shape(shapes: Complex[np.ndarray, "people points"]) -> Complex[np.ndarray, " points"]:
+def mean_shape(shapes: Complex[np.ndarray, "people points"]) -> Complex[np.ndarray, " points"]:
     """Mean over all people after similarities (generalised Procrustes), as large as the first."""
     mean = shapes[0]
     for _ in range(_ALIGNMENT_ROUNDS):
-        following = _laid_onto(mean, shapes).mean(axis=0)
-        mean = _laid_onto(mean, following[None])[0]
+        following = laid_onto(mean, shapes).mean(axis=0)
+        mean = laid_onto(mean, following[None])[0]
     return mean
