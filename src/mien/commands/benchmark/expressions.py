@@ -1,0 +1,161 @@
+"""`mien benchmark expressions`: whether expressions arrive at full size, on clips."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mien.commands.arguments import Flat, parse
+from mien.commands.display import print_json, print_table, progress_bar
+from mien.commands.options import JsonOption, NetworksOption
+
+if TYPE_CHECKING:
+    from mien.evaluation.tracking.expressive_clips import ExpressionResult
+    from mien.evaluation.tracking.face_movements import Following
+
+
+@dataclass(frozen=True)
+class ExpressionsConfig:
+    """Whether expressions arrive at full size.
+
+    On clips: correlation with and slope on MediaPipe Face Mesh's lips, width of the mouth, lids and brows, of
+    landmarks and of the tracked head; jitter where the face is still; ARKit weights at rest.
+    """
+
+    data: Path
+    """Folder with face_mesh.npz and the clips that it has points of."""
+    networks: Flat[NetworksOption] = NetworksOption()
+    output: Flat[JsonOption] = JsonOption()
+
+
+def run(arguments: list[str]) -> int:
+    """Run the benchmark and return the exit code."""
+    config = parse(ExpressionsConfig, arguments, prog="mien benchmark expressions")
+    from mien.evaluation.tracking.expressive_clips import ExpressionResult, measure_clip, read_clips
+    from mien.fitting.context import Context
+    from mien.landmarks.landmarker import Landmarker
+
+    clips = read_clips(config.data)
+    results = {}
+    for model in config.networks.models:
+        context = Context(landmarker=Landmarker(model))
+        measured = []
+        for clip, theirs_px in clips.items():
+            with progress_bar(f"{model}, {clip.stem}", quiet=config.output.json) as report:
+                measured.append(measure_clip(clip, theirs_px, context=context, report=report))
+        results[model] = ExpressionResult(tuple(measured))
+    if config.output.json:
+        return print_json(_document(results))
+    for model, result in results.items():
+        _print_clips(model, result)
+        _print_jitter_and_rest(model, result)
+    return 0
+
+
+def _document(results: dict[str, ExpressionResult]) -> dict[str, Any]:
+    from mien.evaluation.tracking.expressive_clips import SOURCES
+
+    return {
+        "benchmark": "expressions",
+        "format_version": 1,
+        "results": {
+            model: {
+                "clips": [
+                    {
+                        "name": clip.name,
+                        "frames": clip.frames,
+                        "lost": clip.lost,
+                        "following": {
+                            source: {movement: asdict(one) for movement, one in each.items()}
+                            for source, each in clip.following.items()
+                        },
+                        "jitter": clip.jitter,
+                        "still": clip.still,
+                        "at_rest": len(clip.rest_weights),
+                    }
+                    for clip in result.clips
+                ],
+                "means": {
+                    source: {
+                        movement: {"correlation": correlation, "slope": slope, "clips": count}
+                        for movement, (correlation, slope, count) in result.means(source).items()
+                    }
+                    for source in SOURCES
+                },
+                "jitter": {source: result.jitter(source) for source in (*SOURCES, "Face Mesh")},
+                "rest_weights": {
+                    name: {"median": median, "worst_clip": worst}
+                    for name, (median, worst) in result.rest().items()
+                },
+            }
+            for model, result in results.items()
+        },
+    }
+
+
+def _print_clips(model: str, result: ExpressionResult) -> None:
+    from mien.evaluation.tracking.expressive_clips import SOURCES
+    from mien.evaluation.tracking.face_movements import ENOUGH, MOVEMENTS
+
+    def cell(one: Following, enough: float) -> str:
+        written = f"{one.correlation:.2f}, {one.slope:.2f}"
+        return written if one.spread >= enough else f"({written})"
+
+    rows = []
+    for clip in result.clips:
+        for source in SOURCES:
+            cells = [
+                cell(clip.following[source][movement], enough)
+                for movement, enough in zip(MOVEMENTS, ENOUGH, strict=True)
+            ]
+            name = f"{clip.name} ({clip.frames} frames, {clip.lost} lost)" if source == SOURCES[0] else ""
+            rows.append((name, source, *cells))
+    for source in SOURCES:
+        means = result.means(source)
+        rows.append(
+            (
+                "mean" if source == SOURCES[0] else "",
+                source,
+                *(f"{means[movement][0]:.2f}, {means[movement][1]:.2f}" for movement in MOVEMENTS),
+            )
+        )
+    print_table(
+        ("", "", *MOVEMENTS),
+        rows,
+        title=f"{model}: correlation with and slope on MediaPipe Face Mesh's movements",
+    )
+    print("in brackets: Face Mesh's hardly moves; not in the mean. live, finished: the tracked head.")
+
+
+def _print_jitter_and_rest(model: str, result: ExpressionResult) -> None:
+    from mien.evaluation.tracking.expressive_clips import SOURCES
+
+    sources = (*SOURCES, "Face Mesh")
+    rows = [
+        (f"{clip.name} ({clip.still} still frames)", *(_percent(clip.jitter[source]) for source in sources))
+        for clip in result.clips
+    ]
+    rows.append(("all", *(_percent(result.jitter(source)) for source in sources)))
+    print_table(
+        ("", *sources),
+        rows,
+        title=f"{model}: jitter of 26 points, over the distance of the outer eye corners",
+    )
+    rest = sorted(result.rest().items(), key=lambda each: -each[1][0])
+    shown = [(name, f"{median:.2f}", f"{worst:.2f}") for name, (median, worst) in rest if worst > _SHOWN]
+    frames = sum(len(clip.rest_weights) for clip in result.clips)
+    print_table(
+        ("", "median", "of the worst clip"),
+        shown,
+        title=f"{model}: ARKit weights at rest (lips shut, lids above their median; {frames} frames), "
+        f"those above {_SHOWN} in a clip",
+    )
+
+
+_SHOWN = 0.08
+"""Weights at rest that are worth a line."""
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3f} %" if share == share else "–"
