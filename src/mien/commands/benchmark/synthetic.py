@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_table, progress_bar
 from mien.commands.options import JsonOption, NetworkOption
 from mien.progress import reported
 
+if TYPE_CHECKING:
+    from mien.evaluation.landmarks.identity_bands import BandFigures
+
 
 @dataclass(frozen=True)
 class SyntheticConfig:
     """Landmarks on synthetic faces that were not trained on.
 
-    Error by yaw and by size of the face, whether σ is honest and larger where something is hidden, and how
-    well lids are followed.
+    Error by yaw and by size of the face, whether σ is honest and larger where something is hidden, how well
+    lids are followed, and how much of the person is shown, by band of the head's identity modes.
     """
 
     data: tuple[Path, ...]
@@ -36,6 +39,7 @@ def run(arguments: list[str]) -> int:
     config = parse(SyntheticConfig, arguments, prog="mien benchmark synthetic")
     from mien.evaluation.landmarks.exact_faces import read_exact_faces
     from mien.evaluation.landmarks.synthetic_faces import SIZES_PX, YAW_EDGES_DEG, figures, measure
+    from mien.evaluation.landmarks.synthetic_identity import measure_identity
     from mien.landmarks.landmarker import Landmarker
 
     landmarker = Landmarker(config.network.model)
@@ -51,11 +55,17 @@ def run(arguments: list[str]) -> int:
                 part = [face for face in measured if low <= abs(_degrees(face.yaw_rad)) < high]
                 if part:
                     by_yaw[f"{low}–{high}°"] = figures(part)
+    with progress_bar("who they are", quiet=config.output.json) as report:
+        identity = measure_identity(reported(faces, report), landmarker)
     document: dict[str, Any] = {
         "benchmark": "synthetic",
         "model": config.network.model,
         "by_size": by_size,
         "by_yaw": by_yaw,
+        "identity": {
+            view: {"faces": count, **{band: asdict(each) for band, each in bands.items()}}
+            for view, (count, bands) in identity.items()
+        },
     }
     if config.output.json:
         return print_json(document)
@@ -68,7 +78,27 @@ def run(arguments: list[str]) -> int:
         "σ hidden, covered: median σ (error) of points behind the head, behind things, over visible ones'. "
         "lids: error of the lid gap over the open gap (of closed eyes); slope of predicted on true."
     )
+    if identity:
+        _print_identity(config.network.model, identity)
     return 0
+
+
+def _print_identity(model: str, identity: dict[str, tuple[int, dict[str, BandFigures]]]) -> None:
+    names = next(iter(identity.values()))[1]
+    rows = [
+        (
+            view,
+            str(count),
+            *(
+                f"{each.slope:.2f} / {each.explained:.2f} ({100 * each.share:.0f} %)"
+                for each in bands.values()
+            ),
+        )
+        for view, (count, bands) in identity.items()
+    ]
+    header = ("slope / explained", "faces", *(f"modes {name}" for name in names))
+    print_table(header, rows, title=f"{model}, how much of the person is shown, by band of identity modes")
+    print("displacement from the posed mean head in the picture; in brackets the band's share of it.")
 
 
 def _row(name: str, each: dict[str, float]) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from mien.training.landmarks.checkpoints import (
     set_name,
 )
 from mien.training.landmarks.config import LandmarkTrainingConfig, SizedLandmarkNetworkConfig
+from mien.training.landmarks.identity_validation import KnownPeople, identity_figures, known_people
 from mien.training.landmarks.losses import LOSSES, LandmarkObjective, presence_loss
 from mien.training.landmarks.networks import LandmarkNetwork
 from mien.training.landmarks.validation import evaluate, validation_batches
@@ -138,6 +139,7 @@ class LandmarkTraining(Training[CropBatch]):
         self.schedule = CosineSchedule(config.training)
         self._faces = 0
         self._held_out: dict[str, CropBatch] = {}
+        self._known: KnownPeople | None = None
 
     def losses(self, batch: CropBatch) -> dict[str, Tensor]:
         self._faces = batch.store_size
@@ -156,9 +158,11 @@ class LandmarkTraining(Training[CropBatch]):
 
     def validate(self) -> dict[str, dict[str, float]]:
         self._standardise()
-        self._held_out = self._held_out or validation_batches(self.dataset)
+        if not self._held_out:
+            self._held_out = validation_batches(self.dataset)
+            self._known = known_people(self.dataset)
         assert self.learner.average is not None
-        return {
+        figures = {
             name: asdict(
                 evaluate(
                     self.learner.average.network,
@@ -170,6 +174,14 @@ class LandmarkTraining(Training[CropBatch]):
             )
             for name, batch in self._held_out.items()
         }
+        if self._known is not None:
+            figures |= identity_figures(
+                self.learner.average.network,
+                self._known,
+                device=self._device,
+                half_precision=self.config.training.half_precision,
+            )
+        return figures
 
     def state(self) -> TrainingState:
         self._standardise()
