@@ -180,6 +180,27 @@ class AssetsOption:
 
 
 @dataclass(frozen=True)
+class HeldOutPeopleOptions(AssetsOption):
+    cache: Path = Path("out/benchmark-fitting")
+    """Folder for drawn people and rendered pictures."""
+    people: int = 100
+    """How many random people, half of them like those that the head was learned from, half wider."""
+    shots: int = 4
+    """Pictures of each person."""
+    seed: int = 2024
+    """Who the people are. 0 built the head and 7001 is for choosing weights."""
+
+    def check(self) -> None:
+        """Complain about people whom the head was learned from, before any work is done.
+
+        Raises:
+            InputError: see above.
+        """
+        if self.seed == 0:
+            raise InputError("--seed 0 drew the people whom the head was learned from; choose another")
+
+
+@dataclass(frozen=True)
 class PhotoOption:
     photo: Path = Path("examples/astronaut.jpg")
     """A photo with a face."""

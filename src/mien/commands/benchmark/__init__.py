@@ -18,6 +18,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "how much of a person landmarks show",
         "mien.commands.benchmark.portraits:run",
     ),
+    "identity": ("are people recognised by their fitted shape?", "mien.commands.benchmark.identity:run"),
     "expressions": ("whether expressions arrive at full size", "mien.commands.benchmark.expressions:run"),
     "synthetic": ("landmarks on held-out synthetic faces", "mien.commands.benchmark.synthetic:run"),
     "speed": ("time of landmarks, fit and search", "mien.commands.benchmark.speed:run"),

@@ -1,4 +1,4 @@
-"""`mien benchmark expressions`: whether expressions arrive at full size, on clips."""
+"""`mien benchmark expressions`: whether expressions arrive at full size."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.commands.arguments import Flat, parse
+from mien.commands.benchmark.held_out_people import photographer_of, render_pictures
 from mien.commands.display import print_json, print_table, progress_bar
-from mien.commands.options import JsonOption, NetworksOption
+from mien.commands.options import HeldOutPeopleOptions, JsonOption, NetworksOption
+from mien.errors import InputError
 
 if TYPE_CHECKING:
+    from mien.evaluation.fitting.known_expressions import ExpressionsResult
     from mien.evaluation.tracking.expressive_clips import ExpressionResult
     from mien.evaluation.tracking.face_movements import Following
 
@@ -20,11 +23,16 @@ class ExpressionsConfig:
     """Whether expressions arrive at full size.
 
     On clips: correlation with and slope on MediaPipe Face Mesh's lips, width of the mouth, lids and brows, of
-    landmarks and of the tracked head; jitter where the face is still; ARKit weights at rest.
+    landmarks and of the tracked head; jitter where the face is still; ARKit weights at rest. With --synthetic
+    on rendered people instead, whose expressions are known: each ARKit shape's weight, gaze, wide mouths,
+    shut lids. They are drawn once, with --assets, and kept in --cache.
     """
 
-    data: Path
+    data: Path | None = None
     """Folder with face_mesh.npz and the clips that it has points of."""
+    synthetic: bool = False
+    """Measure on rendered people."""
+    drawn: Flat[HeldOutPeopleOptions] = HeldOutPeopleOptions()
     networks: Flat[NetworksOption] = NetworksOption()
     output: Flat[JsonOption] = JsonOption()
 
@@ -32,11 +40,17 @@ class ExpressionsConfig:
 def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code."""
     config = parse(ExpressionsConfig, arguments, prog="mien benchmark expressions")
+    if config.synthetic == (config.data is not None):
+        raise InputError("name either --data FOLDER, with clips, or --synthetic, for rendered people")
+    return _run_synthetic(config) if config.data is None else _run_clips(config, config.data)
+
+
+def _run_clips(config: ExpressionsConfig, folder: Path) -> int:
     from mien.evaluation.tracking.expressive_clips import ExpressionResult, measure_clip, read_clips
     from mien.fitting.context import Context
     from mien.landmarks.landmarker import Landmarker
 
-    clips = read_clips(config.data)
+    clips = read_clips(folder)
     results = {}
     for model in config.networks.models:
         context = Context(landmarker=Landmarker(model))
@@ -51,6 +65,77 @@ def run(arguments: list[str]) -> int:
         _print_clips(model, result)
         _print_jitter_and_rest(model, result)
     return 0
+
+
+def _run_synthetic(config: ExpressionsConfig) -> int:
+    from mien.evaluation.fitting.known_expressions import study_expressions
+    from mien.evaluation.fitting.pictured_people import fit_pictures
+    from mien.landmarks.landmarker import Landmarker
+
+    config.drawn.check()
+    quiet = config.output.json
+    photographer = photographer_of(config.drawn, count=config.drawn.people, quiet=quiet)
+    render_pictures(config.drawn, photographer, quiet=quiet)
+    results = {}
+    for name in ("exact landmarks", *config.networks.models):
+        landmarker = None if name == "exact landmarks" else Landmarker(name)
+        with progress_bar(name, quiet=quiet) as report:
+            pictures = fit_pictures(photographer, landmarker, config.drawn.cache, report=report)
+        results[name] = study_expressions(photographer, pictures)
+    if config.output.json:
+        return print_json(
+            {
+                "benchmark": "expressions",
+                "format_version": 1,
+                "synthetic": {name: asdict(result) for name, result in results.items()},
+            }
+        )
+    _print_weights(results)
+    _print_openings(results)
+    return 0
+
+
+def _print_weights(results: dict[str, ExpressionsResult]) -> None:
+    """Correlation and slope by shape."""
+    rows = []
+    shapes = next(iter(results.values())).weights
+    for shape in shapes:
+        known = [result.weights.get(shape) for result in results.values()]
+        rows.append((shape, *(_followed(one) for one in known)))
+    for angle in ("yaw", "pitch"):
+        rows.append((f"gaze, {angle}", *(_followed(result.gaze[angle]) for result in results.values())))
+    counts = ", ".join(
+        f"{name}: {result.fitted} of {result.pictures} pictures" for name, result in results.items()
+    )
+    print_table(
+        ("", *results),
+        rows,
+        title="Rendered people: correlation and slope of fitted on true ARKit weights, each picture alone",
+    )
+    print(f"fitted: {counts}.")
+
+
+def _print_openings(results: dict[str, ExpressionsResult]) -> None:
+    rows = [
+        (
+            f"{name}, {kind}",
+            f"{100 * each.lips_error:.0f} %",
+            f"{each.lips_ratio:.2f}",
+            f"{100 * each.lids_told_apart:.1f} %",
+            f"{each.shut}, {each.open}",
+        )
+        for name, result in results.items()
+        for kind, each in result.openings.items()
+    ]
+    print_table(
+        ("", "lip gap off by", "over the true gap", "lids told apart", "shut, open eyes"),
+        rows,
+        title="Lips on the tenth of the pictures where they are widest; shut and open lids to 45° of yaw",
+    )
+
+
+def _followed(one: Following | None) -> str:
+    return "–" if one is None else f"{one.correlation:.2f}, {one.slope:.2f}"
 
 
 def _document(results: dict[str, ExpressionResult]) -> dict[str, Any]:

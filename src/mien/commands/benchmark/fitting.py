@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mien.commands.arguments import Flat, parse
+from mien.commands.benchmark.held_out_people import photographer_of, render_pictures
 from mien.commands.display import print_json, print_table, print_written, progress_bar
-from mien.commands.options import AssetsOption, JsonOption, NetworksOption, PhotoOption, SheetOption
-from mien.errors import InputError
+from mien.commands.options import HeldOutPeopleOptions, JsonOption, NetworksOption, PhotoOption, SheetOption
 from mien.synthetic.held_out_people.picture_files import PEOPLE_FILE
 
 if TYPE_CHECKING:
@@ -36,16 +36,8 @@ class FittingBenchmarkConfig:
     rendered pictures; solvers: whether three solvers agree; sequence: a rig's recording solved offline;
     tracking: jitter (noise turns --photo into a clip of a still face) and blinks; intersection: skin in
     eyeballs."""
-    cache: Path = Path("out/benchmark-fitting")
-    """Folder for drawn people and rendered pictures."""
-    people: int = 100
-    """Study people: how many, half of them like those that the head was learned from, half wider."""
     picture_people: int = 40
     """Study pictures: how many of them are rendered."""
-    shots: int = 4
-    """Pictures of each person."""
-    seed: int = 2024
-    """Who the people are. 0 built the head and 7001 is for choosing weights."""
     landmarks: str = "dense703"
     """Study people: which exact landmarks are fitted."""
     frames: int = 520
@@ -59,7 +51,7 @@ class FittingBenchmarkConfig:
     write: Path | None = None
     """Put the tables into this page, for example docs/results/fitting.md."""
     networks: Flat[NetworksOption] = NetworksOption()
-    makers: Flat[AssetsOption] = AssetsOption()
+    drawn: Flat[HeldOutPeopleOptions] = HeldOutPeopleOptions()
     shown: Flat[PhotoOption] = PhotoOption()
     pictured: Flat[SheetOption] = SheetOption()
     output: Flat[JsonOption] = JsonOption()
@@ -69,8 +61,7 @@ def run(arguments: list[str]) -> int:
     """Run the chosen studies and return the exit code."""
     config = parse(FittingBenchmarkConfig, arguments, prog="mien benchmark fitting")
     config.pictured.check()
-    if config.seed == 0:
-        raise InputError("--seed 0 drew the people whom the head was learned from; choose another")
+    config.drawn.check()
     documents: list[dict[str, Any]] = []
     for study in STUDIES if config.study == "all" else (config.study,):
         for part, table in _RUNNERS[study](config):
@@ -93,17 +84,18 @@ def _run_people(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.exact_landmarks import study_exact_landmarks
     from mien.evaluation.fitting.tables import exact_landmarks_table
 
-    photographer = _photographer(config, config.people)
+    photographer = _photographer(config, config.drawn.people)
     with progress_bar("fitting", quiet=config.output.json) as report:
         result = study_exact_landmarks(photographer, set_name=config.landmarks, report=report)
     if config.pictured.sheet is not None:
         from mien.evaluation.fitting.sheet import draw_sheet
         from mien.images.writing import write_image
 
-        pictured = min(config.people, config.picture_people)
+        pictured = min(config.drawn.people, config.picture_people)
         shown = range(0, pictured, max(1, pictured // 8))[:8]
         write_image(
-            config.pictured.sheet, draw_sheet(photographer, result.neutral_m, shown, folder=config.cache)
+            config.pictured.sheet,
+            draw_sheet(photographer, result.neutral_m, shown, folder=config.drawn.cache),
         )
     return [("people", exact_landmarks_table(result))]
 
@@ -112,21 +104,14 @@ def _run_pictures(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     from mien.evaluation.fitting.predicted_landmarks import study_predicted_landmarks
     from mien.evaluation.fitting.tables import predicted_landmarks_table
     from mien.landmarks.landmarker import Landmarker
-    from mien.synthetic.held_out_people.picture_files import picture_path
 
     photographer = _photographer(config, config.picture_people)
-    crowd = photographer.crowd
-    last = picture_path(config.cache, len(crowd) - 1, crowd.shot_count - 1)
-    if config.makers.assets is not None and not last.exists():
-        from mien.synthetic.held_out_people.pictures import render_crowd
-
-        with progress_bar("rendering", quiet=config.output.json) as report:
-            render_crowd(crowd, config.makers.assets, config.cache, report=report)
+    render_pictures(config.drawn, photographer, quiet=config.output.json)
     tables = []
     for model in config.networks.models:
         with progress_bar(f"landmarks of {model}, fits", quiet=config.output.json) as report:
             result = study_predicted_landmarks(
-                photographer, Landmarker(model), config.cache, network=model, report=report
+                photographer, Landmarker(model), config.drawn.cache, network=model, report=report
             )
         tables.append((f"pictures-{Path(model).stem}", predicted_landmarks_table(result)))
     return tables
@@ -168,7 +153,7 @@ def _run_tracking(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
         clips[config.clip.stem] = still_face_jitter(config.clip, context=context)
     script = blink_script(load_head())
     blinks = {"made landmarks": landmark_blinks(script, scripted_landmarks(script))}
-    if config.makers.assets is not None or (config.cache / PEOPLE_FILE).exists():
+    if config.drawn.assets is not None or (config.drawn.cache / PEOPLE_FILE).exists():
         blinks["rendered videos"] = _blinks_in_videos(config)
     return [("jitter", jitter_table(clips)), ("blinks", blinks_table(blinks))]
 
@@ -179,19 +164,19 @@ def _blinks_in_videos(config: FittingBenchmarkConfig) -> BlinkAmplitude:
     from mien.synthetic.held_out_people.blink_scripts import person_script, who_can_blink
     from mien.synthetic.held_out_people.picture_files import blinks_path
 
-    photographer = _photographer(config, config.people)
+    photographer = _photographer(config, config.drawn.people)
     blinking = who_can_blink(photographer.people, config.blink_people)
-    if config.makers.assets is not None:
+    if config.drawn.assets is not None:
         from mien.synthetic.held_out_people.blinking import film_blinks
 
         with progress_bar("filming", quiet=config.output.json) as report:
             film_blinks(
-                photographer.crowd, config.makers.assets, config.cache, people=blinking, report=report
+                photographer.crowd, config.drawn.assets, config.drawn.cache, people=blinking, report=report
             )
     clips = []
     for person in blinking:
         script = person_script(photographer.people, person)
-        with open_video(blinks_path(config.cache, person)) as video:
+        with open_video(blinks_path(config.drawn.cache, person)) as video:
             clips.append(video_blinks(script, (frame.image for frame in video)))
     return BlinkAmplitude.together(clips)
 
@@ -216,27 +201,6 @@ _RUNNERS: dict[str, Callable[[FittingBenchmarkConfig], list[tuple[str, Table]]]]
 
 
 def _photographer(config: FittingBenchmarkConfig, count: int) -> Photographer:
-    """The people of this seed: from the cache, or drawn now."""
-    from mien.heads.library import load_head
-    from mien.synthetic.held_out_people.crowd import Photographer, load_crowd, save_crowd
-
-    path = config.cache / PEOPLE_FILE
-    if not path.exists():
-        if config.makers.assets is None:
-            raise InputError("the people are not drawn yet; add --assets FOLDER", source=path)
-        from mien.synthetic.held_out_people.draw import draw_crowd
-
-        everybody = max(config.people, config.picture_people)
-        with progress_bar(quiet=config.output.json) as report:
-            crowd = draw_crowd(
-                config.makers.assets, count=everybody, shots=config.shots, seed=config.seed, report=report
-            )
-        save_crowd(crowd, path)
-    crowd = load_crowd(path)
-    if crowd.seed != config.seed or len(crowd) < count or crowd.shot_count != config.shots:
-        raise InputError(
-            f"holds {len(crowd)} people of seed {crowd.seed} with {crowd.shot_count} pictures each, not what "
-            "was asked for; choose another --cache folder",
-            source=path,
-        )
-    return Photographer(crowd.first(count), load_head())
+    return photographer_of(
+        config.drawn, count=count, at_least=config.picture_people, quiet=config.output.json
+    )

@@ -162,7 +162,7 @@ class _Seen:
                         "this picture is missing; render the pictures with --assets", source=path
                     )
                 exact = photographer.landmarks(person, shot, landmarker.set_name)
-                face = _found_face(landmarker, read_image(path), exact)
+                face = found_face(landmarker, read_image(path), exact)
                 everybody[-1].append(face)
                 if face is not None:
                     errors_px.append(float(np.linalg.norm(face.points_px - exact.points_px, axis=1).mean()))
@@ -175,7 +175,7 @@ class _Seen:
         return _Seen(everybody, float(np.median(sigma_share)), *means)
 
 
-def _found_face(landmarker: FaceFinder, image: np.ndarray, exact: Landmarks2D) -> Landmarks2D | None:
+def found_face(landmarker: FaceFinder, image: np.ndarray, exact: Landmarks2D) -> Landmarks2D | None:
     """The found face that lies where the person is; a face that is imagined elsewhere is none."""
     size_px = np.sqrt(((exact.points_px - exact.points_px.mean(axis=0)) ** 2).sum(axis=1).mean())
     for face in landmarker(image):

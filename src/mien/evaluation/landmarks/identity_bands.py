@@ -106,6 +106,7 @@ class KnownPerson:
         similarity += [centred, centred[:, ::-1] * [-1, 1]]
         directions = np.stack([*similarity, *modes]).reshape(_SIMILARITY + len(modes), -1).T
         axes, triangle = np.linalg.qr(directions)
+        axes *= np.where(np.diag(triangle) < 0, -1.0, 1.0)  # more of a mode is more along its axis
         hidden = np.abs(np.diag(triangle)) < _SMALLEST * np.linalg.norm(centred)
         axes[:, hidden] = 0
         return KnownPerson(

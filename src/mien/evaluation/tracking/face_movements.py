@@ -110,7 +110,7 @@ def following(ours: Float[np.ndarray, " frames"], theirs: Float[np.ndarray, " fr
     ours, theirs = ours[known] - ours[known].mean(), theirs[known] - theirs[known].mean()
     own, other, shared = float(ours @ ours), float(theirs @ theirs), float(ours @ theirs)
     return Following(
-        correlation=shared / np.sqrt(own * other) if own * other > 0 else float("nan"),
+        correlation=shared / float(np.sqrt(own * other)) if own * other > 0 else float("nan"),
         slope=shared / other if other > 0 else float("nan"),
         spread=float(np.sqrt(other / count)),
         frames=count,
