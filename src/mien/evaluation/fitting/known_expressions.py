@@ -25,7 +25,7 @@ LIPS = (62, 66)
 EYES = ((36, 39, ((37, 41), (38, 40))), (42, 45, ((43, 47), (44, 46))))
 """Corners of the right and the left eye and the pairs across their lids, in "ibug68"."""
 SHUT, OPEN = 0.15, 0.6
-"""Gaps of the lids over the same person's at rest, below and above which they are shut and open."""
+"""Gaps of the lids over those at rest, below and above which eyes are shut and open."""
 LIDS_TO_YAW_RAD = np.radians(45)
 
 
@@ -36,8 +36,8 @@ class Openings:
     Attributes:
         lips_error: mean error of the lips' gap on the tenth of the pictures where it is widest, over the gap;
             lips_ratio: mean gap there over the true one.
-        lids_told_apart: share of shut and of open eyes that are told to be so by the gap over the eye's width,
-            mean of both, with the limit that tells the other half of the people apart best; below 45° of yaw.
+        lids_told_apart: share of shut and of open eyes that are told by the gap over the eye's width, mean of
+            both, with the limit that tells the other half of the people apart best; below 45° of yaw.
         shut, open: how many eyes.
     """
 

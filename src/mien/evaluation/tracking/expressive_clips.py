@@ -86,9 +86,11 @@ class ExpressionResult:
         for movement, enough in zip(MOVEMENTS, ENOUGH, strict=True):
             each = [clip.following[source][movement] for clip in self.clips]
             moving = [one for one in each if one.spread >= enough]
+            # A movement that stands still in ours follows nothing.
+            correlations = np.nan_to_num([one.correlation for one in moving])
             means[movement] = (
-                float(np.nanmean([one.correlation for one in moving])) if moving else float("nan"),
-                float(np.nanmean([one.slope for one in moving])) if moving else float("nan"),
+                float(correlations.mean()) if moving else float("nan"),
+                float(np.mean([one.slope for one in moving])) if moving else float("nan"),
                 len(moving),
             )
         return means
