@@ -55,7 +55,7 @@ class ExpressionsResult:
     Attributes:
         pictures, fitted: how many there are, and how many have a fit.
         weights: by ARKit shape how the fitted weight follows the true one, where that moves enough.
-        gaze: "yaw" and "pitch" of the eyes in the head, radians, likewise.
+        gaze: "yaw" and "pitch" of the eyes in the head, radians, likewise, where both eyes are open.
         openings: by "landmarks" and "head".
     """
 
@@ -74,25 +74,38 @@ def study_expressions(photographer: Photographer, pictures: Sequence[FittedPictu
     places = [
         head.expression_names.index(name) if name in head.expression_names else -1 for name in ARKIT_NAMES
     ]
-    true, ours, true_gaze, our_gaze = [], [], [], []
+    true, ours = [], []
     for picture in fitted:
         assert picture.fit is not None
         drawn = crowd.parameters(picture.person, picture.shot)
         true.append(np.where(np.array(places) >= 0, drawn.expression[places], 0))
         ours.append(arkit_weights(picture.fit, context=context).weights)
-        # Both turn the eyes by joints and by shapes, each in a way of its own.
-        true_gaze.append(eye_rotations(drawn, head.expression_names)[:, :2].mean(axis=0))
-        our_gaze.append(eye_rotations(picture.fit.parameters, head.expression_names)[:, :2].mean(axis=0))
     true, ours = np.array(true).reshape(-1, len(places)), np.array(ours).reshape(-1, len(places))
-    true_gaze, our_gaze = np.array(true_gaze).reshape(-1, 2), np.array(our_gaze).reshape(-1, 2)
     weights = {name: following(ours[:, i], true[:, i]) for i, name in enumerate(ARKIT_NAMES)}
     return ExpressionsResult(
         pictures=len(pictures),
         fitted=len(fitted),
         weights={name: one for name, one in weights.items() if one.spread >= ENOUGH},
-        gaze={name: following(our_gaze[:, i], true_gaze[:, i]) for i, name in ((1, "yaw"), (0, "pitch"))},
+        gaze=gaze_followed(photographer, fitted),
         openings=_openings(photographer, fitted),
     )
+
+
+def gaze_followed(photographer: Photographer, fitted: Sequence[FittedPicture]) -> dict[str, Following]:
+    """How fitted eyes follow the true "yaw" and "pitch", radians, in pictures that show both irises."""
+    names = photographer.head.expression_names
+    true, ours = [], []
+    for picture in fitted:
+        shown = photographer.landmarks(picture.person, picture.shot, "ibug68").points_px[None]
+        rest = _at_rest(photographer, picture.person, picture.shot).points_px[None]
+        if picture.fit is None or (_lid_gaps(shown) < OPEN * _lid_gaps(rest)).any():
+            continue
+        # Both turn the eyes by joints and by shapes, each in a way of its own.
+        drawn = photographer.crowd.parameters(picture.person, picture.shot)
+        true.append(eye_rotations(drawn, names)[:, :2].mean(axis=0))
+        ours.append(eye_rotations(picture.fit.parameters, names)[:, :2].mean(axis=0))
+    turns, fitted_turns = np.array(true).reshape(-1, 2), np.array(ours).reshape(-1, 2)
+    return {name: following(fitted_turns[:, i], turns[:, i]) for i, name in ((1, "yaw"), (0, "pitch"))}
 
 
 def _openings(photographer: Photographer, fitted: Sequence[FittedPicture]) -> dict[str, Openings]:
