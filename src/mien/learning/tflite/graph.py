@@ -1,6 +1,7 @@
 """The graph of a TensorFlow Lite file: tensors and operators in the order in which they run.
 
-Source: numbers of fields, operators and types are those of the public schema, tensorflow/lite/schema/schema.fbs.
+Source: numbers of fields, operators and types are those of the public schema,
+tensorflow/lite/schema/schema.fbs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The operators of a TensorFlow Lite graph as ONNX nodes.
 
-Pictures there are (batch, height, width, channels) and here (batch, channels, height, width); the batch, 1 there,
-may here be of any size.
+Pictures there are (batch, height, width, channels) and here (batch, channels, height, width); the batch, 1
+there, may here be of any size.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Conversion:
         return self.values[index]
 
     def name(self, operator: Operator, position: int) -> str:
-        """The name in ONNX of what an operator takes at a position; constants of pictures' rank are turned."""
+        """The name in ONNX of what an operator takes at a position; constants are turned as pictures are."""
         index = self._input(operator, position)
         if index in self.names:
             return self.names[index]

@@ -1,0 +1,72 @@
+"""The points of MediaPipe's Face Mesh: which they are, and which mirror each other.
+
+468 points of a mesh over the face, and 5 of each iris behind them. Left and right are the subject's, as
+everywhere in mien; MediaPipe's attention network calls them by their side of the picture.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+MESH_POINTS = 468
+"""Of the mesh alone."""
+POINTS = 478
+"""With the irises."""
+RIGHT_IRIS = (468, 469, 470, 471, 472)
+"""Centre, then four points of the edge."""
+LEFT_IRIS = (473, 474, 475, 476, 477)
+"""Centre, then four points of the edge."""
+MIDDLE = (
+    0, 1, 2, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 94, 151, 152, 164, 168, 175, 195, 197, 199,
+    200,
+)  # fmt: skip
+"""Points in the face's plane of symmetry."""
+FIRST_LEFT = 248
+"""Points from here on lie on the subject's left; those before it in the middle or on the right."""
+
+LIPS = (
+    61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 185, 40, 39, 37, 0, 267, 269, 270, 409,  # outer edge
+    78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 191, 80, 81, 82, 13, 312, 311, 310, 415,  # inner edge
+    76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306, 184, 74, 73, 72, 11, 302, 303, 304, 408,  # between them
+    62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292, 183, 42, 41, 38, 12, 268, 271, 272, 407,
+)  # fmt: skip
+"""The attention network's points of the lips, in its order."""
+RIGHT_EYE = (
+    33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173,  # edge of the lids
+    130, 25, 110, 24, 23, 22, 26, 112, 243, 247, 30, 29, 27, 28, 56, 190,  # rings around it
+    226, 31, 228, 229, 230, 231, 232, 233, 244, 113, 225, 224, 223, 222, 221, 189, 35, 124, 46, 53, 52, 65,
+    143, 111, 117, 118, 119, 120, 121, 128, 245, 156, 70, 63, 105, 66, 107, 55, 193,
+)  # fmt: skip
+"""The attention network's points of the right eye and brow, in its order."""
+LID_EDGE = 16
+"""Of an eye's points, the first ones are the edge of the lids."""
+
+# The field's common correspondences; a point of the jaw slides along it, so those are near ones only.
+IBUG68 = (
+    127, 234, 93, 132, 58, 136, 150, 176, 152, 400, 379, 365, 288, 361, 323, 454, 356,
+    70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
+    168, 197, 5, 4, 98, 97, 2, 326, 327,
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181,
+    78, 82, 13, 312, 308, 317, 14, 87,
+)  # fmt: skip
+"""The counterpart of every point of iBUG's 68."""
+
+
+def _mirror() -> np.ndarray:
+    """Points off the middle are numbered in the same order on both sides."""
+    partner = np.arange(POINTS)
+    right = np.setdiff1d(np.arange(FIRST_LEFT), MIDDLE)
+    left = np.arange(FIRST_LEFT, MESH_POINTS)
+    irises = (np.array(RIGHT_IRIS), np.array(LEFT_IRIS)[list(IRIS_MIRROR)])
+    for one, other in ((right, left), irises):
+        partner[one], partner[other] = other, one
+    return partner
+
+
+IRIS_MIRROR = (0, 3, 2, 1, 4)
+"""Of an iris's points, the one of the other iris that mirrors it: edges go around as the picture has them."""
+MIRROR = _mirror()
+"""The partner of every point, (478,); itself in the middle."""
+LEFT_EYE = tuple(int(MIRROR[index]) for index in RIGHT_EYE)
+"""The attention network's points of the left eye and brow, in its order."""

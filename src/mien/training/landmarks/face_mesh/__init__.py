@@ -1,0 +1,1 @@
+"""MediaPipe's Face Mesh networks, taken over as ONNX files."""

@@ -1,0 +1,146 @@
+"""MediaPipe's Face Mesh networks as ONNX, with the outputs that we ask for.
+
+Source: Kartynnik et al. 2019, "Real-time Facial Surface Geometry from Monocular Video on Mobile GPUs", and
+Grishchenko et al. 2020, "Attention Mesh: High-fidelity Face Mesh Prediction in Real-time".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mien.errors import InputError
+from mien.landmarks import face_mesh
+from mien.learning.onnx_files import INPUT
+from mien.learning.onnx_writer import OnnxWriter
+from mien.learning.tflite.graph import TfliteGraph, read_tflite
+from mien.learning.tflite.mediapipe_operators import MEDIAPIPE_OPERATORS
+from mien.learning.tflite.to_onnx import Conversion, convert
+
+if TYPE_CHECKING:
+    import onnx
+
+TRUNK_CHANNELS = 128
+"""Of the maps that the last shared block gives."""
+
+
+@dataclass(frozen=True)
+class FaceMeshNetwork:
+    """A converted network.
+
+    Attributes:
+        model: takes `image` (batch, 3, size, size), RGB in [0, 1]. Gives `points`, pixels of the picture with
+            the origin at its corner, x right, y down, z away from the viewer, (batch, 468 or 478, 3); `presence`
+            (batch,), the logit of its being a face; `features`, the last map of the trunk; the attention
+            network also `mesh` (batch, 468, 3), as before its parts are looked at again, and of these `lips`
+            (batch, 80, 2), `left_eye`, `right_eye` (batch, 71, 2), `left_iris` and `right_iris` (batch, 5, 2).
+        attention: whether it is the attention network.
+        size: side of the picture, pixels.
+    """
+
+    model: onnx.ModelProto
+    attention: bool
+    size: int
+
+
+def convert_face_mesh(path: str | Path) -> FaceMeshNetwork:
+    """Read `face_landmark.tflite` or `face_landmark_with_attention.tflite` of MediaPipe.
+
+    Raises:
+        InputError: it is another file, or damaged.
+        MissingExtraError: the onnx package is missing.
+    """
+    graph = read_tflite(path)
+    sizes = [int(np.prod(graph.tensors[index].shape)) for index in graph.outputs]
+    attention = sizes == [3 * face_mesh.MESH_POINTS, 160, 142, 142, 10, 10, 1]
+    if not attention and sizes != [3 * face_mesh.MESH_POINTS, 1]:
+        raise InputError(
+            f"expected the outputs of a Face Mesh network, got {sizes} numbers; convert face_landmark.tflite "
+            "or face_landmark_with_attention.tflite of MediaPipe",
+            source=path,
+        )
+    writer = OnnxWriter("face_mesh_attention" if attention else "face_mesh")
+    conversion = convert(graph, writer, input_name=INPUT, custom=MEDIAPIPE_OPERATORS)
+    mesh = _points(conversion, graph.outputs[0], 3)
+    if attention:
+        parts = _parts(conversion)
+        writer.output("points", _refined(writer, mesh, parts), (face_mesh.POINTS, 3))
+        writer.output("mesh", mesh, (face_mesh.MESH_POINTS, 3))
+        for name, part in parts.items():
+            writer.output(name, part, (len(PARTS[name]), 2))
+    else:
+        writer.output("points", mesh, (face_mesh.MESH_POINTS, 3))
+    logit = conversion.names[graph.outputs[-1]]
+    flat = writer.constant(np.array([-1], np.int64))
+    writer.output("presence", writer.node("Reshape", [logit, flat]), ())
+    trunk = _trunk(graph)
+    height, width, channels = graph.tensors[trunk].shape[1:]
+    writer.output("features", conversion.names[trunk], (channels, height, width))
+    return FaceMeshNetwork(writer.model(), attention, graph.tensors[graph.inputs[0]].shape[1])
+
+
+PARTS: dict[str, tuple[int, ...]] = {
+    "lips": face_mesh.LIPS,
+    "right_eye": face_mesh.RIGHT_EYE,
+    "left_eye": face_mesh.LEFT_EYE,
+    "right_iris": face_mesh.RIGHT_IRIS,
+    "left_iris": face_mesh.LEFT_IRIS,
+}
+"""The points of the attention network's parts, in its order of outputs (its left is the picture's)."""
+
+
+def _parts(conversion: Conversion) -> dict[str, str]:
+    """Names of the parts' points in ONNX."""
+    outputs = conversion.graph.outputs[1:-1]
+    return {name: _points(conversion, index, 2) for name, index in zip(PARTS, outputs, strict=True)}
+
+
+def _points(conversion: Conversion, output: int, dimensions: int) -> str:
+    """An output of the file as points (batch, n, dimensions)."""
+    count = int(np.prod(conversion.graph.tensors[output].shape)) // dimensions
+    shape = conversion.writer.constant(np.array([0, count, dimensions], np.int64))
+    return conversion.writer.node("Reshape", [conversion.names[output], shape])
+
+
+def _refined(writer: OnnxWriter, mesh: str, parts: dict[str, str]) -> str:
+    """The mesh with its parts' x and y put in their places, and irises as deep as the lids around them.
+
+    As mediapipe/calculators/util/landmarks_refinement_calculator.cc does by the lists of
+    tensors_to_face_landmarks_with_attention.pbtxt.
+    """
+
+    def axes(name: str, first: int, end: int) -> str:
+        bounds = [writer.constant(np.array([value], np.int64)) for value in (first, end, 2)]
+        return writer.node("Slice", [name, *bounds])
+
+    def taken(name: str, indices: np.ndarray) -> str:
+        return writer.node("Gather", [name, writer.constant(indices.astype(np.int64))], axis=1)
+
+    # x and y: everything behind each other, and of each point the last that speaks of it
+    everything = writer.node("Concat", [axes(mesh, 0, 2), *parts.values()], axis=1)
+    spoken_of = np.concatenate([np.arange(face_mesh.MESH_POINTS), *(PARTS[name] for name in parts)])
+    last = np.zeros(face_mesh.POINTS, np.int64)
+    last[spoken_of] = np.arange(len(spoken_of))
+    depth = axes(mesh, 2, 3)
+    depths = [depth]
+    for eye, iris in ((face_mesh.RIGHT_EYE, face_mesh.RIGHT_IRIS), (face_mesh.LEFT_EYE, face_mesh.LEFT_IRIS)):
+        lids = taken(depth, np.array(eye[: face_mesh.LID_EDGE]))
+        mean = writer.node("ReduceMean", [lids], axes=[1], keepdims=1)
+        depths.extend([mean] * len(iris))
+    return writer.node("Concat", [taken(everything, last), writer.node("Concat", depths, axis=1)], axis=2)
+
+
+def _trunk(graph: TfliteGraph) -> int:
+    """The last map of the trunk on the way to the mesh: before it the head has fewer channels."""
+    made_by = {index: operator for operator in graph.operators for index in operator.outputs}
+    index = graph.outputs[0]
+    while index in made_by:
+        operator = made_by[index]
+        shape = graph.tensors[index].shape
+        if operator.kind == "PRELU" and len(shape) == 4 and shape[3] == TRUNK_CHANNELS:
+            return index
+        index = operator.inputs[0]
+    raise InputError(f"has no map of {TRUNK_CHANNELS} channels: it is another network", source=graph.source)
