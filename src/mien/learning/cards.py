@@ -53,6 +53,43 @@ def write_card(
     _write(Path(path), card)
 
 
+def write_converted_card(
+    path: str | Path,
+    *,
+    name: str,
+    command: str,
+    source: dict[str, Any],
+    licence: str,
+    figures: dict[str, Any],
+    **entries: Any,
+) -> None:
+    """Write the card of a network that others trained and that was only brought into another form.
+
+    Args:
+        path: `NAME.card.json`.
+        name: of the network.
+        command: the command line that made the file.
+        source: whose it is, where it comes from and what was changed.
+        licence: of the weights, as an SPDX name.
+        figures: measured on the file.
+        entries: what a user's code must know of this kind of network.
+    """
+    from mien import __version__
+
+    card = {
+        "format_version": CARD_FORMAT_VERSION,
+        "name": name,
+        **entries,
+        "mien_version": __version__,
+        "source": source,
+        "command": command,
+        "figures": figures,
+        "licence": licence,
+        "date": datetime.date.today().isoformat(),
+    }
+    _write(Path(path), card)
+
+
 def add_to_card(path: Path, **entries: Any) -> None:
     """Add entries to a card, or replace them."""
     _write(path, json.loads(path.read_text(encoding="utf-8")) | entries)

@@ -45,10 +45,10 @@ class OnnxWriter:
         self._inputs.append(self._value(self._own(name), shape))
         return name
 
-    def constant(self, values: np.ndarray, *, name: str = "constant") -> str:
-        """Store an array; returns its name."""
+    def constant(self, values: np.ndarray | np.generic, *, name: str = "constant") -> str:
+        """Store an array, or a single number; returns its name."""
         own = self._own(name)
-        array = np.ascontiguousarray(values)
+        array = np.array(values, order="C")
         array = array.astype(array.dtype.newbyteorder("="))
         self._constants.append(self._onnx.numpy_helper.from_array(array, own))
         return own

@@ -19,6 +19,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "write a trained search network as ONNX with its card",
         "mien.commands.train.search:run_export",
     ),
+    "face-mesh": (
+        "write MediaPipe's Face Mesh network as ONNX with its card",
+        "mien.commands.train.face_mesh:run",
+    ),
     "field-landmarks": (
         "train the networks that find 3D landmarks in fields",
         "mien.commands.train.field_landmarks:run",

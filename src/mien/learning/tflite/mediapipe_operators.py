@@ -1,9 +1,9 @@
 """MediaPipe's own operators: a network looks again, closer, at places that its own points name.
 
-`Landmarks2TransformMatrix` makes of points the matrix that leads from a small upright patch around them to the
-picture, `TransformTensorBilinear` reads such a patch out of a map, and `TransformLandmarks` brings points found in
-the patch back. Written as matrix products and `GridSample`; what they mean is given by MediaPipe's sources,
-mediapipe/util/tflite/operations (the second version of each).
+`Landmarks2TransformMatrix` makes of points the matrix that leads from a small upright patch around them to
+the picture, `TransformTensorBilinear` reads such a patch out of a map, and `TransformLandmarks` brings points
+found in the patch back. Written as matrix products and `GridSample`; what they mean is given by MediaPipe's
+sources, mediapipe/util/tflite/operations (the second version of each).
 """
 
 from __future__ import annotations

@@ -32,11 +32,12 @@ class FaceMeshNetwork:
     """A converted network.
 
     Attributes:
-        model: takes `image` (batch, 3, size, size), RGB in [0, 1]. Gives `points`, pixels of the picture with
-            the origin at its corner, x right, y down, z away from the viewer, (batch, 468 or 478, 3); `presence`
-            (batch,), the logit of its being a face; `features`, the last map of the trunk; the attention
-            network also `mesh` (batch, 468, 3), as before its parts are looked at again, and of these `lips`
-            (batch, 80, 2), `left_eye`, `right_eye` (batch, 71, 2), `left_iris` and `right_iris` (batch, 5, 2).
+        model: takes `image` (batch, 3, size, size), RGB in [0, 1]. Gives `points` (batch, 468 or 478, 3),
+            pixels of the picture with the origin at its corner, x right, y down, z away from the viewer;
+            `presence` (batch,), the logit of its being a face; `features`, the last map of the trunk. The
+            attention network also gives `mesh` (batch, 468, 3), before its parts are looked at again, and
+            of these `lips` (batch, 80, 2), `left_eye` and `right_eye` (batch, 71, 2), `left_iris` and
+            `right_iris` (batch, 5, 2).
         attention: whether it is the attention network.
         size: side of the picture, pixels.
     """
