@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mien.errors import MissingExtraError
+from mien.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     import onnx
@@ -73,13 +73,23 @@ class OnnxWriter:
         self._outputs.append(self._value(name, shape))
 
     def model(self) -> onnx.ModelProto:
-        """The finished, checked model; ONNX Runtime 1.17 reads its version of the format."""
+        """The finished, checked model; ONNX Runtime 1.17 reads its version of the format.
+
+        Raises:
+            InputError: the nodes do not fit each other.
+        """
         graph = self._onnx.helper.make_graph(
             self._nodes, self._name, self._inputs, self._outputs, self._constants
         )
         opsets = [self._onnx.helper.make_opsetid("", OPSET)]
         model = self._onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8, producer_name="mien")
-        self._onnx.checker.check_model(model, full_check=True)
+        try:
+            self._onnx.checker.check_model(model, full_check=True)
+        except (
+            self._onnx.checker.ValidationError,
+            self._onnx.shape_inference.InferenceError,
+        ) as error:
+            raise InputError(f"shapes do not fit each other: {error}", source=self._name) from error
         return model
 
     def _own(self, name: str) -> str:

@@ -20,6 +20,8 @@ from mien.learning.tflite.to_onnx import Conversion, Handler
 
 SMALLEST_DISTANCE = 1e-12
 """Of the two points that say what is level; below it the patch has no direction."""
+LARGEST_PATCH = 1024
+"""Side of a patch, pixels."""
 
 
 def _options(conversion: Conversion, operator: Operator) -> dict:
@@ -105,7 +107,7 @@ def _patch(conversion: Conversion, operator: Operator) -> None:
     writer = conversion.writer
     height, width = conversion.shape(operator.inputs[0])[1:3]
     out = [int(_number(conversion, operator, f"output_{side}")) for side in ("height", "width")]
-    if min(out) < 1 or min(height, width) < 2:
+    if not 0 < min(out) <= max(out) <= LARGEST_PATCH or min(height, width) < 2:
         conversion.fail(operator, f"a patch of {out} out of a map of {height} × {width}")
     y, x = np.mgrid[: out[0], : out[1]].reshape(2, -1) + 0.5
     centres = np.stack([x, y, np.zeros_like(x), np.ones_like(x)], axis=1).astype(np.float32)

@@ -48,6 +48,10 @@ class Conversion:
         """A tensor's shape, as in the file."""
         return self.graph.tensors[tensor].shape
 
+    def label(self, tensor: int) -> str:
+        """A tensor's name, such that no input or output is called so."""
+        return f"/{self.graph.tensors[tensor].name}"
+
     def constant(self, operator: Operator, position: int) -> np.ndarray:
         """The constant that an operator takes at a position of its inputs."""
         index = self._input(operator, position)
@@ -65,13 +69,12 @@ class Conversion:
         values, rank = self.values[index], len(self.shape(operator.outputs[0]))
         if rank == 4:
             values = values.reshape((1,) * (rank - values.ndim) + values.shape).transpose(CHANNELS_FIRST)
-        return self.writer.constant(values, name=self.graph.tensors[index].name)
+        return self.writer.constant(values, name=self.label(index))
 
     def result(self, operator: Operator, kind: str, inputs: list[str], **attributes: object) -> None:
         """Add the node that gives an operator's output."""
         index = operator.outputs[0]
-        name = self.graph.tensors[index].name
-        self.names[index] = self.writer.node(kind, inputs, name=name, **attributes)
+        self.names[index] = self.writer.node(kind, inputs, name=self.label(index), **attributes)
 
     def _input(self, operator: Operator, position: int) -> int:
         if position >= len(operator.inputs) or operator.inputs[position] < 0 or not operator.outputs:
@@ -111,7 +114,7 @@ def convert(
             conversion.fail(operator, f"only {', '.join(sorted(known))} are known")
         try:
             known[operator.kind](conversion, operator)
-        except (ValueError, IndexError, TypeError) as error:  # shapes that do not fit each other
+        except (ValueError, IndexError, TypeError, OverflowError) as error:  # shapes that do not fit
             if isinstance(error, InputError):
                 raise
             raise InputError(
@@ -173,7 +176,7 @@ def _convolution(conversion: Conversion, operator: Operator) -> None:
     if weights.shape[1] * groups != channels or bias.shape != (len(weights),):
         conversion.fail(operator, f"weights {weights.shape} and bias {bias.shape} for {channels} channels")
     index = operator.outputs[0]
-    name = conversion.graph.tensors[index].name
+    name = conversion.label(index)
     strides = _strides(conversion, operator)
     answer = conversion.writer.node(
         "Conv",
@@ -222,7 +225,7 @@ def _max_pool(conversion: Conversion, operator: Operator) -> None:
 def _arithmetic(conversion: Conversion, operator: Operator) -> None:
     kind = {"ADD": "Add", "MUL": "Mul"}[operator.kind]
     names = [conversion.name(operator, 0), conversion.name(operator, 1)]
-    answer = conversion.writer.node(kind, names, name=conversion.graph.tensors[operator.outputs[0]].name)
+    answer = conversion.writer.node(kind, names, name=conversion.label(operator.outputs[0]))
     conversion.names[operator.outputs[0]] = _activated(conversion, operator, answer, 0)
 
 
@@ -236,7 +239,7 @@ def _prelu(conversion: Conversion, operator: Operator) -> None:
     channels = conversion.shape(operator.inputs[0])[3]
     if slopes.shape != (1, 1, channels):
         conversion.fail(operator, f"slopes of shape {slopes.shape}")
-    name, writer = conversion.graph.tensors[operator.outputs[0]].name, conversion.writer
+    name, writer = conversion.label(operator.outputs[0]), conversion.writer
     before = conversion.name(operator, 0)
     above = writer.node("Relu", [before])
     terms = []
