@@ -51,7 +51,7 @@ IBUG68 = (
 )  # fmt: skip
 """The counterpart of every point of iBUG's 68: those in common use, and at the bridge and the wings of the
 nose and the angles of the jaw the ones nearest to our own points over portraits. Along the jaw they are the
-nearest of the mesh, up to a tenth of the distance between the eyes off."""
+nearest of the mesh, up to a tenth of the distance between the eyes off; of the brows, the upper edge."""
 
 
 def _mirror() -> np.ndarray:
