@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
+
+_UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's categories of control characters, halves of characters, and separators of lines."""
+_TURNING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Marks that turn the direction of writing, so that a name may read as another one."""
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """Text as a terminal may have it: control characters and the like are spelt out (`\\x1b`).
+
+    Names come from files, and a terminal obeys what it is sent.
+
+    Args:
+        keep: control characters that stay, such as a line feed.
+    """
+    return "".join(
+        character if character in keep or not _commands(character) else _spelt(character)
+        for character in text
+    )
+
+
+def _commands(character: str) -> bool:
+    return unicodedata.category(character) in _UNPRINTABLE or character in _TURNING
+
+
+def _spelt(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file's name that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 class MienError(Exception):
-    """Base of every error that mien raises on purpose."""
+    """Base of every error that mien raises on purpose; its message is fit for a terminal."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__(), keep="\n\t")
 
 
 class InputError(MienError):
@@ -21,7 +55,7 @@ class InputError(MienError):
         Args:
             message: what is wrong and what to do, without the source's name.
         """
-        super().__init__(f"{source}: {message}" if source is not None else message)
+        super().__init__(f"{printable(str(source))}: {message}" if source is not None else message)
         self.source = source
 
 
@@ -65,7 +99,7 @@ class LandmarkSetError(MienError, KeyError):
     """A landmark set is unknown, or two sets cannot be converted into each other."""
 
     def __str__(self) -> str:
-        return str(self.args[0])
+        return printable(str(self.args[0]), keep="\n\t")
 
 
 class FitError(MienError):

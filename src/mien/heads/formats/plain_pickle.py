@@ -1,99 +1,44 @@
 """Arrays out of a pickle without running anything that the pickle names.
 
-A pickle is a program: it names callables and has them called. This reader resolves a short list of names
-only, none of which does more than build arrays and plain containers; anything else raises before it is
-touched. Objects of chumpy and of SciPy's sparse matrices become records of their attributes, so neither is
-imported.
+`mien.reading.pickle_program` says what a pickle describes; here a short list of such descriptions becomes
+arrays and plain containers: NumPy's arrays of plain numbers, chumpy's arrays, SciPy's sparse matrices.
+Anything else is refused. Types come from a fixed list and never from the file's own description of them.
 """
 
 from __future__ import annotations
 
-import pickle
+import math
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from mien.errors import InputError
+from mien.errors import InputError, printable
+from mien.reading.array_members import MAX_ARRAY_BYTES, PLAIN_TYPES
+from mien.reading.pickle_program import PersistentId, PickledCall, PickledName, PickleError, run_pickle
+from mien.reading.regular_files import check_regular
+
+MAX_DEPTH = 30
+"""Containers inside each other."""
+MAX_ITEMS = 2_000_000
+"""Of all lists and dictionaries together."""
+MAX_TOTAL_BYTES = 2_000_000_000
+"""Of all arrays together, so that many that share their bytes stay small; FLAME has 60 MB."""
+MAX_SPARSE_BYTES = 100_000_000
+"""Of a sparse matrix once it is dense; FLAME's largest takes 0.2 MB."""
+
+_NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray", "numpy")
+_NUMERIC = ("numpy.core.numeric", "numpy._core.numeric")
+_COPYREG = ("copy_reg", "copyreg")
+_BUILTINS = ("builtins", "__builtin__")
+_SPARSE = ("csc_matrix", "csr_matrix", "coo_matrix")
 
 
 class Record:
     """Stands for an object of a library that is not imported: keeps the state that was pickled."""
 
-    def __init__(self, *_: Any) -> None:
-        self.state: dict[str, Any] = {}
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state if isinstance(state, dict) else {}
-
-
-class _Chumpy(Record):
-    pass
-
-
-class _Sparse(Record):
-    pass
-
-
-def _encode(text: str, encoding: str = "latin1") -> bytes:
-    """`_codecs.encode` as Python 3 pickles use it for bytes; other codecs are refused."""
-    if encoding not in ("latin1", "latin-1"):
-        raise pickle.UnpicklingError(f"codec {encoding!r}")
-    return text.encode("latin1")
-
-
-def _reconstruct(kind: type, base: type, state: Any) -> Any:
-    """`copy_reg._reconstructor` for plain objects."""
-    if not issubclass(kind, Record) or base is not object or state is not None:
-        raise pickle.UnpicklingError("an object of an unknown kind")
-    return kind()
-
-
-def _empty_array(kind: Any, shape: Any, dtype: Any) -> np.ndarray:
-    """numpy's `_reconstruct`: an array that its state fills later."""
-    if kind is not np.ndarray:
-        raise pickle.UnpicklingError("an array of an unknown kind")
-    return np.empty(shape, dtype=np.dtype(dtype) if isinstance(dtype, str) else np.int8)
-
-
-def _from_buffer(data: Any, dtype: Any, shape: Any, order: str) -> np.ndarray:
-    """numpy's `_frombuffer` of newer pickles."""
-    return np.frombuffer(data, dtype=dtype).reshape(shape, order="F" if order == "F" else "C")
-
-
-def _scalar(dtype: np.dtype, value: Any = None) -> Any:
-    if dtype.hasobject or not isinstance(value, bytes | str):
-        raise pickle.UnpicklingError("a scalar of an unknown kind")
-    data = value.encode("latin1") if isinstance(value, str) else value
-    return np.frombuffer(data, dtype)[0]
-
-
-_SAFE: dict[tuple[str, str], Any] = {
-    ("_codecs", "encode"): _encode,
-    ("copy_reg", "_reconstructor"): _reconstruct,
-    ("copyreg", "_reconstructor"): _reconstruct,
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-}
-_SAFE |= {(module, name): kind for module in ("builtins", "__builtin__") for name, kind in (
-    ("object", object), ("set", set), ("list", list), ("dict", dict), ("tuple", tuple), ("int", int),
-    ("float", float), ("bytearray", bytearray),
-)}  # fmt: skip
-_SAFE |= {(f"{core}.multiarray", name): function
-          for core in ("numpy.core", "numpy._core")
-          for name, function in (("_reconstruct", _empty_array), ("scalar", _scalar))}  # fmt: skip
-_SAFE |= {(f"{core}.numeric", "_frombuffer"): _from_buffer for core in ("numpy.core", "numpy._core")}
-
-
-class _PlainUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in _SAFE:
-            return _SAFE[module, name]
-        if module.split(".")[0] == "chumpy":
-            return _Chumpy
-        if module.startswith("scipy.sparse") and name in ("csc_matrix", "csr_matrix", "coo_matrix"):
-            return type(name, (_Sparse,), {})
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}")
+    def __init__(self, kind: str, state: dict[str, Any]) -> None:
+        self.kind, self.state = kind, state
 
 
 def read_plain_pickle(path: str | Path) -> dict[str, Any]:
@@ -105,11 +50,8 @@ def read_plain_pickle(path: str | Path) -> dict[str, Any]:
         InputError: the file holds no dictionary, is broken, or names anything but arrays and containers.
     """
     path = Path(path)
-    try:
-        stream = path.open("rb")
-    except FileNotFoundError as error:
-        raise InputError("there is no such file", source=path) from error
-    with stream:
+    check_regular(path)
+    with path.open("rb") as stream:
         content = unpickle_plain(stream)
     if not isinstance(content, dict):
         raise InputError("the pickle holds no dictionary of arrays", source=path)
@@ -117,15 +59,15 @@ def read_plain_pickle(path: str | Path) -> dict[str, Any]:
 
 
 def unpickle_plain(stream: BinaryIO) -> Any:
-    """What the pickle at a stream's position holds, with the same short list of names.
+    """What the pickle at a stream's position holds, with the same short list of descriptions.
 
     Raises:
         InputError: it is broken or names anything but arrays and containers.
     """
     source = getattr(stream, "name", None)
     try:
-        return _PlainUnpickler(stream, encoding="latin1").load()
-    except pickle.UnpicklingError as error:
+        return _Values().of(run_pickle(stream))
+    except PickleError as error:
         raise InputError(
             f"this pickle is not read: {error}, and mien runs nothing that a file names. "
             "Save its arrays as .npz instead",
@@ -135,30 +77,203 @@ def unpickle_plain(stream: BinaryIO) -> Any:
         raise InputError(f"is no readable pickle ({type(error).__name__})", source=source) from error
 
 
+class _Values:
+    """Descriptions made into values, each once, however often the pickle refers to it."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Any] = {}
+        self._kept: list[Any] = []  # so that no id is used twice
+        self._items = self._bytes = 0
+
+    def of(self, described: Any, depth: int = 0) -> Any:
+        if not isinstance(described, list | dict | tuple | PickledCall | PickledName | PersistentId):
+            return described
+        if depth > MAX_DEPTH:
+            raise PickleError(f"its values are nested more than {MAX_DEPTH} times")
+        key = id(described)
+        if key not in self._made:
+            self._kept.append(described)
+            self._made[key] = self._counted(self._make(described, depth + 1))
+        return self._made[key]
+
+    def _counted(self, value: Any) -> Any:
+        self._items += len(value) if isinstance(value, list | tuple | dict) else 1
+        self._bytes += value.nbytes if isinstance(value, np.ndarray) else 0
+        if self._items > MAX_ITEMS or self._bytes > MAX_TOTAL_BYTES:
+            raise PickleError("it describes far more than it holds")
+        return value
+
+    def _make(self, described: Any, depth: int) -> Any:
+        if isinstance(described, list):
+            return [self.of(each, depth) for each in described]
+        if isinstance(described, tuple):
+            return tuple(self.of(each, depth) for each in described)
+        if isinstance(described, dict):
+            return {key: self.of(each, depth) for key, each in described.items()}
+        if isinstance(described, PickledCall) and isinstance(described.function, PickledName):
+            return self._called(described, described.function, depth)
+        if isinstance(described, PickledName):
+            raise PickleError(f"it asks for {_shown(described)}")
+        raise PickleError("it refers to something beside it, or calls what it has made itself")
+
+    def _called(self, call: PickledCall, name: PickledName, depth: int) -> Any:
+        arguments = call.arguments
+        if name == PickledName("_codecs", "encode"):
+            return _encoded(*arguments)
+        if name.module in _NUMPY and name.name == "_reconstruct":
+            return _array(call)
+        if name.module in _NUMPY and name.name == "scalar":
+            return _scalar(*arguments)
+        if name.module in _NUMERIC and name.name == "_frombuffer":
+            return _from_buffer(*arguments)
+        if name.module in _BUILTINS and name.name in ("set", "list", "tuple", "dict", "bytearray"):
+            return self._container(name.name, call, depth)
+        if name.module in _COPYREG and name.name == "_reconstructor":
+            kind, *rest = arguments
+            if not isinstance(kind, PickledName) or rest[1:] != [None]:
+                raise PickleError("it describes an object of an unknown kind")
+            return self._record(kind, call.state, depth)
+        return self._record(name, call.state, depth)
+
+    def _container(self, kind: str, call: PickledCall, depth: int) -> Any:
+        if kind == "bytearray":  # a number would ask for so many zeros
+            content = _encoded_argument(call.arguments[0]) if call.arguments else b""
+            return content
+        content = list(self.of(call.arguments[0], depth)) if call.arguments else []
+        if kind == "dict":
+            return dict(call.items)
+        return content + [self.of(each, depth) for each in call.items]
+
+    def _record(self, name: PickledName, state: Any, depth: int) -> Record:
+        chumpy = name.module.split(".")[0] == "chumpy"
+        if not chumpy and not (name.module.startswith("scipy.sparse") and name.name in _SPARSE):
+            raise PickleError(f"it asks for {_shown(name)}")
+        values = self.of(state, depth)
+        return Record("chumpy" if chumpy else name.name, values if isinstance(values, dict) else {})
+
+
+def _shown(name: PickledName) -> str:
+    return printable(f"{name.module}.{name.name}")[:200]
+
+
+def _encoded(text: Any, encoding: Any = "latin1") -> bytes:
+    """`_codecs.encode` as Python 3 pickles use it for bytes; other codecs are refused."""
+    if encoding not in ("latin1", "latin-1") or not isinstance(text, str):
+        raise PickleError("it asks for a codec other than latin1")
+    return text.encode("latin1")
+
+
+def _encoded_argument(value: Any) -> bytes:
+    """Bytes that a pickle holds as they are, as text, or as a call of `_codecs.encode`."""
+    if isinstance(value, PickledCall) and value.function == PickledName("_codecs", "encode"):
+        return _encoded(*value.arguments)
+    if isinstance(value, PickledCall) and value.function in (
+        PickledName("builtins", "bytearray"),
+        PickledName("__builtin__", "bytearray"),
+    ):
+        return _encoded_argument(value.arguments[0]) if value.arguments else b""
+    if isinstance(value, str):
+        return value.encode("latin1")
+    if not isinstance(value, bytes):
+        raise PickleError("it holds numbers that are no bytes")
+    return value
+
+
+def _dtype(described: Any) -> np.dtype:
+    """A type from the fixed list of plain ones; what the file says beyond its name is its order of bytes."""
+    if (
+        not isinstance(described, PickledCall)
+        or not isinstance(described.function, PickledName)
+        or (described.function.module, described.function.name) != ("numpy", "dtype")
+        or not described.arguments
+    ):
+        raise PickleError("it has an array of an unknown type")
+    name, state = described.arguments[0], described.state
+    if not isinstance(name, str) or name.lstrip("<>|=") not in PLAIN_TYPES:
+        shown = printable(name)[:20] if isinstance(name, str) else "object"
+        raise PickleError(f"it has an array of the type {shown!r}; mien reads plain numbers alone")
+    order = state[1] if isinstance(state, tuple) and len(state) > 1 else name[0]
+    order = order.decode("latin1") if isinstance(order, bytes) else order
+    # Fields, sub-arrays and flags have no place in plain numbers.
+    if isinstance(state, tuple) and any(part is not None for part in state[2:5]):
+        raise PickleError("it has an array of records")
+    dtype = PLAIN_TYPES[name.lstrip("<>|=")]
+    return dtype.newbyteorder(">" if order == ">" else "<" if order == "<" else "=")
+
+
+def _shaped(data: bytes, dtype: np.dtype, shape: Any, *, first_fastest: bool) -> np.ndarray:
+    if not isinstance(shape, tuple) or not all(type(n) is int and 0 <= n for n in shape) or len(shape) > 8:
+        raise PickleError("it has an array without a proper shape")
+    size = math.prod(shape) * dtype.itemsize
+    if size != len(data) or size > MAX_ARRAY_BYTES:
+        raise PickleError(f"it has an array that claims {size} bytes and holds {len(data)}")
+    values = np.frombuffer(data, dtype).reshape(shape, order="F" if first_fastest else "C")
+    return values.astype(dtype.newbyteorder("="))
+
+
+def _array(call: PickledCall) -> np.ndarray:
+    """NumPy's `_reconstruct(ndarray, (0,), 'b')` with the state (version, shape, type, Fortran order, bytes)."""
+    if not call.arguments or call.arguments[0] != PickledName("numpy", "ndarray"):
+        raise PickleError("it has an array of an unknown kind")
+    state = call.state
+    if not isinstance(state, tuple) or len(state) not in (4, 5):
+        raise PickleError("it has an array without its numbers")
+    shape, dtype, first_fastest, data = state[-4:]
+    return _shaped(_encoded_argument(data), _dtype(dtype), shape, first_fastest=bool(first_fastest))
+
+
+def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+    """NumPy's `_frombuffer` of newer pickles."""
+    return _shaped(_encoded_argument(data), _dtype(dtype), shape, first_fastest=order == "F")
+
+
+def _scalar(dtype: Any, value: Any = None) -> Any:
+    return _shaped(_encoded_argument(value), _dtype(dtype), (1,), first_fastest=False)[0]
+
+
 def _plain(value: Any, source: str) -> Any:
-    if isinstance(value, _Chumpy):
+    for _ in range(MAX_DEPTH):
+        if not isinstance(value, Record) or value.kind != "chumpy":
+            break
         if "x" not in value.state:
             raise InputError(
                 "is a chumpy expression, not an array; save the model as .npz from a program that has chumpy",
                 source=source,
             )
-        return _plain(value.state["x"], source)
-    if isinstance(value, _Sparse):
-        return _dense(type(value).__name__, value.state, source)
-    return value
+        value = value.state["x"]
+    return _dense(value.kind, value.state, source) if isinstance(value, Record) else value
 
 
 def _dense(kind: str, state: dict[str, Any], source: str) -> np.ndarray:
     try:
-        shape = tuple(int(n) for n in state.get("_shape", state.get("shape")))  # type: ignore[union-attr]
-        dense = np.zeros(shape)
+        rows, columns = (int(n) for n in state.get("_shape", state.get("shape")))  # type: ignore[union-attr]
+        if rows < 0 or columns < 0 or 8 * rows * columns > MAX_SPARSE_BYTES:
+            raise InputError(
+                f"claims a sparse matrix of {rows} × {columns}, more than any head has", source=source
+            )
+        dense = np.zeros((rows, columns))
         if kind == "coo_matrix":
-            rows, columns = state["row"], state["col"]
+            places = _indices(state["row"]), _indices(state["col"])
         else:
-            outer = np.repeat(np.arange(len(state["indptr"]) - 1), np.diff(state["indptr"]))
-            inner = state["indices"]
-            rows, columns = (inner, outer) if kind == "csc_matrix" else (outer, inner)
-        np.add.at(dense, (rows, columns), state["data"])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+            counts = np.diff(_indices(state["indptr"]))
+            inner = _indices(state["indices"])
+            if counts.min(initial=0) < 0 or counts.sum() != len(inner):
+                raise ValueError("its rows do not match its entries")
+            outer = np.repeat(np.arange(len(counts)), counts)
+            places = (inner, outer) if kind == "csc_matrix" else (outer, inner)
+        if min(places[0].min(initial=0), places[1].min(initial=0)) < 0:
+            raise ValueError("it has negative places")
+        np.add.at(dense, places, _vector(state["data"]).astype(float))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise InputError(f"its sparse matrix ({kind}) is not laid out as expected", source=source) from error
     return dense
+
+
+def _vector(value: Any) -> np.ndarray:
+    if not isinstance(value, np.ndarray) or value.ndim != 1:
+        raise ValueError("it lacks an array")
+    return value
+
+
+def _indices(value: Any) -> np.ndarray:
+    return _vector(value).astype(np.int64)
