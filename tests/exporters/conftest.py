@@ -178,7 +178,7 @@ def fit(head: Head, camera: Camera) -> HeadFit:
         residuals_px=rng.normal(size=(10, 2)),
         status=Status.MAX_ITERATIONS,
         iterations=7,
-        cost_history=(3.5, 1 / 3, float("inf")),
+        cost_history=(3.5, 1 / 3, 0.25),
         head_name="toy",
         head_version="1",
     )

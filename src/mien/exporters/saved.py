@@ -9,18 +9,24 @@ from __future__ import annotations
 import io
 import json
 import math
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from mien.cameras import Camera
 from mien.errors import InputError
+from mien.exporters.saved_checks import by_name, checked_fit, checked_track
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.heads.from_version1 import converted_document, is_version1
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
-from mien.least_squares.solution import Status
+from mien.reading.array_members import MAX_TEXT_LENGTH
+from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import parse_json, read_json_object
+from mien.reading.npz import open_npz
 
 FORMAT_VERSION = 1
 
@@ -108,31 +114,13 @@ def read_fit(path: str | Path) -> HeadFit:
     Raises:
         InputError: no such file, not one of ours, a newer format, or a track.
     """
-    document = _read_document(Path(path), kind="fit")
+    with _opened_document(Path(path), kind="fit") as values:
+        found = checked_fit(values)
+    found = _of_this_version(found)
     return HeadFit(
-        parameters=HeadParameters(
-            identity=document["identity"],
-            expression=document["expression"],
-            joint_rotations=document["joint_rotations"],
-            root_rotation=document["root_rotation"],
-            root_translation_m=document["root_translation_m"],
-        ),
-        camera=_camera(document),
-        landmarks=Landmarks2D(
-            points_px=document["points_px"],
-            sigma_px=document["sigma_px"],
-            set_name=document["set_name"],
-            score=float(document["score"]),
-        ),
-        residuals_px=document["residuals_px"],
-        status=Status[document["status"]],
-        iterations=int(document["iterations"]),
-        cost_history=tuple(document["cost_history"].tolist()),
-        head_name=document["head_name"],
-        head_version=document["head_version"],
-        # Not in the files of mien 0.1.0, whose fits counted both as unknown.
-        focal=document.get("focal", "free"),
-        identity_known=bool(document.get("identity_known", False)),
+        parameters=HeadParameters(**{name: found[name] for name in _PARAMETERS}),
+        landmarks=Landmarks2D(**{name: found[name] for name in _LANDMARKS}),
+        **{name: found[name] for name in _OF_FIT},
     )
 
 
@@ -145,69 +133,57 @@ def read_track(path: str | Path) -> HeadTrack:
     Raises:
         InputError: no such file, not one of ours, a newer format, or a fit.
     """
-    document = _read_document(Path(path), kind="track")
+    with _opened_document(Path(path), kind="track") as values:
+        found = checked_track(values)
+    found = _of_this_version(found)
     return HeadTrack(
-        camera=_camera(document),
-        set_name=document["set_name"],
-        head_name=document["head_name"],
-        head_version=document["head_version"],
-        frames_per_second=float(document["frames_per_second"]),
-        **{name: document[name] for name in _TRACK_ARRAYS},
+        **{name: found[name] for name in (*_TRACK_ARRAYS, *_OF_TRACK)},
     )
 
 
-_SHAPES = {  # what JSON's nested lists cannot say about empty arrays
-    "points_px": {"fit": (-1, 2), "track": None},
-    "residuals_px": {"fit": (-1, 2), "track": None},
-}
-_ARRAYS = (*_TRACK_ARRAYS, "residuals_px", "cost_history", "camera_intrinsics", "camera_from_world")
+_PARAMETERS = ("identity", "expression", "joint_rotations", "root_rotation", "root_translation_m")
+_LANDMARKS = ("points_px", "sigma_px", "set_name", "score")
+_OF_FIT = (
+    "camera", "residuals_px", "status", "iterations", "cost_history", "head_name", "head_version", "focal",
+    "identity_known",
+)  # fmt: skip
+_OF_TRACK = ("camera", "set_name", "head_name", "head_version", "frames_per_second")
+_NOT_OURS = "is not a fit or track saved by mien (.npz or .json)"
 
 
-def _read_document(path: Path, *, kind: str) -> dict[str, Any]:
-    try:
-        document = _load_npz(path) if path.suffix.lower() == ".npz" else json.loads(path.read_text("utf-8"))
-        found = document["kind"], int(document["format_version"])
-    except FileNotFoundError as error:
-        raise InputError("there is no such file", source=path) from error
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError("is not a fit or track saved by mien (.npz or .json)", source=path) from error
-    if found[1] > FORMAT_VERSION:
-        raise InputError(
-            f"has format version {found[1]}, newer than {FORMAT_VERSION}; update mien to read it", source=path
-        )
-    if found[0] != kind:
-        raise InputError(f"holds a {found[0]}, not a {kind}; read it with read_{found[0]}", source=path)
-    if isinstance(document["expression"], dict):
-        document["expression"] = [document["expression"][name] for name in document["expression_names"]]
-    if is_version1(document["head_name"], document["head_version"]):
-        document = converted_document(document)
-    for name in _ARRAYS:
-        if name not in document:
-            continue
-        values = np.asarray(document[name], dtype=bool if name == "tracked" else float)
-        shape = _SHAPES.get(name, {}).get(kind)
-        document[name] = values.reshape(shape) if shape else values
-    return document
+def _of_this_version(found: dict[str, Any]) -> dict[str, Any]:
+    if is_version1(found["head_name"], found["head_version"]):
+        return converted_document(found)
+    return found
 
 
-def _load_npz(path: Path) -> dict[str, Any]:
-    import zipfile
-
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except zipfile.BadZipFile as error:
-        raise ValueError("not a zip archive") from error
-    return {**json.loads(str(arrays.pop("document"))), **arrays}
-
-
-def _camera(document: dict[str, Any]) -> Camera:
-    return Camera(
-        intrinsics=document["camera_intrinsics"],
-        camera_from_world=document["camera_from_world"],
-        width_px=int(document["width_px"]),
-        height_px=int(document["height_px"]),
-    )
+@contextmanager
+def _opened_document(path: Path, *, kind: str) -> Iterator[FileValues]:
+    """A file's values, of a readable version and the right kind; what goes wrong inside names the file."""
+    with ExitStack() as stack:
+        stack.enter_context(damage_named(path, _NOT_OURS))
+        document: dict[str, Any]
+        if path.suffix.lower() == ".npz":
+            archive = stack.enter_context(open_npz(path, what=_NOT_OURS))
+            text = FileValues(archive, source=path).text("document", longest=MAX_TEXT_LENGTH)
+            members = {name: archive[name] for name in archive if name != "document"}
+            content = parse_json(text, source=path, what=_NOT_OURS)
+            document = {**content, **members}
+        else:
+            document = read_json_object(path, what=_NOT_OURS)
+            document["expression"] = by_name(document.get("expression"), document.get("expression_names"))
+        if document.get("kind") not in ("fit", "track") or type(document.get("format_version")) is not int:
+            raise InputError(_NOT_OURS, source=path)
+        found = document["kind"], document["format_version"]
+        if not 1 <= found[1] <= FORMAT_VERSION:
+            raise InputError(
+                f"has format version {found[1]}, and this mien reads 1 to {FORMAT_VERSION}; update mien to "
+                "read it",
+                source=path,
+            )
+        if found[0] != kind:
+            raise InputError(f"holds a {found[0]}, not a {kind}; read it with read_{found[0]}", source=path)
+        yield FileValues(document, source=path, remedy="copy or fit it again")
 
 
 def _plain(value: Any) -> Any:

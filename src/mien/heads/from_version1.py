@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mien.heads.gaze import shape_turns
-from mien.heads.library import load_head, read_built_in_arrays
+from mien.heads.library import load_head, read_built_in_array
 from mien.heads.version1 import Version1Conversion
 
 NAME, FIRST_NUMBER = "mien-head", "1"
@@ -26,8 +26,8 @@ def version1_conversion() -> Version1Conversion:
     Raises:
         InputError: the built-in head's file is damaged.
     """
-    (matrix,) = read_built_in_arrays("version1_matrix")
-    return Version1Conversion(matrix.astype(np.float64))
+    matrix = read_built_in_array("version1_matrix", "old new")
+    return Version1Conversion(matrix)
 
 
 def converted_document(document: dict[str, Any]) -> dict[str, Any]:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from mien.errors import InputError
+from mien.heads.head_checks import check_basis_size, checked_head
 from mien.heads.model import Head, LandmarkSet, PersonalShape
 from mien.heads.version1 import Version1Conversion
+from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import parse_json
+from mien.reading.npz import open_npz
 
 FORMAT_VERSION = 2
 READABLE_VERSIONS = (1, 2)
 _BUILT_IN_PATH = Path(__file__).parent / "data" / "head.npz"
+_NO_HEAD = "is not a head file (.npz); make one with: mien head build"
 
 
 def load_head(path: str | Path | None = None) -> Head:
@@ -41,7 +45,10 @@ def load_head(path: str | Path | None = None) -> Head:
 
     path = Path(path)
     reader = foreign_reader(path)
-    return _read(path) if reader is None else reader(path)
+    if reader is None:
+        return _read(path)
+    with damage_named(path, "is a damaged file of somebody else's head; get it again"):
+        return checked_head(reader(path), source=path)
 
 
 @lru_cache(maxsize=1)
@@ -70,98 +77,118 @@ def read_head_metadata(path: str | Path | None = None) -> dict[str, Any]:
     path = _BUILT_IN_PATH if path is None else Path(path)
     if foreign_reader(path) is not None:
         return {}
-    with _opened(path) as data:
-        return json.loads(str(data["metadata"])) if "metadata" in data.files else {}
+    with _opened(path) as values:
+        if "metadata" not in values:
+            return {}
+        metadata = parse_json(values.text("metadata"), source=path, what="has damaged metadata")
+        return metadata if isinstance(metadata, dict) else {}
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
+def _opened(path: Path) -> Iterator[FileValues]:
     """A head file of this version; whatever is wrong with it inside the block becomes an InputError."""
-    if not path.exists():
-        raise InputError("there is no such head file", source=path)
-    try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as data:
-            version = int(data["format_version"])
-            if version not in READABLE_VERSIONS:
-                raise InputError(
-                    f"has head format {version}, this mien reads up to {FORMAT_VERSION}; rebuild it with: "
-                    "mien head build",
-                    source=path,
-                )
-            yield data
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile) as error:
-        raise InputError("is not a head file (.npz); make one with: mien head build", source=path) from error
+    with open_npz(path, what=_NO_HEAD, missing="there is no such head file") as archive:
+        values = FileValues(archive, source=path, remedy="make a head with: mien head build")
+        version = values.integer("format_version")
+        if version not in READABLE_VERSIONS:
+            raise InputError(
+                f"has head format {version}, this mien reads up to {FORMAT_VERSION}; rebuild it with: "
+                "mien head build",
+                source=path,
+            )
+        yield values
 
 
-def read_built_in_arrays(*names: str) -> tuple[np.ndarray, ...]:
-    """Some arrays of the built-in head's file.
+def read_built_in_array(name: str, shape: str) -> np.ndarray:
+    """An array of the built-in head's file.
+
+    Args:
+        shape: as for `FileValues.array`.
 
     Raises:
-        InputError: the file is damaged or lacks one.
+        InputError: the file is damaged or lacks it.
     """
-    with _opened(_BUILT_IN_PATH) as file:
-        return tuple(file[name] for name in names)
+    with _opened(_BUILT_IN_PATH) as values:
+        return values.array(name, shape)
 
 
 def _read(path: Path) -> Head:
-    with _opened(path) as file:
-        return _head_of(dict(file))
+    with _opened(path) as values:
+        return checked_head(_head_of(values), source=path)
 
 
-def _head_of(data: dict[str, np.ndarray]) -> Head:
-    sets = {
-        name: LandmarkSet(
-            name,
-            data[f"set_{name}_vertices"],
-            data[f"set_{name}_mirror"],
-            data.get(f"set_{name}_missing", np.zeros(0, np.int64)),
-        )
-        for name in map(str, data["set_names"])
-    }
+def _head_of(values: FileValues) -> Head:
+    names = values.texts("set_names", "sets")
+    mean_m = values.array("mean_m", "vertices 3")
+    expression_names = values.texts("expression_names", "expression")
+    identity_m = values.array("identity_basis_mm", "identity vertices 3") / 1000
+    check_basis_size(len(expression_names), len(mean_m), source=values.source)
     # float16 in the file (0.01 mm at a head's size of shapes), float64 in memory: fitting works in float64
-    expression = np.zeros((len(data["expression_names"]), len(data["mean_m"]), 3))
-    expression[data["expression_shape"], data["expression_vertex"]] = (
-        data["expression_delta_mm"].astype(np.float64) / 1000
-    )
+    expression_m = np.zeros((len(expression_names), len(mean_m), 3))
+    shape = values.array("expression_shape", "moved", kind="integer", high=len(expression_names) - 1, low=0)
+    vertex = values.array("expression_vertex", "moved", kind="integer", high=len(mean_m) - 1, low=0)
+    expression_m[shape, vertex] = values.array("expression_delta_mm", "moved 3") / 1000
+    mixture = None
+    if "mixture_weights" in values:
+        mixture = (
+            values.array("mixture_weights", "people"),
+            values.array("mixture_means", "people identity"),
+            values.array("mixture_covariances", "people identity identity"),
+        )
+    quads = {}
+    if "quads" in values:
+        quads = {name: _indices(values, name, "quads 4") for name in ("quads", "uv_quads")}
     return Head(
-        name=str(data["name"]),
-        version=str(data["version"]),
-        mean_m=data["mean_m"].astype(np.float64),
-        triangles=data["triangles"].astype(np.int32),
-        identity_basis_m=data["identity_basis_mm"].astype(np.float64) / 1000,
-        expression_basis_m=expression,
-        expression_names=tuple(map(str, data["expression_names"])),
-        joints_mean_m=data["joints_mean_m"],
-        joints_identity_m=data["joints_identity_m"],
-        skinning_weights=data["skinning_weights"].astype(np.float64),
-        part_names=tuple(map(str, data["part_names"])),
-        vertex_parts=data["vertex_parts"].astype(np.int32),
-        uv=data["uv"].astype(np.float64),
-        uv_triangles=data["uv_triangles"].astype(np.int32),
-        mirror_vertices=data["mirror_vertices"].astype(np.int32),
-        landmark_sets=sets,
-        identity_mixture=(
-            data["mixture_weights"].astype(np.float64),
-            data["mixture_means"].astype(np.float64),
-            data["mixture_covariances"].astype(np.float64),
-        )
-        if "mixture_weights" in data
-        else None,
-        personal_shapes=_personal_shapes_of(data),
-        **({name: data[name].astype(np.int32) for name in ("quads", "uv_quads")} if "quads" in data else {}),
+        name=values.text("name"),
+        version=values.text("version"),
+        mean_m=mean_m,
+        triangles=_indices(values, "triangles", "triangles 3"),
+        identity_basis_m=identity_m,
+        expression_basis_m=expression_m,
+        expression_names=expression_names,
+        joints_mean_m=values.array("joints_mean_m", "4 3"),
+        joints_identity_m=values.array("joints_identity_m", "identity 4 3"),
+        skinning_weights=values.array("skinning_weights", "vertices 4"),
+        part_names=values.texts("part_names", "parts"),
+        vertex_parts=_indices(values, "vertex_parts", "vertices"),
+        uv=values.array("uv", "uvs 2"),
+        uv_triangles=_indices(values, "uv_triangles", "triangles 3"),
+        mirror_vertices=_indices(values, "mirror_vertices", "vertices"),
+        landmark_sets={name: _landmark_set_of(values, name) for name in names},
+        identity_mixture=mixture,
+        personal_shapes=_personal_shapes_of(values),
+        **quads,
     )
 
 
-def _personal_shapes_of(data: dict[str, np.ndarray]) -> tuple[PersonalShape, ...]:
-    if "personal_shape" not in data:
+def _indices(values: FileValues, name: str, shape: str) -> np.ndarray:
+    return values.array(name, shape, kind="integer", low=-1, high=2**31 - 1).astype(np.int32)
+
+
+def _landmark_set_of(values: FileValues, name: str) -> LandmarkSet:
+    def indices(what: str, size: str) -> np.ndarray:
+        return values.array(f"set_{name}_{what}", size, kind="integer", low=0)
+
+    size = "_".join(["landmarks", *name.split()])
+    vertices, mirror = indices("vertices", size), indices("mirror", size)
+    if f"set_{name}_missing" not in values:
+        return LandmarkSet(name, vertices, mirror)
+    return LandmarkSet(name, vertices, mirror, indices("missing", f"{size}_missing"))
+
+
+def _personal_shapes_of(values: FileValues) -> tuple[PersonalShape, ...]:
+    if "personal_shape" not in values:
         return ()
-    ends = np.cumsum([0, *data["personal_count"].tolist()])
-    identity_m = data["personal_identity_mm"].astype(np.float64) / 1000
+    shapes = values.array("personal_shape", "personal", kind="integer", low=0)
+    counts = values.array("personal_count", "personal", kind="integer", low=0, high=2**31)
+    vertices = values.array("personal_vertex", "rows", kind="integer", low=0)
+    identity_m = values.array("personal_identity_mm", "identity rows 3") / 1000
+    if counts.sum() != len(vertices):
+        raise values.damaged("its personal shapes do not have as many vertices as they say")
+    ends = np.cumsum([0, *counts.tolist()])
     return tuple(
-        PersonalShape(
-            int(shape), data["personal_vertex"][start:end].astype(np.int64), identity_m[:, start:end]
-        )
-        for shape, start, end in zip(data["personal_shape"], ends[:-1], ends[1:], strict=True)
+        PersonalShape(int(shape), vertices[start:end], identity_m[:, start:end])
+        for shape, start, end in zip(shapes, ends[:-1], ends[1:], strict=True)
     )
 
 

@@ -33,14 +33,20 @@ class FileValues:
     """
 
     def __init__(
-        self, values: Mapping[str, Any] | Any, *, source: str | Path, sizes: dict[str, int] | None = None
+        self,
+        values: Mapping[str, Any] | Any,
+        *,
+        source: str | Path,
+        sizes: dict[str, int] | None = None,
+        remedy: str = "copy the file again",
     ) -> None:
         """
         Args:
             values: numbers, texts, lists, arrays and `ArrayMember`s by name, which need not fit: everything
                 is checked.
+            remedy: what to do about a damaged file, at the end of messages.
         """
-        self.source = source
+        self.source, self.remedy = source, remedy
         self.sizes = {} if sizes is None else dict(sizes)
         self._values = values
 
@@ -153,20 +159,20 @@ class FileValues:
         value = self._named(name)
         if not isinstance(value, dict):
             raise self._wrong(name, "an object {…}", value)
-        return FileValues(value, source=self.source)
+        return FileValues(value, source=self.source, remedy=self.remedy)
 
-    def refused(self, what: str) -> InputError:
-        """An error that names the file."""
-        return InputError(what, source=self.source)
+    def damaged(self, what: str) -> InputError:
+        """An error that names the file and says what to do."""
+        return InputError(f"is damaged: {what}; {self.remedy}", source=self.source)
 
     def _named(self, name: str) -> Any:
         if name not in self._values:
-            raise InputError(f"is damaged: {name} is missing", source=self.source)
+            raise self.damaged(f"{name} is missing")
         return self._values[name]
 
     def _single(
         self, name: str, kind: Kind, low: float, high: float, nan: bool = False
-    ) -> float | int | bool:
+    ) -> Any:
         value = self._named(name)
         if value is None and nan:
             return math.nan
@@ -178,7 +184,7 @@ class FileValues:
             raise self._wrong(name, f"a {kind}", self._named(name))
         if isinstance(value, ArrayMember):
             value = value.read()
-        return self._checked(name, np.asarray(value), kind, low, high, nan, False)[()]
+        return self._checked(name, np.asarray(value), kind, low, high, nan, False).item()
 
     def _from_lists(self, name: str, value: list[Any], axes: int, shape: str) -> np.ndarray:
         """Nested lists as an array; lists of unequal lengths and anything but numbers are refused."""
@@ -219,9 +225,7 @@ class FileValues:
         ):
             known = ", ".join(str(want) if want >= 0 else axis for axis, want in zip(axes, wanted, strict=True))
             came = ", ".join(map(str, found[:8]))
-            raise InputError(
-                f"is damaged: {name} must have the shape ({known}), and has ({came})", source=self.source
-            )
+            raise self.damaged(f"{name} must have the shape ({known}), and has ({came})")
         for axis, length in zip(axes, found, strict=True):
             if not axis.isdigit():
                 self.sizes[axis] = length
@@ -245,16 +249,14 @@ class FileValues:
         else:
             result = values.astype(np.float64)
             if not nan and np.isnan(result).any():
-                raise InputError(f"is damaged: {name} holds NaN", source=self.source)
+                raise self.damaged(f"{name} holds NaN")
             if not infinite and np.isinf(result).any():
-                raise InputError(f"is damaged: {name} holds infinities", source=self.source)
+                raise self.damaged(f"{name} holds infinities")
         with np.errstate(invalid="ignore"):
             outside = (result < low) | (result > high)
         if outside.any():
             worst = result[outside].reshape(-1)[0]
-            raise InputError(
-                f"is damaged: {name} holds {worst:.6g}, outside {low:.6g} … {high:.6g}", source=self.source
-            )
+            raise self.damaged(f"{name} holds {worst:.6g}, outside {low:.6g} … {high:.6g}")
         return result
 
     def _wrong(self, name: str, expected: str, found: object) -> InputError:
@@ -262,4 +264,4 @@ class FileValues:
         shown = shown if len(shown) < 60 else shown[:57] + "…"
         if isinstance(found, list | dict | ArrayMember):
             shown = f"a {type(found).__name__}"
-        return InputError(f"is damaged: {name} must be {expected}, not {shown}", source=self.source)
+        return self.damaged(f"{name} must be {expected}, not {shown}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mien.errors import InputError
-from mien.reading.regular_files import MAX_TEXT_BYTES, read_text
+from mien.reading.regular_files import MAX_TEXT_BYTES, decoded_text, read_bytes
 
 MAX_DEPTH = 100
 """Lists and objects inside each other; no file that mien knows has more than ten."""
@@ -49,9 +49,13 @@ def read_json(
     """What a JSON file says.
 
     Raises:
-        InputError: as `mien.reading.regular_files.read_text` and `parse_json`.
+        InputError: as `mien.reading.regular_files.read_bytes` and `parse_json`.
     """
-    text = read_text(path, limit_bytes=limit_bytes, missing=missing)
+    content = read_bytes(path, limit_bytes=limit_bytes, missing=missing)
+    try:
+        text = decoded_text(content, source=path)
+    except InputError as error:
+        raise InputError(f"{what} (it is no text)", source=path) from error
     return parse_json(text, source=path, what=what)
 
 

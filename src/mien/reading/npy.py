@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from pathlib import Path
-from typing import IO
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,7 +23,16 @@ _HEADER = re.compile(
 _PIECE_BYTES = 1 << 20
 
 
-def read_npy_header(stream: IO[bytes], *, source: str | Path) -> tuple[tuple[int, ...], np.dtype, bool, int]:
+@runtime_checkable
+class Readable(Protocol):
+    """What bytes are read from: an open file, or a member of an archive."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many bytes."""
+        ...
+
+
+def read_npy_header(stream: Readable, *, source: str | Path) -> tuple[tuple[int, ...], np.dtype, bool, int]:
     """The beginning of an `.npy` stream, which then stands at the numbers.
 
     Returns:
@@ -60,7 +69,7 @@ def read_npy_header(stream: IO[bytes], *, source: str | Path) -> tuple[tuple[int
     return shape, dtype, found["order"] == "True", 8 + len(raw_length) + length
 
 
-def read_npy_stream(stream: IO[bytes], *, available_bytes: int, source: str | Path) -> np.ndarray:
+def read_npy_stream(stream: Readable, *, available_bytes: int, source: str | Path) -> np.ndarray:
     """An array from a stream.
 
     Args:

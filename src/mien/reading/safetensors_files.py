@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def open_safetensors(path: str | Path, *, what: str, missing: str) -> Iterator[T
         yield _opened(stream, size, path, what)
 
 
-def _opened(stream: IO[bytes], size: int, path: str | Path, what: str) -> TensorFile:
+def _opened(stream: BinaryIO, size: int, path: str | Path, what: str) -> TensorFile:
     (length,) = struct.unpack("<Q", stream.read(8))
     if length > min(size - 8, _MAX_HEADER_BYTES):
         raise InputError(f"{what}: its header is longer than the file", source=path)
@@ -73,7 +73,7 @@ def _opened(stream: IO[bytes], size: int, path: str | Path, what: str) -> Tensor
 
 
 def _member(
-    stream: IO[bytes], entry: dict[str, Any], start: int, end: int, source: str
+    stream: BinaryIO, entry: dict[str, Any], start: int, end: int, source: str
 ) -> tuple[ArrayMember, int]:
     if entry["dtype"] not in _TYPES:
         raise InputError(f"has the type {entry['dtype']!r}, which is not read", source=source)

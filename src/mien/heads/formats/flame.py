@@ -13,18 +13,20 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from zipfile import is_zipfile
 
 import numpy as np
 
-from mien.errors import InputError
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.formats.plain import one_sided_shapes, plain_head
 from mien.heads.formats.plain_pickle import read_plain_pickle
 from mien.heads.model import Head
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
 
 IDENTITY_COLUMNS = 300
 """Shape directions that are identity; the rest are expression."""
+
+_ARRAYS = ("v_template", "shapedirs", "f", "weights", "J_regressor", "posedirs")
 
 ROOT, NECK, JAW, LEFT_EYE, RIGHT_EYE = range(5)
 
@@ -48,25 +50,14 @@ def read_flame(
         InputError: the file is no FLAME model, or is a pickle that names more than arrays.
     """
     path = Path(path)
-    data = _read(path)
-    template = _array(data, "v_template", path)
-    directions = _array(data, "shapedirs", path)
-    triangles = _array(data, "f", path).astype(np.int64)
-    weights = _array(data, "weights", path)
-    regressor = _array(data, "J_regressor", path)
-    correctives = _array(data, "posedirs", path)
+    values = FileValues(_read(path), source=path, remedy=f"a FLAME model has {', '.join(_ARRAYS)}")
+    template = values.array("v_template", "V 3")
+    directions = values.array("shapedirs", "V 3 K")
     count = len(template)
-    expected = {
-        "v_template (V, 3)": template.shape == (count, 3),
-        "shapedirs (V, 3, K)": directions.ndim == 3 and directions.shape[:2] == (count, 3),
-        "weights (V, 5)": weights.shape == (count, 5),
-        "J_regressor (5, V)": regressor.shape == (5, count),
-        "posedirs (V, 3, 36)": correctives.shape == (count, 3, 36),
-        "f (F, 3)": triangles.ndim == 2 and triangles.shape[1] == 3 and triangles.max() < count,
-    }
-    wrong = [what for what, right in expected.items() if not right]
-    if wrong:
-        raise InputError(f"is no FLAME model: expected {', '.join(wrong)}", source=path)
+    triangles = values.array("f", "F 3", kind="integer", low=0, high=count - 1)
+    weights = values.array("weights", "V 5")
+    regressor = values.array("J_regressor", "5 V")
+    correctives = values.array("posedirs", "V 3 36")
 
     identity_m = directions[:, :, : min(identity_count, identity_columns)].transpose(2, 0, 1)
     signed_m = directions[:, :, identity_columns : identity_columns + expression_count].transpose(2, 0, 1)
@@ -107,17 +98,9 @@ def _jaw_turned(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if not is_zipfile(path):
+    with open(path, "rb") as stream:
+        zipped = stream.read(2) == b"PK"
+    if not zipped:
         return read_plain_pickle(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return dict(file)
-    except (OSError, ValueError) as error:
-        raise InputError("is no .npz of plain arrays", source=path) from error
-
-
-def _array(data: dict[str, Any], key: str, path: Path) -> np.ndarray:
-    value = data.get(key)
-    if not isinstance(value, np.ndarray) or value.dtype.hasobject:
-        raise InputError(f"is no FLAME model: the array {key!r} is missing", source=path)
-    return np.asarray(value, float)
+    with open_npz(path, what="is no .npz of plain arrays") as archive:
+        return {name: archive[name].read() for name in _ARRAYS if name in archive}

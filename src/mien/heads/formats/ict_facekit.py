@@ -7,7 +7,6 @@ that ARKit knows as one (`browInnerUp`, `cheekPuff`) are summed; shapes that are
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,14 @@ import numpy as np
 from mien.errors import InputError
 from mien.heads.formats.plain import plain_head, split_polygons
 from mien.heads.model import Head
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import read_json_object
+from mien.reading.regular_files import read_text
 
 NEUTRAL_FILE = "generic_neutral_mesh.obj"
 
 METRES_PER_UNIT = 0.01
+_LARGEST = 1e6
 
 
 def read_ict_facekit_folder(folder: str | Path, *, identity_count: int = 100) -> Head:
@@ -39,7 +42,7 @@ def read_ict_facekit_folder(folder: str | Path, *, identity_count: int = 100) ->
     has_uv = len(uv) > 0 and len(uv_polygons) == len(polygons)
 
     def delta_m(path: Path) -> np.ndarray:
-        vertices = _read_obj_vertices(path)
+        vertices = _vertices(_lines(path), path)
         if vertices.shape != neutral.shape:
             raise InputError(
                 f"has {len(vertices)} vertices, {NEUTRAL_FILE} has {len(neutral)}; take all from one release",
@@ -83,20 +86,24 @@ def _landmarks(folder: Path, vertex_count: int) -> np.ndarray | None:
     path = folder / "vertex_indices.json"
     if not path.exists():
         return None
-    try:
-        indices = np.array(json.loads(path.read_text(encoding="utf-8"))["idx_to_landmark_verts"], int)
-    except (KeyError, TypeError, ValueError):
-        return None
-    return indices if indices.shape == (68,) and indices.max() < vertex_count else None
+    content = read_json_object(path, what="is not ICT-FaceKit's vertex_indices.json")
+    values = FileValues(content, source=path)
+    return values.array("idx_to_landmark_verts", "68", kind="integer", low=0, high=vertex_count - 1)
 
 
-def _read_obj_vertices(path: Path) -> np.ndarray:
-    with open(path, encoding="utf-8") as lines:
-        rows = [line.split()[1:4] for line in lines if line.startswith("v ")]
+def _lines(path: Path) -> list[str]:
+    return read_text(path).splitlines()
+
+
+def _vertices(lines: list[str], path: Path) -> np.ndarray:
+    rows = [line.split()[1:4] for line in lines if line.startswith("v ")]
     try:
-        return np.array(rows, float).reshape(-1, 3)
+        vertices = np.array(rows, float).reshape(-1, 3)
     except ValueError as error:
         raise InputError("is no OBJ file", source=path) from error
+    if not np.isfinite(vertices).all() or np.abs(vertices).max(initial=0.0) > _LARGEST:
+        raise InputError("has vertices that are not finite, or huge", source=path)
+    return vertices
 
 
 def _read_obj(path: Path) -> tuple[np.ndarray, np.ndarray, list[list[int]], list[list[int]]]:
@@ -104,16 +111,21 @@ def _read_obj(path: Path) -> tuple[np.ndarray, np.ndarray, list[list[int]], list
     uv: list[list[float]] = []
     polygons: list[list[int]] = []
     uv_polygons: list[list[int]] = []
+    lines = _lines(path)
     try:
-        with open(path, encoding="utf-8") as lines:
-            for line in lines:
-                if line.startswith("vt "):
-                    uv.append([float(x) for x in line.split()[1:3]])
-                elif line.startswith("f "):
-                    corners = [corner.split("/") for corner in line.split()[1:]]
-                    polygons.append([int(corner[0]) - 1 for corner in corners])
-                    if all(len(corner) > 1 and corner[1] for corner in corners):
-                        uv_polygons.append([int(corner[1]) - 1 for corner in corners])
+        for line in lines:
+            if line.startswith("vt "):
+                uv.append([float(x) for x in line.split()[1:3]])
+            elif line.startswith("f "):
+                corners = [corner.split("/") for corner in line.split()[1:]]
+                polygons.append([int(corner[0]) - 1 for corner in corners])
+                if all(len(corner) > 1 and corner[1] for corner in corners):
+                    uv_polygons.append([int(corner[1]) - 1 for corner in corners])
+        coordinates = np.array(uv, float).reshape(-1, 2)
     except ValueError as error:
         raise InputError("is no OBJ file", source=path) from error
-    return _read_obj_vertices(path), np.array(uv, float).reshape(-1, 2), polygons, uv_polygons
+    vertices = _vertices(lines, path)
+    for what, found, count in (("f", polygons, len(vertices)), ("vt", uv_polygons, len(coordinates))):
+        if any(not 0 <= corner < count for polygon in found for corner in polygon):
+            raise InputError(f"has faces ({what}) of what it does not hold", source=path)
+    return vertices, coordinates, polygons, uv_polygons

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Integer
 
+from mien.errors import InputError
 from mien.heads.model import Head, LandmarkSet
 from mien.heads.parameters import JOINT_NAMES
 
@@ -36,6 +37,8 @@ def plain_head(
     vertex's mirror image.
     """
     joints, identities = len(JOINT_NAMES), len(identity_basis_m)
+    if not np.isfinite(mean_m).all() or len(mean_m) < 4:
+        raise InputError("is no head that can be used: its mean has no vertices, or some that are not finite")
     centre_m = (mean_m.min(axis=0) + mean_m.max(axis=0)) / 2
     if uv is None or uv_triangles is None:
         uv, uv_triangles = np.zeros((1, 2)), np.zeros_like(triangles)
