@@ -21,10 +21,38 @@ from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts
 from mien.fields.viewpoint import Viewpoint
+from mien.learning.stored_tensors import check_shapes, checked_tensors
+from mien.reading.array_members import ArrayMember
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import read_json_object
+from mien.reading.regular_files import exists
+from mien.reading.safetensors_files import open_safetensors
+from mien.reading.settings import checked_settings
 
 FORMAT_VERSION = 2
 JSON_NAME, WEIGHTS_NAME = "field.json", "weights.safetensors"
 _BITS = "occupancy_bits"
+MAX_OCCUPANCY, MAX_RESOLUTION = 512, 2048
+"""Cells and nodes a side."""
+_RANGES: dict[str, tuple[float, float]] = {
+    "resolutions": (4, MAX_RESOLUTION),
+    "density_components": (1, 4096),
+    "color_components": (1, 4096),
+    "color_features": (1, 4096),
+    "color_width": (1, 4096),
+    "feature_frequencies": (0, 32),
+    "direction_frequencies": (-1, 32),
+    "initial_density": (0, 1e6),
+    "samples_per_voxel": (0.01, 100),
+    "picture_side_px": (1, 100_000),
+    "upsample_at": (0, 1),
+}
+_SEEN_FROM: dict[str, tuple[float, float]] = {
+    "up": (-1.001, 1.001),
+    "front": (-1.001, 1.001),
+    "distance_m": (1e-9, 1e9),
+    "field_of_view_rad": (1e-4, 3.14),
+}
 
 
 def save_field(field: RadianceField, folder: str | Path) -> Path:
@@ -86,34 +114,57 @@ def load_field(folder: str | Path, *, device: str | torch.device = "cpu") -> Rad
         MissingExtraError: safetensors is missing.
     """
     require_torch()
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     folder = Path(folder)
     document = read_field_json(folder)
-    try:
-        config = FieldConfig.from_plain(document["config"])
-        tensors = load_file(folder / WEIGHTS_NAME)
-        if document["format_version"] == 1:
-            tensors = _respelled(tensors)
-        bits = tensors.pop(_BITS).numpy()
-        field = RadianceField(
-            config,
-            np.array(document["bounds_m"], float),
-            occupancy=Occupancy.unpacked(bits, int(document["occupancy_size"])),
-            resolution=int(document["resolution"]),
-            environment=bool(document["environment"]),
+    with open_safetensors(
+        folder / WEIGHTS_NAME,
+        what="is damaged and holds no weights of a field; copy or train it again",
+        missing="is missing; copy the whole folder of the field",
+    ) as file:
+        members = _respelled(file.members) if document["format_version"] == 1 else dict(file.members)
+        return _field(document, members, folder).to(device).eval()
+
+
+def _field(document: dict[str, Any], members: dict[str, ArrayMember], folder: Path) -> RadianceField:
+    values = FileValues(document, source=folder / JSON_NAME, remedy="copy or train the field again")
+    config = checked_settings(
+        FieldConfig, document.get("config"), source=values.source, what="config", ranges=_RANGES
+    )
+    bounds_m = values.array("bounds_m", "2 3", low=-1e6, high=1e6)
+    if (bounds_m[1] - bounds_m[0] < 1e-6).any():
+        raise values.damaged("bounds_m must be the lower and the upper corner of a box")
+    size = values.integer("occupancy_size", low=1, high=MAX_OCCUPANCY)
+    resolution = values.integer("resolution", low=2, high=MAX_RESOLUTION)
+    environment = values.flag("environment")
+    bits = members.pop(_BITS, None)
+    if bits is None or bits.shape != (-(-(size**3) // 8),) or bits.dtype != np.uint8:
+        raise values.damaged(f"the weights hold no occupancy of {size}³ cells")
+    cells = Occupancy.unpacked(bits.read(), size)
+
+    def make() -> RadianceField:
+        return RadianceField(
+            config, bounds_m, occupancy=cells, resolution=resolution, environment=environment
         )
-        field.load_state_dict(tensors)
-        field.facts = FieldFacts(
-            Viewpoint(**_as_tuples(document["viewpoint"])),
-            TrainingFacts(**_with_nan(document["training"])),
-        )
-    except FileNotFoundError as error:
-        raise InputError(f"lacks {WEIGHTS_NAME}; copy the whole folder", source=folder) from error
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise InputError(f"is damaged ({error}); copy or train it again", source=folder) from error
-    return field.to(device).eval()
+
+    shapes = {name: member.shape for name, member in members.items()}
+    check_shapes(make, shapes, source=folder / WEIGHTS_NAME)
+    field = make()
+    field.load_state_dict(checked_tensors(members, source=folder / WEIGHTS_NAME))
+    field.facts = FieldFacts(
+        checked_settings(
+            Viewpoint, document.get("viewpoint"), source=values.source, what="viewpoint", ranges=_SEEN_FROM
+        ),
+        _training_facts(document.get("training"), values.source),
+    )
+    if abs(field.bounds_m - bounds_m).max() > 1e-3 * np.abs(bounds_m).max():
+        raise values.damaged("its weights are of another box than bounds_m")
+    return field
+
+
+def _training_facts(training: object, source: str | Path) -> TrainingFacts:
+    if isinstance(training, dict) and "psnr_db" in training and training["psnr_db"] is None:
+        training = {name: value for name, value in training.items() if name != "psnr_db"}  # not known
+    return checked_settings(TrainingFacts, training, source=source, what="training")
 
 
 def read_field_json(folder: str | Path) -> dict[str, Any]:
@@ -123,17 +174,14 @@ def read_field_json(folder: str | Path) -> dict[str, Any]:
         InputError: as `load_field`.
     """
     path = Path(folder) / JSON_NAME
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+    if not exists(path):
         raise InputError(
             f"is not a field: expected a folder with {JSON_NAME} and {WEIGHTS_NAME}, of mien field train",
             source=folder,
-        ) from error
-    except (OSError, ValueError) as error:
-        raise InputError("cannot be read as JSON; copy the field again", source=path) from error
-    version = document.get("format_version") if isinstance(document, dict) else None
-    if not isinstance(version, int):
+        )
+    document = read_json_object(path, what="cannot be read as JSON; copy the field again")
+    version = document.get("format_version")
+    if type(version) is not int or version < 1:
         raise InputError("is not a description of a field: format_version is missing", source=path)
     if version > FORMAT_VERSION:
         raise InputError(
@@ -149,13 +197,6 @@ def _respelled(named: dict[str, Any]) -> dict[str, Any]:
     return {name.replace("colour", "color"): value for name, value in named.items()}
 
 
-def _as_tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-
-
 def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
     return {name: None if value != value else value for name, value in values.items()}
 
-
-def _with_nan(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: float("nan") if value is None else value for name, value in values.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,22 +11,14 @@ import torch
 
 from mien.errors import InputError
 from mien.files import atomic_path
+from mien.learning.torch_archive import read_torch_archive
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import parse_json
+from mien.reading.regular_files import check_regular
 
 FORMAT_VERSION = 2
 CHECKPOINT_NAME = "checkpoint.pt"
-
-_UNREADABLE = (
-    pickle.UnpicklingError,
-    RuntimeError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    EOFError,
-    ValueError,
-    OSError,
-)
-"""What torch and json raise at files of another kind, or cut short."""
-
+_OBJECTS = ("settings", "figures", "plain")
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -74,16 +65,15 @@ def read_checkpoint(path: str | Path, *, kind: str, command: str) -> Checkpoint:
             another version of mien.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"no such checkpoint; make one with: {command}", source=path)
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        values = json.loads(content["json"])
-        version = values.pop("format_version")
-    except _UNREADABLE as error:
-        raise InputError(
-            f"not a checkpoint of `{command}`, or a damaged one; copy it again, or train anew", source=path
-        ) from error
+    check_regular(path, missing=f"no such checkpoint; make one with: {command}")
+    damaged = f"not a checkpoint of `{command}`, or a damaged one; copy it again, or train anew"
+    content = read_torch_archive(path, what=damaged)
+    if not isinstance(content, dict) or not isinstance(content.get("json"), str):
+        raise InputError(damaged, source=path)
+    document = parse_json(content["json"], source=path, what=damaged)
+    if not isinstance(document, dict) or type(document.get("format_version")) is not int:
+        raise InputError(damaged, source=path)
+    version = document["format_version"]
     if version > FORMAT_VERSION:
         raise InputError(
             f"has format {version}, and this mien reads format {FORMAT_VERSION}; update mien", source=path
@@ -94,10 +84,19 @@ def read_checkpoint(path: str | Path, *, kind: str, command: str) -> Checkpoint:
             f"train anew with: {command}",
             source=path,
         )
-    try:
-        checkpoint = Checkpoint(**values, tensors=content["tensors"])
-    except (LookupError, TypeError) as error:
-        raise InputError("is a damaged checkpoint; copy it again, or train anew", source=path) from error
+    values = FileValues(document, source=path, remedy="copy it again, or train anew")
+    for name in _OBJECTS:
+        values.inner(name)
+    if not isinstance(content.get("tensors"), dict):
+        raise values.damaged("tensors are missing")
+    checkpoint = Checkpoint(
+        kind=values.text("kind"),
+        step=values.integer("step", high=2**60),
+        samples=values.integer("samples", high=2**60),
+        elapsed_s=values.number("elapsed_s", low=0.0),
+        **{name: document[name] for name in _OBJECTS},
+        tensors=content["tensors"],
+    )
     if checkpoint.kind != kind:
         raise InputError(
             f"is a checkpoint of another training ({checkpoint.kind}), not of `{command}`", source=path

@@ -142,7 +142,7 @@ class FileValues:
         """
         value = self._named(name)
         if isinstance(value, ArrayMember):
-            if len(value.shape) != 1 or value.dtype.kind != "U" and value.shape != (0,):
+            if len(value.shape) != 1 or (value.dtype.kind != "U" and value.shape != (0,)):
                 raise self._wrong(name, "a list of texts", value)
             value = [str(each) for each in value.read()]
         if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):

@@ -12,7 +12,8 @@ import codecs
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from io import BufferedIOBase
+from typing import Any
 
 MAX_STEPS = 1_000_000
 """Instructions; models hold their numbers in a few thousand."""
@@ -60,7 +61,7 @@ class PersistentId:
 _MARK = object()
 
 
-def run_pickle(stream: BinaryIO) -> Any:
+def run_pickle(stream: BufferedIOBase) -> Any:
     """The description in a pickle: plain values, lists, dictionaries, and the classes above.
 
     Texts of Python 2 are read as latin1. Dictionaries keep keys that are texts, numbers or bytes.
@@ -72,7 +73,7 @@ def run_pickle(stream: BinaryIO) -> Any:
 
 
 class _Machine:
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BufferedIOBase) -> None:
         self.stream = stream
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}

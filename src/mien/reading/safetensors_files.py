@@ -7,8 +7,9 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ def open_safetensors(path: str | Path, *, what: str, missing: str) -> Iterator[T
         yield _opened(stream, size, path, what)
 
 
-def _opened(stream: BinaryIO, size: int, path: str | Path, what: str) -> TensorFile:
+def _opened(stream: BufferedIOBase, size: int, path: str | Path, what: str) -> TensorFile:
     (length,) = struct.unpack("<Q", stream.read(8))
     if length > min(size - 8, _MAX_HEADER_BYTES):
         raise InputError(f"{what}: its header is longer than the file", source=path)
@@ -73,7 +74,7 @@ def _opened(stream: BinaryIO, size: int, path: str | Path, what: str) -> TensorF
 
 
 def _member(
-    stream: BinaryIO, entry: dict[str, Any], start: int, end: int, source: str
+    stream: BufferedIOBase, entry: dict[str, Any], start: int, end: int, source: str
 ) -> tuple[ArrayMember, int]:
     if entry["dtype"] not in _TYPES:
         raise InputError(f"has the type {entry['dtype']!r}, which is not read", source=source)
