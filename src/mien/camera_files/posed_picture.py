@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from mien.camera_files.checks import checked_camera
+from mien.camera_files.lens import Lens
 from mien.cameras import Camera
 from mien.errors import InputError
 
@@ -15,21 +16,20 @@ HALF_PIXEL = 0.5
 """COLMAP and nerfstudio put (0, 0) at the *corner* of the top-left pixel, so the same
 point has coordinates that are larger by half a pixel than mien's. Focal lengths do not change."""
 
-_NEGLIGIBLE = 1e-8
-
-
 @dataclass(frozen=True, eq=False)
 class PosedPicture:
     """One picture of a set with known cameras.
 
     Attributes:
-        camera: in mien's convention; its world is the file's, in metres.
+        camera: in mien's convention; its world is the file's, in metres. With a `lens`, that of the
+            undistorted picture.
         path: the picture, or None when the file names none.
         name: what the file calls it.
         mask_path: a grey picture, white where the subject is; None when the file names none.
         depth_path: a 16-bit picture or an .npy array of depths along the camera's axis; or None.
         depth_unit_m: metres per unit of the depths.
         split: "train", "val" or "test" when the file says to which part the picture belongs.
+        lens: that bent the picture; None where it is a pinhole's.
     """
 
     camera: Camera
@@ -39,6 +39,7 @@ class PosedPicture:
     depth_path: Path | None = None
     depth_unit_m: float = 0.001
     split: str | None = None
+    lens: Lens | None = None
 
 
 def pinhole(
@@ -52,32 +53,23 @@ def pinhole(
     camera_from_world: np.ndarray,
     metres_per_unit: float,
     corner_origin: bool,
+    source: str | Path,
+    name: str,
 ) -> Camera:
     """A camera from a file's numbers.
 
     Args:
         corner_origin: the file's pixel (0, 0) is the top-left pixel's corner, not its centre.
+        source, name: the file, and what it calls the picture, for messages.
+
+    Raises:
+        InputError: the numbers are no camera's (`checked_camera`).
     """
     shift = HALF_PIXEL if corner_origin else 0.0
     intrinsics = np.array([[fx, 0.0, cx - shift], [0.0, fy, cy - shift], [0.0, 0.0, 1.0]])
     pose = np.array(camera_from_world, float)
     pose[:3, 3] *= metres_per_unit
-    return Camera(intrinsics, pose, int(width_px), int(height_px))
-
-
-def refuse_distortion(coefficients: Sequence[float], *, source: str | Path, ignore: bool) -> None:
-    """mien's cameras are pinholes.
-
-    Raises:
-        InputError: a lens coefficient is not zero and must not be ignored.
-    """
-    if not ignore and any(abs(value) > _NEGLIGIBLE for value in coefficients):
-        raise InputError(
-            f"has lens distortion {[round(float(v), 6) for v in coefficients]}, and mien's cameras are "
-            "pinholes: undistort the pictures first (colmap image_undistorter, cv2.undistort), or pass "
-            "ignore_distortion=True",
-            source=source,
-        )
+    return checked_camera(Camera(intrinsics, pose, width_px, height_px), source=source, name=name)
 
 
 def checked_rotation(matrix: np.ndarray, *, source: str | Path, name: str = "") -> np.ndarray:

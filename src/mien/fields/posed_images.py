@@ -14,6 +14,7 @@ from mien.camera_files.posed_picture import PosedPicture
 from mien.camera_files.validation import validate_cameras
 from mien.cameras import Camera
 from mien.errors import InputError, ShapeError
+from mien.reading.regular_files import exists
 
 HOLD_OUT_EVERY = 8
 """Without a split in the file every eighth picture is held out when pictures shall be held out."""
@@ -138,38 +139,43 @@ def load_posed_images(
     ignore_distortion: bool = False,
     axes: Literal["opengl", "opencv"] = "opengl",
     longest_side_px: int | None = None,
+    paths_outside: bool = False,
 ) -> PosedImages:
-    """Read a transforms.json (nerfstudio, Blender, instant-ngp), a COLMAP text folder or an OpenCV file.
+    """Read a transforms.json (nerfstudio, Blender, instant-ngp), a COLMAP model or an OpenCV file.
 
-    Silhouettes come from the pictures' alpha channel, or from the `mask_path` of nerfstudio.
+    Silhouettes come from the pictures' alpha channel, or from the `mask_path` of nerfstudio. Pictures of
+    lenses that OpenCV can undistort are undistorted; those that are not there are left out with a note.
 
     Args:
         metres_per_unit: metres per unit of the file's world.
-        ignore_distortion: use the pinhole part of a camera that has lens distortion.
+        ignore_distortion: use the pinhole part of a camera that has lens distortion, and its pictures as they
+            are.
         axes: of the cameras in a transforms.json; "opencv" for files that do not follow nerfstudio.
         longest_side_px: reduce larger pictures to this.
+        paths_outside: let the file name pictures outside its folder.
 
     Raises:
         InputError: something is wrong with the file, a picture, a mask or the cameras; the message says what
             and what to do.
     """
-    from mien.camera_files.nerfstudio import read_transforms
-    from mien.camera_files.reading import read_cameras
+    from mien.camera_files.options import CameraFileOptions
+    from mien.camera_files.reading import read_camera_file
 
     path = Path(path)
-    if axes == "opencv":
-        pictures = read_transforms(
-            path, metres_per_unit=metres_per_unit, ignore_distortion=ignore_distortion, axes=axes
-        )
-    else:
-        pictures = read_cameras(path, metres_per_unit=metres_per_unit, ignore_distortion=ignore_distortion)
-    _check_files(pictures, path)
-    cameras, images, depths, warnings = [], [], [], []
+    options = CameraFileOptions(
+        metres_per_unit, "ignore" if ignore_distortion else "undistort", paths_outside, axes
+    )
+    pictures, missing = _there(read_camera_file(path, options), path)
+    cameras, images, depths = [], [], []
+    warnings: list[str] = [*missing, *_bent(pictures)]
     for picture in pictures:
         image = read_cut_out(picture)
         camera, warning = _matched(picture, image, path)
         warnings += warning
         depth_m = _read_depth(picture, camera) if picture.depth_path else None
+        if picture.lens is not None:
+            image = picture.lens.undistorted(image, camera)
+            depth_m = None if depth_m is None else picture.lens.undistorted(depth_m, camera, exact=True)
         if longest_side_px is not None:
             camera, image = _reduce(camera, image, longest_side_px)
             depth_m = None if depth_m is None else _nearest(depth_m, camera)
@@ -212,22 +218,26 @@ def read_cut_out(picture: PosedPicture) -> UInt8[np.ndarray, "height width 4"]:
     return rgba
 
 
-def _check_files(pictures: Sequence[PosedPicture], source: Path) -> None:
+def _there(pictures: Sequence[PosedPicture], source: Path) -> tuple[list[PosedPicture], list[str]]:
+    """The pictures that are there with their masks, and a note about the others.
+
+    Raises:
+        InputError: a picture is not named or named twice, or the most are missing.
+    """
     nameless = [picture.name for picture in pictures if picture.path is None]
     if nameless:
         raise InputError(f"names no picture for {', '.join(nameless[:3])}", source=source)
-    for what, paths in (
-        ("pictures", [picture.path for picture in pictures]),
-        ("masks", [picture.mask_path for picture in pictures]),
-    ):
-        missing = [path for path in paths if path is not None and not path.exists()]
-        if missing:
-            examples = ", ".join(str(path) for path in missing[:3]) + (" …" if len(missing) > 3 else "")
-            raise InputError(
-                f"{len(missing)} of {len(paths)} {what} are missing: {examples}; paths are taken from the "
-                "file's folder",
-                source=source,
-            )
+    notes = []
+    for what, path_of in (("pictures", _picture_of), ("masks", _mask_of)):
+        missing = [path for path in map(path_of, pictures) if path is not None and not exists(path)]
+        if not missing:
+            continue
+        examples = ", ".join(str(path) for path in missing[:3]) + (" …" if len(missing) > 3 else "")
+        what = f"{len(missing)} of {len(pictures)} {what} are missing: {examples}"
+        if 2 * len(missing) > len(pictures) or len(pictures) - len(missing) < 2:
+            raise InputError(f"{what}; paths are taken from the file's folder", source=source)
+        notes.append(f"{what}; these views are left out")
+        pictures = [picture for picture in pictures if path_of(picture) not in missing]
     seen: dict[Path, str] = {}
     for picture in pictures:
         assert picture.path is not None
@@ -236,6 +246,20 @@ def _check_files(pictures: Sequence[PosedPicture], source: Path) -> None:
                 f"names the picture {picture.path} twice; every view needs its own", source=source
             )
         seen[picture.path] = picture.name
+    return list(pictures), notes
+
+
+def _picture_of(picture: PosedPicture) -> Path | None:
+    return picture.path
+
+
+def _mask_of(picture: PosedPicture) -> Path | None:
+    return picture.mask_path
+
+
+def _bent(pictures: Sequence[PosedPicture]) -> list[str]:
+    count = sum(picture.lens is not None for picture in pictures)
+    return [f"{count} pictures were undistorted: their lenses are no pinholes"] if count else []
 
 
 def _matched(picture: PosedPicture, image: np.ndarray, source: Path) -> tuple[Camera, list[str]]:
@@ -310,13 +334,14 @@ def _reduce(camera: Camera, image: np.ndarray, longest_side_px: int) -> tuple[Ca
 
 def _read_depth(picture: PosedPicture, camera: Camera) -> np.ndarray | None:
     from mien.images.stored import read_values
+    from mien.reading.npy import read_npy
 
     path = picture.depth_path
     assert path is not None
-    if not path.exists():
+    if not exists(path):
         return None  # only for scoring
-    values = np.load(path) if path.suffix == ".npy" else read_values(path)
-    if values.ndim != 2:
+    values = read_npy(path) if path.suffix == ".npy" else read_values(path)
+    if values.ndim != 2 or values.dtype.kind not in "iuf" or not values.size:
         raise InputError("is not a depth map (height, width)", source=path)
     depth_m = values.astype(float) * picture.depth_unit_m
     depth_m[~(depth_m > 0)] = np.nan

@@ -43,7 +43,9 @@ class FieldTrainConfig:
     axes: Literal["opengl", "opencv"] = "opengl"
     """Axes of the cameras in a transforms.json; nerfstudio's are OpenGL's."""
     ignore_distortion: bool = False
-    """Use the pinhole part of lenses that have distortion."""
+    """Use the pinhole part of lenses that have distortion, instead of undistorting the pictures."""
+    paths_outside: bool = False
+    """Let the file of cameras name pictures outside its folder."""
     use_all: bool = False
     """Train on every picture; else those called val or test, or every eighth, are kept to score the field."""
     max_minutes: float | None = None
@@ -72,6 +74,7 @@ def run(arguments: list[str]) -> int:
         ignore_distortion=config.ignore_distortion,
         axes=config.axes,
         longest_side_px=config.settings.picture_side_px,
+        paths_outside=config.paths_outside,
     )
     for warning in images.warnings:
         note(f"mien field train: note: {warning}")
