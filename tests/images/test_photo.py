@@ -195,5 +195,5 @@ def test_truncated_picture(tmp_path: Path, suffix: str, keep: float):
 
 
 def test_absurdly_large_picture_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("mien.images.photo.MAX_PIXELS", 20)
+    monkeypatch.setattr("mien.images.limits.MAX_PIXELS", 20)
     expect(save(tmp_path / "a.png", ramp()), "scale it down")

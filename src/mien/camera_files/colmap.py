@@ -114,8 +114,6 @@ def _picture(
             f"has a {lens.model} camera with {len(lens.values)} numbers instead of {count}", source=source
         )
     terms = list(lens.values[model.focals + 2 :])
-    if not np.isfinite(lens.values).all():
-        raise InputError("has a camera with numbers that are not finite (NaN or infinity)", source=source)
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = _matrix(image, source), image.shift
     cx, cy = lens.values[model.focals : model.focals + 2]

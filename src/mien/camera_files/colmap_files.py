@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,9 @@ def read_model(folder: Path) -> tuple[dict[int, ColmapLens], list[ColmapImage], 
     else:
         path = folder / "images.bin"
         lenses, images = _binary_lenses(folder / "cameras.bin"), _binary_images(path)
+    for number, lens in lenses.items():
+        if not all(map(math.isfinite, lens.values)):
+            raise InputError(f"has the camera {number} with numbers that are not finite", source=folder)
     for image in images:
         if image.lens not in lenses:
             raise InputError(f"gives {image.name!r} the camera {image.lens}, which is missing", source=path)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mien.errors import printable
 from mien.progress import Progress, ProgressReport, silent
 
 
@@ -27,14 +28,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
     console.print(table)
 
 
 def print_written(files: Iterable[Path | str], *, next_step: str = "") -> None:
     """Say on stdout where results lie, and what to do with them."""
     for path in files:
-        print(f"written: {path}")
+        print(f"written: {printable(str(path))}")
     if next_step:
         print(f"next: {next_step}")
 
@@ -73,7 +74,7 @@ def progress_bar(label: str = "", *, quiet: bool = False) -> Iterator[ProgressRe
 
 def note(text: str) -> None:
     """A line on stderr, above a bar where one is shown."""
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)
 
 
 def _figure(figure: tuple[str, float]) -> str:

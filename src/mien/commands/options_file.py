@@ -73,11 +73,10 @@ def _as_words(name: str, value: Any, *, default: Any) -> list[str]:
 
 
 def _read_options(path: Path) -> dict[str, Any]:
-    import json
+    from mien.reading.json_files import parse_json
+    from mien.reading.regular_files import read_text
 
-    if not path.is_file():
-        raise InputError("there is no such file of options", source=path)
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path, limit_bytes=10_000_000, missing="there is no such file of options")
     try:
         if path.suffix == ".toml":
             try:
@@ -86,8 +85,8 @@ def _read_options(path: Path) -> dict[str, Any]:
                 raise InputError("reading TOML needs Python 3.11; write it as JSON", source=path) from error
             values = tomllib.loads(text)
         else:
-            values = json.loads(text)
-    except ValueError as error:
+            values = parse_json(text, source=path, what="neither JSON nor (.toml) TOML")
+    except (ValueError, RecursionError) as error:
         raise InputError(f"neither JSON nor (.toml) TOML: {error}", source=path) from error
     if not isinstance(values, dict):
         raise InputError("should hold options by name", source=path)

@@ -6,12 +6,15 @@ a folder is complete.
 
 from __future__ import annotations
 
-import json
 import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mien.errors import InputError
+from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import read_json_object
+from mien.reading.regular_files import check_regular
 
 _PATTERN = "shard-[0-9]*.tar"
 REMEDY = "make the shard anew with: mien synth"
@@ -83,7 +86,8 @@ class ShardFolders:
             manifest = directory / "manifest.json"
             if not manifest.is_file():
                 return True
-            promised = -(-int(json.loads(manifest.read_text())["count"]) // SAMPLES_PER_SHARD)
+            values = FileValues(read_json_object(manifest), source=manifest, remedy=REMEDY)
+            promised = -(-values.integer("count", high=10**12) // SAMPLES_PER_SHARD)
             if len(list(directory.glob(_PATTERN))) < promised:
                 return True
         return False
@@ -112,16 +116,24 @@ def read_samples(
         InputError: the file is no readable shard, it is empty, or a sample lacks a file.
     """
     samples: dict[str, dict[str, bytes]] = {}
-    try:
-        with tarfile.open(path, "r:") as archive:
-            for member in archive:
-                key, _, kind = member.name.partition(".")
-                files = samples.setdefault(key, {})
-                content = archive.extractfile(member) if kind in (*needed, *optional) else None
-                if content is not None:
-                    files[kind] = content.read()
-    except (OSError, tarfile.TarError) as error:
-        raise InputError(f"cannot be read as a tar shard ({error}); {REMEDY}", source=path) from error
+    size_bytes = check_regular(path)
+    with (
+        damage_named(path, f"cannot be read as a tar shard; {REMEDY}"),
+        tarfile.open(path, "r:") as archive,
+    ):
+        for member in archive:
+            key, _, kind = member.name.partition(".")
+            files = samples.setdefault(key, {})
+            if kind not in (*needed, *optional):
+                continue
+            # A sparse member claims any size, and a link is another member's content once more.
+            if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.issparse():
+                raise InputError(f"{member.name!r} in it is no ordinary file; {REMEDY}", source=path)
+            if member.size > size_bytes - member.offset_data or kind in files:
+                raise InputError(f"{member.name!r} in it is cut short or comes twice; {REMEDY}", source=path)
+            content = archive.extractfile(member)
+            assert content is not None
+            files[kind] = content.read()
     if not samples:
         raise InputError(f"the shard is empty; {REMEDY}", source=path)
     for key, files in samples.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,12 @@ import numpy as np
 from mien import __version__
 from mien.errors import InputError
 from mien.files import atomic_path
-from mien.heads.expression_map import ExpressionMap
+from mien.heads.expression_map import UNSEEN_MM, ExpressionMap
+from mien.reading.array_members import MAX_TEXT_LENGTH
+from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import parse_json, read_json_object
+from mien.reading.npz import open_npz
 
 FORMAT_VERSION = 1
 
@@ -70,35 +76,51 @@ def read_expression_map(path: str | Path) -> ExpressionMap:
     """
     path = Path(path)
     _check_suffix(path)
-    try:
+    no_map = "is no expression map; make one with mien.map_expressions"
+    with ExitStack() as stack:
+        stack.enter_context(damage_named(path, no_map))
         if path.suffix.lower() == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in archive.files}
-            document = json.loads(str(arrays.pop("document")))
+            archive = stack.enter_context(open_npz(path, what=no_map))
+            text = FileValues(archive, source=path).text("document", longest=MAX_TEXT_LENGTH)
+            members = {name: archive[name] for name in archive if name != "document"}
+            document = {**parse_json(text, source=path, what=no_map), **members}
         else:
-            document = json.loads(path.read_text("utf-8"))
-            arrays = {name: np.array(document[name], float) for name in _ARRAYS}
-        if document["kind"] != "expression map":
-            raise ValueError
-        version = int(document["format_version"])
-    except FileNotFoundError as error:
-        raise InputError("there is no such file", source=path) from error
-    except Exception as error:  # a damaged archive can fail in any way
-        raise InputError("is no expression map; make one with mien.map_expressions", source=path) from error
-    if version > FORMAT_VERSION:
-        raise InputError(
-            f"has format version {version}, newer than {FORMAT_VERSION}; update mien to read it", source=path
-        )
-    one, other = len(document["from_names"]), len(document["to_names"])
-    shapes = ((one, other), (one,), (one,), (other, other), (other, one), (one, one))
-    values: dict[str, Any] = {name: str(document[name]) for name in _NAMES}
-    values |= {name: arrays[name].reshape(shape) for name, shape in zip(_ARRAYS, shapes, strict=True)}
-    return ExpressionMap(
-        from_names=tuple(document["from_names"]),
-        to_names=tuple(document["to_names"]),
-        ridge=float(document["ridge"]),
-        **values,
+            document = read_json_object(path, what=no_map)
+        if document["kind"] != "expression map" or type(document["format_version"]) is not int:
+            raise InputError(no_map, source=path)
+        version = document["format_version"]
+        if not 1 <= version <= FORMAT_VERSION:
+            raise InputError(
+                f"has format version {version}, and this mien reads 1 to {FORMAT_VERSION}; update mien to read it",
+                source=path,
+            )
+        return _map_of(FileValues(document, source=path, remedy="make it anew with mien.map_expressions"))
+
+
+def _map_of(values: FileValues) -> ExpressionMap:
+    from_names, to_names = values.texts("from_names", "from"), values.texts("to_names", "to")
+    motion_mm = values.array("motion_mm", "from", low=0.0, high=1e6)
+    residual_mm = values.array("residual_mm", "from", low=0.0, high=1e6, nan=True)
+    if (np.isnan(residual_mm) & (motion_mm >= UNSEEN_MM)).any():
+        raise values.damaged("residual_mm holds NaN for expressions that move points")
+    products: dict[str, Any] = {"low": -1e12, "high": 1e12}
+    found = ExpressionMap(
+        *(values.text(name) for name in _NAMES),
+        from_names=from_names,
+        to_names=to_names,
+        weights=values.array("weights", "from to", low=-0.01, high=1.01),
+        motion_mm=motion_mm,
+        residual_mm=residual_mm,
+        gram_mm2=values.array("gram_mm2", "to to", **products),
+        cross_mm2=values.array("cross_mm2", "to from", **products),
+        own_mm2=values.array("own_mm2", "from from", **products),
+        ridge=values.number("ridge", low=0.0, high=1e6),
     )
+    for name in ("gram_mm2", "own_mm2"):
+        square = getattr(found, name)
+        if not np.allclose(square, square.T, rtol=1e-6, atol=1e-9) or (np.diagonal(square) < -1e-9).any():
+            raise values.damaged(f"{name} holds no inner products")
+    return found
 
 
 def _check_suffix(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,13 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import UInt8
 
-from mien.errors import InputError
+from mien.errors import InputError, MienError
+from mien.images.limits import check_pixel_count, too_many_pixels
+from mien.reading.regular_files import check_regular
 
 if TYPE_CHECKING:
     from PIL import Image
-
-MAX_PIXELS = 400_000_000
-"""Larger pictures are refused: they are more often a damaged header or an attack than a photograph."""
 
 FULL_FRAME_DIAGONAL_MM = math.hypot(36.0, 24.0)
 
@@ -94,13 +94,9 @@ def opened_picture(path: Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd EXIF data and of large pictures
             with Image.open(path) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise InputError(
-                        f"has {opened.width} × {opened.height} pixels, "
-                        f"more than {MAX_PIXELS // 1_000_000} million; "
-                        "scale it down first",
-                        source=path,
-                    )
+                check_pixel_count(
+                    opened.width, opened.height, file_bytes=path.stat().st_size, source=path
+                )
                 yield opened
     except UnidentifiedImageError as error:
         raise InputError(
@@ -110,9 +106,12 @@ def opened_picture(path: Path) -> Iterator[Image.Image]:
             source=path,
         ) from error
     except Image.DecompressionBombError as error:
-        raise InputError("has far too many pixels; scale it down first", source=path) from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError) as error:
-        # Pillow reports damage with whatever its decoder ran into.
+        # Pillow says how many in words alone.
+        count = re.search(r"\d+", str(error))
+        raise too_many_pixels(int(count.group()) if count else None, source=path) from error
+    except MienError:
+        raise
+    except Exception as error:  # Pillow reports damage with whatever its decoder ran into
         raise InputError(
             f"is damaged or incomplete ({error}); copy or download it again", source=path
         ) from error
@@ -127,12 +126,12 @@ def check_file(path: Path) -> None:
     try:
         if path.is_dir():
             raise InputError("is a folder; name the pictures in it", source=path)
-        if not path.exists():
-            raise InputError("does not exist; check the spelling and the folder", source=path)
-        if path.stat().st_size == 0:
+        if check_regular(path, missing="does not exist; check the spelling and the folder") == 0:
             raise InputError("is empty (0 bytes); copy or download it again", source=path)
         with path.open("rb"):
             pass
+    except ValueError as error:
+        raise InputError("is no name that a file can have", source=path) from error
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         raise InputError(f"cannot be opened ({reason})", source=path) from error

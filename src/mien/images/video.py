@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.errors import InputError, ShapeError
+from mien.images.limits import check_frame_size
 from mien.images.photo import check_file
 
 
@@ -79,6 +80,8 @@ class VideoReader:
             raise InputError("has no video stream, only sound or data", source=self.source)
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
+        if self._stream.width and self._stream.height:
+            check_frame_size(self._stream.width, self._stream.height, source=self.source)
         rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
         self.frames_per_second = float(rate)
         self._duration_s = self._promised_duration_s()
@@ -132,7 +135,9 @@ class VideoReader:
                 packet = next(packets, None)
                 if packet is None:
                     return
-                yield from packet.decode()
+                for frame in packet.decode():
+                    check_frame_size(frame.width, frame.height, source=self.source)  # it may change midway
+                    yield frame
             except (av.FFmpegError, OSError, ValueError):
                 self.truncated = True
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from jaxtyping import Float, Float32
+
 from mien.errors import InputError
+from mien.landmarks.onnx_checks import check_onnx
+from mien.reading.json_files import read_json_object
+from mien.reading.regular_files import check_regular
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -17,6 +22,7 @@ SHIPPED = Path(__file__).parent / "data"
 """Folder of the networks that are installed with mien."""
 
 CARD_FORMAT_VERSION = 1
+MAX_CARD_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -73,13 +79,12 @@ def read_card(network: Path) -> NetworkCard:
         InputError: it is missing, not JSON, or of a newer format.
     """
     path = network.with_suffix(".card.json")
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError("a network needs its card beside it; export it again", source=path) from error
-    except ValueError as error:
-        raise InputError(f"the card is not JSON ({error}); export the network again", source=path) from error
-    if not isinstance(values, dict) or values.get("format_version") != CARD_FORMAT_VERSION:
+    values = read_json_object(
+        path, missing="a network needs its card beside it; export it again",
+        what="the card is not JSON; export the network again", limit_bytes=MAX_CARD_BYTES,
+    )  # fmt: skip
+    version = values.get("format_version")
+    if type(version) is not int or version != CARD_FORMAT_VERSION:
         raise InputError(f"expected a card of format_version {CARD_FORMAT_VERSION}", source=path)
     return NetworkCard(name=str(values.get("name", network.stem)), path=path, values=values)
 
@@ -94,6 +99,7 @@ def open_session(network: Path, *, threads: int = 1) -> InferenceSession:
     Raises:
         InputError: the file is not a network that ONNX Runtime can read.
     """
+    check_regular(network)
     return _session(str(network.resolve()), network.stat().st_mtime_ns, threads)
 
 
@@ -102,6 +108,7 @@ def _session(path: str, modified_ns: int, threads: int) -> InferenceSession:
     # modified_ns is part of the key so that a file written anew is read anew
     import onnxruntime
 
+    check_onnx(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
@@ -110,3 +117,20 @@ def _session(path: str, modified_ns: int, threads: int) -> InferenceSession:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own error classes are not public
         raise InputError(f"cannot be read as an ONNX network: {error}", source=path) from error
+
+
+def run_network(
+    session: InferenceSession, outputs: list[str], image: Float32[np.ndarray, "1 3 height width"], *, source: Path
+) -> list[Float[np.ndarray, ...]]:
+    """A network's answers to one picture.
+
+    Raises:
+        InputError: it has no such input or outputs, cannot run, or answers with what is not finite.
+    """
+    try:
+        answers = [np.asarray(answer, float) for answer in session.run(outputs, {"image": image})]
+    except Exception as error:  # onnxruntime's own error classes are not public
+        raise InputError(f"is no network that mien can run: {error}", source=source) from error
+    if not all(np.isfinite(answer).all() for answer in answers):
+        raise InputError("answers with numbers that are not finite; export the network again", source=source)
+    return answers

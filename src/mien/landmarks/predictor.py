@@ -9,9 +9,11 @@ from jaxtyping import Float32, UInt8
 
 from mien.errors import InputError
 from mien.landmarks.crops import Crop, combine
-from mien.landmarks.networks import find_network, open_session, read_card
+from mien.landmarks.networks import find_network, open_session, read_card, run_network
 from mien.landmarks.region import Region
 from mien.landmarks.types import Landmarks2D
+from mien.reading.file_values import FileValues
+from mien.reading.settings import checked_settings
 
 
 class LandmarkPredictor:
@@ -42,10 +44,15 @@ class LandmarkPredictor:
         """
         path = find_network(network)
         self.card = read_card(path)
-        self.set_name = str(self.card.require("set_name"))
-        self.input_size = int(self.card.require("input_size"))
+        values = FileValues(self.card.values, source=self.card.path, remedy="export the network again")
+        self.card.require("set_name")
+        self.card.require("input_size")
+        self.set_name = values.text("set_name", longest=100)
+        self.input_size = values.integer("input_size", low=8, high=1024)
         self.looks = _looks(self.card.values.get("looks"), self.card.path)
-        self.sigma_scale = float(self.card.values.get("sigma_scale", 1.0))
+        self.sigma_scale = 1.0
+        if "sigma_scale" in values:
+            self.sigma_scale = values.number("sigma_scale", low=1e-3, high=1e3)
         self._mirror: np.ndarray | None = None
         if any(look.mirrored for look in self.looks):
             from mien.heads.landmark_sets import mirror_indices
@@ -74,11 +81,17 @@ class LandmarkPredictor:
     def _look(self, image: np.ndarray, region: Region, look: Crop) -> Landmarks2D:
         shown = region.scaled(look.scale)
         crop = shown.crop(image, self.input_size)
-        outputs = self._session.run(
+        points, log_sigma, presence = run_network(
+            self._session,
             ["points", "log_sigma", "presence"],
-            {"image": network_input(crop[:, ::-1] if look.mirrored else crop)},
+            network_input(crop[:, ::-1] if look.mirrored else crop),
+            source=self.card.path,
         )
-        points, log_sigma, presence = (np.asarray(output, float) for output in outputs)
+        count = points.shape[1] if points.ndim == 3 else -1
+        if points.shape != (1, count, 2) or log_sigma.shape != (1, count) or presence.size != 1:
+            raise InputError(
+                f"its network answers with {points.shape} points, {log_sigma.shape} deviations", source=self.card.path
+            )
         own_points, own_log_sigma = points[0], log_sigma[0]
         if look.mirrored:
             assert self._mirror is not None
@@ -102,13 +115,15 @@ def network_input(image: UInt8[np.ndarray, "height width 3"]) -> Float32[np.ndar
 def _looks(entries: object, source: Path) -> tuple[Crop, ...]:
     if entries is None:
         return (Crop(),)
-    message = f'"looks" must be a list of {{"scale": 1.0, "mirrored": false}}, not {entries!r}'
-    if not isinstance(entries, list) or not entries:
-        raise InputError(message, source=source)
-    try:
-        return tuple(Crop(float(entry["scale"]), bool(entry.get("mirrored", False))) for entry in entries)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(message, source=source) from error
+    shaped = isinstance(entries, list) and all(isinstance(each, dict) and "scale" in each for each in entries)
+    if not isinstance(entries, list) or not shaped or not 1 <= len(entries) <= 16:
+        raise InputError(
+            '"looks" must be a list of {"scale": 1.0, "mirrored": false}, not '
+            f"{str(entries)[:60]!r}",
+            source=source,
+        )
+    ranges = {"scale": (0.1, 10.0)}
+    return tuple(checked_settings(Crop, entry, source=source, what='"looks"', ranges=ranges) for entry in entries)
 
 
 def _probability(logit: float) -> float:

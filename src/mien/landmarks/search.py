@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from mien.errors import InputError
 from mien.landmarks.candidates import Candidate, decode, suppress
-from mien.landmarks.networks import find_network, open_session, read_card
+from mien.landmarks.networks import find_network, open_session, read_card, run_network
 from mien.landmarks.predictor import network_input
 from mien.landmarks.pyramid import PyramidConfig, levels
 
@@ -48,7 +49,11 @@ class FaceSearch:
         """Regions of the picture that may hold a face, best first, one per face."""
         found: list[Candidate] = []
         for level in levels(image, self.pyramid):
-            score, geometry = self._session.run(["score", "geometry"], {"image": network_input(level.image)})
-            candidates = decode(np.asarray(score)[0, 0], np.asarray(geometry)[0], min_score=self.min_score)
+            score, geometry = run_network(
+                self._session, ["score", "geometry"], network_input(level.image), source=self.card.path
+            )
+            if score.ndim != 4 or geometry.shape != (1, 5, *score.shape[2:]):
+                raise InputError(f"its network answers with {score.shape}, {geometry.shape}", source=self.card.path)
+            candidates = decode(score[0, 0], geometry[0], min_score=self.min_score)
             found += [Candidate(level.to_picture(each.region), each.score) for each in candidates]
         return suppress(found)

@@ -12,9 +12,13 @@ from jaxtyping import Float
 from mien.errors import InputError
 from mien.files import write_text
 from mien.landmarks_in_fields.types import Landmarks3D
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import read_json_object
 
 FORMAT_VERSION = 3
 """Files of version 2 call the points of "ict68" "ibug68"."""
+SET_NAME = "ict68"
+_NO_LANDMARKS = "is not a file of 3D landmarks, written by mien field landmarks"
 
 
 def landmarks_document(landmarks: Landmarks3D) -> dict[str, Any]:
@@ -49,28 +53,28 @@ def read_landmarks(path: Path) -> Landmarks3D:
     Raises:
         InputError: it is not such a file.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        if values["format_version"] != FORMAT_VERSION:
-            raise InputError("is of another version; find the landmarks again", source=path)
+    content = read_json_object(path, what=_NO_LANDMARKS)
+    if "format_version" not in content:
+        raise InputError(_NO_LANDMARKS, source=path)
+    if type(content["format_version"]) is not int or content["format_version"] != FORMAT_VERSION:
+        raise InputError("is of another version; find the landmarks again", source=path)
+    values = FileValues(content, source=path, remedy="find the landmarks again")
+    found = values.flag("found")
 
-        def array(name: str, shape: tuple[int, ...]) -> np.ndarray:
-            stored = values[name]
-            return np.full(shape, np.nan) if stored is None else np.array(stored, float).reshape(shape)
+    def array(name: str, shape: str, low: float = -1e9) -> np.ndarray:
+        if name in values and content[name] is None and not found:
+            return np.full([int(size) for size in shape.split()], np.nan)
+        return values.array(name, shape, low=low, high=1e9)
 
-        return Landmarks3D(
-            array("points_m", (68, 3)),
-            float(values["confidence"]),
-            bool(values["found"]),
-            array("field_from_head", (3, 4)),
-            array("coarse_points_m", (68, 3)),
-            array("sigma_m", (68,)),
-            str(values["set_name"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            "is not a file of 3D landmarks, written by mien field landmarks", source=path
-        ) from error
+    return Landmarks3D(
+        array("points_m", "68 3"),
+        values.number("confidence", low=0.0, high=1.0),
+        found,
+        array("field_from_head", "3 4"),
+        array("coarse_points_m", "68 3"),
+        array("sigma_m", "68", 0.0),
+        values.text("set_name", choices=[SET_NAME]),
+    )
 
 
 def write_ply(path: str | Path, points_m: Float[np.ndarray, "points 3"]) -> Path:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -16,6 +15,9 @@ from jaxtyping import Float, UInt8
 from mien import __version__
 from mien.errors import InputError
 from mien.heads.model import Head
+from mien.images.limits import decoded_picture
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
 
 FORMAT_VERSION = 1
 _BUILT_IN_PATH = Path(__file__).parent / "data" / "albedo.npz"
@@ -133,38 +135,36 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
     Raises:
         InputError: the file is missing or holds no such model.
     """
-    import cv2
-
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            if int(data["format_version"]) != FORMAT_VERSION:
-                raise InputError(
-                    f"has format {int(data['format_version'])}, this mien reads {FORMAT_VERSION}; make it "
-                    "anew with: mien head looks",
-                    source=path,
-                )
-            pattern_picture = cv2.imdecode(data["pattern_picture"], cv2.IMREAD_COLOR)
-            height_picture = cv2.imdecode(data["height_picture"], cv2.IMREAD_GRAYSCALE)
-            if pattern_picture is None or height_picture is None:
-                raise ValueError("its pictures are damaged")
-            cards = None
-            if "card_shade" in data:
-                coded = (cv2.imdecode(data[f"card_{name}"], cv2.IMREAD_GRAYSCALE) for name in _CARDS)
-                cards = np.stack([np.asarray(layer, np.uint8) for layer in coded], axis=-1)
-            return AlbedoModel(
-                head_name=str(data["head_name"]),
-                head_version=str(data["head_version"]),
-                atlas=str(data["atlas"]),
-                pattern=data["pattern"].astype(float),
-                modes=data["modes"].astype(float),
-                scalp=data["scalp"].astype(float),
-                roughness=data["roughness"].astype(float),
-                pattern_picture=np.ascontiguousarray(pattern_picture[..., ::-1], np.uint8),
-                height_picture=np.asarray(height_picture, np.uint8),
-                card_picture=cards,
+    no_model = "is no albedo model; make one with: mien head looks"
+    with open_npz(path, what=no_model, missing=no_model) as archive:
+        values = FileValues(archive, source=path, remedy="make a model with: mien head looks")
+        version = values.integer("format_version")
+        if version != FORMAT_VERSION:
+            raise InputError(
+                f"has format {version}, this mien reads {FORMAT_VERSION}; make it anew with: mien head looks",
+                source=path,
             )
-    except (OSError, KeyError, ValueError, TypeError, BadZipFile, cv2.error) as error:
-        raise InputError("is no albedo model; make one with: mien head looks", source=path) from error
+        cards = None
+        if "card_shade" in values:
+            cards = np.stack([_picture(values, f"card_{name}", grey=True) for name in _CARDS], axis=-1)
+        logs = {"low": -50.0, "high": 50.0}
+        return AlbedoModel(
+            head_name=values.text("head_name"),
+            head_version=values.text("head_version"),
+            atlas=values.text("atlas"),
+            pattern=values.array("pattern", "vertices 3", **logs),
+            modes=values.array("modes", "modes vertices 3", **logs),
+            scalp=values.array("scalp", "vertices", low=-0.1, high=1.1),
+            roughness=values.array("roughness", "vertices", low=-0.1, high=1.1),
+            pattern_picture=_picture(values, "pattern_picture"),
+            height_picture=_picture(values, "height_picture", grey=True),
+            card_picture=cards,
+        )
+
+
+def _picture(values: FileValues, name: str, *, grey: bool = False) -> np.ndarray:
+    coded = values.array(name, f"bytes_of_{name}", kind="integer", low=0, high=255).astype(np.uint8)
+    return decoded_picture(coded, source=f"{values.source}: {name}", grey=grey)
 
 
 def save_albedo_model(model: AlbedoModel, path: Path) -> None:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float, Integer, UInt8
 
 from mien.errors import InputError
+from mien.images.limits import decoded_picture
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
 
 FORMAT_VERSION = 1
 _BUILT_IN_PATH = Path(__file__).parent / "data" / "hair.npz"
@@ -85,29 +87,52 @@ def read_hair_styles(path: Path = _BUILT_IN_PATH) -> dict[str, HairStyle]:
     Raises:
         InputError: the file is missing or holds no styles.
     """
-    import cv2
+    no_styles = "holds no hair styles; make them with: mien head hair"
+    with open_npz(path, what=no_styles, missing=no_styles) as archive:
+        values = FileValues(archive, source=path, remedy="make the styles with: mien head hair")
+        version = values.integer("format_version")
+        if version != FORMAT_VERSION:
+            raise InputError(
+                f"has format {version}, this mien reads {FORMAT_VERSION}; make it anew with: mien head hair",
+                source=path,
+            )
+        return {name: _style(values, name) for name in values.texts("names", "styles")}
 
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            if int(data["format_version"]) != FORMAT_VERSION:
-                raise InputError(
-                    f"has format {int(data['format_version'])}, this mien reads {FORMAT_VERSION}; make it "
-                    "anew with: mien head hair",
-                    source=path,
-                )
-            styles = {}
-            for name in map(str, data["names"]):
-                layers = [
-                    np.asarray(cv2.imdecode(data[f"{name}_{layer}"], cv2.IMREAD_GRAYSCALE))
-                    for layer in ("shade", "coverage")
-                ]
-                arrays = {key: data[f"{name}_{key}"].astype(np.int32) for key in _EXACT}
-                arrays |= {key: data[f"{name}_{key}"] / scale for key, scale in _SCALED.items()}
-                arrays["weights"] /= arrays["weights"].sum(axis=1, keepdims=True)
-                styles[name] = HairStyle(name, picture=np.stack(layers, axis=-1).astype(np.uint8), **arrays)
-            return styles
-    except (OSError, KeyError, ValueError, TypeError, BadZipFile, cv2.error) as error:
-        raise InputError("holds no hair styles; make them with: mien head hair", source=path) from error
+
+def _style(values: FileValues, name: str) -> HairStyle:
+    layers = []
+    for layer in ("shade", "coverage"):
+        coded = values.array(f"{name}_{layer}", f"bytes_{name}_{layer}", kind="integer", low=0, high=255)
+        layers.append(decoded_picture(coded.astype(np.uint8), source=f"{values.source}: {name}", grey=True))
+    # Each style has sizes of its own.
+    of_style = FileValues(
+        {key: values.array(f"{name}_{key}", _shape(key, name)) for key in (*_EXACT, *_SCALED)},
+        source=values.source, remedy=values.remedy,
+    )  # fmt: skip
+
+    def indices(key: str, low: int, high: int) -> np.ndarray:
+        return of_style.array(key, _shape(key), kind="integer", low=low, high=high - 1).astype(np.int32)
+
+    scaled = {key: of_style.array(key, _shape(key)) / scale for key, scale in _SCALED.items()}
+    weights = scaled["weights"]
+    if (weights < 0).any() or (weights.sum(axis=1) <= 0).any() or layers[0].shape != layers[1].shape:
+        raise values.damaged(f"the style {name!r} has vertices without weights or pictures of two sizes")
+    scaled["weights"] = weights / weights.sum(axis=1, keepdims=True)
+    return HairStyle(
+        name,
+        neighbours=indices("neighbours", 0, 2**31),
+        quads=indices("quads", -1, len(weights)),
+        uv_quads=indices("uv_quads", -1, len(scaled["uv"])),
+        picture=np.stack(layers, axis=-1).astype(np.uint8),
+        **scaled,
+    )
+
+
+def _shape(key: str, name: str = "") -> str:
+    """The axes of a style's array, named for the style where a name is given."""
+    axes = {"neighbours": "vertices k", "weights": "vertices k", "offsets_m": "vertices 3",
+            "looseness": "vertices", "quads": "quads 4", "uv_quads": "quads 4", "uv": "texture 2"}[key]  # fmt: skip
+    return " ".join(axis if axis.isdigit() or not name else f"{axis}_{name}" for axis in axes.split())
 
 
 def save_hair_styles(styles: Mapping[str, HairStyle], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 from pathlib import Path
@@ -97,6 +98,15 @@ def read_npy_stream(stream: Readable, *, available_bytes: int, source: str | Pat
         return np.zeros(shape, dtype)
     values = raw.view(dtype).reshape(shape, order="F" if first_fastest else "C")
     return values.astype(dtype.newbyteorder("="), copy=False)
+
+
+def array_in_memory(content: bytes, *, source: str | Path) -> np.ndarray:
+    """The array in the bytes of an `.npy` file.
+
+    Raises:
+        InputError: as `read_npy_stream`.
+    """
+    return read_npy_stream(io.BytesIO(content), available_bytes=len(content), source=source)
 
 
 def read_npy(path: str | Path) -> np.ndarray:

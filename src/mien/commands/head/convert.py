@@ -66,9 +66,11 @@ def run(arguments: list[str]) -> int:
 def _vertex_list(path: Path, vertex_count: int) -> np.ndarray:
     import numpy as np
 
+    from mien.reading.regular_files import read_text
+
     try:
-        vertices = np.array(path.read_text().replace(",", " ").strip("[] \n").split(), dtype=int)
-    except (OSError, ValueError) as error:
+        vertices = np.array(read_text(path).replace(",", " ").strip("[] \n").split(), dtype=int)
+    except (OverflowError, ValueError) as error:
         raise InputError("is not a list of vertex numbers", source=path) from error
     if vertices.shape != (68,) or vertices.min() < 0 or vertices.max() >= vertex_count:
         raise InputError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,12 @@ from jaxtyping import Float, UInt8
 from mien.datasets.crops.layout import LandmarkLayout
 from mien.datasets.shard_files import REMEDY, ShardFolders, read_samples
 from mien.errors import InputError
+from mien.images.limits import decoded_picture
 from mien.landmarks.region import Region, region_around
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import parse_json
+from mien.reading.npy import array_in_memory
+from mien.reading.regular_files import decoded_text
 
 _WEIGHTS = ("identity", "expression")
 _OPTIONAL = ("visibility.npy", "json", "posed_mean.npy", *(f"{name}.npy" for name in _WEIGHTS))
@@ -81,27 +84,26 @@ def read_shard(path: str | Path, layout: LandmarkLayout) -> FaceShard:
     Raises:
         InputError: the file is no readable shard, or a sample lacks its picture or its points.
     """
-    import cv2
-
     samples = read_samples(path, needed=("jpg", "points.npy"), optional=_OPTIONAL)
     pictures, points, means, visibility, details = [], [], [], [], []
     for key, sample in samples.items():
-        picture = cv2.imdecode(np.frombuffer(sample["jpg"], np.uint8), cv2.IMREAD_COLOR)
-        if picture is None:
-            raise InputError(f"{key}.jpg is not a picture; {REMEDY}", source=path)
-        pictures.append(picture[..., ::-1])
-        points_px = np.load(io.BytesIO(sample["points.npy"]))
-        points.append(points_px[layout.shard_indices].astype(np.float32))
+        picture = decoded_picture(sample["jpg"], source=f"{path}: {key}.jpg")
+        if pictures and picture.shape != pictures[0].shape:
+            raise InputError(f"{key}.jpg has another size than the pictures before it; {REMEDY}", source=path)
+        pictures.append(picture)
+        count, points_px = sample_points(sample, layout, source=f"{path}: {key}")
+        points.append(points_px.astype(np.float32))
         if "visibility.npy" in sample:
-            visibility.append(np.load(io.BytesIO(sample["visibility.npy"]))[layout.shard_indices])
+            visibility.append(_visibility(sample["visibility.npy"], count, f"{path}: {key}")[layout.shard_indices])
         else:
             visibility.append(np.zeros(len(layout), np.uint8))
-        details.append(json.loads(sample.get("json", b"{}")))
+        details.append(_details(sample.get("json", b"{}"), f"{path}: {key}.json"))
         for name in _WEIGHTS:
             if f"{name}.npy" in sample:
-                details[-1][name] = np.load(io.BytesIO(sample[f"{name}.npy"])).astype(float).tolist()
+                weights = _array(sample[f"{name}.npy"], f"{name}.npy", f"{path}: {key}", "weights")
+                details[-1][name] = weights.astype(float).tolist()
         if "posed_mean.npy" in sample:
-            mean_px = np.load(io.BytesIO(sample["posed_mean.npy"]))
+            mean_px = _array(sample["posed_mean.npy"], "posed_mean.npy", f"{path}: {key}", "points 2", points=count)
             means.append(mean_px[layout.shard_indices].astype(np.float32))
     return FaceShard(
         pictures=np.stack(pictures),
@@ -111,6 +113,41 @@ def read_shard(path: str | Path, layout: LandmarkLayout) -> FaceShard:
         details=details,
         posed_mean_px=np.stack(means) if len(means) == len(pictures) else None,
     )
+
+
+def sample_points(
+    sample: dict[str, bytes], layout: LandmarkLayout, *, source: str
+) -> tuple[int, Float[np.ndarray, "landmarks 2"]]:
+    """How many points a sample has, and those of the layout's set.
+
+    Raises:
+        InputError: they are none, or too few for the set.
+    """
+    values = FileValues({"points.npy": array_in_memory(sample["points.npy"], source=source)}, source=source,
+                        remedy=REMEDY)  # fmt: skip
+    points_px = values.array("points.npy", "points 2", low=-1e6, high=1e6)
+    if layout.shard_indices.max(initial=-1) >= len(points_px):
+        raise values.damaged(f"points.npy has {len(points_px)} points, too few for {layout.set_name}")
+    return len(points_px), points_px[layout.shard_indices]
+
+
+def _array(content: bytes, name: str, source: str, shape: str, **sizes: int) -> np.ndarray:
+    values = FileValues({name: array_in_memory(content, source=source)}, source=source, sizes=sizes,
+                        remedy=REMEDY)  # fmt: skip
+    return values.array(name, shape, low=-1e6, high=1e6)
+
+
+def _visibility(content: bytes, count: int, source: str) -> np.ndarray:
+    values = FileValues({"visibility.npy": array_in_memory(content, source=source)}, source=source,
+                        sizes={"points": count}, remedy=REMEDY)  # fmt: skip
+    return values.array("visibility.npy", "points", kind="integer", low=0, high=3).astype(np.uint8)
+
+
+def _details(content: bytes, source: str) -> dict:
+    found = parse_json(decoded_text(content, source=source), source=source)
+    if not isinstance(found, dict):
+        raise InputError(f"is no JSON object; {REMEDY}", source=source)
+    return found
 
 
 class FaceStore:

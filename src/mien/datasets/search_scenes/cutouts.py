@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,10 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.datasets.crops.layout import LandmarkLayout
-from mien.datasets.crops.shards import face_region
+from mien.datasets.crops.shards import face_region, sample_points
 from mien.datasets.shard_files import REMEDY, ShardFolders, read_samples
 from mien.errors import InputError
+from mien.images.limits import decoded_picture
 from mien.landmarks.region import Region
 
 
@@ -42,15 +42,15 @@ def read_cutouts(path: str | Path, layout: LandmarkLayout, *, size: int) -> list
 
     cutouts = []
     for key, sample in read_samples(path, needed=("jpg", "mask.png", "points.npy")).items():
-        picture = cv2.imdecode(np.frombuffer(sample["jpg"], np.uint8), cv2.IMREAD_COLOR)
-        mask = cv2.imdecode(np.frombuffer(sample["mask.png"], np.uint8), cv2.IMREAD_GRAYSCALE)
-        if picture is None or mask is None or picture.shape[0] != picture.shape[1]:
+        picture = decoded_picture(sample["jpg"], source=f"{path}: {key}.jpg")
+        mask = decoded_picture(sample["mask.png"], source=f"{path}: {key}.mask.png", grey=True)
+        if picture.shape[0] != picture.shape[1] or mask.shape != picture.shape[:2]:
             raise InputError(f"sample {key} holds no square picture with a mask; {REMEDY}", source=path)
-        points_px = np.load(io.BytesIO(sample["points.npy"]))[layout.shard_indices]
+        _, points_px = sample_points(sample, layout, source=f"{path}: {key}")
         region = face_region(points_px, layout).in_scaled_picture(size / picture.shape[0])
         small = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
         outline = cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)
-        cutouts.append(Cutout(np.ascontiguousarray(small[..., ::-1]), np.asarray(outline, np.uint8), region))
+        cutouts.append(Cutout(np.ascontiguousarray(small), np.asarray(outline, np.uint8), region))
     return cutouts
 
 

@@ -11,6 +11,7 @@ from jaxtyping import Float, Integer
 
 from mien.errors import InputError
 from mien.files import atomic_path
+from mien.reading.regular_files import check_regular
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +34,7 @@ def read_mesh(path: str | Path) -> Mesh:
         InputError: the file is missing, of another kind, or broken.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError("there is no such mesh", source=path)
+    check_regular(path, missing="there is no such mesh")
     if path.suffix.lower() == ".obj":
         return _read_obj(path)
     if path.suffix.lower() != ".ply":

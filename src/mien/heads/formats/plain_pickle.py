@@ -202,7 +202,7 @@ def _dtype(described: Any) -> np.dtype:
 
 
 def _shaped(data: bytes, dtype: np.dtype, shape: Any, *, first_fastest: bool) -> np.ndarray:
-    if not isinstance(shape, tuple) or not all(type(n) is int and 0 <= n for n in shape) or len(shape) > 8:
+    if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape) or len(shape) > 8:
         raise PickleError("it has an array without a proper shape")
     size = math.prod(shape) * dtype.itemsize
     if size != len(data) or size > MAX_ARRAY_BYTES:

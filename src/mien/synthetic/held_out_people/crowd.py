@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +15,8 @@ from mien.files import atomic_path
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
 from mien.synthetic.held_out_people.own_shapes import shapes_of_people
 
 FORMAT_VERSION = 1
@@ -140,6 +141,10 @@ _ARRAYS = (
     "displacements_m", "joints_m", "expression", "joint_rotations", "root_rotation", "root_translation_m",
     "focal_px",
 )  # fmt: skip
+_SHAPES = (
+    "people vertices 3", "people 4 3", "people shots expression", "people shots 4 3", "people shots 3",
+    "people shots 3", "people shots",
+)  # fmt: skip
 
 
 def save_crowd(crowd: Crowd, path: str | Path) -> None:
@@ -166,19 +171,26 @@ def load_crowd(path: str | Path) -> Crowd:
         InputError: the file is missing, of another version or no crowd.
     """
     path = Path(path)
-    try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as data:
-            if int(data["format_version"]) != FORMAT_VERSION:
-                raise InputError("is of another version; draw the people anew with --assets", source=path)
-            return Crowd(
-                groups=tuple(map(str, data["groups"])),
-                size_px=int(data["size_px"]),
-                seed=int(data["seed"]),
-                head_name=str(data["head_name"]),
-                head_version=str(data["head_version"]),
-                **{name: data[name].astype(float) for name in _ARRAYS},
-            )
-    except FileNotFoundError as error:
-        raise InputError("there is no such file; draw people with --assets FOLDER", source=path) from error
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise InputError("holds no people; draw them anew with --assets FOLDER", source=path) from error
+    with open_npz(
+        path,
+        what="holds no people; draw them anew with --assets FOLDER",
+        missing="there is no such file; draw people with --assets FOLDER",
+    ) as archive:
+        values = FileValues(archive, source=path, remedy="holds no people; draw them anew with --assets FOLDER")
+        if values.integer("format_version") != FORMAT_VERSION:
+            raise InputError("is of another version; draw the people anew with --assets", source=path)
+        groups = values.texts("groups", "people")
+        arrays = {
+            name: values.array(name, shape, low=-1e6, high=1e6)
+            for name, shape in zip(_ARRAYS, _SHAPES, strict=True)
+        }
+        if (arrays["focal_px"] <= 0).any():
+            raise values.damaged("focal_px must be above 0")
+        return Crowd(
+            groups=groups,
+            size_px=values.integer("size_px", low=1, high=100_000),
+            seed=values.integer("seed", high=2**60),
+            head_name=values.text("head_name"),
+            head_version=values.text("head_version"),
+            **arrays,
+        )

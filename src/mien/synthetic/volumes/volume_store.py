@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +14,8 @@ from mien.files import atomic_path
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.progress import ProgressReport, reported, silent
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
 from mien.synthetic.expressions import (
     NamedExpression,
     PersonalStyle,
@@ -163,20 +164,21 @@ def read_volume(path: Path) -> HeadVolume:
     Raises:
         InputError: it is none.
     """
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            values: dict[str, Any] = dict(data)
-            return HeadVolume(
-                values["rgba"],
-                values["low_m"].astype(float),
-                float(values["voxel_m"]),
-                values["landmarks_m"].astype(float),
-                values["expression"].astype(float),
-                str(values["name"]),
-                str(values["kind"]),
-            )
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError("is not a volume of mien train field-landmarks volumes", source=path) from error
+    no_volume = "is not a volume of mien train field-landmarks volumes"
+    with open_npz(path, what=no_volume, missing=no_volume) as archive:
+        values = FileValues(archive, source=path, remedy="make it anew with: mien train field-landmarks volumes")
+        version = values.integer("format_version")
+        if version != FORMAT_VERSION:
+            raise InputError(f"has format {version}, this mien reads {FORMAT_VERSION}; make it anew", source=path)
+        return HeadVolume(
+            values.array("rgba", "x y z 4", kind="integer", low=0, high=255).astype(np.uint8),
+            values.array("low_m", "3", low=-1e3, high=1e3),
+            values.number("voxel_m", low=1e-6, high=10.0),
+            values.array("landmarks_m", "landmarks 3", low=-1e3, high=1e3),
+            values.array("expression", "expression", low=-1e3, high=1e3),
+            values.text("name"),
+            values.text("kind"),
+        )
 
 
 def make_volume_store(
