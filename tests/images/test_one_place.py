@@ -15,8 +15,6 @@ CODECS = {
 ELSEWHERE = {
     "synthetic/scenes/wardrobe.py": "textures of assets: a seed's picture may not change with the decoder",
     "synthetic/scenes/shards.py": "shards hold encoded pictures, by the hundred thousand",
-    "datasets/crops/shards.py": "shards: OpenCV decodes what a training reads in bulk",
-    "datasets/search_scenes/cutouts.py": "the same",
     "datasets/crops/degradation.py": "encodes in memory, to degrade a picture as a camera would",
     "evaluation/landmarks/synthetic_faces.py": "the same",
     "evaluation/tracking/still_faces.py": "the same",

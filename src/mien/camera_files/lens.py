@@ -17,6 +17,7 @@ Projection = Literal["perspective", "fisheye"]
 
 _NEGLIGIBLE = 1e-8
 _LARGEST_TERM = 1e3
+_STRIP_PIXELS = 1_000_000
 MAX_FIELD_OF_VIEW_RAD = float(np.radians(150.0))
 """Of a pinhole; what a fisheye shows beyond it has no place in its picture."""
 
@@ -68,15 +69,18 @@ class Lens:
         height, width = image.shape[:2]
         own = Camera(self.intrinsics, np.eye(4), self.width_px, self.height_px)
         k = own.resized(width_px=width, height_px=height).intrinsics
-        terms, size = np.array(self.terms), (width, height)
-        if self.projection == "fisheye":
-            maps = cv2.fisheye.initUndistortRectifyMap(
-                k, terms, np.eye(3), camera.intrinsics, size, cv2.CV_32FC1
+        terms, how = np.array(self.terms), cv2.INTER_NEAREST if exact else cv2.INTER_LINEAR
+        make = cv2.fisheye if self.projection == "fisheye" else cv2
+        image, result = np.ascontiguousarray(image), np.empty_like(image)
+        rows = max(1, _STRIP_PIXELS // width)
+        for top in range(0, height, rows):  # maps of the whole would take more than the picture
+            strip = camera.intrinsics - np.array([[0, 0, 0], [0, 0, top], [0, 0, 0]])
+            size = width, min(rows, height - top)
+            maps = make.initUndistortRectifyMap(k, terms, np.eye(3), strip, size, cv2.CV_32FC1)
+            result[top : top + rows] = cv2.remap(image, maps[0], maps[1], how).reshape(
+                result[top : top + rows].shape
             )
-        else:
-            maps = cv2.initUndistortRectifyMap(k, terms, np.eye(3), camera.intrinsics, size, cv2.CV_32FC1)
-        how = cv2.INTER_NEAREST if exact else cv2.INTER_LINEAR
-        return cv2.remap(np.ascontiguousarray(image), maps[0], maps[1], how)
+        return result
 
 
 def is_distorted(terms: Sequence[float]) -> bool:
@@ -113,7 +117,9 @@ def undistorting_camera(
     """
     terms = tuple(float(value) for value in terms)
     if not all(abs(value) <= _LARGEST_TERM for value in terms):
-        raise InputError(f"the lens of {name!r} has terms of distortion that cannot be: {terms}", source=source)
+        raise InputError(
+            f"the lens of {name!r} has terms of distortion that cannot be: {terms}", source=source
+        )
     lens = Lens(projection, terms, camera.intrinsics, camera.width_px, camera.height_px)
     try:
         intrinsics = lens.pinhole()
@@ -122,7 +128,9 @@ def undistorting_camera(
     sides = np.array([camera.width_px, camera.height_px])
     angles = 2 * np.arctan(0.5 * sides / np.diagonal(intrinsics)[:2])
     if not np.isfinite(intrinsics).all() or (np.diagonal(intrinsics) <= 0).any():
-        raise InputError(f"the lens of {name!r} cannot be undistorted: its terms fold the picture", source=source)
+        raise InputError(
+            f"the lens of {name!r} cannot be undistorted: its terms fold the picture", source=source
+        )
     if angles.max() > MAX_FIELD_OF_VIEW_RAD:
         raise InputError(
             f"the lens of {name!r} sees {np.degrees(angles.max()):.0f}°, more than a pinhole can; cut its "

@@ -29,7 +29,15 @@ OPENCV_FROM_OPENGL = np.diag([1.0, -1.0, -1.0])
 
 _USUAL = CameraFileOptions()
 _SPLITS = ("train", "val", "test")
-_PERSPECTIVE = ("PINHOLE", "SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV", "FULL_OPENCV", "PERSPECTIVE")
+_PERSPECTIVE = (
+    "PINHOLE",
+    "SIMPLE_PINHOLE",
+    "SIMPLE_RADIAL",
+    "RADIAL",
+    "OPENCV",
+    "FULL_OPENCV",
+    "PERSPECTIVE",
+)
 _FISHEYE = ("OPENCV_FISHEYE", "FISHEYE", "SIMPLE_RADIAL_FISHEYE", "RADIAL_FISHEYE")
 _OTHER_LENSES = ("ftheta_p0", "latlong", "equirectangular", "orthographic")
 """Marks of instant-ngp's lenses that are no pinholes."""
@@ -196,7 +204,9 @@ class _Frame:
                 f"frame {self.name!r} has a transform_matrix with NaN or infinity", source=self.path
             )
         if np.abs(world_from_camera).max() > _LARGEST:
-            raise InputError(f"frame {self.name!r} has a transform_matrix with huge numbers", source=self.path)
+            raise InputError(
+                f"frame {self.name!r} has a transform_matrix with huge numbers", source=self.path
+            )
         rotation = checked_rotation(world_from_camera[:3, :3], source=self.path, name=self.name)
         if self.options.axes == "opengl":
             rotation = rotation @ OPENCV_FROM_OPENGL
@@ -214,7 +224,9 @@ class _Frame:
             return picture_size_px(self.file)
         if "cx" in self.values and "cy" in self.values:
             return round(2 * self._number("cx", 0.0)), round(2 * self._number("cy", 0.0))
-        raise self._lacks("w and h (the picture's size in pixels), and the picture is not there to be measured")
+        raise self._lacks(
+            "w and h (the picture's size in pixels), and the picture is not there to be measured"
+        )
 
     def _focals(self, width_px: int, height_px: int) -> tuple[float, float]:
         """Across and down; one stands for both where the other is not said."""
@@ -231,7 +243,9 @@ class _Frame:
             return None
         angle_rad = self._number(angle, 0.0)
         if not 0 < angle_rad < math.pi:
-            raise InputError(f"frame {self.name!r} has {angle} {angle_rad:.4g}; it is in radians", source=self.path)
+            raise InputError(
+                f"frame {self.name!r} has {angle} {angle_rad:.4g}; it is in radians", source=self.path
+            )
         return 0.5 * side_px / math.tan(angle_rad / 2)
 
     def _path(self, key: str) -> Path:

@@ -114,7 +114,9 @@ def _matrix(storage: dict[str, Any], *keys: str) -> np.ndarray | None:
             return value
         if isinstance(value, list):  # as people write them by hand
             rows = value if value and all(isinstance(row, list) for row in value) else [value]
-            if {type(number) for row in rows for number in row} <= {int, float} and len(set(map(len, rows))) == 1:
+            if {type(number) for row in rows for number in row} <= {int, float} and len(
+                set(map(len, rows))
+            ) == 1:
                 return np.array(rows, float)
     return None
 

@@ -16,6 +16,7 @@ HALF_PIXEL = 0.5
 """COLMAP and nerfstudio put (0, 0) at the *corner* of the top-left pixel, so the same
 point has coordinates that are larger by half a pixel than mien's. Focal lengths do not change."""
 
+
 @dataclass(frozen=True, eq=False)
 class PosedPicture:
     """One picture of a set with known cameras.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -90,4 +91,13 @@ def _read_options(path: Path) -> dict[str, Any]:
         raise InputError(f"neither JSON nor (.toml) TOML: {error}", source=path) from error
     if not isinstance(values, dict):
         raise InputError("should hold options by name", source=path)
+    _refuse_not_finite(values, path)
     return values
+
+
+def _refuse_not_finite(value: Any, path: Path) -> None:
+    """NaN and infinity are no options, though TOML and Python's JSON know them."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"holds the number {value}; options are finite", source=path)
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _refuse_not_finite(each, path)

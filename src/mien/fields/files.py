@@ -199,4 +199,3 @@ def _respelled(named: dict[str, Any]) -> dict[str, Any]:
 
 def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
     return {name: None if value != value else value for name, value in values.items()}
-

@@ -109,7 +109,9 @@ def _check_numbers(head: Head, demand) -> None:
     ):
         for each in values:
             largest = max(abs(float(each.max(initial=0.0))), abs(float(each.min(initial=0.0))))
-            demand(largest <= limit, f"its {what} reach {largest:.3g}, beyond {limit:g}")  # not for NaN either
+            demand(
+                largest <= limit, f"its {what} reach {largest:.3g}, beyond {limit:g}"
+            )  # not for NaN either
 
 
 def _within(indices: np.ndarray, low: int, high: int) -> bool:

@@ -94,9 +94,7 @@ def opened_picture(path: Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd EXIF data and of large pictures
             with Image.open(path) as opened:
-                check_pixel_count(
-                    opened.width, opened.height, file_bytes=path.stat().st_size, source=path
-                )
+                check_pixel_count(opened.width, opened.height, file_bytes=path.stat().st_size, source=path)
                 yield opened
     except UnidentifiedImageError as error:
         raise InputError(

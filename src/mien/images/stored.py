@@ -4,12 +4,18 @@ and depths with every bit."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Num, UInt8
 
 from mien.errors import InputError
 from mien.images.photo import opened_picture
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_STRIP_PIXELS = 1_000_000
 
 
 def picture_size_px(path: str | Path) -> tuple[int, int]:
@@ -29,7 +35,7 @@ def read_rgba(path: str | Path) -> UInt8[np.ndarray, "height width 4"]:
         InputError: the file is missing, is not a picture, or is damaged.
     """
     with opened_picture(Path(path)) as opened:
-        return np.array(opened.convert("RGBA"))
+        return _converted(opened, "RGBA", 4)
 
 
 def read_grey(path: str | Path) -> UInt8[np.ndarray, "height width"]:
@@ -39,7 +45,19 @@ def read_grey(path: str | Path) -> UInt8[np.ndarray, "height width"]:
         InputError: the file is missing, is not a picture, or is damaged.
     """
     with opened_picture(Path(path)) as opened:
-        return np.array(opened.convert("L"))
+        return _converted(opened, "L", 1)[..., 0]
+
+
+def _converted(opened: Image.Image, mode: str, channels: int) -> UInt8[np.ndarray, "height width channels"]:
+    """In strips, so that a large picture is in memory once and a half and not four times."""
+    opened.load()
+    width, height = opened.size
+    pixels = np.empty((height, width, channels), np.uint8)
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        strip = opened.crop((0, top, width, min(top + rows, height))).convert(mode)
+        pixels[top : top + rows] = np.asarray(strip).reshape(-1, width, channels)
+    return pixels
 
 
 def read_values(path: str | Path) -> Num[np.ndarray, "height width"]:

@@ -120,7 +120,11 @@ def _session(path: str, modified_ns: int, threads: int) -> InferenceSession:
 
 
 def run_network(
-    session: InferenceSession, outputs: list[str], image: Float32[np.ndarray, "1 3 height width"], *, source: Path
+    session: InferenceSession,
+    outputs: list[str],
+    image: Float32[np.ndarray, "1 3 height width"],
+    *,
+    source: Path,
 ) -> list[Float[np.ndarray, ...]]:
     """A network's answers to one picture.
 

@@ -90,7 +90,8 @@ class LandmarkPredictor:
         count = points.shape[1] if points.ndim == 3 else -1
         if points.shape != (1, count, 2) or log_sigma.shape != (1, count) or presence.size != 1:
             raise InputError(
-                f"its network answers with {points.shape} points, {log_sigma.shape} deviations", source=self.card.path
+                f"its network answers with {points.shape} points, {log_sigma.shape} deviations",
+                source=self.card.path,
             )
         own_points, own_log_sigma = points[0], log_sigma[0]
         if look.mirrored:
@@ -118,12 +119,13 @@ def _looks(entries: object, source: Path) -> tuple[Crop, ...]:
     shaped = isinstance(entries, list) and all(isinstance(each, dict) and "scale" in each for each in entries)
     if not isinstance(entries, list) or not shaped or not 1 <= len(entries) <= 16:
         raise InputError(
-            '"looks" must be a list of {"scale": 1.0, "mirrored": false}, not '
-            f"{str(entries)[:60]!r}",
+            f'"looks" must be a list of {{"scale": 1.0, "mirrored": false}}, not {str(entries)[:60]!r}',
             source=source,
         )
     ranges = {"scale": (0.1, 10.0)}
-    return tuple(checked_settings(Crop, entry, source=source, what='"looks"', ranges=ranges) for entry in entries)
+    return tuple(
+        checked_settings(Crop, entry, source=source, what='"looks"', ranges=ranges) for entry in entries
+    )
 
 
 def _probability(logit: float) -> float:

@@ -53,7 +53,9 @@ class FaceSearch:
                 self._session, ["score", "geometry"], network_input(level.image), source=self.card.path
             )
             if score.ndim != 4 or geometry.shape != (1, 5, *score.shape[2:]):
-                raise InputError(f"its network answers with {score.shape}, {geometry.shape}", source=self.card.path)
+                raise InputError(
+                    f"its network answers with {score.shape}, {geometry.shape}", source=self.card.path
+                )
             candidates = decode(score[0, 0], geometry[0], min_score=self.min_score)
             found += [Candidate(level.to_picture(each.region), each.score) for each in candidates]
         return suppress(found)

@@ -72,7 +72,9 @@ def read_networks(path: Path = SHIPPED) -> NetworkPair:
         descriptions = parse_json(
             file.metadata["networks"], source=path, what="is not a file of field landmark networks"
         )
-        networks = {name: _network(name, descriptions[name], file.members, path) for name in ("coarse", "fine")}
+        networks = {
+            name: _network(name, descriptions[name], file.members, path) for name in ("coarse", "fine")
+        }
     return NetworkPair(networks["coarse"], networks["fine"])
 
 

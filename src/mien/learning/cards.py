@@ -11,6 +11,7 @@ from typing import Any
 from mien.files import write_text
 from mien.landmarks.networks import CARD_FORMAT_VERSION
 from mien.learning.checkpoints import Checkpoint
+from mien.reading.json_files import read_json_object
 
 
 def write_card(
@@ -92,7 +93,7 @@ def write_converted_card(
 
 def add_to_card(path: Path, **entries: Any) -> None:
     """Add entries to a card, or replace them."""
-    _write(path, json.loads(path.read_text(encoding="utf-8")) | entries)
+    _write(path, read_json_object(path) | entries)
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
@@ -104,7 +105,7 @@ def read_manifests(directories: Sequence[str | Path]) -> list[dict]:
     manifests = []
     for directory in map(Path, directories):
         path = directory / "manifest.json"
-        manifests.append(json.loads(path.read_text()) if path.is_file() else {"name": directory.name})
+        manifests.append(read_json_object(path) if path.is_file() else {"name": directory.name})
     return manifests
 
 

@@ -20,6 +20,7 @@ FORMAT_VERSION = 2
 CHECKPOINT_NAME = "checkpoint.pt"
 _OBJECTS = ("settings", "figures", "plain")
 
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A training at one moment: everything that it needs to go on.

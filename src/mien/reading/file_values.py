@@ -87,7 +87,9 @@ class FileValues:
             value = value.read()
         return self._checked(name, value.reshape(lengths), kind, low, high, nan, infinite)
 
-    def number(self, name: str, *, low: float = -math.inf, high: float = math.inf, nan: bool = False) -> float:
+    def number(
+        self, name: str, *, low: float = -math.inf, high: float = math.inf, nan: bool = False
+    ) -> float:
         """A single finite number.
 
         Raises:
@@ -170,9 +172,7 @@ class FileValues:
             raise self.damaged(f"{name} is missing")
         return self._values[name]
 
-    def _single(
-        self, name: str, kind: Kind, low: float, high: float, nan: bool = False
-    ) -> Any:
+    def _single(self, name: str, kind: Kind, low: float, high: float, nan: bool = False) -> Any:
         value = self._named(name)
         if value is None and nan:
             return math.nan
@@ -223,7 +223,9 @@ class FileValues:
         if len(found) != len(axes) or any(
             want not in (-1, have) for have, want in zip(found, wanted, strict=True)
         ):
-            known = ", ".join(str(want) if want >= 0 else axis for axis, want in zip(axes, wanted, strict=True))
+            known = ", ".join(
+                str(want) if want >= 0 else axis for axis, want in zip(axes, wanted, strict=True)
+            )
             came = ", ".join(map(str, found[:8]))
             raise self.damaged(f"{name} must have the shape ({known}), and has ({came})")
         for axis, length in zip(axes, found, strict=True):

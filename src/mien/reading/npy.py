@@ -33,14 +33,14 @@ class Readable(Protocol):
         ...
 
 
-def read_npy_header(stream: Readable, *, source: str | Path) -> tuple[tuple[int, ...], np.dtype, bool, int]:
-    """The beginning of an `.npy` stream, which then stands at the numbers.
+def skip_npy_header(stream: Readable, *, source: str | Path) -> tuple[bytes, int]:
+    """Read the beginning of an `.npy` stream, which then stands at its content.
 
     Returns:
-        Shape, type, whether the first index runs fastest, and the number of bytes that were read.
+        The header and the number of bytes that were read.
 
     Raises:
-        InputError: it is no such stream, or holds objects or records.
+        InputError: it is no such stream.
     """
     start = stream.read(8)
     if start[:6] != _MAGIC or len(start) < 8 or start[6] not in (1, 2, 3):
@@ -52,7 +52,20 @@ def read_npy_header(stream: Readable, *, source: str | Path) -> tuple[tuple[int,
     (length,) = struct.unpack("<I" if wide else "<H", raw_length)
     if length > _LONGEST_HEADER:
         raise InputError("is an array of NumPy with a damaged header", source=source)
-    found = _HEADER.fullmatch(stream.read(length).decode("latin1"))
+    return stream.read(length), 8 + len(raw_length) + length
+
+
+def read_npy_header(stream: Readable, *, source: str | Path) -> tuple[tuple[int, ...], np.dtype, bool, int]:
+    """The beginning of an `.npy` stream of plain numbers or text, which then stands at these.
+
+    Returns:
+        Shape, type, whether the first index runs fastest, and the number of bytes that were read.
+
+    Raises:
+        InputError: it is no such stream, or holds objects or records.
+    """
+    header, used = skip_npy_header(stream, source=source)
+    found = _HEADER.fullmatch(header.decode("latin1"))
     if found is None:
         raise InputError("is an array of NumPy with a damaged header, or one of records", source=source)
     dtype = plain_dtype(found["type"])
@@ -67,7 +80,7 @@ def read_npy_header(stream: Readable, *, source: str | Path) -> tuple[tuple[int,
     except ValueError as error:
         raise InputError("is an array of NumPy with a damaged shape", source=source) from error
     bytes_of(shape, dtype, source=source)
-    return shape, dtype, found["order"] == "True", 8 + len(raw_length) + length
+    return shape, dtype, found["order"] == "True", used
 
 
 def read_npy_stream(stream: Readable, *, available_bytes: int, source: str | Path) -> np.ndarray:

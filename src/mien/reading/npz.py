@@ -37,7 +37,9 @@ def check_zip(archive: zipfile.ZipFile, *, size_bytes: int, source: str | Path) 
         if info.flag_bits & _ENCRYPTED:
             raise InputError("is encrypted", source=source)
         if info.compress_size > size_bytes or info.file_size > MAX_RATIO * info.compress_size + 1024:
-            raise InputError(f"is damaged: it claims more than it can hold ({info.filename!r})", source=source)
+            raise InputError(
+                f"is damaged: it claims more than it can hold ({info.filename!r})", source=source
+            )
         total += info.file_size
     if total > max(FREE_BYTES, PLAUSIBLE_RATIO * size_bytes):
         raise InputError(

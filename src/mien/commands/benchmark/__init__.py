@@ -29,6 +29,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "3D landmarks in trained radiance fields",
         "mien.commands.benchmark.field_landmarks:run",
     ),
+    "robustness": ("readers against damaged files", "mien.commands.benchmark.robustness:run"),
     "now": ("shapes against scans: NoW", "mien.commands.benchmark.now:run"),
     "micc": ("shapes against scans: MICC Florence", "mien.commands.benchmark.micc:run"),
     "dad3d": ("heads in single pictures: DAD-3DHeads", "mien.commands.benchmark.dad3d:run"),

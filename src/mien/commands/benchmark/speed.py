@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.display import note, print_json, print_table
 from mien.commands.options import FaceMeshOption, JsonOption, LandmarkerOptions, PhotoOption
 from mien.errors import InputError
+from mien.reading.json_files import read_json
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,12 @@ def run(arguments: list[str]) -> int:
 
 
 def _read_baseline(path: Path) -> dict[str, float]:
+    document = read_json(
+        path,
+        missing="no such file; make it with: mien benchmark speed --json",
+        what="is not a result of `mien benchmark speed --json`",
+    )
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
         return {timing["name"]: float(timing["median_ms"]) for timing in document["timings"]}
-    except FileNotFoundError as error:
-        raise InputError("no such file; make it with: mien benchmark speed --json", source=path) from error
     except (ValueError, KeyError, TypeError) as error:
         raise InputError("is not a result of `mien benchmark speed --json`", source=path) from error

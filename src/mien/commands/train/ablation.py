@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -66,10 +65,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _own_variants(path: Path) -> dict[str, dict]:
-    try:
-        variants = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read as JSON: {error}", source=path) from error
+    from mien.reading.json_files import read_json
+
+    variants = read_json(path, what="cannot be read as JSON")
     if not isinstance(variants, dict) or not all(isinstance(value, dict) for value in variants.values()):
         raise InputError('should hold variants: {"name": {"loss": "l2"}, …}', source=path)
     return variants

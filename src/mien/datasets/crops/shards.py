@@ -94,7 +94,9 @@ def read_shard(path: str | Path, layout: LandmarkLayout) -> FaceShard:
         count, points_px = sample_points(sample, layout, source=f"{path}: {key}")
         points.append(points_px.astype(np.float32))
         if "visibility.npy" in sample:
-            visibility.append(_visibility(sample["visibility.npy"], count, f"{path}: {key}")[layout.shard_indices])
+            visibility.append(
+                _visibility(sample["visibility.npy"], count, f"{path}: {key}")[layout.shard_indices]
+            )
         else:
             visibility.append(np.zeros(len(layout), np.uint8))
         details.append(_details(sample.get("json", b"{}"), f"{path}: {key}.json"))

@@ -12,6 +12,9 @@ from jaxtyping import Float, Integer
 
 from mien.errors import InputError
 from mien.heads.formats.plain_pickle import read_plain_pickle, unpickle_plain
+from mien.reading.npy import read_npy, skip_npy_header
+from mien.reading.npz import check_zip
+from mien.reading.regular_files import check_regular
 
 FLAME_VERTICES = 5023
 
@@ -90,27 +93,22 @@ def _find(folder: Path, *names: str) -> Path:
 
 
 def _read_indices(path: Path) -> Integer[np.ndarray, " n"]:
-    try:
-        indices = np.load(path, allow_pickle=False).reshape(-1)
-    except ValueError as error:
-        raise InputError("is no plain array", source=path) from error
-    if indices.dtype.kind not in "iu" or not len(indices) or indices.max() >= FLAME_VERTICES:
+    indices = read_npy(path).reshape(-1)
+    if (
+        indices.dtype.kind not in "iu"
+        or not len(indices)
+        or not 0 <= indices.min() <= indices.max() < FLAME_VERTICES
+    ):
         raise InputError(f"does not hold indices of FLAME's {FLAME_VERTICES} vertices", source=path)
     return indices.astype(np.int64)
 
 
 def _read_dictionary(path: Path) -> dict[str, Any]:
     """A dictionary that `numpy.save` pickled."""
+    check_regular(path)
     with path.open("rb") as stream:
-        try:
-            version = np.lib.format.read_magic(stream)
-            reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else (
-                np.lib.format.read_array_header_2_0)  # fmt: skip
-            reader(stream)
-        except ValueError as error:
-            raise InputError("is no .npy file", source=path) from error
+        skip_npy_header(stream, source=path)
         content = unpickle_plain(stream)
-    content = content[()] if isinstance(content, np.ndarray) and content.shape == () else content
     if not isinstance(content, dict):
         raise InputError("holds no dictionary", source=path)
     return content
@@ -119,9 +117,11 @@ def _read_dictionary(path: Path) -> dict[str, Any]:
 def _read_triangles(path: Path) -> Integer[np.ndarray, "triangles 3"]:
     """The one array of a file that `torch.save` (or `numpy.save`) wrote, without torch."""
     if path.suffix == ".npy":
-        return np.load(path, allow_pickle=False).astype(np.int64).reshape(-1, 3)
+        return read_npy(path).astype(np.int64).reshape(-1, 3)
+    size_bytes = check_regular(path)
     try:
         with zipfile.ZipFile(path) as archive:
+            check_zip(archive, size_bytes=size_bytes, source=path)
             names = archive.namelist()
             kind = archive.read(next(name for name in names if name.endswith("data.pkl")))
             data = archive.read(next(name for name in names if name.endswith("/data/0")))

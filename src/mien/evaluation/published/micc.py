@@ -30,6 +30,9 @@ from mien.evaluation.published.mesh_files import Mesh, read_mesh
 from mien.geometry.alignment import align_similarity
 from mien.geometry.exact_closest_points import exact_closest_on_surface
 from mien.progress import ProgressReport, reported, silent
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import read_json
+from mien.reading.npy import read_npy
 
 SETTINGS = ("Indoor-Cooperative", "PTZ-Indoor", "PTZ-Outdoor")
 SUBJECTS = 53
@@ -98,11 +101,13 @@ def read_template(mesh: str | Path, landmark_vertices: str | Path) -> Template:
         with path.open("rb") as stream:
             found = unpickle_plain(stream)
     elif path.suffix == ".npy":
-        found = np.load(path, allow_pickle=False)
+        found = read_npy(path)
     else:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
     points = read_mesh(mesh).vertices
-    vertices = np.asarray(found).reshape(-1)
+    values = FileValues({"the list": found if isinstance(found, np.ndarray | list) else None}, source=path,
+                        remedy="it must hold 68 vertices")  # fmt: skip
+    vertices = values.array("the list", "68", kind="integer")
     if vertices.shape != (68,) or vertices.min() < 0 or vertices.max() >= len(points):
         raise InputError(f"does not hold 68 vertices of a mesh with {len(points)}", source=path)
     vertices = vertices.astype(np.int64)

@@ -22,7 +22,9 @@ from mien.reading.npy import read_npy
 
 METRES_PER_UNIT = 0.001
 _CELLS = "shape/representer/cells"
-_VECTORS = tuple(f"{model}/model/{part}" for model in ("shape", "expression") for part in ("mean", "pcaVariance"))
+_VECTORS = tuple(
+    f"{model}/model/{part}" for model in ("shape", "expression") for part in ("mean", "pcaVariance")
+)
 _NAMES = (*_VECTORS, "shape/model/pcaBasis", "expression/model/pcaBasis", _CELLS)
 _NO_BFM = "is no BFM 2017 or 2019 file (.h5 with shape/model, expression/model and shape/representer)"
 
@@ -75,7 +77,9 @@ def _model(values: FileValues, name: str, count: int) -> tuple[np.ndarray, np.nd
     """Mean (V, 3) and scaled components (K, V, 3) of one of the file's models."""
     mean = _flat(values, f"{name}/model/mean")
     variance = _flat(values, f"{name}/model/pcaVariance")[:count]
-    basis = values.array(f"{name}/model/pcaBasis", f"numbers_of_{name} {name}", low=-1e6, high=1e6)[:, : len(variance)]
+    basis = values.array(f"{name}/model/pcaBasis", f"numbers_of_{name} {name}", low=-1e6, high=1e6)[
+        :, : len(variance)
+    ]
     if len(mean) != len(basis) or len(mean) % 3 or basis.shape[1] != len(variance) or (variance < 0).any():
         raise values.damaged(f"its {name} model's mean, basis and variances do not match")
     scaled = (basis * np.sqrt(variance)).T

@@ -63,7 +63,9 @@ def read_facescape(path: str | Path, *, identity_count: int = 50) -> Head:
     count = len(mean)
     if faces.min() < 0 or faces.max() >= count:
         raise InputError("its faces do not match its vertices", source=path)
-    usable = landmarks is not None and landmarks.shape == (68,) and 0 <= landmarks.min() <= landmarks.max() < count
+    usable = (
+        landmarks is not None and landmarks.shape == (68,) and 0 <= landmarks.min() <= landmarks.max() < count
+    )
     return plain_head(
         "facescape",
         path.stem,

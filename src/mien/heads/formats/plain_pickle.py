@@ -121,7 +121,8 @@ class _Values:
         if name == PickledName("_codecs", "encode"):
             return _encoded(*arguments)
         if name.module in _NUMPY and name.name == "_reconstruct":
-            return _array(call)
+            objects = _objects(call)
+            return _array(call) if objects is None else self.of(objects, depth)
         if name.module in _NUMPY and name.name == "scalar":
             return _scalar(*arguments)
         if name.module in _NUMERIC and name.name == "_frombuffer":
@@ -220,6 +221,18 @@ def _array(call: PickledCall) -> np.ndarray:
         raise PickleError("it has an array without its numbers")
     shape, dtype, first_fastest, data = state[-4:]
     return _shaped(_encoded_argument(data), _dtype(dtype), shape, first_fastest=bool(first_fastest))
+
+
+def _objects(call: PickledCall) -> Any:
+    """What an array of objects holds, as plain lists and never as such an array: numpy.save keeps dictionaries
+    so. None for arrays of numbers."""
+    state = call.state
+    if not isinstance(state, tuple) or len(state) not in (4, 5) or not isinstance(state[-1], list):
+        return None
+    shape, items = state[-4], state[-1]
+    if not isinstance(shape, tuple) or len(shape) > 1 or math.prod(shape) != len(items):
+        raise PickleError("it has an array of objects in several dimensions")
+    return items if shape else items[0]
 
 
 def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:

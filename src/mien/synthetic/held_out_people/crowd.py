@@ -176,7 +176,9 @@ def load_crowd(path: str | Path) -> Crowd:
         what="holds no people; draw them anew with --assets FOLDER",
         missing="there is no such file; draw people with --assets FOLDER",
     ) as archive:
-        values = FileValues(archive, source=path, remedy="holds no people; draw them anew with --assets FOLDER")
+        values = FileValues(
+            archive, source=path, remedy="holds no people; draw them anew with --assets FOLDER"
+        )
         if values.integer("format_version") != FORMAT_VERSION:
             raise InputError("is of another version; draw the people anew with --assets", source=path)
         groups = values.texts("groups", "people")

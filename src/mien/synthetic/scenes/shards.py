@@ -19,6 +19,8 @@ import numpy as np
 from mien.errors import InputError, MienError
 from mien.files import atomic_path
 from mien.progress import Progress, ProgressReport, silent
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import read_json_object
 from mien.synthetic.scenes.drawing_workers import TRIES, Draw, ShardJob, draw_shards
 from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps
 from mien.synthetic.scenes.label_maps import part_names
@@ -116,10 +118,7 @@ def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
     path = folder / "manifest.json"
     if not path.exists() or not any(folder.glob("shard-*.tar")):
         return
-    try:
-        there = json.loads(path.read_text())
-    except ValueError as error:
-        raise InputError("is not JSON; delete the folder or choose another --out", source=path) from error
+    there = read_json_object(path, what="is not JSON; delete the folder or choose another --out")
     names = (
         "format_version",
         "set_name",
@@ -131,7 +130,7 @@ def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
         "maps",
     )
     other = [name for name in names if there.get(name) != manifest.get(name)]
-    count = int(there.get("count", 0))
+    count = FileValues(there, source=path).integer("count", high=10**12) if "count" in there else 0
     if count > manifest["count"]:
         other.append("count")
     if other:

@@ -166,10 +166,14 @@ def read_volume(path: Path) -> HeadVolume:
     """
     no_volume = "is not a volume of mien train field-landmarks volumes"
     with open_npz(path, what=no_volume, missing=no_volume) as archive:
-        values = FileValues(archive, source=path, remedy="make it anew with: mien train field-landmarks volumes")
+        values = FileValues(
+            archive, source=path, remedy="make it anew with: mien train field-landmarks volumes"
+        )
         version = values.integer("format_version")
         if version != FORMAT_VERSION:
-            raise InputError(f"has format {version}, this mien reads {FORMAT_VERSION}; make it anew", source=path)
+            raise InputError(
+                f"has format {version}, this mien reads {FORMAT_VERSION}; make it anew", source=path
+            )
         return HeadVolume(
             values.array("rgba", "x y z 4", kind="integer", low=0, high=255).astype(np.uint8),
             values.array("low_m", "3", low=-1e3, high=1e3),
