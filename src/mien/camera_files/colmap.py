@@ -77,8 +77,8 @@ def read_colmap(
     model = find_model(folder)
     if model is None:
         raise InputError(
-            "holds no COLMAP model: expected cameras.txt and images.txt, or cameras.bin and images.bin, there or "
-            "in sparse/0",
+            "holds no COLMAP model: expected cameras.txt and images.txt, or cameras.bin and images.bin, "
+            "there or in sparse/0",
             source=folder,
         )
     lenses, images, source = read_model(model)

@@ -31,7 +31,7 @@ class ColmapLens:
 
 @dataclass(frozen=True)
 class ColmapImage:
-    """A picture: rotation as a quaternion w, x, y, z and translation, world to camera, and its camera's number."""
+    """A picture: rotation (a quaternion w, x, y, z) and translation, world to camera; its camera's number."""
 
     name: str
     quaternion: tuple[float, ...]
@@ -78,7 +78,7 @@ def _text_lenses(path: Path) -> dict[int, ColmapLens]:
 
 
 def _text_images(path: Path, lenses: dict[int, ColmapLens]) -> list[ColmapImage]:
-    """A picture has two lines; the second holds its points, is often empty, and some programs leave it out."""
+    """A picture has two lines; the second holds its points, is often empty, and sometimes left out."""
     lines = [line for line in read_text(path).splitlines() if not line.lstrip().startswith("#")]
     images: list[ColmapImage] = []
     place = 0

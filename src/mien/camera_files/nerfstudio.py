@@ -176,8 +176,8 @@ class _Frame:
             # Nobody's fisheye is exactly equidistant: zeros stand for a lens that was never calibrated.
             if not any(k[:4]) and self.options.lenses != "ignore":
                 raise InputError(
-                    "has fisheye cameras without the terms of their lenses (k1 to k4), so their pictures cannot "
-                    "be undistorted, and mien's cameras are pinholes",
+                    "has fisheye cameras without the terms of their lenses (k1 to k4), so their pictures "
+                    "cannot be undistorted, and mien's cameras are pinholes",
                     source=self.path,
                 )
             return "fisheye", k[:4]

@@ -13,8 +13,8 @@ class CameraFileOptions:
     metres_per_unit: float = 1.0
     """Metres per unit of the file's world."""
     lenses: Literal["refuse", "ignore", "undistort"] = "refuse"
-    """Cameras with lens distortion: refuse them, use their pinhole part, or give the cameras of the undistorted
-    pictures (`PosedPicture.lens` makes these)."""
+    """Cameras with lens distortion: refuse them, use their pinhole part, or give the cameras of the
+    undistorted pictures (`PosedPicture.lens` makes these)."""
     paths_outside: bool = False
     """Let the file name pictures outside its folder."""
     axes: Literal["opengl", "opencv"] = "opengl"

@@ -11,8 +11,8 @@ from mien.errors import InputError
 from mien.reading.regular_files import check_regular, exists, read_text
 
 _KINDS = (
-    "transforms.json (or its folder), a COLMAP project or model (cameras and images, .txt or .bin), or an OpenCV "
-    ".yml, .xml or .json"
+    "transforms.json (or its folder), a COLMAP project or model (cameras and images, .txt or .bin), or an "
+    "OpenCV .yml, .xml or .json"
 )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import MISSING, Field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from mien.commands.arguments import Config, option_value, parse
 from mien.errors import InputError
+from mien.reading.option_files import read_option_file
 
 
 def parse_with_file(config_class: type[Config], arguments: list[str], *, prog: str) -> Config:
@@ -25,7 +25,7 @@ def parse_with_file(config_class: type[Config], arguments: list[str], *, prog: s
     from_file: list[str] = []
     if path is not None:
         known = option_defaults(config_class)
-        for name, value in _read_options(path).items():
+        for name, value in read_option_file(path).items():
             option = name.replace("-", "_")
             if option not in known:
                 raise InputError(f"unknown option {name!r}; known are {', '.join(known)}", source=path)
@@ -71,33 +71,3 @@ def _as_words(name: str, value: Any, *, default: Any) -> list[str]:
     if value is None:
         return []
     return [option, *map(str, value)] if isinstance(value, list) else [option, str(value)]
-
-
-def _read_options(path: Path) -> dict[str, Any]:
-    from mien.reading.json_files import parse_json
-    from mien.reading.regular_files import read_text
-
-    text = read_text(path, limit_bytes=10_000_000, missing="there is no such file of options")
-    try:
-        if path.suffix == ".toml":
-            try:
-                import tomllib
-            except ImportError as error:  # Python 3.10
-                raise InputError("reading TOML needs Python 3.11; write it as JSON", source=path) from error
-            values = tomllib.loads(text)
-        else:
-            values = parse_json(text, source=path, what="neither JSON nor (.toml) TOML")
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"neither JSON nor (.toml) TOML: {error}", source=path) from error
-    if not isinstance(values, dict):
-        raise InputError("should hold options by name", source=path)
-    _refuse_not_finite(values, path)
-    return values
-
-
-def _refuse_not_finite(value: Any, path: Path) -> None:
-    """NaN and infinity are no options, though TOML and Python's JSON know them."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"holds the number {value}; options are finite", source=path)
-    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _refuse_not_finite(each, path)

@@ -1,4 +1,4 @@
-"""Whether a saved fit or track says what one can say: shapes, types, ranges, NaN only where nothing is known."""
+"""Whether a saved fit or track can be one: shapes, types, ranges, NaN only where nothing is known."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def checked_track(values: FileValues) -> dict[str, Any]:
 
 
 def _landmarks(values: FileValues, rows: str) -> tuple[np.ndarray, np.ndarray]:
-    """Points and deviations; both coordinates of a point that is not known are NaN, its deviation NaN or ∞."""
+    """Points and deviations; a point that is not known is NaN in both coordinates, its deviation NaN or ∞."""
     points_px = values.array("points_px", f"{rows} 2", low=-MAX_PX, high=MAX_PX, nan=True)
     sigma_px = values.array("sigma_px", rows, low=0.0, nan=True, infinite=True)
     unknown = np.isnan(points_px)

@@ -91,7 +91,8 @@ def read_expression_map(path: str | Path) -> ExpressionMap:
         version = document["format_version"]
         if not 1 <= version <= FORMAT_VERSION:
             raise InputError(
-                f"has format version {version}, and this mien reads 1 to {FORMAT_VERSION}; update mien to read it",
+                f"has format version {version}, and this mien reads 1 to {FORMAT_VERSION}; update mien to "
+                "read it",
                 source=path,
             )
         return _map_of(FileValues(document, source=path, remedy="make it anew with mien.map_expressions"))

@@ -43,8 +43,8 @@ def check_pixel_count(width_px: int, height_px: int, *, file_bytes: int | None, 
         )
     if file_bytes is not None and pixels > max(FREE_PIXELS, MAX_PIXELS_A_BYTE * file_bytes):
         raise InputError(
-            f"{size} in {file_bytes} bytes, which no photograph has: above {FREE_PIXELS // 1_000_000} million "
-            f"pixels mien reads up to {MAX_PIXELS_A_BYTE} a byte; scale it down first",
+            f"{size} in {file_bytes} bytes, which no photograph has: above {FREE_PIXELS // 1_000_000} "
+            f"million pixels mien reads up to {MAX_PIXELS_A_BYTE} a byte; scale it down first",
             source=source,
         )
 

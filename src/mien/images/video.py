@@ -17,6 +17,7 @@ from jaxtyping import UInt8
 from mien.errors import InputError, ShapeError
 from mien.images.limits import check_frame_size
 from mien.images.photo import check_file
+from mien.reading.damage import damage_named
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,8 @@ class VideoReader:
             ) from error
         self.truncated = False
         try:
-            self._open_stream()
+            with damage_named(self.source, "is damaged and holds no video that can be read; copy it again"):
+                self._open_stream()
         except BaseException:
             self.close()
             raise
@@ -80,8 +82,10 @@ class VideoReader:
             raise InputError("has no video stream, only sound or data", source=self.source)
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
-        if self._stream.width and self._stream.height:
-            check_frame_size(self._stream.width, self._stream.height, source=self.source)
+        # A stream of an unknown codec has no size, and no frame will come of it.
+        width_px, height_px = getattr(self._stream, "width", 0), getattr(self._stream, "height", 0)
+        if width_px and height_px:
+            check_frame_size(width_px, height_px, source=self.source)
         rate = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
         self.frames_per_second = float(rate)
         self._duration_s = self._promised_duration_s()
@@ -109,11 +113,12 @@ class VideoReader:
         self._first = None
         while frame is not None:
             time_s = frame.time if frame.time is not None else index / self.frames_per_second
-            image = frame.to_ndarray(format="rgb24")
-            if image.shape[:2] != self._coded_shape:  # some streams change size midway
-                image = frame.to_ndarray(
-                    format="rgb24", width=self._coded_shape[1], height=self._coded_shape[0]
-                )
+            with damage_named(self.source, "has frames that cannot be turned into pictures; copy it again"):
+                image = frame.to_ndarray(format="rgb24")
+                if image.shape[:2] != self._coded_shape:  # some streams change size midway
+                    image = frame.to_ndarray(
+                        format="rgb24", width=self._coded_shape[1], height=self._coded_shape[0]
+                    )
             yield Frame(index, max(0.0, time_s - start_s), np.ascontiguousarray(np.rot90(image, -turns)))
             index += 1
             frame = next(self._decoded, None)

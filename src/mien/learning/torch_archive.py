@@ -35,7 +35,7 @@ def read_torch_archive(path: str | Path, *, what: str) -> Any:
         what: the message for files that are none or damaged.
 
     Raises:
-        InputError: the file is missing, damaged, holds objects of other kinds, or numbers that are not finite.
+        InputError: the file is missing, damaged, or holds other objects or numbers that are not finite.
     """
     size = check_regular(path)
     with damage_named(path, what), zipfile.ZipFile(path) as archive:

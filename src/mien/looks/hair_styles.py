@@ -130,8 +130,15 @@ def _style(values: FileValues, name: str) -> HairStyle:
 
 def _shape(key: str, name: str = "") -> str:
     """The axes of a style's array, named for the style where a name is given."""
-    axes = {"neighbours": "vertices k", "weights": "vertices k", "offsets_m": "vertices 3",
-            "looseness": "vertices", "quads": "quads 4", "uv_quads": "quads 4", "uv": "texture 2"}[key]  # fmt: skip
+    axes = {
+        "neighbours": "vertices k",
+        "weights": "vertices k",
+        "offsets_m": "vertices 3",
+        "looseness": "vertices",
+        "quads": "quads 4",
+        "uv_quads": "quads 4",
+        "uv": "texture 2",
+    }[key]
     return " ".join(axis if axis.isdigit() or not name else f"{axis}_{name}" for axis in axes.split())
 
 

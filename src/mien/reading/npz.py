@@ -64,10 +64,6 @@ class ArrayArchive:
     def __len__(self) -> int:
         return len(self._infos)
 
-    def get(self, name: str, default: object = None) -> object:
-        """As of a dictionary."""
-        return self[name] if name in self else default
-
     def __getitem__(self, name: str) -> ArrayMember:
         info = self._infos[name]
         source = f"{self._source}: {name}"
@@ -76,11 +72,13 @@ class ArrayArchive:
                 shape, dtype, _, _ = read_npy_header(stream, source=source)
 
             def read() -> np.ndarray:
-                with damage_named(source, "is damaged; copy the file again"):
-                    with self._archive.open(info) as stream:
-                        values = read_npy_stream(stream, available_bytes=info.file_size, source=source)
-                        stream.read(1)  # the checksum is compared at the end
-                        return values
+                with (
+                    damage_named(source, "is damaged; copy the file again"),
+                    self._archive.open(info) as stream,
+                ):
+                    values = read_npy_stream(stream, available_bytes=info.file_size, source=source)
+                    stream.read(1)  # the checksum is compared at the end
+                    return values
 
         return ArrayMember(shape, dtype, read)
 

@@ -76,9 +76,10 @@ def _read_obj(path: Path) -> Mesh:
                     corners = [c - 1 if c > 0 else len(vertices) + c for c in corners]
                     triangles += [(corners[0], b, c) for b, c in pairwise(corners[1:])]
         points = np.array(vertices, float).reshape(-1, 3)
-    except ValueError as error:
+        faces = np.array(triangles, np.int64).reshape(-1, 3)
+    except (ValueError, IndexError, OverflowError) as error:
         raise InputError("is no OBJ file", source=path) from error
-    return _checked(points, np.array(triangles, np.int64).reshape(-1, 3), path)
+    return _checked(points, faces, path)
 
 
 def _checked(vertices: np.ndarray, triangles: np.ndarray, path: Path) -> Mesh:

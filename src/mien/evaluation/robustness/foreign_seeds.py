@@ -42,9 +42,12 @@ def write_facescape(folder: Path) -> None:
     core += rng.normal(size=core.shape)
     np.savez(
         folder / "facescape.npz",
-        shape_bm_core=core, id_mean=np.array([1.0, 0.0, 0.0]), id_var=np.array([0.01, 0.02, 0.03]),
-        fv_indices=head.triangles + 1, lm_list_v16=np.arange(68),
-    )  # fmt: skip
+        shape_bm_core=core,
+        id_mean=np.array([1.0, 0.0, 0.0]),
+        id_var=np.array([0.01, 0.02, 0.03]),
+        fv_indices=head.triangles + 1,
+        lm_list_v16=np.arange(68),
+    )
 
 
 def write_bfm(folder: Path) -> None:
@@ -113,9 +116,19 @@ def write_transforms(folder: Path) -> None:
         for index, pose in enumerate(circling_poses())
     ]
     content = {
-        "camera_model": "OPENCV", "fl_x": 40.0, "fl_y": 40.0, "cx": 12.0, "cy": 12.0, "w": SIDE_PX, "h": SIDE_PX,
-        "k1": 0.01, "k2": 0.0, "p1": 0.0, "p2": 0.0, "frames": frames,
-    }  # fmt: skip
+        "camera_model": "OPENCV",
+        "fl_x": 40.0,
+        "fl_y": 40.0,
+        "cx": 12.0,
+        "cy": 12.0,
+        "w": SIDE_PX,
+        "h": SIDE_PX,
+        "k1": 0.01,
+        "k2": 0.0,
+        "p1": 0.0,
+        "p2": 0.0,
+        "frames": frames,
+    }
     (folder / "transforms.json").write_text(json.dumps(content))
     np.save(folder / "depth.npy", np.full((SIDE_PX, SIDE_PX), 500.0))
 

@@ -48,8 +48,15 @@ def _drop(content: bytes, rng: Rng) -> bytes:
 
 
 def _overwrite(content: bytes, rng: Rng) -> bytes:
-    patterns = (b"\0" * 8, b"\xff" * 8, struct.pack("<f", np.nan) * 4, struct.pack("<d", np.inf), b"\x7f\xff\xff\xff",
-                struct.pack("<q", 10**12), struct.pack(">I", 60000) * 2)  # fmt: skip
+    patterns = (
+        b"\0" * 8,
+        b"\xff" * 8,
+        struct.pack("<f", np.nan) * 4,
+        struct.pack("<d", np.inf),
+        b"\x7f\xff\xff\xff",
+        struct.pack("<q", 10**12),
+        struct.pack(">I", 60000) * 2,
+    )
     pattern = _pick(rng, patterns)
     place = int(rng.integers(0, max(1, len(content) - len(pattern))))
     return content[:place] + pattern + content[place + len(pattern) :]
@@ -68,10 +75,37 @@ _BLIND = (_flip, _flip, _cut, _splice, _drop, _overwrite, _head)
 _DEEP = "\0deep\0"
 _HUGE = "\0huge\0"
 _VALUES: tuple[Any, ...] = (
-    None, True, False, -1, 0, 1e30, -1e30, 1e308, float("nan"), float("inf"), "x", "\u001b[31mred", "\ud800", "NaN",
-    "../../etc/passwd", "/etc/passwd", "a\0b", "", [], {}, [[]], [None], {"a": 1}, 10**30, 2**31, 2**63, _DEEP, _HUGE,
-    "9" * 5000, [0] * 1000,
-)  # fmt: skip
+    None,
+    True,
+    False,
+    -1,
+    0,
+    1e30,
+    -1e30,
+    1e308,
+    float("nan"),
+    float("inf"),
+    "x",
+    "\u001b[31mred",
+    "\ud800",
+    "NaN",
+    "../../etc/passwd",
+    "/etc/passwd",
+    "a\0b",
+    "",
+    [],
+    {},
+    [[]],
+    [None],
+    {"a": 1},
+    10**30,
+    2**31,
+    2**63,
+    _DEEP,
+    _HUGE,
+    "9" * 5000,
+    [0] * 1000,
+)
 
 
 def _json(content: bytes, rng: Rng) -> bytes:
@@ -166,10 +200,18 @@ def _npy(content: bytes, rng: Rng) -> bytes:
     changes: tuple[Callable[[], np.ndarray], ...] = (
         lambda: values[..., :-1] if values.ndim else np.zeros((3, 0)),
         lambda: values[:-1] if values.ndim else np.array("text"),
-        lambda: values[None], lambda: values.reshape(-1), lambda: values.T, lambda: values[:0] if values.ndim else values,
-        lambda: np.zeros((3, 0)), lambda: np.array(3.0), lambda: values.astype("S4"), lambda: values.astype(complex),
-        lambda: values.astype(np.float16), lambda: values.astype(bool), lambda: np.concatenate([values, values]),
-    )  # fmt: skip
+        lambda: values[None],
+        lambda: values.reshape(-1),
+        lambda: values.T,
+        lambda: values[:0] if values.ndim else values,
+        lambda: np.zeros((3, 0)),
+        lambda: np.array(3.0),
+        lambda: values.astype("S4"),
+        lambda: values.astype(complex),
+        lambda: values.astype(np.float16),
+        lambda: values.astype(bool),
+        lambda: np.concatenate([values, values]),
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -182,8 +224,22 @@ def _npy_header(content: bytes, rng: Rng) -> bytes:
     (length,) = struct.unpack("<H", content[8:10])
     header = content[10 : 10 + length].decode("latin1")
     start, end = header.index("'shape': ("), header.index(")", header.index("'shape'"))
-    shape = _pick(rng, ("1000000000000,", "40000, 40000", "-1,", "3, 0", "0, 1000000000000", "None", "(" * 200, "2**40,",
-                        "1e9,", "'a',", "9" * 300 + ","))  # fmt: skip
+    shape = _pick(
+        rng,
+        (
+            "1000000000000,",
+            "40000, 40000",
+            "-1,",
+            "3, 0",
+            "0, 1000000000000",
+            "None",
+            "(" * 200,
+            "2**40,",
+            "1e9,",
+            "'a',",
+            "9" * 300 + ",",
+        ),
+    )
     types = ("|O", "<f9", "<U999999999", "|V8", "<M8[s]", "<c16", "('<f4', (1000000,))", ">f4", "<f2")
     if rng.random() < 0.7:
         header = header[:start] + "'shape': (" + shape + header[end:]
@@ -263,8 +319,27 @@ def _safetensors(content: bytes, rng: Rng) -> bytes:
     return struct.pack("<Q", len(header)) + header + content[8 + length :]
 
 
-_WORDS = ("nan", "inf", "-1", "0", "1e30", "1e400", "99999999999999999999", "x", "", "-67", "1e-400", "\x1b[31m",
-          "[" * 3000, "{" * 3000, "<a>" * 3000, "- " * 3000, "!!opencv-matrix", "..\\..\\a", "/etc/passwd")  # fmt: skip
+_WORDS = (
+    "nan",
+    "inf",
+    "-1",
+    "0",
+    "1e30",
+    "1e400",
+    "99999999999999999999",
+    "x",
+    "",
+    "-67",
+    "1e-400",
+    "\x1b[31m",
+    "[" * 3000,
+    "{" * 3000,
+    "<a>" * 3000,
+    "- " * 3000,
+    "!!opencv-matrix",
+    "..\\..\\a",
+    "/etc/passwd",
+)
 
 
 def _text(content: bytes, rng: Rng) -> bytes:
@@ -298,8 +373,27 @@ def _pickle(content: bytes, rng: Rng) -> bytes:
     if rng.random() < 0.3:
         return _pick(rng, programs)
     place = int(rng.integers(2, len(content)))
-    return content[:place] + _pick(rng, (b"0", b"N", b"]", b"}", b"b", b"R", b"t", b"2", b")", b"X\xff\xff\xff\x7f",
-                                         b"K\x01", b"cnumpy\ndtype\n")) + content[place:]  # fmt: skip
+    return (
+        content[:place]
+        + _pick(
+            rng,
+            (
+                b"0",
+                b"N",
+                b"]",
+                b"}",
+                b"b",
+                b"R",
+                b"t",
+                b"2",
+                b")",
+                b"X\xff\xff\xff\x7f",
+                b"K\x01",
+                b"cnumpy\ndtype\n",
+            ),
+        )
+        + content[place:]
+    )
 
 
 _BY_SUFFIX: dict[str, tuple[Callable[[bytes, Rng], bytes], ...]] = {

@@ -127,9 +127,9 @@ def _video(path: Path) -> object:
 
 
 def _options(path: Path) -> object:
-    from mien.commands.options_file import _read_options
+    from mien.reading.option_files import read_option_file
 
-    return _read_options(path)
+    return read_option_file(path)
 
 
 def _albedo(path: Path) -> object:

@@ -76,11 +76,22 @@ def _map(suffix: str) -> Callable[[Path], None]:
         square = root @ root.T
         save_expression_map(
             ExpressionMap(
-                "a", "1", "b", "1", tuple("wxyz"), tuple("klmn"), np.full((4, 4), 0.2), np.full(4, 2.0),
-                np.full(4, 0.5), square, square, square, 0.03,
+                "a",
+                "1",
+                "b",
+                "1",
+                tuple("wxyz"),
+                tuple("klmn"),
+                np.full((4, 4), 0.2),
+                np.full(4, 2.0),
+                np.full(4, 0.5),
+                square,
+                square,
+                square,
+                0.03,
             ),
             folder / f"map{suffix}",
-        )  # fmt: skip
+        )
 
     return write
 
@@ -102,9 +113,13 @@ def _field(folder: Path) -> None:
     from mien.fields.radiance_field import RadianceField
 
     config = FieldConfig(
-        density_components=2, color_components=2, color_features=4, color_width=8, resolutions=(8,),
+        density_components=2,
+        color_components=2,
+        color_features=4,
+        color_width=8,
+        resolutions=(8,),
         upsample_at=(),
-    )  # fmt: skip
+    )
     save_field(RadianceField(config, np.array([[-0.1] * 3, [0.1] * 3])), folder / "face.field")
 
 
@@ -137,9 +152,15 @@ def _checkpoint(folder: Path) -> None:
     )
     network = RadianceField(config, np.array([[-0.1] * 3, [0.1] * 3]))
     Checkpoint(
-        kind="field", step=3, samples=24, elapsed_s=1.5, settings={"batch": 8}, figures={"plain": {"error": 0.5}},
-        plain={"config": {}}, tensors={"network": network.state_dict(), "updates": 3},
-    ).save(folder / "checkpoint.pt")  # fmt: skip
+        kind="field",
+        step=3,
+        samples=24,
+        elapsed_s=1.5,
+        settings={"batch": 8},
+        figures={"plain": {"error": 0.5}},
+        plain={"config": {}},
+        tensors={"network": network.state_dict(), "updates": 3},
+    ).save(folder / "checkpoint.pt")
 
 
 def _shard(folder: Path) -> None:
@@ -213,9 +234,14 @@ def _volume(folder: Path) -> None:
 
     rng = np.random.default_rng(9)
     volume = HeadVolume(
-        rng.integers(0, 255, (8, 8, 8, 4), np.uint8), np.full(3, -0.1), 0.025, 0.1 * rng.normal(size=(68, 3)),
-        rng.uniform(size=51), "someone", "basic",
-    )  # fmt: skip
+        rng.integers(0, 255, (8, 8, 8, 4), np.uint8),
+        np.full(3, -0.1),
+        0.025,
+        0.1 * rng.normal(size=(68, 3)),
+        rng.uniform(size=51),
+        "someone",
+        "basic",
+    )
     write_volume(folder / "000000.npz", volume)
 
 
@@ -224,10 +250,19 @@ def _crowd(folder: Path) -> None:
 
     rng = np.random.default_rng(10)
     crowd = Crowd(
-        0.01 * rng.normal(size=(2, 20, 3)), rng.normal(size=(2, 4, 3)), ("a", "b"), rng.uniform(size=(2, 3, 4)),
-        rng.normal(size=(2, 3, 4, 3)), rng.normal(size=(2, 3, 3)), rng.normal(size=(2, 3, 3)),
-        np.full((2, 3), 900.0), 512, "ball", "1.0", 0,
-    )  # fmt: skip
+        0.01 * rng.normal(size=(2, 20, 3)),
+        rng.normal(size=(2, 4, 3)),
+        ("a", "b"),
+        rng.uniform(size=(2, 3, 4)),
+        rng.normal(size=(2, 3, 4, 3)),
+        rng.normal(size=(2, 3, 3)),
+        rng.normal(size=(2, 3, 3)),
+        np.full((2, 3), 900.0),
+        512,
+        "ball",
+        "1.0",
+        0,
+    )
     save_crowd(crowd, folder / "crowd.npz")
 
 

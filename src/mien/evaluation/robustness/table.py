@@ -31,17 +31,20 @@ def page(result: RobustnessResult, config: RobustnessConfig) -> str:
     lines = [
         "# Damaged files",
         "",
-        f"`mien benchmark robustness --mutations {config.mutations} --seed {config.seed}`: good files, most of them "
-        "written by mien itself, are damaged: flipped, missing, doubled and overwritten bytes, files cut short; and "
-        "with knowledge of the format, NaN, infinities, huge and negative numbers, wrong types and shapes, missing "
-        "and exchanged values, arrays, tar members and pictures that claim terabytes, pictures of one colour that "
-        "unpack to gigabytes, nesting to tens of thousands, pickles that call something, pipes, devices and folders "
-        "in a file's place. Each is read in a child process.",
+        f"`mien benchmark robustness --mutations {config.mutations} --seed {config.seed}`",
         "",
-        "*refused*: an error of mien's that names the file. *read*: read, with everything finite and of its "
-        "documented shape (damage in a picture's pixels, a comment or one digit of a number cannot be told). "
-        "*silent acceptance*: read with NaN or infinity where none is documented, or another shape. Memory is what "
-        "a read took beyond what the process had before.",
+        "Good files, most of them written by mien itself, are damaged: flipped, missing, doubled and",
+        "overwritten bytes, files cut short; and with knowledge of the format, NaN, infinities, huge and",
+        "negative numbers, wrong types and shapes, missing and exchanged values, arrays, tar members and",
+        "pictures that claim terabytes, pictures of one colour that unpack to gigabytes, nesting to tens",
+        "of thousands, pickles that call something, pipes, devices and folders in a file's place. Each is",
+        "read in a child process.",
+        "",
+        "*refused*: an error of mien's that names the file. *read*: read, with everything finite and of",
+        "its documented shape (damage in a picture's pixels, a comment or a digit cannot be told).",
+        "*silent acceptance*: read with NaN or infinity where none is documented, or with another shape.",
+        "Seconds are those that the process computed (without an answer for 30 seconds it is given up),",
+        "memory is what the read took beyond what the process had before.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "|---|" + "---:|" * (len(COLUMNS) - 1),
@@ -50,7 +53,8 @@ def page(result: RobustnessResult, config: RobustnessConfig) -> str:
     if result.failures:
         lines += ["", "## What was not held against", ""]
         lines += [
-            f"- {each.seed_name} ({each.file}, {each.mutation}, number {each.index}): {each.fault}: {each.what}"
+            f"- {each.seed_name} ({each.file}, {each.mutation}, number {each.index}): "
+            f"{each.fault}: {each.what}"
             for each in result.failures[:50]
         ]
     return "\n".join(lines) + "\n"

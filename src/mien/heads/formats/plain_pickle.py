@@ -213,7 +213,7 @@ def _shaped(data: bytes, dtype: np.dtype, shape: Any, *, first_fastest: bool) ->
 
 
 def _array(call: PickledCall) -> np.ndarray:
-    """NumPy's `_reconstruct(ndarray, (0,), 'b')` with the state (version, shape, type, Fortran order, bytes)."""
+    """NumPy's `_reconstruct(ndarray, …)` with the state (version, shape, type, Fortran order, bytes)."""
     if not call.arguments or call.arguments[0] != PickledName("numpy", "ndarray"):
         raise PickleError("it has an array of an unknown kind")
     state = call.state
@@ -224,8 +224,8 @@ def _array(call: PickledCall) -> np.ndarray:
 
 
 def _objects(call: PickledCall) -> Any:
-    """What an array of objects holds, as plain lists and never as such an array: numpy.save keeps dictionaries
-    so. None for arrays of numbers."""
+    """What an array of objects holds, as plain lists and never as such an array: numpy.save keeps
+    dictionaries so. None for arrays of numbers."""
     state = call.state
     if not isinstance(state, tuple) or len(state) not in (4, 5) or not isinstance(state[-1], list):
         return None
