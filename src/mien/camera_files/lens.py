@@ -54,6 +54,20 @@ class Lens:
             found, _ = cv2.getOptimalNewCameraMatrix(self.intrinsics, np.array(self.terms), size, 0.0)
         return np.asarray(found, float)
 
+    def grows_to(self, tangent: float) -> bool:
+        """Whether what is further from the axis lies further from the picture's middle, up to a tangent."""
+        r = np.linspace(0.0, tangent, 200)
+        if self.projection == "fisheye":
+            angle = np.arctan(r)
+            powers = angle[:, None] ** np.arange(2, 10, 2)
+            bent = angle * (1 + powers @ np.array(self.terms))
+        else:
+            k1, k2, _, _, *rest = (*self.terms, *[0.0] * (8 - len(self.terms)))
+            k3, k4, k5, k6 = rest
+            with np.errstate(divide="ignore", invalid="ignore"):
+                bent = r * (1 + k1 * r**2 + k2 * r**4 + k3 * r**6) / (1 + k4 * r**2 + k5 * r**4 + k6 * r**6)
+        return bool((np.diff(bent) > 0).all())
+
     def undistorted(
         self, image: Shaped[np.ndarray, "height width *channels"], camera: Camera, *, exact: bool = False
     ) -> Shaped[np.ndarray, "height width *channels"]:
@@ -137,5 +151,7 @@ def undistorting_camera(
             "pictures down to the middle",
             source=source,
         )
+    if not lens.grows_to(np.hypot(*(sides / np.diagonal(intrinsics)[:2])) / 2):
+        raise InputError(f"the lens of {name!r} cannot be undistorted: it folds the picture", source=source)
     undistorted = Camera(intrinsics, camera.camera_from_world, camera.width_px, camera.height_px)
     return undistorted, lens

@@ -124,6 +124,6 @@ def _matrix(storage: dict[str, Any], *keys: str) -> np.ndarray | None:
 def _whole(storage: dict[str, Any], *keys: str) -> int | None:
     for key in keys:
         value = storage.get(key)
-        if type(value) in (int, float) and math.isfinite(value) and value == int(value):
+        if isinstance(value, int | float) and math.isfinite(value) and value == int(value):
             return int(value)
     return None

@@ -99,8 +99,8 @@ def checked_track(values: FileValues) -> dict[str, Any]:
     found = checked_common(values, rows="frames")
     points_px, sigma_px = _landmarks(values, "frames landmarks")
     _check_set(values, found)
-    unknown = np.isnan(points_px).any(axis=-1)
-    if unknown.shape[1] and unknown[tracked].all(axis=1).any():
+    known_points = np.count_nonzero(~np.isnan(points_px[tracked]).any(axis=-1), axis=-1)
+    if points_px.shape[1] and (known_points == 0).any():
         raise values.damaged("points_px holds NaN on frames that were tracked")
     return {
         **found,

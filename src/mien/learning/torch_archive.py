@@ -74,6 +74,8 @@ class _Reader:
     def _called(self, call: PickledCall, name: PickledName, depth: int) -> Any:
         if name == PickledName("collections", "OrderedDict") and call.arguments == ():
             return {key: self.of(value, depth + 1) for key, value in call.items}
+        if name == PickledName("_codecs", "encode") and call.arguments[1:] == ("latin1",):
+            return str(call.arguments[0]).encode("latin1")  # bytes, in old protocols
         if name.module == "torch._utils" and name.name in _REBUILD:
             return self._tensor(*call.arguments[:4])
         if name == PickledName("torch._utils", "_rebuild_parameter"):

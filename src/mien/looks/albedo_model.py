@@ -147,7 +147,7 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
         cards = None
         if "card_shade" in values:
             cards = np.stack([_picture(values, f"card_{name}", grey=True) for name in _CARDS], axis=-1)
-        logs = {"low": -50.0, "high": 50.0}
+        logs: dict[str, Any] = {"low": -50.0, "high": 50.0}
         return AlbedoModel(
             head_name=values.text("head_name"),
             head_version=values.text("head_version"),

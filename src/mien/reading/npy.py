@@ -100,7 +100,7 @@ def read_npy_stream(stream: Readable, *, available_bytes: int, source: str | Pat
             source=source,
         )
     raw = np.empty(size, np.uint8)
-    view, place = memoryview(raw), 0
+    view, place = raw.data, 0
     while place < size:
         piece = stream.read(min(_PIECE_BYTES, size - place))
         if not piece:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-_SHAPE = re.compile(r"\[(?:np\.ndarray|Tensor), \"([^\"]*)\"\]")
+_SHAPE = re.compile(r"\[(?:np\.ndarray|Tensor), ['\"]([^'\"]*)['\"]\]")
 _MAY_BE_UNKNOWN = {
     "HeadTrack": ("points_px", "sigma_px"),
     "Landmarks2D": ("points_px", "sigma_px"),

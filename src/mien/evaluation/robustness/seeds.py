@@ -213,7 +213,11 @@ def _options(suffix: str) -> Callable[[Path], None]:
         ".json": '{"out": "results", "formats": [".glb", ".obj"], "mesh": {"origin": "head"}}',
         ".toml": 'out = "results"\nformats = [".glb", ".obj"]\n\n[mesh]\norigin = "head"\n',
     }
-    return lambda folder: (folder / f"options{suffix}").write_text(text[suffix]) and None
+
+    def write(folder: Path) -> None:
+        (folder / f"options{suffix}").write_text(text[suffix])
+
+    return write
 
 
 def _albedo(folder: Path) -> None:

@@ -156,8 +156,10 @@ class _Child:
             for line in stream:
                 lines.put(line)
             lines.put("")
+            stream.close()
 
-        threading.Thread(target=follow, daemon=True).start()
+        self.follower = threading.Thread(target=follow, daemon=True)
+        self.follower.start()
 
     def read(self, reader: str, path: Path, *, timeout_s: float = GIVEN_UP_S) -> dict | None:
         """The outcome; None when the process ended or had to be ended. `ended` then says how."""
@@ -188,6 +190,7 @@ class _Child:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait()
+        self.follower.join()
 
 
 class _Study:

@@ -42,7 +42,7 @@ def main(path: str, folder: str, names: list[str]) -> int:
                     return _refused(f"has no array of numbers {name}")
                 if dataset.external or dataset.is_virtual:
                     return _refused(f"keeps {name} in another file")
-                if dataset.size > min(MAX_NUMBERS, MAX_RATIO * size_bytes):
+                if (dataset.size or 0) > min(MAX_NUMBERS, MAX_RATIO * size_bytes):
                     return _refused(f"claims {dataset.size} numbers in {name}, more than it can hold")
                 np.save(Path(folder) / f"{index}.npy", np.asarray(dataset[()], float))
     except Exception as error:  # h5py reports damage in many ways

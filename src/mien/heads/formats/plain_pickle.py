@@ -8,8 +8,9 @@ Anything else is refused. Types come from a fixed list and never from the file's
 from __future__ import annotations
 
 import math
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def read_plain_pickle(path: str | Path) -> dict[str, Any]:
     return {str(key): _plain(value, f"{path}: {key}") for key, value in content.items()}
 
 
-def unpickle_plain(stream: BinaryIO) -> Any:
+def unpickle_plain(stream: BufferedIOBase) -> Any:
     """What the pickle at a stream's position holds, with the same short list of descriptions.
 
     Raises:
