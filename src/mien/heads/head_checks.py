@@ -68,11 +68,11 @@ def checked_head(head: Head, *, source: str | Path) -> Head:
     demand(len(set(head.expression_names)) == shapes[1], "names of expressions come twice")
     for what, indices, low, high in (
         ("triangles", head.triangles, 0, count),
-        ("texture triangles", head.uv_triangles, 0, len(head.uv)),
+        ("texture triangles", _without_texture(head, head.uv_triangles), 0, len(head.uv)),
         ("mirrored vertices", head.mirror_vertices, 0, count),
         ("parts", head.vertex_parts, 0, len(head.part_names)),
         ("quads", head.quads, -1, count),
-        ("texture quads", head.uv_quads, -1, len(head.uv)),
+        ("texture quads", _without_texture(head, head.uv_quads), -1, len(head.uv)),
     ):
         demand(_within(indices, low, high), f"its {what} refer to what is not there")
     demand(len(head.quads) == len(head.uv_quads), "it has other quads than texture quads")
@@ -112,6 +112,11 @@ def _check_numbers(head: Head, demand) -> None:
             demand(
                 largest <= limit, f"its {what} reach {largest:.3g}, beyond {limit:g}"
             )  # not for NaN either
+
+
+def _without_texture(head: Head, indices: np.ndarray) -> np.ndarray:
+    """Indices into texture coordinates; none for a head that has no coordinates."""
+    return indices if len(head.uv) else indices[:0]
 
 
 def _within(indices: np.ndarray, low: int, high: int) -> bool:

@@ -178,7 +178,7 @@ def read_volume(path: Path) -> HeadVolume:
             values.array("rgba", "x y z 4", kind="integer", low=0, high=255).astype(np.uint8),
             values.array("low_m", "3", low=-1e3, high=1e3),
             values.number("voxel_m", low=1e-6, high=10.0),
-            values.array("landmarks_m", "landmarks 3", low=-1e3, high=1e3),
+            values.array("landmarks_m", "68 3", low=-1e3, high=1e3),
             values.array("expression", "expression", low=-1e3, high=1e3),
             values.text("name"),
             values.text("kind"),
