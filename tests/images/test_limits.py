@@ -15,6 +15,7 @@ from mien.errors import InputError
 from mien.images.limits import MAX_FRAME_PIXELS, check_frame_size, check_pixel_count, decoded_picture
 from mien.images.photo import read_image
 from mien.images.stored import picture_size_px, read_rgba
+from mien.images.video import VideoWriter, open_video
 
 
 def png(width: int, height: int, *, depth: int = 8, color: int = 0, rows: int | None = None) -> bytes:
@@ -56,6 +57,33 @@ def test_bombs(tmp_path: Path, content: bytes, words: str):
 @pytest.mark.parametrize(("width", "height"), [(12_000, 9000), (11_648, 8736), (8064, 6048)])
 def test_pictures_of_real_sensors_pass(width: int, height: int):
     check_pixel_count(width, height, file_bytes=width * height // 20, source="x")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.eps"])
+def test_what_pillow_hands_to_other_programs_is_no_picture(tmp_path: Path, name: str):
+    (tmp_path / name).write_bytes(
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
+    )
+    with pytest.raises(InputError, match="not a picture"):
+        read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile clip.mp4\n",
+    ],
+)
+def test_lists_of_other_files_are_no_videos(tmp_path: Path, text: str):
+    with VideoWriter(tmp_path / "clip.mp4", frames_per_second=25) as video:
+        for _ in range(3):
+            video.write(np.zeros((16, 16, 3), np.uint8))
+    with open_video(tmp_path / "clip.mp4") as video:
+        assert len(list(video)) == 3
+    (tmp_path / "list.mp4").write_text(text.format(tmp_path / "clip.mp4"))
+    with pytest.raises(InputError, match="not a video"):
+        open_video(tmp_path / "list.mp4")
 
 
 def test_frames():

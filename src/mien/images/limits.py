@@ -22,6 +22,32 @@ MAX_FRAME_PIXELS = 36_000_000
 """Of a video: 8K has 33 million."""
 
 
+PICTURE_FORMATS = (
+    "JPEG", "PNG", "MPO", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF", "HEIC", "TGA",
+    "ICO", "PCX", "QOI",
+)  # fmt: skip
+"""Of pictures that are read. Pillow knows more, among them some that it hands to other programs (EPS)."""
+VIDEO_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,nut,h264,hevc,"
+    "m4v,mjpeg,yuv4mpegpipe,webp,webp_pipe,wav,mp3,aac,flac"
+)
+"""Of videos that are read, and of sound that is refused as such, as FFmpeg names them. It knows more, among
+them lists that name other files."""
+
+
+def picture_formats() -> tuple[str, ...]:
+    """Those of `PICTURE_FORMATS` that this Pillow has."""
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in PICTURE_FORMATS if name in Image.OPEN)
+
+
+def video_options() -> dict[str, str]:
+    """FFmpeg's options that keep it to the file itself: no lists of other files, no network."""
+    return {"format_whitelist": VIDEO_FORMATS, "protocol_whitelist": "file"}
+
+
 def check_pixel_count(width_px: int, height_px: int, *, file_bytes: int | None, source: str | Path) -> None:
     """Refuse a picture that would take too much memory.
 

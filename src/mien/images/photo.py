@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.errors import InputError, MienError
-from mien.images.limits import check_pixel_count, too_many_pixels
+from mien.images.limits import check_pixel_count, picture_formats, too_many_pixels
 from mien.reading.regular_files import check_regular
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def opened_picture(path: Path) -> Iterator[Image.Image]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd EXIF data and of large pictures
-            with Image.open(path) as opened:
+            with Image.open(path, formats=picture_formats()) as opened:
                 check_pixel_count(opened.width, opened.height, file_bytes=path.stat().st_size, source=path)
                 yield opened
     except UnidentifiedImageError as error:

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.errors import InputError, ShapeError
-from mien.images.limits import check_frame_size
+from mien.images.limits import check_frame_size, video_options
 from mien.images.photo import check_file
 from mien.reading.damage import damage_named
 
@@ -62,7 +62,7 @@ class VideoReader:
         self.source = Path(path)
         check_file(self.source)
         try:
-            self._container: Any = av.open(str(self.source))
+            self._container: Any = av.open(str(self.source), options=video_options())
         except (av.FFmpegError, OSError, ValueError) as error:
             raise InputError(
                 f"is not a video that can be read, or its index is missing because it was cut short "
