@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "mien"
 PICTURE = ROOT / "docs" / "images" / "rooms.svg"
 
-WIDTH, FLOOR, MARGIN, GAP = 1180, 88, 16, 30
+WIDTH, FLOOR, MARGIN, GAP = 1460, 88, 16, 30
 BOX_WIDTH, BOX_HEIGHT = 256, 56
 _LETTERS = 44  # of a sentence on a line
 

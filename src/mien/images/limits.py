@@ -21,10 +21,9 @@ photographs have about 5, and a few kilobytes that unpack to gigabytes have thou
 MAX_FRAME_PIXELS = 36_000_000
 """Of a video: 8K has 33 million."""
 
-
 PICTURE_FORMATS = (
-    "JPEG", "PNG", "MPO", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF", "HEIC", "TGA",
-    "ICO", "PCX", "QOI",
+    "JPEG", "PNG", "MPO", "WEBP", "TIFF", "BMP", "DIB", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF", "HEIC",
+    "TGA", "ICO", "PCX", "QOI",
 )  # fmt: skip
 """Of pictures that are read. Pillow knows more, among them some that it hands to other programs (EPS)."""
 VIDEO_FORMATS = (

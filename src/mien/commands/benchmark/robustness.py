@@ -20,7 +20,7 @@ class RobustnessBenchmarkConfig:
     """
 
     study: Flat[RobustnessConfig] = RobustnessConfig()
-    write: Path | None = None
+    page: Path | None = None
     """Write the table as this page of Markdown."""
     keep: Path | None = None
     """Keep the files that a reader did not hold against in this folder."""
@@ -31,14 +31,15 @@ def run(arguments: list[str]) -> int:
     """Damage, read, count, print; returns the exit code."""
     config = parse(RobustnessBenchmarkConfig, arguments, prog="mien benchmark robustness")
     from mien.evaluation.robustness.study import study_robustness
-    from mien.evaluation.robustness.table import COLUMNS, page, table_rows
+    from mien.evaluation.robustness.table import COLUMNS, table_rows
+    from mien.evaluation.robustness.table import page as page_of
 
     with progress_bar("damaged files", quiet=config.output.json) as report:
         result = study_robustness(config.study, keep=config.keep, report=report)
-    if config.write is not None:
+    if config.page is not None:
         from mien.files import write_text
 
-        write_text(config.write, page(result, config.study))
+        write_text(config.page, page_of(result, config.study))
     failures = [asdict(failure) for failure in result.failures]
     if config.output.json:
         kinds = {name: asdict(kind) for name, kind in result.kinds.items()}
@@ -50,6 +51,6 @@ def run(arguments: list[str]) -> int:
             f"{failure.seed_name} ({failure.file}, {failure.mutation}, number {failure.index}): "
             f"{failure.fault}: {failure.what}"
         )
-    if config.write is not None:
-        print_written([config.write])
+    if config.page is not None:
+        print_written([config.page])
     return 1 if failures else 0
