@@ -15,7 +15,7 @@ MAX_PIXELS = 120_000_000
 """Larger pictures are refused; the largest sensors of cameras have 102 and of most phones 108 million."""
 MAX_SIDE_PX = 65_535
 """JPEG's limit; longer ones are not photographs."""
-FREE_PIXELS, MAX_PIXELS_A_BYTE = 24_000_000, 100
+FREE_PIXELS, MAX_PIXELS_A_BYTE = 12_500_000, 100
 """Pictures with more pixels than the first must not hold more than the second for each byte of their file:
 photographs have about 5, and a few kilobytes that unpack to gigabytes have thousands."""
 MAX_FRAME_PIXELS = 36_000_000
@@ -68,7 +68,7 @@ def check_pixel_count(width_px: int, height_px: int, *, file_bytes: int | None, 
         )
     if file_bytes is not None and pixels > max(FREE_PIXELS, MAX_PIXELS_A_BYTE * file_bytes):
         raise InputError(
-            f"{size} in {file_bytes} bytes, which no photograph has: above {FREE_PIXELS // 1_000_000} "
+            f"{size} in {file_bytes} bytes, which no photograph has: above {FREE_PIXELS / 1e6:g} "
             f"million pixels mien reads up to {MAX_PIXELS_A_BYTE} a byte; scale it down first",
             source=source,
         )

@@ -123,7 +123,7 @@ def test_picked_points(tmp_path):
     with pytest.raises(InputError, match="holds 6 picked points"):
         read_picked_points(tmp_path / "six.pp")
     np.save(tmp_path / "pickle.npy", np.array([{}], object), allow_pickle=True)
-    with pytest.raises(InputError, match="no plain array"):
+    with pytest.raises(InputError, match="plain numbers"):
         read_seven_points(tmp_path / "pickle.npy")
 
 

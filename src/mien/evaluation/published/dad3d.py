@@ -14,7 +14,6 @@ alignment); and MRLE when a prediction also has "landmarks_2d" and "reprojected_
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -30,6 +29,7 @@ from mien.evaluation.published.scan_to_mesh import SEVEN_POINTS
 from mien.geometry.alignment import align_similarity
 from mien.images.stored import picture_size_px
 from mien.progress import ProgressReport, reported, silent
+from mien.reading.json_files import read_json
 
 OPENCV_FROM_OPENGL = np.diag([1.0, -1.0, -1.0])
 
@@ -296,12 +296,7 @@ def _array(prediction: dict[str, Any], key: str, shape: tuple[int, int]) -> np.n
 
 
 def _read_json(path: Path, kind: type) -> Any:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise InputError("there is no such file", source=path) from error
-    except (OSError, ValueError) as error:
-        raise InputError("is no readable JSON file", source=path) from error
+    document = read_json(path, what="is no readable JSON file")
     if not isinstance(document, kind):
         raise InputError(f"holds a {type(document).__name__}, not a {kind.__name__}", source=path)
     return document

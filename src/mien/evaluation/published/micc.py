@@ -18,7 +18,6 @@ these landmarks, in the scan's units, as if it were of that topology.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from mien.evaluation.published.mesh_files import Mesh, read_mesh
 from mien.geometry.alignment import align_similarity
 from mien.geometry.exact_closest_points import exact_closest_on_surface
 from mien.progress import ProgressReport, reported, silent
+from mien.reading.damage import damage_named
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import read_json
 from mien.reading.npy import read_npy
@@ -121,8 +121,8 @@ def read_ljson(path: str | Path) -> Float[np.ndarray, "68 3"]:
         InputError: the file does not hold 68 points in space.
     """
     path = Path(path)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+    with damage_named(path, "is no .ljson of landmarks"):
+        document = read_json(path, what="is no .ljson of landmarks")
         groups = document.get("groups")
         if isinstance(groups, dict):  # version 3
             found = next(iter(groups.values()))["landmarks"]["points"]
@@ -131,8 +131,6 @@ def read_ljson(path: str | Path) -> Float[np.ndarray, "68 3"]:
         else:
             found = document["landmarks"]["points"]
         points = np.array(found, float)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
-        raise InputError("is no .ljson of landmarks", source=path) from error
     if points.shape != (68, 3):
         raise InputError(f"holds points {points.shape}, not (68, 3)", source=path)
     return points
@@ -251,10 +249,8 @@ def _read_prediction(stem: Path, template: Template) -> tuple[Mesh, Float[np.nda
         raise InputError("was not predicted", source=f"{stem.parent.name}/{path.name}")
     mesh, beside = read_mesh(path), stem.with_name(f"{stem.name}.npy")
     if beside.is_file():
-        try:
-            points = np.load(beside, allow_pickle=False).astype(float)
-        except ValueError as error:
-            raise InputError("holds no plain array", source=beside) from error
+        with damage_named(beside, "holds no plain array"):
+            points = read_npy(beside).astype(float)
         if points.shape != (68, 3):
             raise InputError(f"holds an array {points.shape}, not (68, 3)", source=beside)
         return mesh, points

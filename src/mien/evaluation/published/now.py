@@ -25,6 +25,9 @@ from mien.errors import InputError, MienError
 from mien.evaluation.published.mesh_files import Mesh, read_mesh
 from mien.evaluation.published.scan_to_mesh import ScanToMesh, face_region, scan_to_mesh
 from mien.progress import ProgressReport, reported, silent
+from mien.reading.damage import damage_named
+from mien.reading.npy import read_npy
+from mien.reading.regular_files import read_text
 
 CHALLENGES = ("multiview_neutral", "multiview_expressions", "multiview_occlusions", "selfie")
 LISTS = {"val": "imagepathsvalidation.txt", "test": "imagepathstest.txt"}
@@ -144,11 +147,12 @@ def read_seven_points(path: str | Path) -> Float[np.ndarray, "7 3"]:
         InputError: they are not (7, 3) finite numbers.
     """
     path = Path(path)
-    try:
-        points = np.load(path, allow_pickle=False) if path.suffix == ".npy" else np.loadtxt(path)
-    except ValueError as error:
-        raise InputError("holds no plain array of seven points", source=path) from error
-    if points.shape != (7, 3) or not np.isfinite(points).all():
+    with damage_named(path, "holds no plain array of seven points"):
+        if path.suffix == ".npy":
+            points = read_npy(path)
+        else:
+            points = np.loadtxt(read_text(path, limit_bytes=100_000).splitlines())
+    if points.dtype.kind not in "iuf" or points.shape != (7, 3) or not np.isfinite(points).all():
         raise InputError(f"holds an array {points.shape}, not (7, 3) finite numbers", source=path)
     return points.astype(float)
 
