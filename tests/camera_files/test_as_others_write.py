@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from mien.camera_files.reading import read_cameras
+from mien.camera_files.options import CameraFileOptions
+from mien.camera_files.reading import read_camera_file, read_cameras
 from mien.errors import InputError
 from mien.images.writing import write_image
 
@@ -314,3 +315,36 @@ def test_storage_that_crashes_opencv(tmp_path: Path, suffix: str, text: str):
     (tmp_path / f"rig{suffix}").write_text(text)
     with pytest.raises(InputError):
         read_cameras(tmp_path / f"rig{suffix}")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"camera_model": "EQUIRECTANGULAR"}, "EQUIRECTANGULAR"),
+        ({"camera_model": "ORTHOPHOTO"}, "ORTHOPHOTO"),
+        ({"camera_model": "FISHEYE624"}, "FISHEYE624"),
+        ({"ftheta_p0": 0.1}, "ftheta"),
+        ({"is_fisheye": True, "k1": 0, "k2": 0}, "without the terms"),
+        ({"camera_model": "OPENCV_FISHEYE"}, "without the terms"),
+        ({"k1": 0.1, "k4": 0.1}, "k4"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_lenses_that_are_no_pinholes_are_refused_by_name(
+    tmp_path: Path, change: dict[str, Any], words: str, everywhere: bool
+):
+    path = transforms(
+        tmp_path, lambda content: (content if everywhere else content["frames"][0]).update(change)
+    )
+    with pytest.raises(InputError, match=words):
+        read_camera_file(path, CameraFileOptions(lenses="undistort"))
+
+
+@pytest.mark.parametrize("change", [{"k1": -0.1, "p1": 0.01}, {"is_fisheye": True, "k1": 0.05}])
+def test_lenses_that_can_be_undone(tmp_path: Path, change: dict[str, Any]):
+    path = transforms(tmp_path, lambda content: content.update(change))
+    found = read_camera_file(path, CameraFileOptions(lenses="undistort"))
+    assert all(picture.lens is not None for picture in found)
+    with pytest.raises(InputError, match="pinholes"):
+        read_cameras(path)

@@ -141,6 +141,21 @@ def test_a_broken_file_names_the_cause(tmp_path: Path, change: Callable[[dict[st
         load_posed_images(path)
 
 
+@pytest.mark.parametrize("change", [missing_pictures, missing_masks])
+def test_a_few_missing_ones_are_left_out_with_a_note(tmp_path: Path, change):
+    path = edit(write_scene(tmp_path, EGG), lambda content: change(content, 2))
+    images = load_posed_images(path)
+    assert len(images) == 4
+    assert any("2 of 6" in warning and "left out" in warning for warning in images.warnings)
+
+
+def test_bent_pictures_are_straightened_with_a_note(tmp_path: Path):
+    images = load_posed_images(edit(write_scene(tmp_path, EGG), distorted))
+    assert any("undistorted" in warning for warning in images.warnings)
+    plain = load_posed_images(tmp_path / "transforms.json", ignore_distortion=True)
+    assert not any((a == b).all() for a, b in zip(images.rgba, plain.rgba, strict=True))
+
+
 def test_opencv_axes_can_be_said(tmp_path: Path):
     path = edit(write_scene(tmp_path, EGG), opencv_axes)
     images = load_posed_images(path, axes="opencv")
