@@ -81,7 +81,7 @@ class FileValues:
         if isinstance(value, list):
             value = self._from_lists(name, value, len(axes), shape)
         if not isinstance(value, np.ndarray | ArrayMember):
-            raise self._wrong(name, f"an array of the shape ({shape})", value)
+            raise self._wrong(name, f"an array of the shape ({shape.strip()})", value)
         lengths = self._check_shape(name, tuple(value.shape), axes)
         if isinstance(value, ArrayMember):
             value = value.read()
@@ -181,7 +181,7 @@ class FileValues:
         elif isinstance(value, str) and value in _WORDS:
             value = np.asarray(_WORDS[value])
         if not isinstance(value, np.ndarray | np.generic | ArrayMember) or value.shape != ():
-            raise self._wrong(name, f"a {kind}", self._named(name))
+            raise self._wrong(name, "a whole number" if kind == "integer" else f"a {kind}", self._named(name))
         if isinstance(value, ArrayMember):
             value = value.read()
         return self._checked(name, np.asarray(value), kind, low, high, nan, False).item()
@@ -193,7 +193,7 @@ class FileValues:
         for _ in range(axes):
             sizes = {len(each) if isinstance(each, list) else -1 for each in level}
             if len(sizes) > 1 or sizes == {-1}:
-                raise self._wrong(name, f"lists of the shape ({shape})", value)
+                raise self._wrong(name, f"lists of the shape ({shape.strip()})", value)
             lengths.append(sizes.pop() if sizes else 0)
             level = [item for each in level for item in each]
         kinds = set(map(type, level))
