@@ -94,7 +94,8 @@ def test_what_was_known_beforehand_leaves_less_open():
     ]
     deviations = [arkit_weights(fit).deviations for fit in fits]
     for known, less in pairwise(deviations):
-        assert (known <= less + 1e-9).all()
+        # Of a free focal length the head's distance is guessed too, which says a little.
+        assert (known <= 1.01 * less + 1e-9).all()
         assert known.sum() < less.sum()
 
 

@@ -20,9 +20,9 @@ class Loaded:
 
     count = 0
 
-    def __init__(self, model: str, *, found: object = None) -> None:
+    def __init__(self, model: str, *, found: object = None, settle: bool = True) -> None:
         Loaded.count += 1
-        self.model, self.found = model, found
+        self.model, self.found, self.settle = model, found, settle
 
     def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
         return []
@@ -41,6 +41,8 @@ def test_nothing_is_loaded_before_it_is_needed_and_nothing_twice(monkeypatch):
     assert context.finder is context.finder
     assert Loaded.count == 1
     assert context.finder.found is None
+    assert context.finder.settle
+    assert not context.follower.settle
     assert context.follower.found is FOUND_IN_VIDEO
 
 

@@ -151,9 +151,7 @@ def test_scale_of_the_picture_changes_nothing(head, camera):
 
 def test_landmarks_that_are_not_numbers(head, camera):
     landmarks = exact_landmarks(head, some_parameters(head, seed=1), camera)
-    points_px = landmarks.points_px.copy()
-    points_px[5] = np.nan
-    broken = replace(landmarks, points_px=points_px)
+    broken = replace(landmarks, points_px=np.full_like(landmarks.points_px, np.nan))
     fit = fit_landmarks(broken, camera, context=Context(head=head))
     assert fit.status is Status.NOT_FINITE
     assert not fit.status.usable

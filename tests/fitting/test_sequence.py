@@ -17,8 +17,9 @@ from mien.fitting.sequence import fit_sequence
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.fitting.terms.rig_landmarks import RigLandmarksTerm
 from mien.heads.parameters import HeadParameters
+from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.normal_equations import NormalEquations
-from mien.least_squares.solution import Status
+from mien.least_squares.solution import Solution, Status
 from mien.progress import Progress
 from tests.fitting.scenes import exact_landmarks, some_parameters
 from tests.fitting.test_views import rig, shape_error_mm
@@ -125,15 +126,28 @@ def test_progress_is_told_in_two_parts(head):
 
 
 def test_a_failed_solve_is_a_status_or_an_error(head):
+    class Failing(LevenbergMarquardt):
+        def solve(self, problem, x, **_):
+            return Solution(x, Status.NOT_FINITE, 0, (np.nan,))
+
     _, landmarks, cameras = recorded(head, frames=2)
-    # The first frame, which the person comes from, is sound.
-    broken = [replace(face, points_px=np.full_like(face.points_px, np.nan)) for face in landmarks[1]]
-    fit = fit_sequence([landmarks[0], broken], cameras, context=Context(head=head, config=WEIGHTS))
+    context = Context(head=head, config=WEIGHTS)
+    fit = fit_sequence(landmarks, cameras, context=context, solver=Failing())
     assert fit.status is Status.NOT_FINITE
     assert len(fit.frames) == 2
     assert np.isfinite(fit.frames[0].identity).all()
     with pytest.raises(FitError, match="check that all landmarks are finite"):
-        fit_sequence([landmarks[0], broken], cameras, context=Context(head=head, config=WEIGHTS), throw=True)
+        fit_sequence(landmarks, cameras, context=context, solver=Failing(), throw=True)
+
+
+def test_a_frame_without_a_known_point_is_one_without_a_face(head):
+    _, landmarks, cameras = recorded(head, frames=3)
+    unknown = [replace(face, points_px=np.full_like(face.points_px, np.nan)) for face in landmarks[1]]
+    fit = fit_sequence(
+        [landmarks[0], unknown, landmarks[2]], cameras, context=Context(head=head, config=WEIGHTS)
+    )
+    assert fit.status.usable
+    assert fit.seen.tolist() == [True, False, True]
 
 
 def test_wrong_input(head):

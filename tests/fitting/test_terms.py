@@ -11,6 +11,7 @@ from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene, HeadState
 from mien.fitting.scene.shared_problem import Sharing
 from mien.fitting.scene.unknowns import Unknowns
+from mien.fitting.terms.distance_prior import DistanceTerm
 from mien.fitting.terms.expression_prior import ExpressionTerm
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.identity_prior import MixtureIdentityTerm, NormalIdentityTerm
@@ -85,6 +86,8 @@ def make_terms(scene):
         "eyes alike": EyesAlikeTerm.of(unknowns, head, WEIGHTS),
         "lids": LidsFollowTerm.of(unknowns, head, WEIGHTS),
         "focal": FocalTerm(900.0, 0.3),
+        "focal wall": FocalTerm(900.0, 0.3, shortest_px=2000.0),
+        "distance": DistanceTerm(0.9, 0.35),
         "near previous": NearPreviousTerm.of(unknowns, previous, focal_px=650.0, config=WEIGHTS),
         "still points": StillPointsTerm(base.target_px + 1, base.precision),
         "still vertices": StillVerticesTerm(head.vertices_m(previous).T, 0.003),
@@ -93,7 +96,8 @@ def make_terms(scene):
 
 TERM_NAMES = [
     "landmarks", "landmarks huber", "landmarks geman", "openings", "identity", "mixture", "expression",
-    "mouth shut", "joints", "eyes alike", "lids", "focal", "near previous", "still points", "still vertices",
+    "mouth shut", "joints", "eyes alike", "lids", "focal", "focal wall", "distance",
+    "near previous", "still points", "still vertices",
 ]  # fmt: skip
 
 

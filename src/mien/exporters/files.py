@@ -14,7 +14,7 @@ from mien.exporters.gltf import glb_bytes
 from mien.exporters.live_link_face import live_link_face_csv, live_link_face_note
 from mien.exporters.motion import HeadMotion
 from mien.exporters.obj import obj_files
-from mien.exporters.refusals import check_arguments
+from mien.exporters.refusals import check_arguments, check_numbers
 from mien.exporters.saved import json_text, npz_bytes, to_document
 from mien.files import atomic_path
 from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
@@ -70,7 +70,7 @@ def export(
         The path written; `export_files` tells of those beside it too.
 
     Raises:
-        FitError: a frame on which the face was lost.
+        FitError: a frame on which the face was lost, or a fit that failed: NaN is not exported.
         InputError: an unknown suffix, a format that cannot hold this result, another head's parameters, or
             something that is no result.
     """
@@ -105,6 +105,8 @@ def export_files(
         model = _matching_head(result, head, path)
     if isinstance(result, TrackedFrame):
         result = result.head_fit(model)
+    if not isinstance(result, Head):
+        check_numbers(result)
     if suffix == ".obj" and isinstance(result, HeadTrack) and not neutral:
         raise InputError(
             "an .obj holds one pose, not a track; write .glb, one frame: mien.export(track.frame(0), …), or "

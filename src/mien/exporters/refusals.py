@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mien.errors import InputError
+from mien.errors import FitError, InputError
 from mien.fitting.arkit_weights import ArkitWeights
 from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
 from mien.fitting.sequence import SequenceFit
@@ -16,6 +16,7 @@ from mien.heads.look import HeadLook
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
+from mien.least_squares.solution import Status
 
 _RESULTS = (HeadFit, HeadTrack, TrackedFrame, Head)
 _ADVICE: tuple[tuple[type, str], ...] = (
@@ -56,6 +57,25 @@ def check_arguments(result: Any, path: Any, *, origin: str, look: Any) -> None:
         raise InputError(f'origin should be "head" or "camera", not {origin!r}', source="export")
     if look is not None and not isinstance(look, HeadLook):
         raise InputError(f"look should be a HeadLook, not {_named(look)}", source="export")
+
+
+def check_numbers(result: HeadFit | HeadTrack) -> None:
+    """Complain about a result whose head is not made of numbers.
+
+    Raises:
+        FitError: its fit failed, or a parameter of its head or camera is not finite.
+    """
+    if isinstance(result, HeadFit) and result.status in (Status.NOT_FINITE, Status.LOST):
+        raise FitError(f"the fit {result.outcome}; it is not exported: look at fit.status.usable first")
+    source = result.parameters if isinstance(result, HeadFit) else result
+    for name in ("identity", "expression", "joint_rotations", "root_rotation", "root_translation_m"):
+        if not np.isfinite(getattr(source, name)).all():
+            raise FitError(f"{name} of the head is not finite; it is not exported")
+    for name in ("intrinsics", "camera_from_world"):
+        if not np.isfinite(getattr(result.camera, name)).all():
+            raise FitError(f"the camera's {name} are not finite; it is not exported")
+    if isinstance(result, HeadTrack) and not np.isfinite(result.times_s).all():
+        raise FitError("times_s of the track is not finite; it is not exported")
 
 
 def _advice(result: Any) -> str:

@@ -65,7 +65,8 @@ def to_document(
     return {
         **common,
         "status": result.status.name,
-        "status_sentence": result.status.value,
+        "status_sentence": result.outcome,
+        "reason": result.reason,
         "iterations": result.iterations,
         "cost_history": np.asarray(result.cost_history, float),
         "focal": result.focal,
@@ -145,7 +146,7 @@ _PARAMETERS = ("identity", "expression", "joint_rotations", "root_rotation", "ro
 _LANDMARKS = ("points_px", "sigma_px", "set_name", "score")
 _OF_FIT = (
     "camera", "residuals_px", "status", "iterations", "cost_history", "head_name", "head_version", "focal",
-    "identity_known",
+    "identity_known", "reason",
 )  # fmt: skip
 _OF_TRACK = ("camera", "set_name", "head_name", "head_version", "frames_per_second")
 _NOT_OURS = "is not a fit or track saved by mien (.npz or .json)"

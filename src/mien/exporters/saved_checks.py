@@ -78,6 +78,7 @@ def checked_fit(values: FileValues) -> dict[str, Any]:
         "points_px": points_px,
         "sigma_px": sigma_px,
         "residuals_px": residuals_px,
+        "reason": values.text("reason", longest=1000) if "reason" in values else "",
         "score": values.number("score", low=0.0, high=1.0),
         "iterations": values.integer("iterations"),
         "cost_history": tuple(history.tolist()),

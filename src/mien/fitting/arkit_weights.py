@@ -100,7 +100,7 @@ def _solved(fit: HeadFit, context: Context) -> ArkitWeights:
         replace(term, bounds_deviation=np.inf) if isinstance(term, ExpressionTerm) else term
         for term in prior_terms(head, unknowns, config)
     ]
-    priors += filter(None, [known.focal_term(config)])
+    priors += known.terms(config)
     scene = HeadScene(model, unknowns, parameters, fit.camera)
     x = unknowns.pack(parameters, focal_px=fit.camera.focal_px)
     prior = HeadProblem(scene, tuple(priors)).linearize(x)

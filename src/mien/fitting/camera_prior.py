@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from jaxtyping import UInt8
 
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.errors import InputError
 from mien.fitting.config import FitConfig
+from mien.fitting.scene.head_problem import Term
+from mien.fitting.terms.distance_prior import DistanceTerm
 from mien.fitting.terms.focal_prior import FocalTerm
+from mien.images.borders import content_size_px
 from mien.images.photo import Photo
 
 FocalKnowledge = Literal["fixed", "near", "free"]
@@ -27,7 +31,11 @@ class CameraPrior:
         camera: the camera that a fit starts from; with "fixed" also the one that it ends with.
         focal: what is known of its focal length. Where that is an unknown of the fit, its logarithm has a
             normal prior about the start's, of deviation `FitConfig.log_focal_std_known` ("near") or
-            `log_focal_std` ("free").
+            `log_focal_std` ("free"). With "free" the head's distance has a prior too, `log_distance_std`
+            about `distance_m`.
+        whole: the picture is known to be all that the lens saw, so that the lens' axis goes through its
+            middle. Otherwise it may be a part of another picture, and a face's shape is read as if the axis
+            went through the face (`mien.fitting.lens_axis`).
 
     Raises:
         InputError: the focal length is no positive number.
@@ -35,6 +43,7 @@ class CameraPrior:
 
     camera: Camera
     focal: FocalKnowledge = "fixed"
+    whole: bool = True
 
     def __post_init__(self) -> None:
         focal_px = self.camera.focal_px
@@ -65,14 +74,22 @@ class CameraPrior:
         """Nothing is known but the picture's size: a loose prior about √(H² + W²) pixels (Simic's thesis, eq.
         3.38)."""
         guess = CameraPrior.near(float(np.hypot(width_px, height_px)), width_px=width_px, height_px=height_px)
-        return CameraPrior(guess.camera, "free")
+        return CameraPrior(guess.camera, "free", whole=False)
+
+    @staticmethod
+    def of_image(image: UInt8[np.ndarray, "height width 3"]) -> CameraPrior:
+        """Nothing is known but the picture, (H, W, 3): as `free` of its size without bars around it."""
+        height_px, width_px = image.shape[:2]
+        focal_px = float(np.hypot(*content_size_px(image)))
+        guess = CameraPrior.near(focal_px, width_px=width_px, height_px=height_px)
+        return CameraPrior(guess.camera, "free", whole=False)
 
     @staticmethod
     def of_photo(photo: Photo) -> CameraPrior:
         """What the photo's file says: near the focal length of its EXIF data where it has one, else free."""
         height_px, width_px = photo.image.shape[:2]
         if photo.focal_px is None:
-            return CameraPrior.free(width_px=width_px, height_px=height_px)
+            return CameraPrior.of_image(photo.image)
         return CameraPrior.near(photo.focal_px, width_px=width_px, height_px=height_px)
 
     @staticmethod
@@ -89,6 +106,24 @@ class CameraPrior:
         """The prior of the focal length; None where it is known."""
         if not self.focal_unknown:
             return None
-        known = self.focal == "near"
-        deviation = config.log_focal_std_known if known else config.log_focal_std
-        return FocalTerm(self.camera.focal_px, deviation)
+        if self.focal == "near":
+            return FocalTerm(self.camera.focal_px, config.log_focal_std_known)
+        return FocalTerm(
+            self.camera.focal_px,
+            config.log_focal_std,
+            config.shortest_focal * self.camera.focal_px,
+            config.shortest_focal_std,
+        )
+
+    def terms(self, config: FitConfig) -> tuple[Term, ...]:
+        """The priors of the focal length, and where that is a guess of the head's distance.
+
+        How large a face is in a picture depends on the camera, and how large the picture is on who cut it
+        out: what a face looks like, near or far, must count for more than the picture's size.
+        """
+        focal = self.focal_term(config)
+        if focal is None:
+            return ()
+        if self.focal == "near":
+            return (focal,)
+        return focal, DistanceTerm(config.distance_m, config.log_distance_std)

@@ -53,10 +53,19 @@ class FitConfig:
     """Deviation of the eyeLook lid shapes from what the gaze asks for."""
     full_look_rad: float = 0.5
     """Gaze angle at which an eyeLook lid shape is fully on, radians."""
-    log_focal_std: float = 0.35
-    """Deviation of the logarithm of the focal length about a guess from the picture's size."""
+    log_focal_std: float = 1.0
+    """Deviation of the logarithm of the focal length about a guess from the picture's size: a loose one,
+    since pictures are cut and padded."""
+    shortest_focal: float = 0.3
+    """Focal length over the picture's diagonal below which there is a wall: wider lenses (118°) are rare."""
+    shortest_focal_std: float = 0.15
+    """Deviation of the logarithm of a focal length behind that wall."""
     log_focal_std_known: float = 0.03
     """The same about a focal length that the photo's EXIF data gives."""
+    distance_m: float = 0.9
+    """Distance of a head from a camera of which nothing is known, metres."""
+    log_distance_std: float = 0.35
+    """Deviation of the logarithm of that distance."""
     frame_expression_std: float = 0.25
     """Video: deviation of an expression weight from the frame before. Loose, so that blinks are not held
     back; it keeps combinations that landmarks cannot tell apart from flickering."""

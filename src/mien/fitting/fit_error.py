@@ -6,8 +6,14 @@ from mien.errors import FitError
 from mien.least_squares.solution import Solution, Status
 
 
-def fit_error(status: Status) -> FitError:
-    """The error of a fit that ended so."""
+def fit_error(status: Status, reason: str = "") -> FitError:
+    """The error of a fit that ended so.
+
+    Args:
+        reason: why, where the status does not say it.
+    """
+    if reason:
+        return FitError(f"the fit is implausible: {reason}")
     return FitError(
         f"the fit {status.value}; check that all landmarks are finite numbers, and that their deviations and "
         "the camera's focal length are positive"

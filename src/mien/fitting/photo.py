@@ -14,6 +14,8 @@ from mien.fitting.camera_prior import CameraPrior, FocalKnowledge
 from mien.fitting.config import FitConfig
 from mien.fitting.context import Context
 from mien.fitting.fit_error import fit_error, usable_fit_or_raise
+from mien.fitting.lens_axis import fitted_in_part
+from mien.fitting.plausibility import implausible, unusable_landmarks
 from mien.fitting.results import HeadFit
 from mien.fitting.rigid_start import rigid_start
 from mien.fitting.scene.fit_model import FitModel
@@ -72,14 +74,14 @@ def fit_photo(
         photo = read_photo(image)
         image, camera = photo.image, CameraPrior.of_photo(photo) if camera is None else camera
     if camera is None:
-        camera = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
-    prior = CameraPrior.of(camera)
+        camera = CameraPrior.of_image(image)
+    known = prior = CameraPrior.of(camera)
     fits: list[HeadFit] = []
     for landmarks in context.finder(image)[:max_faces]:
-        fit = fit_landmarks(landmarks, camera, identity=identity, context=context)
+        fit = fit_landmarks(landmarks, known, identity=identity, context=context)
         fits.append(replace(fit, focal=prior.focal))
         if fit.status.usable:
-            camera = fit.camera
+            known = CameraPrior(fit.camera, "fixed", whole=prior.whole)
     return fits
 
 
@@ -95,14 +97,16 @@ def fit_landmarks(
     """Fit a head to the landmarks of one face, in two stages: rigid, then everything.
 
     Args:
-        landmarks: points and their deviations, in a set that the head has.
+        landmarks: points and their deviations, in a set that the head has. Points that are not known (NaN,
+            or of infinite deviation) are left out.
         camera: what is known of the camera; a plain `Camera` is known, its focal length included.
         identity: who it is, when known: kept fixed.
         context: head and settings; the built-in ones when None.
         throw: raise when the fit fails instead of returning its status.
 
     Raises:
-        FitError: with `throw`, when landmarks are not finite or no pose explains them.
+        FitError: with `throw`, when no landmark is known, no pose explains them, or the result cannot be a
+            face.
         LandmarkSetError: the head lacks this landmark set.
         ShapeError: the landmarks do not have the set's size.
     """
@@ -117,13 +121,13 @@ def fit_landmarks(
         )
     prior = CameraPrior.of(camera)
     base = head.neutral() if identity is None else replace(head.neutral(), identity=identity)
-    if not (np.isfinite(landmarks.points_px).all() and (landmarks.sigma_px > 0).all()):
+    if not landmarks.known.any() or (landmarks.sigma_px <= 0).any():
         return _failed(model, landmarks, prior, base, throw=throw)
+    reason = unusable_landmarks(landmarks)
+    if reason is not None:
+        return _failed(model, landmarks, prior, base, throw=throw, reason=reason)
 
     data = LandmarkTerm.of(landmarks, config, present=model.present)
-    parameters, rigid = rigid_start(model, landmarks, data, camera=prior.camera, base=base)
-    if not rigid.status.usable:
-        return _failed(model, landmarks, prior, base, throw=throw)
     unknowns = Unknowns(
         identity_count=head.identity_count if identity is None else 0,
         expression_count=head.expression_count,
@@ -131,11 +135,36 @@ def fit_landmarks(
         focal=prior.focal_unknown,
     )
     terms: list[Term] = [data, *prior_terms(head, unknowns, config)]
-    terms += filter(None, (OpeningTerm.of(model, landmarks, config), prior.focal_term(config)))
-    problem = HeadProblem(HeadScene(model, unknowns, parameters, prior.camera), tuple(terms))
-    solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, config))
-    solution = usable_fit_or_raise(solution, throw=throw)
-    return head_fit(problem, solution, landmarks, focal=prior.focal)
+    terms += [*filter(None, [OpeningTerm.of(model, landmarks, config)]), *prior.terms(config)]
+
+    def fitted(camera: Camera) -> HeadFit | None:
+        """The fit before this camera; None where no pose is near the landmarks."""
+        parameters, rigid = rigid_start(model, landmarks, data, camera=camera, base=base)
+        if not rigid.status.usable:
+            return None
+        problem = HeadProblem(HeadScene(model, unknowns, parameters, camera), tuple(terms))
+        solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, config))
+        solution = usable_fit_or_raise(solution, throw=throw)
+        return head_fit(problem, solution, landmarks, focal=prior.focal)
+
+    fit = fitted(prior.camera) if prior.whole else fitted_in_part(fitted, model, data, prior.camera)
+    if fit is None:
+        return _failed(model, landmarks, prior, base, throw=throw)
+    return judged(fit, head, throw=throw)
+
+
+def judged(fit: HeadFit, head: Head, *, throw: bool = False) -> HeadFit:
+    """The fit, with the status IMPLAUSIBLE and a reason where it cannot be a face.
+
+    Raises:
+        FitError: with `throw`, when it cannot.
+    """
+    reason = implausible(fit, head) if fit.status.usable else None
+    if reason is None:
+        return fit
+    if throw:
+        raise fit_error(Status.IMPLAUSIBLE, reason)
+    return replace(fit, status=Status.IMPLAUSIBLE, reason=reason)
 
 
 def _past_mixture_valleys(problem: HeadProblem, config: FitConfig) -> np.ndarray:
@@ -175,11 +204,17 @@ def head_fit(
 
 
 def _failed(
-    model: FitModel, landmarks: Landmarks2D, prior: CameraPrior, base: HeadParameters, *, throw: bool
+    model: FitModel,
+    landmarks: Landmarks2D,
+    prior: CameraPrior,
+    base: HeadParameters,
+    *,
+    throw: bool,
+    reason: str = "",
 ) -> HeadFit:
-    status = Status.NOT_FINITE
+    status = Status.IMPLAUSIBLE if reason else Status.NOT_FINITE
     if throw:
-        raise fit_error(status)
+        raise fit_error(status, reason)
     return HeadFit(
         parameters=base,
         camera=prior.camera,
@@ -191,4 +226,5 @@ def _failed(
         head_name=model.head.name,
         head_version=model.head.version,
         focal=prior.focal,
+        reason=reason,
     )

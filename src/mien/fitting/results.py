@@ -26,11 +26,12 @@ class HeadFit:
             the viewer, so a face that looks into the camera has a root rotation near zero.
         camera: the camera in that world.
         landmarks: what was fitted.
-        residuals_px: (L, 2) projected model point minus landmark.
+        residuals_px: (L, 2) projected model point minus landmark; NaN where the landmark is not known.
         status, iterations, cost_history: how the solver went.
         head_name, head_version: which head model the parameters belong to.
         focal: what was known of the focal length beforehand (see `CameraPrior`).
         identity_known: whether the person was known beforehand.
+        reason: why a fit that is not usable is not, in words for people; empty where its status says all.
     """
 
     parameters: HeadParameters
@@ -44,6 +45,12 @@ class HeadFit:
     head_version: str
     focal: FocalKnowledge = "free"
     identity_known: bool = False
+    reason: str = ""
+
+    @property
+    def outcome(self) -> str:
+        """How the fit ended, in words that go on after "the fit"."""
+        return f"is implausible: {self.reason}" if self.reason else self.status.value
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,7 +44,7 @@ def rigid_start(
     Returns:
         `base` with its root pose replaced, and how the solve went.
     """
-    first = _solve(model, term, camera, orthographic_pose(model, landmarks, term, camera=camera, base=base))
+    first = _solve(model, term, camera, orthographic_pose(model, term, camera=camera, base=base))
     best = first
     if _residual(first[1], landmarks, model, camera, base) > GOOD_RESIDUAL:
         for start in _other_starts(first[0]):
@@ -55,7 +55,7 @@ def rigid_start(
 
 
 def orthographic_pose(
-    model: FitModel, landmarks: Landmarks2D, term: LandmarkTerm, *, camera: Camera, base: HeadParameters
+    model: FitModel, term: LandmarkTerm, *, camera: Camera, base: HeadParameters
 ) -> HeadParameters:
     """Root pose by iterated scaled orthography (DeMenthon and Davis 1995, POSIT), weighted by 1 / σ².
 
@@ -69,7 +69,7 @@ def orthographic_pose(
     centre_m = share @ head_m
     local_m = head_m - centre_m
     plane, principal_px = camera.intrinsics[:2, :2], camera.intrinsics[:2, 2]
-    seen = (landmarks.points_px - principal_px) @ np.linalg.inv(plane).T
+    seen = (term.target_px.T - principal_px) @ np.linalg.inv(plane).T
     moment = (local_m * share[:, None]).T @ local_m
     # Nearly flat sets (one eye, say) leave a direction undetermined; a little stiffness keeps it harmless.
     inverse_moment = np.linalg.inv(moment + 1e-6 * np.trace(moment) * np.eye(3))
@@ -110,7 +110,7 @@ def _residual(
         return float("inf")
     problem = HeadProblem(HeadScene(model, Unknowns(), base, camera), ())
     offsets_px = problem.state(solution.x).points_px.T - landmarks.points_px
-    squared = (offsets_px**2).sum(axis=1)
+    squared = (offsets_px[landmarks.known] ** 2).sum(axis=1)
     return float(np.sqrt(np.median(squared))) / max(face_radius_px(landmarks), 1e-9)
 
 

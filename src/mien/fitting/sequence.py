@@ -92,6 +92,10 @@ def fit_sequence(
     if len({face.set_name for frame in landmarks for face in frame if face is not None}) > 1:
         raise InputError("the landmarks are of different sets; convert them with .to(set_name)")
     context = context or Context()
+    # Of whom no point is known, no camera sees anything.
+    landmarks = [
+        [face if face is not None and face.known.any() else None for face in frame] for frame in landmarks
+    ]
     recording = _Recording.of(context.loaded_head, landmarks, cameras, context.config)
     problem = recording.together(recording.followed(report))
     solution = solver.solve(

@@ -14,7 +14,7 @@ from mien.errors import FitError, InputError, ShapeError
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.context import Context
 from mien.fitting.fit_error import usable_fit_or_raise
-from mien.fitting.photo import fit_landmarks, head_fit
+from mien.fitting.photo import fit_landmarks, head_fit, judged
 from mien.fitting.results import HeadFit
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
@@ -45,12 +45,14 @@ class ViewsFit:
         fits: one per picture, in its order; None where no face was found. All have the same identity. With
             `same_moment` all have the same parameters too, in one world, and only their cameras differ.
         status, iterations, cost_history: how the joint solve went.
+        reason: why it is implausible, where it is.
     """
 
     fits: tuple[HeadFit | None, ...]
     status: Status
     iterations: int
     cost_history: tuple[float, ...]
+    reason: str = ""
 
     @property
     def found(self) -> tuple[HeadFit, ...]:
@@ -108,7 +110,7 @@ def fit_views(
             photo = read_photo(image)
             image, prior = photo.image, CameraPrior.of_photo(photo)
         else:
-            prior = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
+            prior = CameraPrior.of_image(image)
         faces = context.finder(image)
         found.append(faces[0] if faces else None)
         told.append(prior)
@@ -171,7 +173,9 @@ def fit_landmark_views(
     usable = [k for k, fit in enumerate(singles) if fit.status.usable]
     fits: list[HeadFit | None] = [None] * len(landmarks)
     if not usable:
-        return ViewsFit(tuple(fits), Status.NOT_FINITE if seen else Status.LOST, 0, ())
+        if not singles:
+            return ViewsFit(tuple(fits), Status.LOST, 0, ())
+        return ViewsFit(tuple(fits), singles[0].status, 0, (), singles[0].reason)
     singles, seen = [singles[k] for k in usable], [seen[k] for k in usable]
     joint = _Joint(
         context,
@@ -183,7 +187,10 @@ def fit_landmark_views(
     solution, joint_fits = joint.solve(throw=throw)
     for index, fit in zip(seen, joint_fits, strict=True):
         fits[index] = fit
-    return ViewsFit(tuple(fits), solution.status, solution.iterations, solution.cost_history)
+    status, reason = solution.status, ""
+    if not any(fit.status.usable for fit in joint_fits):
+        status, reason = joint_fits[0].status, joint_fits[0].reason
+    return ViewsFit(tuple(fits), status, solution.iterations, solution.cost_history, reason)
 
 
 class _Joint:
@@ -251,7 +258,7 @@ class _Joint:
                     NormalIdentityTerm(deviation) if plain else identity_term(self.head, deviation=deviation)
                 )
             if index == 0 or not self.sharing.focal:
-                terms += filter(None, [self.priors[index].focal_term(self.config)])
+                terms += self.priors[index].terms(self.config)
             scene = HeadScene(self.model, self.unknowns, start, camera)
             parts.append(HeadProblem(scene, tuple(terms)))
         return self.sharing.problem(parts), parts
@@ -267,7 +274,7 @@ class _Joint:
         ]
         if self.same_moment and not self.posed:
             fits = [_in_world_of(fit, fits[0]) for fit in fits]
-        return solution, fits
+        return solution, [judged(fit, self.head, throw=throw) for fit in fits]
 
 
 def _in_world(parameters: HeadParameters, camera: Camera) -> HeadParameters:

@@ -33,7 +33,12 @@ FOLLOWED = Acceptance(min_presence=0.5, max_relative_sigma=0.055)
 """For a face that was there in the frame before: blur and occlusion may raise its σ for a while."""
 
 _WELL_FRAMED = Acceptance(max_shift=0.08, max_zoom=1.12, max_turn_rad=0.12)
-"""Region shown and region asked for agree so closely that a second look would change nothing."""
+"""Region shown and region asked for agree so closely that a second look would change little."""
+
+_SETTLED = Acceptance(max_shift=0.005, max_zoom=1.01, max_turn_rad=0.01)
+"""They agree so closely that another look would change nothing."""
+
+_SETTLING_LOOKS = 4
 
 
 class Landmarker:
@@ -51,6 +56,7 @@ class Landmarker:
         search: str | Path | FaceFinder = "search",
         found: Acceptance = FOUND,
         followed: Acceptance = FOLLOWED,
+        settle: bool = True,
         threads: int = 1,
     ) -> None:
         """
@@ -59,6 +65,9 @@ class Landmarker:
             search: face-search network, likewise; "windows" to slide windows over the picture instead, which
                 takes seconds; or a finder that is set up already.
             found, followed: limits on what is taken for a face, when searching and when tracking.
+            settle: look at a face that was found again, mirrored too, until it is framed by its own points:
+                the same face has the same points then, wherever and however large it stands in its picture.
+                Takes up to eight more runs of the landmark network a face; `track` never does it.
             threads: threads that one network run may use.
 
         Raises:
@@ -66,7 +75,7 @@ class Landmarker:
         """
         self.predictor = LandmarkPredictor(model, threads=threads)
         self.search = self._finder(search, threads)
-        self.found, self.followed = found, followed
+        self.found, self.followed, self.settle = found, followed, settle
 
     def _finder(self, search: str | Path | FaceFinder, threads: int) -> FaceFinder:
         if search == "windows":
@@ -140,9 +149,21 @@ class Landmarker:
         evidence = self.found.evidence(landmarks, seen=wanted, search_score=candidate.score)
         if evidence < self.found.min_evidence:
             return None
+        if self.settle:
+            return self._settled(image, refined)
         if len(self.predictor.looks) > 1 or not _WELL_FRAMED.agrees(wanted, refined):
             landmarks = self.predictor(image, refined)
         return refined, landmarks
+
+    def _settled(self, image: np.ndarray, region: Region) -> tuple[Region, Landmarks2D]:
+        """The face from the region that its own points ask for, seen both ways round."""
+        for _ in range(_SETTLING_LOOKS):
+            landmarks = self.predictor(image, region, both_ways=True)
+            wanted = region_from_points(landmarks.points_px, self.set_name)
+            if _SETTLED.agrees(region, wanted):
+                break
+            region = wanted
+        return wanted, landmarks
 
 
 def check_image(image: np.ndarray) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -53,20 +54,29 @@ class LandmarkPredictor:
         self.sigma_scale = 1.0
         if "sigma_scale" in values:
             self.sigma_scale = values.number("sigma_scale", low=1e-3, high=1e3)
-        self._mirror: np.ndarray | None = None
-        if any(look.mirrored for look in self.looks):
-            from mien.heads.landmark_sets import mirror_indices
-
-            self._mirror = np.asarray(mirror_indices(self.set_name))
         self._session = open_session(path, threads=threads)
 
-    def __call__(self, image: UInt8[np.ndarray, "height width 3"], region: Region) -> Landmarks2D:
+    @cached_property
+    def _mirror(self) -> np.ndarray:
+        from mien.heads.landmark_sets import mirror_indices
+
+        return np.asarray(mirror_indices(self.set_name))
+
+    def __call__(
+        self, image: UInt8[np.ndarray, "height width 3"], region: Region, *, both_ways: bool = False
+    ) -> Landmarks2D:
         """The landmarks of the face in `region`, in the picture's pixels, from all looks together.
 
         The score is the probability that the region holds a well-framed face; the points are given
         whatever it says.
+
+        Args:
+            both_ways: show each look mirrored too: a picture and its mirror image then get the same points.
         """
-        seen = [self._look(image, region, look) for look in self.looks]
+        looks = self.looks
+        if both_ways:
+            looks = tuple(dict.fromkeys((*looks, *(Crop(one.scale, not one.mirrored) for one in looks))))
+        seen = [self._look(image, region, look) for look in looks]
         if len(seen) == 1:
             return seen[0]
         points_px, sigma_px = combine(
@@ -95,7 +105,6 @@ class LandmarkPredictor:
             )
         own_points, own_log_sigma = points[0], log_sigma[0]
         if look.mirrored:
-            assert self._mirror is not None
             # -1 and +1 are the crop's outer edges, so mirroring it is a change of sign
             own_points = own_points[self._mirror] * np.array([-1.0, 1.0])
             own_log_sigma = own_log_sigma[self._mirror]

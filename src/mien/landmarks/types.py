@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+
+_FARTHEST_PX = 1e7
+"""No picture is so large: a point beyond is a mistake."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,8 +18,9 @@ class Landmarks2D:
 
     Attributes:
         points_px: (L, 2) expected positions; pixel (0, 0) is the centre of the top-left pixel. Points may
-            lie outside the picture or be hidden.
-        sigma_px: (L,) standard deviation of each point, pixels of the same picture (Wood et al. 2022, eq. 1).
+            lie outside the picture or be hidden. NaN: not known.
+        sigma_px: (L,) standard deviation of each point, pixels of the same picture (Wood et al. 2022, eq. 1);
+            infinite (or NaN): nothing is known of the point.
         set_name: landmark set, for example "dense320".
         score: confidence in [0, 1] that this is a face.
     """
@@ -30,15 +34,29 @@ class Landmarks2D:
         return len(self.points_px)
 
     @cached_property
+    def known(self) -> Bool[np.ndarray, " landmarks"]:
+        """(L,) False for points of which nothing is known: fits leave them out."""
+        reach_px = np.abs(np.nan_to_num(self.points_px, nan=np.inf)).max(axis=1, initial=0.0)
+        return (reach_px < _FARTHEST_PX) & np.isfinite(self.sigma_px)
+
+    @cached_property
     def radius_px(self) -> float:
-        """RMS distance of the points from their centre: the face's size in the picture, pixels."""
-        offsets_px = np.asarray(self.points_px, float) - np.mean(self.points_px, axis=0, dtype=float)
-        return float(np.sqrt(np.vdot(offsets_px, offsets_px) / max(len(offsets_px), 1)))
+        """RMS distance of the known points from their centre: the face's size in the picture, pixels."""
+        points_px = np.asarray(self.points_px, float)
+        if not self.known.all():
+            points_px = points_px[self.known]
+        if not len(points_px):
+            return 0.0
+        offsets_px = points_px - np.mean(points_px, axis=0)
+        return float(np.sqrt(np.vdot(offsets_px, offsets_px) / len(offsets_px)))
 
     @property
     def box_px(self) -> tuple[float, float, float, float]:
-        """Smallest box around all points: left, top, right, bottom."""
-        low, high = self.points_px.min(axis=0), self.points_px.max(axis=0)
+        """Smallest box around all points that are anywhere: left, top, right, bottom; NaN without one."""
+        finite = self.points_px[np.isfinite(self.points_px).all(axis=1)]
+        if not len(finite):
+            return (float("nan"),) * 4
+        low, high = finite.min(axis=0), finite.max(axis=0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
     def to(self, set_name: str) -> Landmarks2D:

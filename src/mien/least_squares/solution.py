@@ -12,9 +12,9 @@ from jaxtyping import Float
 class Status(Enum):
     """How a solve ended; `.value` is a sentence for people that goes on after "the fit".
 
-    Results of photos, videos and sequences hand it on, and files keep its name. Those have one more way to
-    end than a solver has: LOST, there was nothing to solve. It stands here so that who reads a result meets
-    one list of statuses.
+    Results of photos, videos and sequences hand it on, and files keep its name. Those have two more ends than
+    a solver has: LOST, there was nothing to solve, and IMPLAUSIBLE, what was solved cannot be a face. They
+    stand here so that who reads a result meets one list of statuses.
     """
 
     CONVERGED = "converged"
@@ -22,11 +22,12 @@ class Status(Enum):
     NO_DESCENT = "stopped because no step lowered the cost any more"
     NOT_FINITE = "failed: the cost is not a finite number"
     LOST = "lost: no face was found here"
+    IMPLAUSIBLE = "is implausible: it cannot be a face before a camera"
 
     @property
     def usable(self) -> bool:
         """Whether there is a result: also one that stopped early is the best point that was found."""
-        return self not in (Status.NOT_FINITE, Status.LOST)
+        return self not in (Status.NOT_FINITE, Status.LOST, Status.IMPLAUSIBLE)
 
 
 @dataclass(frozen=True, eq=False)

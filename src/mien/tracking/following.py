@@ -44,7 +44,7 @@ class Following(ABC):
     ) -> list[tuple[TrackedPerson, TrackedFrame]]:
         """Everyone who is present in the next picture, and what is known of them there."""
         if self._camera is None:
-            self._camera = CameraPrior.free(width_px=image.shape[1], height_px=image.shape[0])
+            self._camera = CameraPrior.of_image(image)
         cut = self._cuts(image)
         self._begin(cut=cut)
         found, lost_now = ({}, False) if cut else self._followed(image)

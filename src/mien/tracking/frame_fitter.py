@@ -8,6 +8,7 @@ import numpy as np
 
 from mien.cameras import Camera
 from mien.fitting.config import FitConfig
+from mien.fitting.plausibility import implausible_place
 from mien.fitting.rigid_start import rigid_start
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem, Term
@@ -66,14 +67,20 @@ class FrameFitter:
             parameters, status, residual = self._solve(
                 landmarks, data, self._with_person(previous), TRACK_SOLVER
             )
-            if status.usable and residual < LOST_RESIDUAL:
+            if status.usable and residual < LOST_RESIDUAL and not self._implausible(parameters, landmarks):
                 return parameters, status
         neutral = replace(self.model.head.neutral(), identity=self.identity)
         start, rigid = rigid_start(self.model, landmarks, data, camera=self.camera, base=neutral)
         if not rigid.status.usable:
             return neutral, Status.NOT_FINITE
         parameters, status, residual = self._solve(landmarks, data, start, FIRST_SOLVER, first=True)
+        if status.usable and residual < LOST_RESIDUAL and self._implausible(parameters, landmarks):
+            status = Status.IMPLAUSIBLE
         return parameters, status if residual < LOST_RESIDUAL else Status.LOST
+
+    def _implausible(self, parameters: HeadParameters, landmarks: Landmarks2D) -> bool:
+        head = self.model.head
+        return implausible_place(parameters, self.camera, head, landmarks.set_name) is not None
 
     def _with_person(self, parameters: HeadParameters) -> HeadParameters:
         return replace(parameters, identity=self.identity)
@@ -106,6 +113,8 @@ class FrameFitter:
         solution = solver.solve(problem, x)
         self._last = state = problem.state(solution.x)
         offsets_px = state.points_px - data.target_px
+        if not data.precision.all():
+            offsets_px = offsets_px[:, data.precision > 0]
         squared = offsets_px[0] ** 2 + offsets_px[1] ** 2
         middle = len(squared) // 2
         distance_px = float(np.sqrt(np.partition(squared, middle)[middle]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +15,6 @@ from mien.fitting.scene.head_problem import HeadProblem, Term
 from mien.fitting.scene.head_state import HeadScene
 from mien.fitting.scene.shared_problem import Sharing
 from mien.fitting.scene.unknowns import Unknowns
-from mien.fitting.terms.focal_prior import FocalTerm
 from mien.fitting.terms.landmarks import LandmarkTerm, face_radius_px
 from mien.fitting.terms.priors import prior_terms
 from mien.geometry.rotations import matrix_from_rotation_vector
@@ -96,7 +96,7 @@ class KeyFrames:
         model: FitModel,
         *,
         camera: Camera,
-        focal: FocalTerm | None,
+        camera_terms: Sequence[Term],
         config: FitConfig,
         solver: LevenbergMarquardt = PERSON_SOLVER,
     ) -> tuple[np.ndarray, Camera]:
@@ -104,7 +104,7 @@ class KeyFrames:
 
         Args:
             camera: of all frames.
-            focal: prior of the focal length, or None when it is known.
+            camera_terms: what is known of the camera, `CameraPrior.terms`: none where all is.
 
         Returns:
             The identity (I,), and the camera with the focal length found.
@@ -114,14 +114,14 @@ class KeyFrames:
             identity_count=head.identity_count,
             expression_count=head.expression_count,
             joints=model.free_joints,
-            focal=focal is not None,
+            focal=bool(camera_terms),
         )
         parts = []
         for index, key in enumerate(self.kept):
             terms: list[Term] = [LandmarkTerm.of(key.landmarks, config, present=model.present)]
             terms += prior_terms(head, unknowns, config, identity=index == 0)
-            if focal is not None and index == 0:
-                terms.append(focal)
+            if index == 0:
+                terms += camera_terms
             parts.append(HeadProblem(HeadScene(model, unknowns, key.parameters, camera), tuple(terms)))
         problem = Sharing(focal=True).problem(parts)
         solution = solver.solve(problem, problem.start())

@@ -124,7 +124,7 @@ class TrackedPerson:
         identity, camera = self._key_frames.fit_person(
             fitter.model,
             camera=fitter.camera,
-            focal=self._prior.focal_term(self.context.config),
+            camera_terms=self._prior.terms(self.context.config),
             config=self.context.config,
         )
         # A changed focal length moves the head along the line of sight; its share in depth is the same.

@@ -34,16 +34,22 @@ class LandmarkTerm:
     def of(
         landmarks: Landmarks2D, config: FitConfig, *, present: Bool[np.ndarray, " landmarks"] | None = None
     ) -> LandmarkTerm:
-        """The term for one face.
+        """The term for one face; landmarks that are not known have no precision.
 
         Args:
             present: (L,) False for landmarks that the head has no place for (`FitModel.present`); None: all.
         """
         floor_px = config.sigma_floor * face_radius_px(landmarks)
         sigma_px = np.sqrt(np.asarray(landmarks.sigma_px, float) ** 2 + floor_px**2)
+        target_px, precision = np.asarray(landmarks.points_px, float), 1 / sigma_px
+        if present is not None:
+            precision = precision * present
+        known = landmarks.known
+        if not known.all():
+            target_px, precision = np.where(known[:, None], target_px, 0.0), np.where(known, precision, 0.0)
         return LandmarkTerm(
-            target_px=np.ascontiguousarray(landmarks.points_px.T, dtype=float),
-            precision=1 / sigma_px if present is None else present / sigma_px,
+            target_px=np.ascontiguousarray(target_px.T),
+            precision=precision,
             kernel=config.robust_kernel,
             scale=config.robust_scale,
         )

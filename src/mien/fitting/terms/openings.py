@@ -42,6 +42,10 @@ class OpeningTerm:
         pairs = model.opening_pairs
         if config.opening_sigma <= 0 or not len(pairs):
             return None
+        if not landmarks.known.all():
+            pairs = pairs[landmarks.known[pairs].all(axis=1)]
+            if not len(pairs):
+                return None
         upper, lower = pairs.T
         points_px, sigma_px = np.asarray(landmarks.points_px, float), np.asarray(landmarks.sigma_px, float)
         floor_px = 0.2 * config.sigma_floor * face_radius_px(landmarks)
