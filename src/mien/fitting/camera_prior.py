@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -36,6 +36,8 @@ class CameraPrior:
         whole: the picture is known to be all that the lens saw, so that the lens' axis goes through its
             middle. Otherwise it may be a part of another picture, and a face's shape is read as if the axis
             went through the face (`mien.fitting.lens_axis`).
+        alternatives: what else may be the case, as where a picture was either scaled or cut: the best fit
+            decides.
 
     Raises:
         InputError: the focal length is no positive number.
@@ -44,6 +46,7 @@ class CameraPrior:
     camera: Camera
     focal: FocalKnowledge = "fixed"
     whole: bool = True
+    alternatives: tuple[CameraPrior, ...] = ()
 
     def __post_init__(self) -> None:
         focal_px = self.camera.focal_px
@@ -86,11 +89,22 @@ class CameraPrior:
 
     @staticmethod
     def of_photo(photo: Photo) -> CameraPrior:
-        """What the photo's file says: near the focal length of its EXIF data where it has one, else free."""
+        """What the photo's file says: near the focal length of its EXIF data where it has one, else free.
+
+        Of a picture that was cut out of the one that they are about, it is that one's, unless it was scaled
+        too.
+        """
         height_px, width_px = photo.image.shape[:2]
-        if photo.focal_px is None:
-            return CameraPrior.of_image(photo.image)
-        return CameraPrior.near(photo.focal_px, width_px=width_px, height_px=height_px)
+        whole = part = None
+        if photo.focal_px is not None:
+            near = CameraPrior.near(photo.focal_px, width_px=width_px, height_px=height_px)
+            whole = replace(near, whole=photo.uncut)
+        if photo.part_focal_px is not None:
+            near = CameraPrior.near(photo.part_focal_px, width_px=width_px, height_px=height_px)
+            part = replace(near, whole=False)
+        if part is None:
+            return whole or CameraPrior.of_image(photo.image)
+        return replace(part, alternatives=(whole or CameraPrior.of_image(photo.image),))
 
     @staticmethod
     def of(camera: Camera | CameraPrior) -> CameraPrior:

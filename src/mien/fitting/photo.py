@@ -35,6 +35,9 @@ from mien.least_squares.solution import Solution, Status
 
 STAGE_SOLVER = LevenbergMarquardt(max_iterations=10, relative_tolerance=1e-3)
 
+_FIRST_CHOICE = 2.0
+"""Cost by which an alternative camera must be better than the likeliest."""
+
 PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-5)
 
 
@@ -72,16 +75,20 @@ def fit_photo(
         from mien.images.photo import read_photo
 
         photo = read_photo(image)
-        image, camera = photo.image, CameraPrior.of_photo(photo) if camera is None else camera
+        image = photo.image
+        if camera is None:
+            camera = CameraPrior.of_photo(photo)
+        elif isinstance(camera, Camera):
+            camera = photo.upright_camera(camera)
     if camera is None:
         camera = CameraPrior.of_image(image)
     known = prior = CameraPrior.of(camera)
     fits: list[HeadFit] = []
     for landmarks in context.finder(image)[:max_faces]:
         fit = fit_landmarks(landmarks, known, identity=identity, context=context)
-        fits.append(replace(fit, focal=prior.focal))
+        fits.append(replace(fit, focal=fits[0].focal if fits else fit.focal))
         if fit.status.usable:
-            known = CameraPrior(fit.camera, "fixed", whole=prior.whole)
+            known = CameraPrior(fit.camera, "fixed", whole=prior.whole and not prior.alternatives)
     return fits
 
 
@@ -111,6 +118,16 @@ def fit_landmarks(
         ShapeError: the landmarks do not have the set's size.
     """
     context = context or Context()
+    prior = CameraPrior.of(camera)
+    if prior.alternatives:
+        choices = (replace(prior, alternatives=()), *prior.alternatives)
+        fits = [
+            fit_landmarks(landmarks, choice, identity=identity, context=context, throw=throw)
+            for choice in choices
+        ]
+        costs = [_cost_of_choice(fit, context.config) for fit in fits]
+        costs[0] -= _FIRST_CHOICE
+        return fits[int(np.argmin(costs))]
     head, config = context.loaded_head, context.config
     model = FitModel.of(head, landmarks.set_name)
     if len(landmarks) != model.landmark_count:
@@ -119,7 +136,6 @@ def fit_landmarks(
             expected=f"({model.landmark_count}, 2)",
             actual=landmarks.points_px.shape,
         )
-    prior = CameraPrior.of(camera)
     base = head.neutral() if identity is None else replace(head.neutral(), identity=identity)
     if not landmarks.known.any() or (landmarks.sigma_px <= 0).any():
         return _failed(model, landmarks, prior, base, throw=throw)
@@ -151,6 +167,17 @@ def fit_landmarks(
     if fit is None:
         return _failed(model, landmarks, prior, base, throw=throw)
     return judged(fit, head, throw=throw)
+
+
+def _cost_of_choice(fit: HeadFit, config: FitConfig) -> float:
+    """What speaks against a fit among others of the same landmarks, the distance of the head included."""
+    if not fit.status.usable:
+        return float("inf")
+    cost = fit.cost_history[-1]
+    if fit.focal == "free":
+        return cost  # has it among its terms
+    depth_m = float(fit.camera.to_camera(fit.parameters.root_translation_m)[2])
+    return cost + 0.5 * float((np.log(depth_m / config.distance_m) / config.log_distance_std) ** 2)
 
 
 def judged(fit: HeadFit, head: Head, *, throw: bool = False) -> HeadFit:

@@ -103,12 +103,15 @@ def fit_views(
     context = Context.of(context, head)
     found: list[Landmarks2D | None] = []
     told: list[CameraPrior] = []
-    for image in images:
+    given = None if cameras is None else list(cameras)
+    for index, image in enumerate(images):
         if isinstance(image, str | Path):
             from mien.images.photo import read_photo
 
             photo = read_photo(image)
             image, prior = photo.image, CameraPrior.of_photo(photo)
+            if given is not None and index < len(given) and isinstance(given[index], Camera):
+                given[index] = photo.upright_camera(given[index])
         else:
             prior = CameraPrior.of_image(image)
         faces = context.finder(image)
@@ -116,7 +119,7 @@ def fit_views(
         told.append(prior)
     return fit_landmark_views(
         found,
-        told if cameras is None else cameras,
+        told if given is None else given,
         same_moment=same_moment,
         same_camera=same_camera,
         context=context,
@@ -170,6 +173,9 @@ def fit_landmark_views(
         own = replace(priors[index].camera, camera_from_world=PICTURE_CAMERA_FROM_WORLD)
         alone = replace(priors[index], camera=own)
         singles.append(fit_landmarks(face, alone, context=context, throw=throw))
+    for index, fit in zip(seen, singles, strict=True):
+        if priors[index].alternatives:
+            priors[index] = replace(priors[index], camera=fit.camera, focal=fit.focal, alternatives=())
     usable = [k for k, fit in enumerate(singles) if fit.status.usable]
     fits: list[HeadFit | None] = [None] * len(landmarks)
     if not usable:

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
 import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import UInt8
 
+from mien.cameras import Camera
 from mien.errors import InputError, MienError
+from mien.images.exif import focal_lengths_of, orientation_of
 from mien.images.limits import check_pixel_count, picture_formats, too_many_pixels
+from mien.images.upright import Turn
 from mien.reading.regular_files import check_regular
 
 if TYPE_CHECKING:
     from PIL import Image
 
-FULL_FRAME_DIAGONAL_MM = math.hypot(36.0, 24.0)
 
 _VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts")
 """What people give by mistake: the message then names what reads it."""
 
-_EXIF_FOLDER, _FOCAL_LENGTH, _FOCAL_LENGTH_35MM = 0x8769, 0x920A, 0xA405
-_FOCAL_PLANE_X_RESOLUTION, _FOCAL_PLANE_UNIT = 0xA20E, 0xA210
-_MM_PER_UNIT = {2: 25.4, 3: 10.0, 4: 1.0}
+_PHONE_BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC", b"avif": "AVIF"}
+"""What a file of the container that videos have too says that it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,21 +40,40 @@ class Photo:
         image: (H, W, 3) RGB, upright.
         focal_px: focal length in pixels of `image`, from EXIF; None where the file does not say.
         source: where it came from.
+        part_focal_px: the same if the picture was cut out of the one that its EXIF data are about; None where
+            it was not.
+        uncut: whether its EXIF data say that it is all that the lens saw.
+        turn: what was done to the stored pixels to make `image` upright.
     """
 
     image: UInt8[np.ndarray, "height width 3"]
     focal_px: float | None
     source: Path
+    part_focal_px: float | None = None
+    uncut: bool = False
+    turn: Turn = field(default_factory=Turn)
+
+    def upright_camera(self, camera: Camera) -> Camera:
+        """The camera of `image` for one of the stored pixels, to which programs that find cameras give them.
+
+        A camera of another size than theirs is taken for one of `image`. So is any of a picture that is
+        stored mirrored: no camera sees that.
+        """
+        stored = self.turn.size_px(self.image.shape[1], self.image.shape[0])
+        if self.turn.mirrors or (camera.width_px, camera.height_px) != stored:
+            return camera
+        return self.turn.camera(camera)
 
 
 def read_image(path: str | Path) -> UInt8[np.ndarray, "height width 3"]:
     """Read a picture as RGB with its EXIF orientation applied: (H, W, 3) uint8.
 
-    Grey pictures become three equal channels, transparent ones are laid over white, 16-bit ones keep their
-    high byte, palettes and CMYK are converted. Of an animation the first picture is taken.
+    Grey pictures become three equal channels, transparent ones are laid over white (where all is transparent,
+    their colours are taken), grey of 10, 12 and 16 bits keeps its highest 8, palettes and CMYK are converted.
+    Of an animation the first picture is taken.
 
     Args:
-        path: a JPEG, PNG, WebP, TIFF, BMP or GIF.
+        path: a JPEG, PNG, WebP, AVIF, TIFF, BMP or GIF; HEIC where the package pillow-heif is installed.
 
     Raises:
         InputError: the file is missing, is not a picture, is damaged, or is too large.
@@ -70,14 +90,30 @@ def read_photo(path: str | Path) -> Photo:
     Raises:
         InputError: as `read_image`.
     """
-    from PIL import ImageOps
-
     path = Path(path)
     with opened_picture(path) as opened:
         opened.load()
-        focal_px = _focal_px(opened)
-        image = _as_rgb(ImageOps.exif_transpose(opened))
-    return Photo(image=image, focal_px=focal_px, source=path)
+        focal = focal_lengths_of(opened)
+        turn = Turn.of_exif(orientation_of(opened))
+        image = turn(_as_rgb(opened))
+    return Photo(
+        image=image,
+        focal_px=focal.whole_px,
+        source=path,
+        part_focal_px=focal.part_px,
+        uncut=focal.uncut,
+        turn=turn,
+    )
+
+
+def is_transparent(path: str | Path) -> bool:
+    """Whether nothing of a picture would be seen: all of it is transparent.
+
+    Raises:
+        InputError: as `read_image`.
+    """
+    with opened_picture(Path(path)) as opened:
+        return _has_alpha(opened) and opened.convert("RGBA").getchannel("A").getextrema()[1] == 0
 
 
 @contextmanager
@@ -90,6 +126,7 @@ def opened_picture(path: Path) -> Iterator[Image.Image]:
     from PIL import Image, UnidentifiedImageError
 
     check_file(path)
+    _register_heif()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd EXIF data and of large pictures
@@ -100,7 +137,7 @@ def opened_picture(path: Path) -> Iterator[Image.Image]:
         raise InputError(
             "is a video; follow the heads in it with `mien track` (mien.track_video)"
             if path.suffix.lower() in _VIDEO_SUFFIXES
-            else "is not a picture that can be read; give a JPEG, PNG, WebP, TIFF, BMP or GIF",
+            else _unreadable(path),
             source=path,
         ) from error
     except Image.DecompressionBombError as error:
@@ -140,45 +177,52 @@ def _as_rgb(picture: Image.Image) -> np.ndarray:
 
     if picture.mode.startswith("I") or picture.mode == "F":
         return _from_deep_grey(np.asarray(picture))
-    if picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info:
+    if _has_alpha(picture):
         picture = picture.convert("RGBA")
+        if picture.getchannel("A").getextrema()[1] == 0:  # alpha that somebody forgot to fill
+            return np.array(picture)[..., :3].copy()
         paper = Image.new("RGBA", picture.size, (255, 255, 255, 255))
         picture = Image.alpha_composite(paper, picture)
     return np.array(picture.convert("RGB"))  # a copy, so that the caller may write to it
 
 
 def _from_deep_grey(values: np.ndarray) -> np.ndarray:
-    """16- and 32-bit grey to 8 bits: Pillow's own conversion would clip everything above 255 to white."""
+    """16- and 32-bit grey to 8 bits: Pillow's own conversion would clip everything above 255 to white.
+
+    Cameras of 10, 12 and 14 bits leave the highest bits of 16 empty: the brightest pixel says how many.
+    """
     deep = np.nan_to_num(values.astype(np.float64))
     top = deep.max(initial=0.0)
     if values.dtype.kind == "f" and top <= 1.0:
         deep = deep * 255.0
     elif top > 255:
-        deep = deep / (257.0 if top <= 65535 else top / 255.0)
+        white = next((2**bits - 1 for bits in (10, 12, 14, 16) if top < 2**bits), top)
+        deep = deep * (255.0 / white)
     grey = np.clip(np.rint(deep), 0, 255).astype(np.uint8)
     return np.repeat(grey[:, :, None], 3, axis=2)
 
 
-def _focal_px(picture: Image.Image) -> float | None:
-    """Focal length in pixels from EXIF: the 35 mm equivalent, else from the sensor's pitch."""
-    exif = picture.getexif().get_ifd(_EXIF_FOLDER)
-    equivalent_mm = _positive(exif.get(_FOCAL_LENGTH_35MM))
-    if equivalent_mm is not None:
-        return equivalent_mm / FULL_FRAME_DIAGONAL_MM * math.hypot(picture.width, picture.height)
-    length_mm = _positive(exif.get(_FOCAL_LENGTH))
-    resolution = _positive(exif.get(_FOCAL_PLANE_X_RESOLUTION))
-    unit_mm = _MM_PER_UNIT.get(int(_positive(exif.get(_FOCAL_PLANE_UNIT)) or 2))
-    if length_mm is None or resolution is None or unit_mm is None:
-        return None
-    focal_px = length_mm * resolution / unit_mm
-    # The resolution is of the sensor: a picture that was scaled afterwards gives nonsense, which is dropped.
-    diagonal_px = math.hypot(picture.width, picture.height)
-    return focal_px if 0.2 < focal_px / diagonal_px < 20 else None
+def _has_alpha(picture: Image.Image) -> bool:
+    return picture.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in picture.info
 
 
-def _positive(value: object) -> float | None:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
-    return number if math.isfinite(number) and number > 0 else None
+def _register_heif() -> None:
+    """Let Pillow read HEIC where somebody has installed what it takes."""
+    with contextlib.suppress(ImportError):
+        from pillow_heif import register_heif_opener  # pyright: ignore[reportMissingImports]
+
+        register_heif_opener()
+
+
+def _unreadable(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(12)
+    kind = _PHONE_BRANDS.get(start[8:12]) if start[4:8] == b"ftyp" else None
+    if kind == "HEIC":
+        return (
+            "is a HEIC picture, which takes another package: pip install pillow-heif, or save it as JPEG "
+            "(on an iPhone: Settings, Camera, Formats, Most Compatible)"
+        )
+    if kind == "AVIF":
+        return "is an AVIF picture, which this build of Pillow cannot read; save it as JPEG or PNG"
+    return "is not a picture that can be read; give a JPEG, PNG, WebP, AVIF, TIFF, BMP or GIF"

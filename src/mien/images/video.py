@@ -17,7 +17,10 @@ from jaxtyping import UInt8
 from mien.errors import InputError, ShapeError
 from mien.images.limits import check_frame_size, video_options
 from mien.images.photo import check_file
+from mien.images.upright import Turn
 from mien.reading.damage import damage_named
+
+_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +44,9 @@ class VideoReader:
 
     Attributes:
         source: the file.
-        width_px, height_px: size of the upright frames.
-        rotation_deg: clockwise turn that was applied to make the frames upright: 0, 90, 180 or 270.
+        width_px, height_px: size of the upright frames, whose pixels are square.
+        turn: what was done to the stored frames to make them upright.
+        rotation_deg: the clockwise turn among it: 0, 90, 180 or 270.
         frames_per_second: nominal rate.
         frame_count_estimate: how many frames the file claims or its duration suggests; None if unknown.
         truncated: True once reading has met damaged data or has ended before the promised duration; the
@@ -78,9 +82,11 @@ class VideoReader:
             raise
 
     def _open_stream(self) -> None:
-        if not self._container.streams.video:
-            raise InputError("has no video stream, only sound or data", source=self.source)
-        self._stream = self._container.streams.video[0]
+        moving = [stream for stream in self._container.streams.video if not _is_cover(stream)]
+        if not moving:
+            cover = " (its picture is a cover)" if self._container.streams.video else ""
+            raise InputError(f"has no video stream, only sound or data{cover}", source=self.source)
+        self._stream = moving[0]
         self._stream.thread_type = "AUTO"
         # A stream of an unknown codec has no size, and no frame will come of it.
         width_px, height_px = getattr(self._stream, "width", 0), getattr(self._stream, "height", 0)
@@ -99,36 +105,27 @@ class VideoReader:
             raise InputError(
                 "holds no frame that can be read; it is probably damaged or not a video", source=self.source
             )
-        self.rotation_deg = _clockwise_quarter_turns(self._first) * 90
-        width, height = self._first.width, self._first.height
-        self.width_px, self.height_px = (height, width) if self.rotation_deg % 180 else (width, height)
+        self.turn = _turn(self._first)
+        self.rotation_deg = self.turn.clockwise_deg
+        self._pixel_aspect = _pixel_aspect(self._stream)
+        self._stored_size = _shown_size(self._first, self._pixel_aspect)
+        self.width_px, self.height_px = self.turn.size_px(*self._stored_size)
 
     def __iter__(self) -> Iterator[Frame]:
         """Every frame once; a reader cannot be rewound."""
-        turns = self.rotation_deg // 90
-        index, time_s = 0, 0.0
+        index, step_s = 0, 1 / self.frames_per_second
         frame = self._first
         first_s: float = 0.0 if frame is None or frame.time is None else frame.time
         start_s = min(self._clock_start_s(), first_s)
-        self._first = None
+        self._first, time_s = None, first_s - step_s
         while frame is not None:
-            time_s = frame.time if frame.time is not None else index / self.frames_per_second
+            time_s = frame.time if frame.time is not None else time_s + step_s
             with damage_named(self.source, "has frames that cannot be turned into pictures; copy it again"):
-                image = frame.to_ndarray(format="rgb24")
-                if image.shape[:2] != self._coded_shape:  # some streams change size midway
-                    image = frame.to_ndarray(
-                        format="rgb24", width=self._coded_shape[1], height=self._coded_shape[0]
-                    )
-            yield Frame(index, max(0.0, time_s - start_s), np.ascontiguousarray(np.rot90(image, -turns)))
+                image = self.turn(_picture(frame, self._stored_size, self._pixel_aspect))
+            yield Frame(index, max(0.0, time_s - start_s), image)
             index += 1
             frame = next(self._decoded, None)
         self.truncated |= self._ended_early(end_s=time_s - first_s)
-
-    @property
-    def _coded_shape(self) -> tuple[int, int]:
-        if self.rotation_deg % 180:
-            return self.width_px, self.height_px
-        return self.height_px, self.width_px
 
     def _decode(self) -> Iterator[Any]:
         """Decoded frames; damaged ones are left out and remembered instead of raising."""
@@ -291,7 +288,49 @@ class VideoWriter:
         self._files.__exit__(kind, error, trace)
 
 
-def _clockwise_quarter_turns(frame: Any) -> int:
-    """Quarter turns, clockwise, that make a decoded frame upright (the file's display matrix)."""
-    degrees = getattr(frame, "rotation", 0) or 0  # counter-clockwise, as FFmpeg's av_display_rotation_get
-    return round(-degrees / 90) % 4
+def _is_cover(stream: Any) -> bool:
+    """Whether a stream is a still picture that belongs to a piece of music."""
+    return bool(int(stream.disposition) & _ATTACHED_PICTURE)
+
+
+def _turn(frame: Any) -> Turn:
+    """What makes a decoded frame upright: the file's display matrix, which may mirror."""
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            matrix = np.frombuffer(bytes(data), np.int32)
+            if len(matrix) == 9:
+                return Turn.of_display_matrix(matrix.tolist())
+    return Turn()
+
+
+def _pixel_aspect(stream: Any) -> float:
+    """Width over height of a stored pixel."""
+    aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+    return float(aspect) if aspect else 1.0
+
+
+def _shown_size(frame: Any, ratio: float) -> tuple[int, int]:
+    """Width and height of a decoded frame in square pixels: one side is stretched, none shrunk."""
+    if not 0.05 < ratio < 20 or ratio == 1:
+        return frame.width, frame.height
+    if ratio > 1:
+        return max(1, round(frame.width * ratio)), frame.height
+    return frame.width, max(1, round(frame.height / ratio))
+
+
+def _picture(frame: Any, size: tuple[int, int], pixel_aspect: float) -> np.ndarray:
+    """A decoded frame in square pixels, (H, W, 3) RGB, of the video's size: where a stream changes it midway,
+    the picture is scaled, and bars fill what another shape leaves free."""
+    own = _shown_size(frame, pixel_aspect)
+    scale = min(size[0] / own[0], size[1] / own[1])
+    width, height = max(1, round(own[0] * scale)), max(1, round(own[1] * scale))
+    if (width, height) == (frame.width, frame.height):
+        image = frame.to_ndarray(format="rgb24")
+    else:
+        image = frame.to_ndarray(format="rgb24", width=width, height=height, interpolation="BICUBIC")
+    if (width, height) == size:
+        return image
+    whole = np.zeros((size[1], size[0], 3), np.uint8)
+    top, left = (size[1] - height) // 2, (size[0] - width) // 2
+    whole[top : top + height, left : left + width] = image
+    return whole

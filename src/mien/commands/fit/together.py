@@ -47,6 +47,7 @@ def fit_together(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
                 failed.append((path, " ".join(str(error).split())))
     if known is not None:
         for path, photo in photos.items():
+            known[path] = photo.upright_camera(known[path])
             _check_size(path, photo, known[path])
     seen = list(faces)
     if not seen:
