@@ -81,6 +81,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run_verb(verb: str, arguments: list[str], *, debug: bool) -> int:
     import importlib
 
+    from mien.commands.usage import UsageError
     from mien.errors import MienError
 
     try:
@@ -98,7 +99,7 @@ def _run_verb(verb: str, arguments: list[str], *, debug: bool) -> int:
         if debug:
             raise
         print(f"mien {verb}: {_one_line(error)}", file=sys.stderr)
-        return FAILED
+        return WRONG_USAGE if isinstance(error, UsageError) else FAILED
     except Exception as error:
         if debug:
             raise

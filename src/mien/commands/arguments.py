@@ -41,7 +41,9 @@ called, so that `mien head --help` stays quick. Keep heavy imports (numpy too) i
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import sys
 from collections.abc import Mapping
 from dataclasses import field, make_dataclass
@@ -86,7 +88,16 @@ def parse(config_class: type[Config], arguments: list[str], *, prog: str, **defa
     if defaults:
         config_class = _with_defaults(config_class, defaults)
     how = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
-    return tyro.cli(config_class, args=arguments, prog=prog, config=how)
+    if not {"-h", "--help"} & set(arguments):
+        return tyro.cli(config_class, args=arguments, prog=prog, config=how)
+    from mien.commands.help_text import readable
+
+    shown = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(shown):
+            return tyro.cli(config_class, args=arguments, prog=prog, config=how)
+    finally:
+        print(readable(shown.getvalue()), end="")
 
 
 def _with_defaults(config_class: type[Config], defaults: dict[str, Any]) -> type[Config]:

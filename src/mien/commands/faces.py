@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mien.commands.usage import UsageError
 from mien.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def check_formats(formats: tuple[str, ...], *, known: tuple[str, ...]) -> None:
     """
     for name in formats:
         if name not in known:
-            raise InputError(f"--formats: unknown {name!r}; choose from {' '.join(known)}")
+            raise UsageError(f"--formats: unknown {name!r}; choose from {' '.join(known)}")
 
 
 def check_positive(option: str, value: float | None) -> None:
@@ -47,4 +48,4 @@ def check_positive(option: str, value: float | None) -> None:
         InputError: it is not.
     """
     if value is not None and not value > 0:
-        raise InputError(f"{option}: must be above 0, not {value}")
+        raise UsageError(f"{option}: must be above 0, not {value}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from mien.commands.arguments import Positional
-from mien.errors import InputError
+from mien.commands.usage import UsageError
 
 SHEET_FORMATS = (".png", ".jpg", ".jpeg")
 
@@ -77,9 +77,9 @@ class TextureOptions:
             InputError: see above.
         """
         if self.hair != "none" and self.texture == "none":
-            raise InputError("--hair takes its colour from a texture: leave --texture none away")
+            raise UsageError("--hair takes its colour from a texture: leave --texture none away")
         if not 64 <= self.texture_size <= 4096:
-            raise InputError(f"--texture-size: must be between 64 and 4096, not {self.texture_size}")
+            raise UsageError(f"--texture-size: must be between 64 and 4096, not {self.texture_size}")
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ class HeldOutPeopleOptions(AssetsOption):
             InputError: see above.
         """
         if self.seed == 0:
-            raise InputError("--seed 0 drew the people whom the head was learned from; choose another")
+            raise UsageError("--seed 0 drew the people whom the head was learned from; choose another")
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class SheetOption:
             InputError: see above.
         """
         if self.sheet is not None and self.sheet.suffix.lower() not in SHEET_FORMATS:
-            raise InputError("--sheet: the name must end in .png or .jpg", source=self.sheet)
+            raise UsageError("--sheet: the name must end in .png or .jpg", source=self.sheet)
 
 
 @dataclass(frozen=True)

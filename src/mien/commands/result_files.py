@@ -22,10 +22,10 @@ def check_mesh_files(mesh: MeshFileOptions, formats: tuple[str, ...]) -> None:
     Raises:
         InputError: see above.
     """
-    from mien.errors import InputError
+    from mien.commands.usage import UsageError
 
     if mesh.neutral and not set(formats) & set(_NEUTRAL_FORMATS):
-        raise InputError(f"--neutral needs glb or obj among --formats, which are {' '.join(formats)}")
+        raise UsageError(f"--neutral needs glb or obj among --formats, which are {' '.join(formats)}")
 
 
 def check_hair(looks: TextureOptions, head: Head) -> None:

@@ -10,7 +10,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.benchmark.submissions import print_missing
 from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.commands.options import HeadOption, JsonOption, NetworkOption, PredictOption
-from mien.errors import InputError
+from mien.commands.usage import UsageError
 
 if TYPE_CHECKING:
     from mien.evaluation.published.dad3d import DadResult
@@ -54,7 +54,7 @@ def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code: 1 when predictions are missing."""
     config = parse(Dad3dConfig, arguments, prog="mien benchmark dad3d")
     if config.predicting.predict and config.data.is_file():
-        raise InputError(
+        raise UsageError(
             "--predict needs the pictures: name the folder DAD-3DHeadsDataset", source=config.data
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from mien.commands.arguments import Flat, parse
 from mien.commands.display import note, print_json, print_table, print_written, progress_bar
 from mien.commands.options import AssetsOption, FieldLandmarkerOptions, JsonOption
-from mien.errors import InputError
+from mien.commands.usage import UsageError
 from mien.evaluation.fields.field_test_config import FieldTestConfig
 from mien.progress import reported
 
@@ -147,7 +147,7 @@ def _make(config: FieldLandmarksBenchmarkConfig) -> int:
     from mien.evaluation.fields.rejection import make_things
 
     if config.makers.assets is None:
-        raise InputError("--make needs --assets", source="mien benchmark field-landmarks")
+        raise UsageError("--make needs --assets", source="mien benchmark field-landmarks")
     with progress_bar(quiet=config.output.json) as report:
         made = make_test_fields(
             config.makers.assets,
@@ -165,7 +165,7 @@ def _ablations(config: FieldLandmarksBenchmarkConfig) -> int:
     from mien.training.landmarks_in_fields.ablations import run_ablations
 
     if config.volumes is None or config.out is None:
-        raise InputError("--ablations needs --volumes and --out", source="mien benchmark field-landmarks")
+        raise UsageError("--ablations needs --volumes and --out", source="mien benchmark field-landmarks")
     tables = run_ablations(
         config.volumes,
         config.out,

@@ -8,6 +8,7 @@ from pathlib import Path
 from mien.commands.arguments import Flat, Positional, parse
 from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.commands.options import HeadOption, JsonOption, NetworkOption, SheetOption
+from mien.commands.usage import UsageError
 from mien.errors import InputError
 from mien.progress import reported
 
@@ -90,5 +91,5 @@ def _photos(given: tuple[Path, ...]) -> list[Path]:
         inside = sorted(each for each in path.iterdir() if each.is_file()) if path.is_dir() else [path]
         paths += [each for each in inside if each.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")]
     if not paths:
-        raise InputError("name photos, or folders that hold some: mien benchmark looks photo.jpg")
+        raise UsageError("name photos, or folders that hold some: mien benchmark looks photo.jpg")
     return paths

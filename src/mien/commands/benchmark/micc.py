@@ -9,7 +9,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.benchmark.submissions import print_missing
 from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.commands.options import JsonOption, NetworkOption, SubmissionOptions
-from mien.errors import InputError
+from mien.commands.usage import UsageError
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code: 1 when predictions are missing."""
     config = parse(MiccConfig, arguments, prog="mien benchmark micc")
     if config.frames < 1:
-        raise InputError("--frames: must be 1 or more")
+        raise UsageError("--frames: must be 1 or more")
 
     from mien.evaluation.published.micc import SETTINGS, evaluate, read_template
 

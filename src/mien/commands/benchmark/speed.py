@@ -9,6 +9,7 @@ from pathlib import Path
 from mien.commands.arguments import Flat, parse
 from mien.commands.display import note, print_json, print_table
 from mien.commands.options import FaceMeshOption, JsonOption, LandmarkerOptions, PhotoOption
+from mien.commands.usage import UsageError
 from mien.errors import InputError
 from mien.reading.json_files import read_json
 
@@ -41,7 +42,7 @@ def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code: 1 when a part is slower than the gate allows."""
     config = parse(SpeedConfig, arguments, prog="mien benchmark speed")
     if config.gate is not None and config.baseline is None:
-        raise InputError("--gate needs --baseline")
+        raise UsageError("--gate needs --baseline")
     baseline = _read_baseline(config.baseline) if config.baseline else {}
 
     from mien.evaluation.speed.timing import (

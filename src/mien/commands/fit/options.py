@@ -20,7 +20,7 @@ from mien.commands.options import (
     UnitOption,
 )
 from mien.commands.result_files import check_mesh_files
-from mien.errors import InputError
+from mien.commands.usage import UsageError
 
 if TYPE_CHECKING:
     from mien.fitting.camera_prior import CameraPrior
@@ -71,7 +71,7 @@ def check_options(config: FitPicturesConfig) -> None:
         InputError: they do, or a number is out of its range.
     """
     if config.fov_deg is not None and not 0 < config.fov_deg < 180:
-        raise InputError(f"--fov-deg: must be between 0 and 180, not {config.fov_deg:g}")
+        raise UsageError(f"--fov-deg: must be between 0 and 180, not {config.fov_deg:g}")
     check_positive("--metres-per-unit", config.units.metres_per_unit)
     check_positive("--focal-px", config.focal_px)
     check_positive("--max-faces", config.inputs.max_faces)
@@ -80,9 +80,9 @@ def check_options(config: FitPicturesConfig) -> None:
     stated = [name for name in ("focal_px", "fov_deg", "cameras") if getattr(config, name) is not None]
     if len(stated) > 1:
         options = " and ".join(f"--{name.replace('_', '-')}" for name in stated)
-        raise InputError(f"{options} both state the focal length; give one of them")
+        raise UsageError(f"{options} both state the focal length; give one of them")
     if config.together and config.identity is not None:
-        raise InputError("--together finds out who it is, --identity knows it; give one of them")
+        raise UsageError("--together finds out who it is, --identity knows it; give one of them")
     needs = {
         "--cameras": config.cameras is not None,
         "--same-moment": config.same_moment != "auto",
@@ -90,9 +90,9 @@ def check_options(config: FitPicturesConfig) -> None:
     }
     lonely = [option for option, given in needs.items() if given and not config.together]
     if lonely:
-        raise InputError(f"{lonely[0]} needs --together: it is about several pictures of one person")
+        raise UsageError(f"{lonely[0]} needs --together: it is about several pictures of one person")
     if config.same_camera and config.cameras is not None:
-        raise InputError("--same-camera is for unknown cameras; with --cameras leave it out")
+        raise UsageError("--same-camera is for unknown cameras; with --cameras leave it out")
 
 
 def stated_camera(photo: Photo, config: FitPicturesConfig) -> CameraPrior | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_table, print_written
 from mien.commands.options import HeadOption, JsonOption
-from mien.errors import InputError
+from mien.commands.usage import UsageError
 
 if TYPE_CHECKING:
     from mien.heads.expression_map import ConvertedExpression, ExpressionMap
@@ -47,9 +47,9 @@ def run(arguments: list[str]) -> int:
     """Learn the map, show it, keep it, and convert a file's weights by it."""
     config = parse(HeadExpressionsConfig, arguments, prog="mien head expressions")
     if config.other.head is None:
-        raise InputError("name the head to compare with the built-in one: --head flame2023.pkl")
+        raise UsageError("name the head to compare with the built-in one: --head flame2023.pkl")
     if (config.weights_of is None) != (config.converted is None):
-        raise InputError("--weights-of and --converted go together: what to convert, and where to write it")
+        raise UsageError("--weights-of and --converted go together: what to convert, and where to write it")
     from mien.commands.head.weight_files import check_weight_file, read_weights, write_weights
     from mien.heads.expression_map import map_expressions
     from mien.heads.expression_map_files import save_expression_map

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mien.commands.usage import UsageError
 from mien.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def check_weight_file(path: Path) -> None:
         InputError: see above.
     """
     if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"--converted: the name must end in {', '.join(SUFFIXES)}", source=path)
+        raise UsageError(f"--converted: the name must end in {', '.join(SUFFIXES)}", source=path)
 
 
 def read_weights(path: Path, found: ExpressionMap) -> tuple[np.ndarray, np.ndarray]:
