@@ -11,23 +11,22 @@ from mien.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
-SMALLEST_FACE_PX = 40
+    from mien.landmarks.no_face import Finder
 
 
-def no_face(path: Path, image: np.ndarray) -> InputError:
-    """The error for a picture without a face: it says what to try."""
-    height_px, width_px = image.shape[:2]
-    if min(height_px, width_px) < SMALLEST_FACE_PX:
-        advice = (
-            f"the picture is only {width_px} × {height_px} pixels, and a face must be "
-            f"{SMALLEST_FACE_PX} pixels or larger; use a larger picture"
-        )
-    else:
-        advice = (
-            f"faces must be {SMALLEST_FACE_PX} pixels or larger and not upside down; try a larger, "
-            "better lit or upright picture, or crop it around the face"
-        )
-    return InputError(f"no face was found: {advice}", source=path)
+def no_face(path: Path, image: np.ndarray, finder: Finder | None = None) -> InputError:
+    """The error for a picture without a face: it says what can be seen of the reason, and what to try.
+
+    Args:
+        finder: what looked for faces.
+    """
+    from mien.images.photo import is_transparent
+    from mien.landmarks.no_face import why_no_face
+
+    reason = why_no_face(image, finder)
+    if is_transparent(path):
+        reason = "all of the picture is transparent; save it without transparency"
+    return InputError(f"no face was found: {reason}", source=path)
 
 
 def check_formats(formats: tuple[str, ...], *, known: tuple[str, ...]) -> None:

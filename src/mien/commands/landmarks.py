@@ -66,7 +66,7 @@ def _mark(path: Path, stem: str, *, landmarker: Landmarker, config: LandmarksCon
     image = read_image(path)
     faces = landmarker(image, max_faces=config.inputs.max_faces)
     if not faces:
-        raise no_face(path, image)
+        raise no_face(path, image, landmarker)
     if config.set_name is not None:
         faces = [face.to(config.set_name) for face in faces]
     document = _document(path, image.shape[1], image.shape[0], faces)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class TrackVideosConfig:
     """Follow every head through a video.
 
-    Writes NAME-overlay.mp4 (to judge the tracks by eye) and per person NAME.glb (with the animation),
+    Writes NAME-overlay.mp4 (to judge the tracks by eye: with the sound, and people numbered as their files
+    are) and per person NAME.glb (with the animation),
     NAME.npz, NAME.json and NAME.csv (Live Link Face); with several people NAME-1.glb, NAME-2.glb … A person
     who is seen in two shots is two tracks, unless --one-person says that there is only one.
     """
@@ -66,13 +67,31 @@ def run(arguments: list[str]) -> int:
         command="track",
         columns=("frames", "people", "tracked", "frames without a face", "frames/s", "start (s)"),
         output=config.output,
-        next_step=(
-            "Watch the -overlay.mp4 to judge the track; open the .glb in Blender or any glTF viewer to play "
-            "the animation; the .csv holds ARKit weights per frame, the .npz and .json everything.\n"
+        next_step=_next_step(config),
+    )
+
+
+def _next_step(config: TrackVideosConfig) -> str:
+    """What to do with the files that were written."""
+    formats = config.files.formats
+    hints = []
+    if not config.files.no_overlay:
+        hints.append("watch the -overlay.mp4 to judge the track")
+    if "glb" in formats:
+        hints.append("open the .glb in Blender or any glTF viewer to play the animation")
+    if "csv" in formats:
+        hints.append("the .csv holds ARKit weights per frame")
+    whole = [f".{name}" for name in ("npz", "json") if name in formats]
+    if whole:
+        hints.append(f"the {' and '.join(whole)} {'holds' if len(whole) == 1 else 'hold'} everything")
+    sentence = "; ".join(hints)
+    lines = [sentence[:1].upper() + sentence[1:] + "."] if hints else []
+    if "glb" in formats:
+        lines.append(
             "Blender: set the scene's frame rate before importing, to the video's (for 23.98, 29.97 or 59.94 "
             "to 24, 30 or 60), or keys fall between frames. Times are the video's own: lay its sound at 0."
-        ),
-    )
+        )
+    return "\n".join(lines)
 
 
 def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig) -> Done:
@@ -91,11 +110,7 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
         )
     tracks = [track for track in tracks if track.tracked.any()]
     if not tracks:
-        raise InputError(
-            "no face was found in any frame: faces must be about 60 pixels or larger and not upside down; "
-            "try a larger or better lit video",
-            source=path,
-        )
+        raise InputError(f"no face was found in any frame: {_why_no_face(path)}", source=path)
     files: list[Path] = []
     if config.files.no_overlay:
         complete = _is_complete(path)
@@ -126,6 +141,24 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     return Done(files=tuple(files), row=_row(tracks), facts=facts, problem=problem)
 
 
+def _why_no_face(path: Path) -> str:
+    """What is to be seen on the frame with most contrast among the first ones of each second."""
+    from mien.images.video import open_video
+    from mien.landmarks.landmarker import Landmarker
+    from mien.landmarks.no_face import why_no_face
+
+    best = None
+    with open_video(path) as video:
+        every = max(1, round(video.frames_per_second))
+        for frame in video:
+            if frame.index % every == 0 and (best is None or frame.image.std() > best.std()):
+                best = frame.image
+            if frame.index > 20 * every:
+                break
+    assert best is not None
+    return why_no_face(best, Landmarker("realtime"))
+
+
 def _look_of(track: HeadTrack, path: Path, head: Head, config: TrackVideosConfig) -> PersonLook | None:
     """How a person looks, where a file shows it."""
     if config.looks.texture == "none" or "glb" not in config.files.formats:
@@ -148,17 +181,19 @@ def _write_overlay(
     count = len(tracks[0])
     with (
         open_video(path) as video,
-        VideoWriter(target, frames_per_second=tracks[0].frames_per_second) as writer,
+        VideoWriter(target, frames_per_second=tracks[0].frames_per_second, sound_of=video) as writer,
         progress_bar(f"draw {path.name}", quiet=config.output.json) as report,
     ):
         for frame in video:
             if frame.index >= count:
                 break
             picture = frame.image
-            # where nobody is seen, the first track's mark says so
-            for track in [t for t in tracks if t.tracked[frame.index]] or tracks[:1]:
-                picture = draw_track_frame(picture, head, track, frame.index)
-            writer.write(picture)
+            # people are numbered as their files are; where nobody is seen, the first one's mark says so
+            numbered = [(str(number) if len(tracks) > 1 else "", one) for number, one in enumerate(tracks, 1)]
+            seen = [(name, one) for name, one in numbered if one.tracked[frame.index]]
+            for name, one in seen or [("", tracks[0])]:
+                picture = draw_track_frame(picture, head, one, frame.index, name=name)
+            writer.write(picture, frame.time_s)
             report(Progress(frame.index + 1, count))
         return target, not video.truncated
 

@@ -100,7 +100,8 @@ def draw_track_frame(
         frame: index of the frame.
         opacity: of the head: 0 leaves the picture, 1 hides what it covers.
         landmarks: draw what the network saw too.
-        name: who is lost, for the mark; leave it empty when there is one person.
+        name: who it is, above the head and in the mark of a lost face; leave it empty when there is one
+            person.
     """
     height_px, width_px = image.shape[:2]
     if not track.tracked[frame]:
@@ -135,4 +136,21 @@ def draw_track_frame(
             points_px=track.points_px[frame], sigma_px=track.sigma_px[frame], set_name=track.set_name
         )
         draw_landmarks_in_view(out, face, Viewport.whole(width_px, height_px))
+    if name and len(finite):
+        _write_name(out, name, finite)
     return out
+
+
+def _write_name(image: np.ndarray, name: str, head_px: np.ndarray) -> None:
+    """Above a head, or within it where there is no room."""
+    height_px, width_px = image.shape[:2]
+    tall_px = float(np.ptp(head_px[:, 1]))
+    size = float(np.clip(tall_px / 220, 0.5, 3.0))
+    left = float(head_px[:, 0].mean()) - 9 * size * len(name)
+    line = float(head_px[:, 1].min()) - 6 * size
+    at_px = np.clip(
+        [left, line if line > 24 * size else line + 30 * size],
+        [2, 24 * size],
+        [max(width_px - 20 * size, 2), max(height_px - 4, 3)],
+    )
+    write_line(image, name, (round(at_px[0]), round(at_px[1])), (255, 225, 90), size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,8 +18,12 @@ from jaxtyping import UInt8
 from mien.errors import InputError, ShapeError
 from mien.images.limits import check_frame_size, video_options
 from mien.images.photo import check_file
+from mien.images.sound import SoundTrack
 from mien.images.upright import Turn
 from mien.reading.damage import damage_named
+
+_TICK = Fraction(1, 60_000)
+"""In which times are written: of frames at 24, 25, 30, 50 and 60 a second and at 1000/1001 of them."""
 
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 
@@ -49,6 +54,7 @@ class VideoReader:
         rotation_deg: the clockwise turn among it: 0, 90, 180 or 270.
         frames_per_second: nominal rate.
         frame_count_estimate: how many frames the file claims or its duration suggests; None if unknown.
+        start_s: time 0 of the frames, on the clock that the file's streams are stored with.
         truncated: True once reading has met damaged data or has ended before the promised duration; the
             frames that could be read were yielded.
     """
@@ -99,12 +105,15 @@ class VideoReader:
         if self.frame_count_estimate is None and self._duration_s is not None:
             self.frame_count_estimate = max(1, round(self._duration_s * self.frames_per_second))
         self._decoded = self._decode()
+        self.start_s = 0.0
         # The rotation is stored with the frames, so the first one is read ahead.
         self._first = next(self._decoded, None)
         if self._first is None:
             raise InputError(
                 "holds no frame that can be read; it is probably damaged or not a video", source=self.source
             )
+        self._first_s = 0.0 if self._first.time is None else float(self._first.time)
+        self.start_s = min(self._clock_start_s(), self._first_s)
         self.turn = _turn(self._first)
         self.rotation_deg = self.turn.clockwise_deg
         self._pixel_aspect = _pixel_aspect(self._stream)
@@ -115,17 +124,15 @@ class VideoReader:
         """Every frame once; a reader cannot be rewound."""
         index, step_s = 0, 1 / self.frames_per_second
         frame = self._first
-        first_s: float = 0.0 if frame is None or frame.time is None else frame.time
-        start_s = min(self._clock_start_s(), first_s)
-        self._first, time_s = None, first_s - step_s
+        self._first, time_s = None, self._first_s - step_s
         while frame is not None:
             time_s = frame.time if frame.time is not None else time_s + step_s
             with damage_named(self.source, "has frames that cannot be turned into pictures; copy it again"):
                 image = self.turn(_picture(frame, self._stored_size, self._pixel_aspect))
-            yield Frame(index, max(0.0, time_s - start_s), image)
+            yield Frame(index, max(0.0, time_s - self.start_s), image)
             index += 1
             frame = next(self._decoded, None)
-        self.truncated |= self._ended_early(end_s=time_s - first_s)
+        self.truncated |= self._ended_early(end_s=time_s - self._first_s)
 
     def _decode(self) -> Iterator[Any]:
         """Decoded frames; damaged ones are left out and remembered instead of raising."""
@@ -201,12 +208,20 @@ class VideoWriter:
     Odd sizes lose their last row or column, because the usual pixel format needs even ones.
     """
 
-    def __init__(self, path: str | Path, *, frames_per_second: float, quality: int = 20) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        frames_per_second: float,
+        quality: int = 20,
+        sound_of: VideoReader | None = None,
+    ) -> None:
         """
         Args:
             path: file to write.
             frames_per_second: rate of the frames, > 0.
             quality: x264's constant rate factor, 0 lossless … 51 worst.
+            sound_of: a video whose sound is written too, as it lies beside its frames.
 
         Raises:
             InputError: the rate is not above 0; at the end of the `with` block, nothing was written.
@@ -220,6 +235,11 @@ class VideoWriter:
         self._stream: Any = None
         self._shape: tuple[int, int] | None = None
         self._files = contextlib.ExitStack()
+        self._sound: SoundTrack | None = None
+        if sound_of is not None:
+            sound = SoundTrack(sound_of.source, start_s=sound_of.start_s)
+            self._sound = self._files.enter_context(sound)
+        self._next_s, self._last_ticks = 0.0, -1
         self._temporary: Path | None = None
 
     def __enter__(self) -> VideoWriter:
@@ -228,11 +248,12 @@ class VideoWriter:
         self._temporary = self._files.enter_context(atomic_path(self.path))
         return self
 
-    def write(self, image: UInt8[np.ndarray, "height width 3"]) -> None:
+    def write(self, image: UInt8[np.ndarray, "height width 3"], time_s: float | None = None) -> None:
         """Add one frame.
 
         Args:
             image: (H, W, 3) uint8 RGB; all must have the size of the first.
+            time_s: when it is shown; when None, as long after the last as the rate says.
 
         Raises:
             ShapeError: the frame has another size, or is smaller than 2 × 2.
@@ -246,6 +267,12 @@ class VideoWriter:
             raise ShapeError("video frame", expected=f"{self._shape} + (3,)", actual=image.shape)
         even = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
+        time_s = self._next_s if time_s is None else time_s
+        ticks = max(round(time_s / _TICK), self._last_ticks + 1)
+        frame.pts, frame.time_base = ticks, _TICK
+        self._next_s, self._last_ticks = float(ticks * _TICK + 1 / self._rate), ticks
+        if self._sound is not None:
+            self._sound.write_until(time_s, self._container)
         for packet in self._stream.encode(frame):
             self._container.mux(packet)
 
@@ -266,7 +293,10 @@ class VideoWriter:
         self._stream.width = image.shape[1] // 2 * 2
         self._stream.height = image.shape[0] // 2 * 2
         self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = _TICK
         self._stream.codec_context.thread_count = min(2, os.cpu_count() or 1)
+        if self._sound is not None:
+            self._sound.add_to(self._container)
 
     def __exit__(
         self,
@@ -279,6 +309,8 @@ class VideoWriter:
                 if kind is None:
                     for packet in self._stream.encode():
                         self._container.mux(packet)
+                    if self._sound is not None:
+                        self._sound.write_until(math.inf, self._container)
                 self._container.close()
             elif kind is None:
                 raise InputError("no frame was written, so there is no video", source=self.path)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mien.fitting.results import HeadFit
     from mien.heads.model import Head
     from mien.images.photo import Photo
+    from mien.least_squares.solution import Status
     from mien.looks.head_look import PersonLook
 
 
@@ -76,8 +77,12 @@ def row_of(fits: list[HeadFit]) -> tuple[str, ...]:
         str(len(fits)),
         ", ".join(f"{_median_residual_px(fit):.1f}" for fit in fits),
         ", ".join(f"{_distance_m(fit):.2f}" for fit in fits),
-        ", ".join(dict.fromkeys(fit.status.value for fit in fits)),
+        ", ".join(dict.fromkeys(_in_a_word(fit.status) for fit in fits)),
     )
+
+
+def _in_a_word(status: Status) -> str:
+    return "implausible" if status.name == "IMPLAUSIBLE" else status.value
 
 
 def facts_of(fits: list[HeadFit], head: Head) -> dict[str, Any]:
@@ -88,6 +93,7 @@ def facts_of(fits: list[HeadFit], head: Head) -> dict[str, Any]:
         "faces": [
             {
                 "status": fit.status.name.lower(),
+                "reason": fit.reason,
                 "iterations": fit.iterations,
                 "score": float(fit.landmarks.score),
                 "box_px": list(fit.landmarks.box_px),
@@ -109,7 +115,7 @@ def facts_of(fits: list[HeadFit], head: Head) -> dict[str, Any]:
 def _median_residual_px(fit: HeadFit) -> float:
     import numpy as np
 
-    return float(np.median(np.linalg.norm(fit.residuals_px, axis=1)))
+    return float(np.nanmedian(np.linalg.norm(fit.residuals_px, axis=1)))
 
 
 def _distance_m(fit: HeadFit) -> float:

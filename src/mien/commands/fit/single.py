@@ -47,17 +47,19 @@ def fit_picture(
         context=Context(head=head, landmarker=landmarker),
     )
     if not fits:
-        raise no_face(path, photo.image)
+        raise no_face(path, photo.image, landmarker)
     files: list[Path] = []
     for number, fit in enumerate(fits, start=1):
         name = stem if len(fits) == 1 else f"{stem}-{number}"
         if fit.status.usable:
             person = look_of([fit], [photo], head, config)
             files += write_fit(fit, photo, head, config, name, person=person)
-    bad = [str(number) for number, fit in enumerate(fits, start=1) if not fit.status.usable]
-    problem = (
-        f"{path}: the fit of face {', '.join(bad)} failed; try a larger or sharper picture" if bad else None
-    )
+    bad = [
+        f"the fit{f' of face {number}' if len(fits) > 1 else ''} {fit.outcome}"
+        for number, fit in enumerate(fits, start=1)
+        if not fit.status.usable
+    ]
+    problem = f"{path}: {'; '.join(bad)}" if bad else None
     return Done(files=tuple(files), row=row_of(fits), facts=facts_of(fits, head), problem=problem)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mien.camera_files.posed_picture import PosedPicture
     from mien.cameras import Camera
     from mien.fitting.camera_prior import CameraPrior
+    from mien.fitting.results import HeadFit
+    from mien.fitting.views import ViewsFit
     from mien.heads.model import Head
     from mien.images.photo import Photo
     from mien.landmarks.landmarker import Landmarker
@@ -65,21 +67,26 @@ def fit_together(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
     fitted = {
         path: fit
         for path, fit in zip(seen, views.fits, strict=True)
-        if fit is not None and views.status.usable
+        if fit is not None and fit.status.usable and views.status.usable
     }
     person = (
         look_of(list(fitted.values()), [photos[path] for path in fitted], head, config) if fitted else None
     )
     for path, fit in zip(seen, views.fits, strict=True):
-        if fit is None or not views.status.usable:
-            failed.append(
-                (path, f"{path}: no head fits this face; is it the same person, and the right camera?")
-            )
+        if fit is None or not (fit.status.usable and views.status.usable):
+            failed.append((path, f"{path}: {_why_none(fit, views)}"))
             continue
         number = list(fitted).index(path)
         files = write_fit(fit, photos[path], head, config, stems[path], person=person, picture=number)
         done.append((path, Done(files=tuple(files), row=row_of([fit]), facts=facts_of([fit], head))))
     return BatchOutcome(tuple(done), tuple(failed))
+
+
+def _why_none(fit: HeadFit | None, views: ViewsFit) -> str:
+    reason = views.reason if fit is None else fit.reason
+    if reason:
+        return f"the fit is implausible: {reason}"
+    return "no head fits this face; is it the same person, and the right camera?"
 
 
 def _look(path: Path, landmarker: Landmarker) -> tuple[Photo, Landmarks2D]:
@@ -88,7 +95,7 @@ def _look(path: Path, landmarker: Landmarker) -> tuple[Photo, Landmarks2D]:
     photo = read_photo(path)
     found = landmarker(photo.image)
     if not found:
-        raise no_face(path, photo.image)
+        raise no_face(path, photo.image, landmarker)
     return photo, found[0]
 
 
