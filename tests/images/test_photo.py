@@ -11,7 +11,7 @@ from PIL import Image
 
 import mien
 from mien.errors import InputError
-from mien.images.photo import read_image, read_photo
+from mien.images.photo import is_transparent, read_image, read_photo
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 
@@ -197,3 +197,31 @@ def test_truncated_picture(tmp_path: Path, suffix: str, keep: float):
 def test_absurdly_large_picture_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("mien.images.limits.MAX_PIXELS", 20)
     expect(save(tmp_path / "a.png", ramp()), "scale it down")
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_grey_of_more_than_eight_bits_uses_all_of_them(tmp_path, bits):
+    values = np.linspace(0, 2**bits - 1, 64 * 48).reshape(48, 64).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    image = read_image(tmp_path / "deep.png")
+    assert (image.min(), image.max()) == (0, 255)
+    np.testing.assert_allclose(image[..., 0], values * (255 / (2**bits - 1)), atol=0.51)
+
+
+def test_colours_that_are_all_transparent_are_taken(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 4), dtype=np.uint8)
+    pixels[..., 3] = 0
+    Image.fromarray(pixels).save(tmp_path / "clear.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "clear.png"), pixels[..., :3])
+    assert is_transparent(tmp_path / "clear.png")
+    pixels[3, 4, 3] = 255
+    Image.fromarray(pixels).save(tmp_path / "clear.png")
+    assert not is_transparent(tmp_path / "clear.png")
+
+
+@pytest.mark.parametrize(("brand", "word"), [(b"heic", "HEIC"), (b"mif1", "HEIC")])
+def test_phone_pictures_that_cannot_be_read_are_named(tmp_path, brand, word):
+    path = tmp_path / "photo.heic"
+    path.write_bytes(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0" + brand + b"miaf" + bytes(100))
+    with pytest.raises(InputError, match=f"{word}.*pillow-heif|damaged"):
+        read_image(path)

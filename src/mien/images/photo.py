@@ -95,7 +95,7 @@ def read_photo(path: str | Path) -> Photo:
         opened.load()
         focal = focal_lengths_of(opened)
         turn = Turn.of_exif(orientation_of(opened))
-        image = turn(_as_rgb(opened))
+        image = turn(rgb_pixels(opened))
     return Photo(
         image=image,
         focal_px=focal.whole_px,
@@ -172,7 +172,8 @@ def check_file(path: Path) -> None:
         raise InputError(f"cannot be opened ({reason})", source=path) from error
 
 
-def _as_rgb(picture: Image.Image) -> np.ndarray:
+def rgb_pixels(picture: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8 of an open picture, as it is stored."""
     from PIL import Image
 
     if picture.mode.startswith("I") or picture.mode == "F":

@@ -88,6 +88,8 @@ class VideoReader:
             raise
 
     def _open_stream(self) -> None:
+        if self._container.format.name.endswith(("_pipe", "image2")):
+            raise InputError("is a picture, not a video; fit it with `mien fit`", source=self.source)
         moving = [stream for stream in self._container.streams.video if not _is_cover(stream)]
         if not moving:
             cover = " (its picture is a cover)" if self._container.streams.video else ""
@@ -191,12 +193,15 @@ def open_video(path: str | Path) -> VideoReader:
     becomes True.
 
     Args:
-        path: an MP4, MOV, MKV, WebM, AVI or GIF.
+        path: an MP4, MOV, MKV, WebM, AVI, GIF or animated WebP.
 
     Raises:
         InputError: the file is missing, is not a video, or has no frame that can be read.
     """
-    return VideoReader(path)
+    from mien.images.animation import AnimationReader, is_webp
+
+    check_file(Path(path))
+    return AnimationReader(path) if is_webp(Path(path)) else VideoReader(path)
 
 
 class VideoWriter:
