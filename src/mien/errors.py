@@ -104,3 +104,36 @@ class LandmarkSetError(MienError, KeyError):
 
 class FitError(MienError):
     """A fit was asked to raise on failure and failed."""
+
+
+def check_type(value: object, kinds: type | tuple[type, ...], *, argument: str, call: str) -> None:
+    """Complain about an argument of another type than a function takes.
+
+    Args:
+        argument: its name.
+        call: the right call, for example "mien.fit_landmarks(landmarks, camera)".
+
+    Raises:
+        InputError: it is of none of these kinds; the message shows the right call.
+    """
+    kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+    if isinstance(value, kinds):
+        return
+    names = " or ".join(_KIND_NAMES.get(kind.__name__, f"a {kind.__name__}") for kind in kinds)
+    advice = ""
+    if isinstance(value, list | tuple) and value and isinstance(value[0], kinds):
+        advice = f": take one of them, {argument}[0], or go through them"
+    elif isinstance(value, list | tuple) and not value:
+        advice = ": no face was found"
+    raise InputError(f"{argument} should be {names}, not {described(value)}{advice}. The call is {call}")
+
+
+_KIND_NAMES = {"ndarray": "an array", "str": "a file's name", "Path": "a path", "Iterable": "a list"}
+
+
+def described(value: object) -> str:
+    """What something is, for messages: "a list of 3", "a HeadFit", "None"."""
+    kind = type(value).__name__
+    if isinstance(value, list | tuple):
+        return f"a {kind} of {len(value)}" if value else f"an empty {kind}"
+    return "None" if value is None else f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"

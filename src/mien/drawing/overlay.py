@@ -9,6 +9,7 @@ from mien.drawing.landmarks import draw_landmarks_in_view
 from mien.drawing.mesh import draw_mesh, overlay_colors, part_colors, solid_triangles
 from mien.drawing.sheets import beside, caption, write_line
 from mien.drawing.viewport import Viewport
+from mien.errors import check_type
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.heads.model import Head
 from mien.landmarks.types import Landmarks2D
@@ -36,6 +37,10 @@ def draw_fit(
     """
     import cv2
 
+    call = "mien.draw_fit(image, head, fit)"
+    check_type(image, np.ndarray, argument="image", call=call)
+    check_type(head, Head, argument="head", call=call)
+    check_type(fit, HeadFit, argument="fit", call=call)
     height_px, width_px = image.shape[:2]
     vertices_m = head.vertices_m(fit.parameters)
     around = np.concatenate([fit.landmarks.points_px, fit.camera.project(vertices_m)])

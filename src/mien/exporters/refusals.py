@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mien.errors import FitError, InputError
+from mien.errors import FitError, InputError, described
 from mien.fitting.arkit_weights import ArkitWeights
 from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
 from mien.fitting.sequence import SequenceFit
@@ -50,13 +50,13 @@ def check_arguments(result: Any, path: Any, *, origin: str, look: Any) -> None:
             source="export",
         )
     if not isinstance(result, _RESULTS):
-        raise InputError(f"cannot write {_named(result)}: {_advice(result)}", source="export")
+        raise InputError(f"cannot write {described(result)}: {_advice(result)}", source="export")
     if not isinstance(path, str | os.PathLike):
-        raise InputError(f"path should be a file's name, not {_named(path)}", source="export")
+        raise InputError(f"path should be a file's name, not {described(path)}", source="export")
     if origin not in ("head", "camera"):
         raise InputError(f'origin should be "head" or "camera", not {origin!r}', source="export")
     if look is not None and not isinstance(look, HeadLook):
-        raise InputError(f"look should be a HeadLook, not {_named(look)}", source="export")
+        raise InputError(f"look should be a HeadLook, not {described(look)}", source="export")
 
 
 def check_numbers(result: HeadFit | HeadTrack) -> None:
@@ -93,10 +93,3 @@ def _advice(result: Any) -> str:
         if isinstance(result, kind):
             return advice
     return "give a HeadFit, a HeadTrack, a TrackedFrame or a Head"
-
-
-def _named(value: Any) -> str:
-    kind = type(value).__name__
-    if isinstance(value, list | tuple):
-        return f"a {kind} of {len(value)}" if value else f"an empty {kind}"
-    return "None" if value is None else f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"

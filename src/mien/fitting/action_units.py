@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from mien.errors import FitError, InputError
+from mien.errors import FitError, InputError, check_type
 from mien.fitting.arkit_weights import ArkitWeights
 from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
 from mien.heads.action_units import ACTION_UNITS, side_intensities
@@ -68,6 +68,7 @@ def action_units(
     """
     if isinstance(result, ArkitWeights):
         return _of(result.weights, ARKIT_NAMES)
+    check_type(result, (HeadFit, HeadTrack, TrackedFrame), argument="result", call="mien.action_units(fit)")
     model = head if isinstance(head, Head) else load_head(head)
     if not model.takes_parameters_of(result.head_name, result.head_version):
         raise InputError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from mien.errors import FitError, InputError
+from mien.errors import FitError, InputError, check_type
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.context import Context
 from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
@@ -68,6 +68,7 @@ def arkit_weights(fit: HeadFit | TrackedFrame, *, context: Context | None = None
             "these are weights of one face; of a track take one frame, mien.arkit_weights(track.frame(0)), "
             "or all of track.expression"
         )
+    check_type(fit, (HeadFit, TrackedFrame), argument="fit", call="mien.arkit_weights(fit)")
     context = context or Context()
     head = context.loaded_head
     if head.name != fit.head_name:

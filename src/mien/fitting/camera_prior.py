@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
-from mien.errors import InputError
+from mien.errors import InputError, check_type
 from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_problem import Term
 from mien.fitting.terms.distance_prior import DistanceTerm
@@ -108,7 +108,17 @@ class CameraPrior:
 
     @staticmethod
     def of(camera: Camera | CameraPrior) -> CameraPrior:
-        """A plain camera is one that is known."""
+        """A plain camera is one that is known.
+
+        Raises:
+            InputError: it is neither.
+        """
+        check_type(
+            camera,
+            (Camera, CameraPrior),
+            argument="camera",
+            call="mien.fit_photo(image, camera=mien.CameraPrior.near(focal_px, width_px=…, height_px=…))",
+        )
         return camera if isinstance(camera, CameraPrior) else CameraPrior.known(camera)
 
     @property

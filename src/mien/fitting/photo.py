@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
-from mien.errors import ShapeError
+from mien.errors import ShapeError, check_type
 from mien.fitting.camera_prior import CameraPrior, FocalKnowledge
 from mien.fitting.config import FitConfig
 from mien.fitting.context import Context
@@ -80,6 +80,7 @@ def fit_photo(
             camera = CameraPrior.of_photo(photo)
         elif isinstance(camera, Camera):
             camera = photo.upright_camera(camera)
+    check_type(image, np.ndarray, argument="image", call="mien.fit_photo(image), of one picture or its file")
     if camera is None:
         camera = CameraPrior.of_image(image)
     known = prior = CameraPrior.of(camera)
@@ -118,6 +119,7 @@ def fit_landmarks(
         ShapeError: the landmarks do not have the set's size.
     """
     context = context or Context()
+    check_type(landmarks, Landmarks2D, argument="landmarks", call="mien.fit_landmarks(landmarks, camera)")
     prior = CameraPrior.of(camera)
     if prior.alternatives:
         choices = (replace(prior, alternatives=()), *prior.alternatives)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
-from mien.errors import FitError, InputError, ShapeError
+from mien.errors import FitError, InputError, ShapeError, check_type
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.context import Context
 from mien.fitting.fit_error import usable_fit_or_raise
@@ -100,6 +100,7 @@ def fit_views(
         LandmarkSetError: the head lacks the landmarker's set.
         ShapeError: not as many cameras as pictures.
     """
+    check_type(images, (list, tuple), argument="images", call="mien.fit_views([image, other_image])")
     context = Context.of(context, head)
     found: list[Landmarks2D | None] = []
     told: list[CameraPrior] = []

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from mien.errors import check_type
 from mien.heads.correspondence import LANDMARK_PART, with_landmark_sets
 from mien.heads.library import load_head
 from mien.heads.model import Head
@@ -32,6 +33,7 @@ def fittable_head(head: Head | str | Path | None = None) -> Head:
         MissingExtraError: it is a BFM and h5py is not installed.
     """
     if not isinstance(head, Head):
+        check_type(head, (str, Path, type(None)), argument="head", call='head="flame.pkl", or a mien.Head')
         head = load_head(head) if head is None else _loaded(*_state_of(Path(head)))
     return head if set(head.landmark_sets) - _PUBLISHERS_SETS else _with_built_in_landmarks(head)
 

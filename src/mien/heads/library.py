@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from mien.errors import InputError
+from mien.errors import InputError, check_type
 from mien.heads.head_checks import check_basis_size, checked_head
 from mien.heads.model import Head, LandmarkSet, PersonalShape
 from mien.heads.version1 import Version1Conversion
@@ -43,6 +43,7 @@ def load_head(path: str | Path | None = None) -> Head:
         return _built_in()
     from mien.heads.formats.dispatch import foreign_reader
 
+    check_type(path, (str, Path), argument="path", call='mien.load_head("head.npz")')
     path = Path(path)
     reader = foreign_reader(path)
     if reader is None:
@@ -55,7 +56,8 @@ def load_head(path: str | Path | None = None) -> Head:
 def _built_in() -> Head:
     head = _read(_BUILT_IN_PATH)
     of_sets = (value for each in head.landmark_sets.values() for value in vars(each).values())
-    for value in [*vars(head).values(), *of_sets, *(head.identity_mixture or ())]:
+    personal = (value for each in head.personal_shapes for value in vars(each).values())
+    for value in [*vars(head).values(), *of_sets, *personal, *(head.identity_mixture or ())]:
         if isinstance(value, np.ndarray):
             value.setflags(write=False)
     return head

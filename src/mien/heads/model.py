@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int, Integer
 
-from mien.errors import LandmarkSetError, ShapeError
+from mien.errors import LandmarkSetError, ShapeError, check_type
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.parameters import HeadParameters
 from mien.heads.skinning import joint_transforms, skin
@@ -237,6 +237,7 @@ class Head:
         Raises:
             ShapeError: the parameters belong to a head with other numbers of shapes.
         """
+        check_type(parameters, HeadParameters, argument="parameters", call="head.vertices_m(fit.parameters)")
         rest_m = self.rest_vertices_m(parameters.identity, parameters.expression)
         joints_m = self.joints_m(parameters.identity)
         posed_m = skin(rest_m, joint_transforms(joints_m, parameters.joint_rotations), self.skinning_weights)

@@ -18,15 +18,13 @@ from mien.cameras import Camera
 from mien.errors import InputError, MienError
 from mien.images.exif import focal_lengths_of, orientation_of
 from mien.images.limits import check_pixel_count, picture_formats, too_many_pixels
+from mien.images.other_files import about_folder, what_takes
 from mien.images.upright import Turn
 from mien.reading.regular_files import check_regular
 
 if TYPE_CHECKING:
     from PIL import Image
 
-
-_VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mts")
-"""What people give by mistake: the message then names what reads it."""
 
 _PHONE_BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC", b"avif": "AVIF"}
 """What a file of the container that videos have too says that it is."""
@@ -135,9 +133,7 @@ def opened_picture(path: Path) -> Iterator[Image.Image]:
                 yield opened
     except UnidentifiedImageError as error:
         raise InputError(
-            "is a video; follow the heads in it with `mien track` (mien.track_video)"
-            if path.suffix.lower() in _VIDEO_SUFFIXES
-            else _unreadable(path),
+            what_takes(path) or _unreadable(path),
             source=path,
         ) from error
     except Image.DecompressionBombError as error:
@@ -160,7 +156,7 @@ def check_file(path: Path) -> None:
     """
     try:
         if path.is_dir():
-            raise InputError("is a folder; name the pictures in it", source=path)
+            raise InputError(about_folder(path), source=path)
         if check_regular(path, missing="does not exist; check the spelling and the folder") == 0:
             raise InputError("is empty (0 bytes); copy or download it again", source=path)
         with path.open("rb"):

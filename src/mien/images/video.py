@@ -17,6 +17,7 @@ from jaxtyping import UInt8
 
 from mien.errors import InputError, ShapeError
 from mien.images.limits import check_frame_size, video_options
+from mien.images.other_files import what_takes
 from mien.images.photo import check_file
 from mien.images.sound import SoundTrack
 from mien.images.upright import Turn
@@ -74,6 +75,9 @@ class VideoReader:
         try:
             self._container: Any = av.open(str(self.source), options=video_options())
         except (av.FFmpegError, OSError, ValueError) as error:
+            advice = what_takes(self.source)
+            if advice is not None and "is a video" not in advice:
+                raise InputError(advice, source=self.source) from error
             raise InputError(
                 f"is not a video that can be read, or its index is missing because it was cut short "
                 f"({error}); give an MP4, MOV, MKV, WebM, AVI or GIF file, or copy it again",

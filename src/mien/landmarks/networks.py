@@ -89,7 +89,30 @@ def read_card(network: Path) -> NetworkCard:
     return NetworkCard(name=str(values.get("name", network.stem)), path=path, values=values)
 
 
-def open_session(network: Path, *, threads: int = 1) -> InferenceSession:
+class Session:
+    """A network that can be run, and pickled: what is kept of it is its file's name."""
+
+    def __init__(self, network: Path, threads: int) -> None:
+        self._network, self._threads = network, threads
+        self._session = _session(str(network.resolve()), network.stat().st_mtime_ns, threads)
+
+    def run(self, outputs: list[str] | None, inputs: dict[str, Any]) -> list[Any]:
+        """The outputs of these names; all of them when None."""
+        return list(self._session.run(outputs, inputs))
+
+    def get_inputs(self) -> Any:
+        """What ONNX Runtime says of the inputs."""
+        return self._session.get_inputs()
+
+    def get_outputs(self) -> Any:
+        """What ONNX Runtime says of the outputs."""
+        return self._session.get_outputs()
+
+    def __reduce__(self) -> tuple[type[Session], tuple[Path, int]]:
+        return Session, (self._network, self._threads)
+
+
+def open_session(network: Path, *, threads: int = 1) -> Session:
     """A session of ONNX Runtime on the CPU, shared by everyone who opens the same file.
 
     Args:
@@ -100,7 +123,7 @@ def open_session(network: Path, *, threads: int = 1) -> InferenceSession:
         InputError: the file is not a network that ONNX Runtime can read.
     """
     check_regular(network)
-    return _session(str(network.resolve()), network.stat().st_mtime_ns, threads)
+    return Session(network, threads)
 
 
 @lru_cache(maxsize=16)

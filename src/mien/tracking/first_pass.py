@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mien.errors import InputError
+from mien.errors import InputError, check_type
 from mien.fitting.results import TrackedFrame
 from mien.progress import ProgressReport, reported, silent
 from mien.tracking.following import Following
@@ -53,6 +53,10 @@ def first_pass(
     Raises:
         InputError: the file is missing or no video, or there are no frames.
     """
+    call = 'mien.track_video("clip.mp4"), or of a list of pictures'
+    if isinstance(video, np.ndarray) and video.ndim != 4:
+        raise InputError(f"video is one picture or another array {video.shape}; the call is {call}")
+    check_type(video, (str, Path, Iterable), argument="video", call=call)
     pictures, frames_per_second, total = _read(video, frames_per_second, max_frames)
     times_s: list[float] = []
     seen: dict[TrackedPerson, dict[int, TrackedFrame]] = {}
