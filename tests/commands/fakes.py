@@ -36,7 +36,12 @@ class FakeLandmarker:
     """Finds one face in any picture that is not black, two in one whose first pixel is white."""
 
     def __init__(
-        self, model: str | Path = "realtime", *, found: object = None, search: object = "search"
+        self,
+        model: str | Path = "realtime",
+        *,
+        found: object = None,
+        search: object = "search",
+        settle: bool = True,
     ) -> None:
         self.model = model
 

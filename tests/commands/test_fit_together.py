@@ -166,5 +166,5 @@ def test_recorded_focal_length_is_used(views, tmp_path, capsys, monkeypatch, tog
     ],
 )
 def test_options_that_contradict_each_other(views, tmp_path, capsys, arguments, said):
-    assert main(["fit", str(views[0]), "--out", str(tmp_path / "out"), *arguments]) == 1
+    assert main(["fit", str(views[0]), "--out", str(tmp_path / "out"), *arguments]) == 2
     assert said in capsys.readouterr().err

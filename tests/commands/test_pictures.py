@@ -135,7 +135,7 @@ def test_stated_focal_length_is_kept(pictures, tmp_path: Path, capsys: pytest.Ca
 def test_impossible_options(
     pictures, tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, word: str
 ):
-    assert main(["fit", str(pictures["one"]), "--out", str(tmp_path / "out"), option, value]) == 1
+    assert main(["fit", str(pictures["one"]), "--out", str(tmp_path / "out"), option, value]) == 2
     assert word in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 

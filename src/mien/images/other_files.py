@@ -10,8 +10,8 @@ _BY_SUFFIX = {
     ),
     (".npz", ".pkl", ".h5"): (
         "is no picture: a head's file is looked at with `mien head info` and fitted with --head, and a saved "
-        "fit or track is read by mien.read_fit and mien.read_track (`mien fit photo.jpg --identity FILE` fits "
-        "that person again)"
+        "fit or track is read by mien.read_fit and mien.read_track (`mien fit photo.jpg --identity FILE` "
+        "fits that person again)"
     ),
     (".json",): (
         "is no picture: a transforms.json goes to `mien field train`, or to `mien fit --together --cameras`; "

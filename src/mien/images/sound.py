@@ -84,7 +84,8 @@ class SoundTrack:
             if frame.pts is None:
                 continue
             for part in resampler.resample(frame):
-                part.pts = round((float(part.pts * part.time_base) - self._start_s) / base)
+                part_s = 0.0 if part.time is None else part.time
+                part.pts = round((part_s - self._start_s) / base)
                 part.time_base = base
                 yield from self._target.encode(part)
         yield from self._target.encode(None)

@@ -55,7 +55,7 @@ class Landmarks2D:
         """Smallest box around all points that are anywhere: left, top, right, bottom; NaN without one."""
         finite = self.points_px[np.isfinite(self.points_px).all(axis=1)]
         if not len(finite):
-            return (float("nan"),) * 4
+            return float("nan"), float("nan"), float("nan"), float("nan")
         low, high = finite.min(axis=0), finite.max(axis=0)
         return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 

@@ -19,7 +19,7 @@ from mien.files import atomic_path
 from mien.landmarks.networks import open_session
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from mien.landmarks.networks import Session
 
 INPUT = "image"
 
@@ -102,7 +102,7 @@ def write_onnx(
 
 @torch.no_grad()
 def _difference(
-    network: nn.Module, session: InferenceSession, inputs: Sequence[np.ndarray], outputs: Sequence[str]
+    network: nn.Module, session: Session, inputs: Sequence[np.ndarray], outputs: Sequence[str]
 ) -> float:
     largest = 0.0
     for image in inputs:
@@ -112,7 +112,7 @@ def _difference(
     return largest
 
 
-def median_latency_ms(session: InferenceSession, image: np.ndarray, *, runs: int = 30) -> float:
+def median_latency_ms(session: Session, image: np.ndarray, *, runs: int = 30) -> float:
     """Median time that a session takes for an input, milliseconds."""
     times_ms = []
     for _ in range(runs):

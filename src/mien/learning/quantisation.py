@@ -18,7 +18,7 @@ from mien.landmarks.networks import open_session
 from mien.learning.onnx_files import INPUT, median_latency_ms
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from mien.landmarks.networks import Session
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def _compare(network: Path, quantised: Path, kind: str, crops: np.ndarray) -> Qu
     )
 
 
-def _answers(session: InferenceSession, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _answers(session: Session, crops: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     each = (session.run(["points", "log_sigma"], {INPUT: crop[None]}) for crop in crops)
     points, log_sigma = zip(*each, strict=True)
     return np.concatenate(points), np.concatenate(log_sigma)
