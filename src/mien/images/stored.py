@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Num, UInt8
 
 from mien.errors import InputError
-from mien.images.photo import opened_picture
+from mien.images.photo import opened_picture, rgb_pixels
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -35,6 +35,9 @@ def read_rgba(path: str | Path) -> UInt8[np.ndarray, "height width 4"]:
         InputError: the file is missing, is not a picture, or is damaged.
     """
     with opened_picture(Path(path)) as opened:
+        if opened.mode.startswith("I") or opened.mode == "F":  # Pillow's own conversion would clip them
+            image = rgb_pixels(opened)
+            return np.concatenate([image, np.full((*image.shape[:2], 1), 255, np.uint8)], axis=2)
         return _converted(opened, "RGBA", 4)
 
 

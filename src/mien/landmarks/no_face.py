@@ -36,7 +36,7 @@ def why_no_face(image: UInt8[np.ndarray, "height width 3"], finder: Finder | Non
         for quarters, what in ((1, "clockwise"), (3, "counter-clockwise"), (2, "")):
             if finder(np.ascontiguousarray(np.rot90(image, quarters))):
                 turned = "stands upside down" if quarters == 2 else f"is turned by 90° {what}"
-                return f"a face {turned}; turn the picture upright (faces are found up to 70° aside)"
+                return f"a face {turned}; turn the picture upright (faces are found up to about 40° aside)"
         if max(height_px, width_px) <= _LARGEST_ENLARGED_PX and finder(_enlarged(image)):
             return (
                 f"there is a face, but a tiny one: it must be {SMALLEST_FACE_PX} pixels or larger; use a "
