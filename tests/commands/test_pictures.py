@@ -143,3 +143,36 @@ def test_impossible_options(
 def test_folder_for_results_is_a_file(pictures, capsys: pytest.CaptureFixture[str]):
     assert main(["fit", str(pictures["one"]), "--out", str(pictures["text"])]) == 1
     assert "--out" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("focal_px", ["1", "9000000"])
+def test_an_impossible_fit_fails_with_its_reason(pictures, tmp_path, capsys, focal_px):
+    out = tmp_path / "out"
+    assert main(["fit", str(pictures["one"]), "--out", str(out), "--focal-px", focal_px]) == 1
+    shown = capsys.readouterr()
+    assert "the fit is implausible" in shown.err
+    assert "is the focal length" in shown.err
+    assert "nan" not in shown.out
+    assert not list(out.iterdir())
+
+
+def test_help_reads_well(capsys):
+    for verb in ("fit", "track", "landmarks"):
+        assert main([verb, "--help"]) == 0
+        shown = capsys.readouterr().out
+        assert "{None}" not in shown
+        assert "(default: )" not in shown
+        assert "(default: None)" not in shown
+        assert "--" in shown
+
+
+@pytest.mark.parametrize("formats", [["json"], ["glb", "csv"]])
+def test_track_names_only_what_it_wrote(formats):
+    from mien.commands.arguments import parse
+    from mien.commands.track import TrackVideosConfig, _next_step
+
+    arguments = ["clip.mp4", "--no-overlay", "--formats", *formats]
+    said = _next_step(parse(TrackVideosConfig, arguments, prog="mien track"))
+    assert "overlay" not in said
+    for name in ("glb", "csv", "json", "npz"):
+        assert (f".{name}" in said) == (name in formats)

@@ -13,9 +13,9 @@ from mien.errors import ShapeError, check_type
 from mien.fitting.camera_prior import CameraPrior, FocalKnowledge
 from mien.fitting.config import FitConfig
 from mien.fitting.context import Context
-from mien.fitting.fit_error import fit_error, usable_fit_or_raise
+from mien.fitting.fit_error import fit_error
 from mien.fitting.lens_axis import fitted_in_part
-from mien.fitting.plausibility import implausible, unusable_landmarks
+from mien.fitting.plausibility import implausible, too_near, unusable_landmarks
 from mien.fitting.results import HeadFit
 from mien.fitting.rigid_start import rigid_start
 from mien.fitting.scene.fit_model import FitModel
@@ -162,12 +162,12 @@ def fit_landmarks(
             return None
         problem = HeadProblem(HeadScene(model, unknowns, parameters, camera), tuple(terms))
         solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, config))
-        solution = usable_fit_or_raise(solution, throw=throw)
         return head_fit(problem, solution, landmarks, focal=prior.focal)
 
     fit = fitted(prior.camera) if prior.whole else fitted_in_part(fitted, model, data, prior.camera)
-    if fit is None:
-        return _failed(model, landmarks, prior, base, throw=throw)
+    if fit is None or fit.status is Status.NOT_FINITE:
+        reason = too_near(landmarks, prior.camera, head) or ""
+        return _failed(model, landmarks, prior, base, throw=throw, reason=reason)
     return judged(fit, head, throw=throw)
 
 

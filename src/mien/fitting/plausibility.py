@@ -42,6 +42,19 @@ def unusable_landmarks(landmarks: Landmarks2D) -> str | None:
     return None
 
 
+def too_near(landmarks: Landmarks2D, camera: Camera, head: Head) -> str | None:
+    """Why no pose was found, where the camera's focal length leaves no room for one; None where it does."""
+    places_m = head.mean_m[head.landmark_set(landmarks.set_name).vertices]
+    radius_m = float(np.sqrt(((places_m - places_m.mean(axis=0)) ** 2).sum(axis=1).mean()))
+    depth_m = camera.focal_px * radius_m / landmarks.radius_px
+    if depth_m > 2 * radius_m:
+        return None
+    return (
+        f"the head's middle would be {100 * depth_m:.2g} cm from the camera; is the focal length, "
+        f"{camera.focal_px:.4g} px, right?"
+    )
+
+
 def implausible(fit: HeadFit, head: Head) -> str | None:
     """Why a fit cannot be a face, in words that go on after "the fit is implausible:"; None where it can."""
     reason = implausible_place(fit.parameters, fit.camera, head, fit.landmarks.set_name)

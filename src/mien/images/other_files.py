@@ -38,4 +38,4 @@ def about_folder(path: Path) -> str:
         return "is a radiance field; see `mien field --help` (render, landmarks, export)"
     if (path / "transforms.json").exists() or (path / "sparse").exists() or (path / "cameras.txt").exists():
         return "is a folder of posed pictures; train a field with `mien field train`, or name its pictures"
-    return "is a folder; name the pictures in it"
+    return "is a folder; name the pictures or videos in it"

@@ -75,8 +75,8 @@ def row_of(fits: list[HeadFit]) -> tuple[str, ...]:
     """Cells of the summary table for one picture."""
     return (
         str(len(fits)),
-        ", ".join(f"{_median_residual_px(fit):.1f}" for fit in fits),
-        ", ".join(f"{_distance_m(fit):.2f}" for fit in fits),
+        ", ".join(f"{_median_residual_px(fit):.1f}" if fit.status.usable else "–" for fit in fits),
+        ", ".join(f"{_distance_m(fit):.2f}" if fit.status.usable else "–" for fit in fits),
         ", ".join(dict.fromkeys(_in_a_word(fit.status) for fit in fits)),
     )
 
@@ -115,7 +115,9 @@ def facts_of(fits: list[HeadFit], head: Head) -> dict[str, Any]:
 def _median_residual_px(fit: HeadFit) -> float:
     import numpy as np
 
-    return float(np.nanmedian(np.linalg.norm(fit.residuals_px, axis=1)))
+    known_px = np.linalg.norm(fit.residuals_px, axis=1)
+    known_px = known_px[np.isfinite(known_px)]
+    return float(np.median(known_px)) if len(known_px) else float("nan")
 
 
 def _distance_m(fit: HeadFit) -> float:
