@@ -71,19 +71,19 @@ def test_speed_prints_every_part_and_the_gate_holds(photo, tmp_path, capsys):
 def test_wrong_baselines_are_named(photo, tmp_path, capsys):
     broken = tmp_path / "broken.json"
     broken.write_text("[]")
-    for arguments, said in (
-        (["--baseline", str(broken)], "broken.json"),
-        (["--baseline", str(tmp_path / "none.json")], "no such file"),
-        (["--gate", "2"], "--baseline"),
+    for arguments, said, code in (
+        (["--baseline", str(broken)], "broken.json", 1),
+        (["--baseline", str(tmp_path / "none.json")], "no such file", 1),
+        (["--gate", "2"], "--baseline", 2),
     ):
-        assert main(["benchmark", "speed", "--photo", photo, *arguments]) == 1
+        assert main(["benchmark", "speed", "--photo", photo, *arguments]) == code
         assert said in capsys.readouterr().err
 
 
 def test_ytf68_names_a_missing_folder(photo, tmp_path, capsys):
     assert main(["benchmark", "ytf68", "--data", str(tmp_path / "nowhere")]) == 1
     assert "translate.csv" in capsys.readouterr().err
-    assert main(["benchmark", "ytf68", "--data", str(tmp_path), "--sheet", "sheet.pdf"]) == 1
+    assert main(["benchmark", "ytf68", "--data", str(tmp_path), "--sheet", "sheet.pdf"]) == 2
     assert "--sheet" in capsys.readouterr().err
 
 

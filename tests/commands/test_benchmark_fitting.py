@@ -62,7 +62,7 @@ def test_people_must_be_drawn_first(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_the_heads_own_people_are_refused(capsys: pytest.CaptureFixture[str]):
-    assert run("--study", "people", "--seed", 0) == 1
+    assert run("--study", "people", "--seed", 0) == 2
     assert "learned from" in capsys.readouterr().err
 
 

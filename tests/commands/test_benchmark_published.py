@@ -111,7 +111,7 @@ def test_micc_predicts_and_measures(tmp_path, scan, capsys):
         "subject_03/PTZ-Indoor",
         "subject_03/PTZ-Outdoor",
     ]
-    assert main([*arguments, "--frames", "0"]) == 1
+    assert main([*arguments, "--frames", "0"]) == 2
     assert "--frames" in capsys.readouterr().err
 
 

@@ -59,7 +59,7 @@ def test_neutral_heads_are_written_beside_the_others(
 
 
 def test_neutral_without_a_mesh_is_refused(picture: Path, capsys: pytest.CaptureFixture[str]):
-    assert main(["fit", str(picture), "--formats", "json", "--neutral"]) == 1
+    assert main(["fit", str(picture), "--formats", "json", "--neutral"]) == 2
     assert "--neutral needs glb or obj" in capsys.readouterr().err
 
 

@@ -100,6 +100,7 @@ def fit_views(
         LandmarkSetError: the head lacks the landmarker's set.
         ShapeError: not as many cameras as pictures.
     """
+    images = list(images) if isinstance(images, np.ndarray) and images.ndim == 4 else images
     check_type(images, (list, tuple), argument="images", call="mien.fit_views([image, other_image])")
     context = Context.of(context, head)
     found: list[Landmarks2D | None] = []
@@ -111,8 +112,9 @@ def fit_views(
 
             photo = read_photo(image)
             image, prior = photo.image, CameraPrior.of_photo(photo)
-            if given is not None and index < len(given) and isinstance(given[index], Camera):
-                given[index] = photo.upright_camera(given[index])
+            stated = given[index] if given is not None and index < len(given) else None
+            if given is not None and isinstance(stated, Camera):
+                given[index] = photo.upright_camera(stated)
         else:
             prior = CameraPrior.of_image(image)
         faces = context.finder(image)
@@ -177,7 +179,8 @@ def fit_landmark_views(
     for index, fit in zip(seen, singles, strict=True):
         if priors[index].alternatives:
             priors[index] = replace(priors[index], camera=fit.camera, focal=fit.focal, alternatives=())
-    usable = [k for k, fit in enumerate(singles) if fit.status.usable]
+    # What is implausible alone may be a start all the same: several pictures tell more than one.
+    usable = [k for k, fit in enumerate(singles) if fit.status.usable or fit.iterations]
     fits: list[HeadFit | None] = [None] * len(landmarks)
     if not usable:
         if not singles:

@@ -1,4 +1,4 @@
-"""Animated pictures that FFmpeg cannot read, frame by frame as a video."""
+"""Animated pictures that FFmpeg cannot read."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, UInt8
 
 from mien.errors import InputError
 from mien.images.photo import opened_picture, rgb_pixels
-from mien.images.upright import Turn
-from mien.images.video import Frame, VideoReader
 
 _SHORTEST_S = 0.01
 """Browsers show frames that claim less a tenth of a second long."""
@@ -23,43 +22,47 @@ def is_webp(path: Path) -> bool:
     return start[:4] == b"RIFF" and start[8:] == b"WEBP"
 
 
-class AnimationReader(VideoReader):
-    """Frames of an animated WebP; its attributes are those of a video."""
+class Animation:
+    """The pictures of an animated WebP.
 
-    def __init__(self, path: str | Path) -> None:
+    Attributes:
+        width_px, height_px: their size.
+        times_s: (F,) when each is shown.
+        duration_s: how long all are.
+    """
+
+    times_s: Float[np.ndarray, " frames"]
+
+    def __init__(self, path: Path) -> None:
         """
         Args:
-            path: an animated picture.
+            path: the file.
 
         Raises:
             InputError: it is not animated, or damaged.
         """
-        self.source, self.truncated, self.start_s = Path(path), False, 0.0
-        with opened_picture(self.source) as opened:
+        self._path = path
+        durations_s = []
+        with opened_picture(path) as opened:
             count = getattr(opened, "n_frames", 1)
             if count < 2:
-                raise InputError("is a picture, not a video; fit it with `mien fit`", source=self.source)
-            self.turn, self.rotation_deg = Turn(), 0
+                raise InputError("is a picture, not a video; fit it with `mien fit`", source=path)
             self.width_px, self.height_px = opened.size
-            durations_s = []
             for index in range(count):
                 opened.seek(index)
                 opened.load()  # the duration is known then
                 duration_s = float(opened.info.get("duration", 0)) / 1000
                 durations_s.append(duration_s if duration_s >= _SHORTEST_S else 0.1)
-        self._times_s = np.concatenate([[0.0], np.cumsum(durations_s)[:-1]])
-        self.frames_per_second = count / sum(durations_s)
-        self.frame_count_estimate = count
+        self.duration_s = sum(durations_s)
+        self.times_s = np.concatenate([[0.0], np.cumsum(durations_s)[:-1]])
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Every frame in order."""
-        try:
-            with opened_picture(self.source) as opened:
-                for index, time_s in enumerate(self._times_s):
-                    opened.seek(index)
-                    yield Frame(index, float(time_s), rgb_pixels(opened))
-        except InputError:
-            self.truncated = True
+    def images(self) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
+        """Every picture in order.
 
-    def close(self) -> None:
-        """Nothing stays open."""
+        Raises:
+            InputError: one is damaged.
+        """
+        with opened_picture(self._path) as opened:
+            for index in range(len(self.times_s)):
+                opened.seek(index)
+                yield rgb_pixels(opened)

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.errors import InputError, ShapeError
+from mien.images.animation import Animation, is_webp
 from mien.images.limits import check_frame_size, video_options
 from mien.images.other_files import what_takes
 from mien.images.photo import check_file
@@ -186,6 +187,28 @@ class VideoReader:
         self.close()
 
 
+class _AnimationReader(VideoReader):
+    """Frames of an animated picture; its attributes are those of a video."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.source, self.truncated, self.start_s = Path(path), False, 0.0
+        self._animation = Animation(self.source)
+        self.turn, self.rotation_deg = Turn(), 0
+        self.width_px, self.height_px = self._animation.width_px, self._animation.height_px
+        self.frame_count_estimate = len(self._animation.times_s)
+        self.frames_per_second = self.frame_count_estimate / self._animation.duration_s
+
+    def __iter__(self) -> Iterator[Frame]:
+        try:
+            for index, image in enumerate(self._animation.images()):
+                yield Frame(index, float(self._animation.times_s[index]), image)
+        except InputError:
+            self.truncated = True
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
 def open_video(path: str | Path) -> VideoReader:
     """Open a video for reading.
 
@@ -202,10 +225,8 @@ def open_video(path: str | Path) -> VideoReader:
     Raises:
         InputError: the file is missing, is not a video, or has no frame that can be read.
     """
-    from mien.images.animation import AnimationReader, is_webp
-
     check_file(Path(path))
-    return AnimationReader(path) if is_webp(Path(path)) else VideoReader(path)
+    return _AnimationReader(path) if is_webp(Path(path)) else VideoReader(path)
 
 
 class VideoWriter:
