@@ -105,7 +105,9 @@ def read_shard(path: str | Path, layout: LandmarkLayout) -> FaceShard:
                 weights = _array(sample[f"{name}.npy"], f"{name}.npy", f"{path}: {key}", "weights")
                 details[-1][name] = weights.astype(float).tolist()
         if "posed_mean.npy" in sample:
-            mean_px = _array(sample["posed_mean.npy"], "posed_mean.npy", f"{path}: {key}", "points 2", points=count)
+            mean_px = _array(
+                sample["posed_mean.npy"], "posed_mean.npy", f"{path}: {key}", "points 2", points=count
+            )
             means.append(mean_px[layout.shard_indices].astype(np.float32))
     return FaceShard(
         pictures=np.stack(pictures),
