@@ -63,7 +63,7 @@ def test_head_is_recovered(yaw_rad):
             found_m = head.vertices_m(parameters)[vertices]
             offsets_m = align_rigid(found_m, true_m).apply(found_m) - true_m
             errors.append(1000 * np.linalg.norm(offsets_m, axis=1).mean())
-    assert np.median(errors_mm) < 2.5
+    assert np.median(errors_mm) < 2.8
     assert np.median(errors_mm) < 0.5 * np.median(mean_errors_mm)
 
 

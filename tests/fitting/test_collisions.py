@@ -41,13 +41,13 @@ def make_scene(*, identity: bool = True, head: Head | None = None) -> HeadScene:
 
 
 def colliding_x(scene: HeadScene) -> np.ndarray:
-    """Rolled lips, eyes shut too far, an unusual person."""
+    """Rolled lips, an eye half shut, whose lid cuts into it, one shut too far, an unusual person."""
     rng = np.random.default_rng(0)
     head = scene.model.head
     x = scene.unknowns.pack(scene.base, focal_px=900.0)
     expression = np.zeros(head.expression_count)
     for name, weight in {
-        "eyeBlinkLeft": 1.3, "eyeBlinkRight": 1.5, "mouthRollUpper": 1.0, "mouthRollLower": 1.0,
+        "eyeBlinkLeft": 0.6, "eyeBlinkRight": 1.5, "mouthRollUpper": 1.0, "mouthRollLower": 1.0,
         "jawOpen": 0.1,
     }.items():  # fmt: skip
         expression[head.expression_names.index(name)] = weight
@@ -65,7 +65,7 @@ def test_gradient_and_hessian(kind: str, identity: bool):
     normal = NormalEquations.zeros(len(x))
     term.add_to(normal, HeadState(scene, x))
     assert normal.cost == pytest.approx(term.cost(HeadState(scene, x)))
-    assert normal.cost > 0.001  # lids that are made to lie on eyeballs hardly enter them
+    assert normal.cost > 0.001
     checked = np.random.default_rng(1).choice(len(x), 40, replace=False)
     for index in checked:
         shift = np.zeros_like(x)
@@ -176,7 +176,7 @@ def test_fits_to_noisy_landmarks_keep_skin_out(seed: int):
     weights = FitConfig(skin_eyeball_std_m=1e-4, skin_teeth_std_m=1e-4, lid_gap_std_m=1e-4)
     apart = fit_landmarks(noisy, CAMERA, context=Context(head=head, config=weights))
     before, after = skin_intersections(head, free.parameters), skin_intersections(head, apart.parameters)
-    assert max(before.eyeballs_mm, before.teeth_mm) > 0.7
+    assert max(before.eyeballs_mm, before.teeth_mm) > 0.5
     assert after.eyeballs_mm < 0.3
     assert after.teeth_mm < 0.3
     rms_px = [np.sqrt((fit.residuals_px**2).mean()) for fit in (free, apart)]
