@@ -60,7 +60,7 @@ class ShardFolders:
 
         manifest = directory / "manifest.json"
         if manifest.is_file():
-            version = json.loads(manifest.read_text()).get("format_version")
+            version = read_json_object(manifest).get("format_version")
             if version != FORMAT_VERSION:
                 raise InputError(
                     f"holds shards of format {version}, whose landmarks are other places on the face; this "
