@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from mien.drawing.overlay import draw_fit, draw_track_frame
     from mien.drawing.sheets import contact_sheet
     from mien.drawing.textured import draw_look, draw_look_sheet
-    from mien.errors import FitError, InputError, LandmarkSetError, MienError, MissingExtraError, ShapeError
+    from mien.errors import (
+        FitError,
+        InputError,
+        LandmarkSetError,
+        MienError,
+        MissingExtraError,
+        OutputError,
+        ShapeError,
+    )
     from mien.exporters.files import export
     from mien.exporters.saved import read_fit, read_track
     from mien.fields.config import FieldConfig
@@ -166,6 +174,7 @@ __all__ = [
     "LandmarkSetError",
     "MienError",
     "MissingExtraError",
+    "OutputError",
     "ShapeError",
     "__version__",
 ]
@@ -198,6 +207,7 @@ _HOME = {
     "Landmarks3D": "landmarks_in_fields.types",
     "MienError": "errors",
     "MissingExtraError": "errors",
+    "OutputError": "errors",
     "PeopleConfig": "tracking.config",
     "Photo": "images.photo",
     "PosedImages": "fields.posed_images",

@@ -59,6 +59,11 @@ class InputError(MienError):
         self.source = source
 
 
+class OutputError(InputError):
+    """Results cannot be written because of the place, not of the file: the disk is full, read-only or
+    protected. Other files would fare no better, so batches end with it."""
+
+
 class ShapeError(MienError, ValueError):
     """An array has another shape than the one documented.
 

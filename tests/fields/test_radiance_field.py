@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
-from mien.fields.files import load_field, save_field
+from mien.fields.files import load_field, read_field_json, save_field
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import RadianceField
 
@@ -173,6 +174,51 @@ def test_fields_of_format_1_are_read(tmp_path: Path):
         strict=True,
     ):
         assert torch.equal(one, other)
+
+
+def test_saving_never_passes_through_a_moment_without_a_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Whatever is renamed, removed or written: before and after it, a whole field is there."""
+    old, new = some_field(), some_field(density_components=2)
+    folder = save_field(old, tmp_path / "a.field")
+    (folder / "notes.txt").write_text("mine")
+    seen = []
+
+    def watched(act):
+        def first_look(*arguments, **options):
+            seen.append(load_field(folder).config)
+            done = act(*arguments, **options)
+            seen.append(load_field(folder).config)
+            assert FieldConfig.from_plain(read_field_json(folder)["config"]) == seen[-1]
+            return done
+
+        return first_look
+
+    for name in ("replace", "rename", "unlink", "rmdir"):
+        monkeypatch.setattr(os, name, watched(getattr(os, name)))
+    save_field(new, folder)
+    assert seen[0] == old.config
+    assert seen[-1] == new.config
+    assert seen == sorted(seen, key=[old.config, new.config].index)
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_interrupted_saving_leaves_the_new_field_or_the_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    old, new = some_field(), some_field(density_components=2)
+    folder = save_field(old, tmp_path / "a.field")
+
+    def stop(path: Path, text: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mien.fields.files.write_text", stop)
+    with pytest.raises(KeyboardInterrupt):
+        save_field(new, folder)
+    assert load_field(folder).config == new.config
+    monkeypatch.setattr("mien.fields.files.write_bytes", stop)
+    with pytest.raises(KeyboardInterrupt):
+        save_field(old, folder)
+    assert load_field(folder).config == new.config
 
 
 def test_files_that_are_no_field_say_so(tmp_path: Path):

@@ -166,7 +166,7 @@ def test_a_training_killed_at_random_moments_ends_as_if_nothing_had_been(tmp_pat
     assert 0 < steps[0] < steps[-1] == 200
     trained = load_field(tmp_path / "egg.field")
     assert_same(trained, train(config))
-    assert not list(tmp_path.glob(".*.part*"))
+    assert not list(tmp_path.glob(".*part*"))
 
 
 def test_the_command_goes_on(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch):

@@ -8,7 +8,8 @@ only when that verb is called. A verb is a module in `mien.commands` with
 that parses its own arguments (see `mien.commands.arguments`) and returns the exit code. Add a verb by writing
 the module and a line in `VERBS`.
 
-Exit codes: 0 done, 1 something failed (the message says what and what to do), 2 wrong usage, 130 interrupted.
+Exit codes: 0 done, 1 something failed (the message says what and what to do), 2 wrong usage, 130 interrupted,
+143 ended by SIGTERM (129: by its terminal).
 """
 
 from __future__ import annotations
@@ -83,12 +84,17 @@ def _run_verb(verb: str, arguments: list[str], *, debug: bool) -> int:
 
     from mien.commands.usage import UsageError
     from mien.errors import MienError
+    from mien.files import Stopped, stopped_cleanly
 
     try:
         module = importlib.import_module(f"mien.commands.{verb}")
-        return module.run(arguments)
+        with stopped_cleanly():
+            return module.run(arguments)
     except SystemExit as stop:  # tyro ends the process on --help and on wrong usage
         return _exit_code(stop)
+    except Stopped as stop:
+        print("\nmien: told to end; files that were finished are kept", file=sys.stderr)
+        return 128 + stop.signal_number
     except KeyboardInterrupt:
         print("\nmien: interrupted; files that were finished are kept", file=sys.stderr)
         return INTERRUPTED

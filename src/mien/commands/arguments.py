@@ -46,8 +46,8 @@ import importlib
 import io
 import sys
 from collections.abc import Mapping
-from dataclasses import field, make_dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from dataclasses import field, fields, is_dataclass, make_dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_type_hints
 
 Config = TypeVar("Config")
 Part = TypeVar("Part")
@@ -80,16 +80,29 @@ def parse(config_class: type[Config], arguments: list[str], *, prog: str, **defa
     Args:
         defaults: for fields of the dataclass, in place of its own.
 
+    Places that are to be written to (`mien.files.OutputFile` and `OutputFolder` among the fields) are looked
+    at, so that no work is lost for a full disk or a name that is taken.
+
     Raises:
         SystemExit: after `--help` (code 0) or wrong usage (code 2); `mien.commands.app` handles it.
+        InputError, OutputError: nothing can be written to such a place.
     """
     import tyro
 
     if defaults:
         config_class = _with_defaults(config_class, defaults)
     how = (tyro.conf.FlagCreatePairsOff, tyro.conf.OmitArgPrefixes)
-    if not {"-h", "--help"} & set(arguments):
-        return tyro.cli(config_class, args=arguments, prog=prog, config=how)
+    if {"-h", "--help"} & set(arguments):
+        config = _parsed_with_help(config_class, arguments, prog, how)
+    else:
+        config = tyro.cli(config_class, args=arguments, prog=prog, config=how)
+    check_outputs(config)
+    return config
+
+
+def _parsed_with_help(config_class: type[Config], arguments: list[str], prog: str, how: Any) -> Config:
+    import tyro
+
     from mien.commands.help_text import readable
 
     shown = io.StringIO()
@@ -98,6 +111,35 @@ def parse(config_class: type[Config], arguments: list[str], *, prog: str, **defa
             return tyro.cli(config_class, args=arguments, prog=prog, config=how)
     finally:
         print(readable(shown.getvalue()), end="")
+
+
+def check_outputs(config: Any) -> None:
+    """Look at every place that a command is to write to, those in the dataclasses within among them.
+
+    Raises:
+        InputError, OutputError: see `parse`.
+    """
+    from mien.files import check_file_place, check_folder_could_be_made
+    from mien.files.places import WRITTEN_FILE, WRITTEN_FOLDER
+
+    hints = get_type_hints(type(config), include_extras=True)
+    for each in fields(config):
+        value = getattr(config, each.name)
+        if is_dataclass(value):
+            check_outputs(value)
+            continue
+        marks = _marks(hints[each.name])
+        for place in value if isinstance(value, tuple) else (value,):
+            if place is not None and WRITTEN_FILE in marks:
+                check_file_place(place)
+            elif place is not None and WRITTEN_FOLDER in marks:
+                check_folder_could_be_made(place)
+
+
+def _marks(hint: Any) -> set[str]:
+    """Annotations anywhere in a type."""
+    found = {mark for mark in getattr(hint, "__metadata__", ()) if isinstance(mark, str)}
+    return found.union(*(_marks(part) for part in get_args(hint)))
 
 
 def _with_defaults(config_class: type[Config], defaults: dict[str, Any]) -> type[Config]:

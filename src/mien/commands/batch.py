@@ -10,7 +10,7 @@ from typing import Any
 
 from mien.commands.display import note, print_json, print_table, progress_bar
 from mien.commands.options import OutputOptions
-from mien.errors import InputError, MienError
+from mien.errors import InputError, MienError, OutputError
 from mien.progress import reported
 
 
@@ -58,7 +58,8 @@ def run_batch(
     """Call `work(path, stem)` for every input; `stem` is a name for its results that no other input has.
 
     Errors are collected, not raised, so that one bad file does not stop the others (with MIEN_DEBUG=1 an
-    error that is not a MienError is raised at once).
+    error that is not a MienError is raised at once). Where results cannot be written, because the disk is
+    full or read-only, the batch ends: no other input would fare better.
 
     Args:
         label: what the progress bar says.
@@ -74,6 +75,11 @@ def run_batch(
                 done.append((path, result))
                 if result.problem is not None:
                     failed.append((path, result.problem))
+            except OutputError as error:
+                left = len(jobs) - jobs.index((path, stem)) - 1
+                rest = f"; {left} more were not begun" if left else ""
+                failed.append((path, _about(path, f"{error}{rest}")))
+                break
             except MienError as error:
                 failed.append((path, _about(path, str(error))))
             except Exception as error:
@@ -135,19 +141,17 @@ def check_some(inputs: Sequence[Path], *, what: str, usage: str) -> None:
 
 
 def check_folder(out: Path) -> None:
-    """Make the results' folder before any work is done.
+    """Make the results' folder before any work is done, and see that files can be written to it.
 
     Raises:
-        InputError: it cannot be made.
+        InputError: it cannot be made, or takes no files.
     """
+    from mien.files import check_folder_place
+
     try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot be used as a folder for results ({(error.strerror or '').lower()}); "
-            "name another with --out",
-            source=out,
-        ) from error
+        check_folder_place(out)
+    except InputError as error:
+        raise type(error)(f"{error}; name another folder with --out") from error
 
 
 def _about(path: Path, message: str) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 
 from mien.commands.arguments import Positional
 from mien.commands.usage import UsageError
+from mien.files import OutputFile, OutputFolder
 
 SHEET_FORMATS = (".png", ".jpg", ".jpeg")
 
@@ -24,7 +25,7 @@ class JsonOption:
 
 @dataclass(frozen=True)
 class OutFolder:
-    out: Path = Path("out")
+    out: OutputFolder = Path("out")
     """Folder for the results; made if missing."""
 
 
@@ -208,7 +209,7 @@ class PhotoOption:
 
 @dataclass(frozen=True)
 class SheetOption:
-    sheet: Path | None = None
+    sheet: OutputFile | None = None
     """Write a contact sheet of what was measured here (.png or .jpg)."""
 
     def check(self) -> None:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,11 @@ from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts
 from mien.fields.viewpoint import Viewpoint
+from mien.files import check_folder_could_be_made, new_folder, write_bytes, write_text
 from mien.learning.stored_tensors import check_shapes, checked_tensors
 from mien.reading.array_members import ArrayMember
 from mien.reading.file_values import FileValues
-from mien.reading.json_files import read_json_object
+from mien.reading.json_files import parse_json, read_json_object
 from mien.reading.regular_files import exists
 from mien.reading.safetensors_files import open_safetensors
 from mien.reading.settings import checked_settings
@@ -53,20 +53,19 @@ _SEEN_FROM: dict[str, tuple[float, float]] = {
     "distance_m": (1e-9, 1e9),
     "field_of_view_rad": (1e-4, 3.14),
 }
+_DESCRIPTION = "field.json"
+"""Name under which the weights' file holds field.json's text."""
+_SAVED_AS = "saved_as"
+"""Name of a random number that both files of a field share."""
 
 
-def save_field(field: RadianceField, folder: str | Path) -> Path:
-    """Write a field into a folder of its own, which appears only when complete; an older field is replaced.
+def check_field_place(folder: str | Path) -> None:
+    """See, before a field is trained, that it can be written here.
 
     Raises:
-        InputError: the folder holds something that is not a field, or cannot be written.
-        MissingExtraError: safetensors is missing.
+        InputError: the folder holds something that is not a field.
+        OutputError: the place takes no files.
     """
-    require_torch()
-    from safetensors.torch import save_file
-
-    from mien import __version__
-
     folder = Path(folder)
     if (
         folder.exists()
@@ -74,10 +73,31 @@ def save_field(field: RadianceField, folder: str | Path) -> Path:
         and (not folder.is_dir() or any(folder.iterdir()))
     ):
         raise InputError("exists and is not a field; choose another name", source=folder)
+    check_folder_could_be_made(folder)
+
+
+def save_field(field: RadianceField, folder: str | Path) -> Path:
+    """Write a field into a folder of its own, which appears only when complete.
+
+    An older field there is replaced at one moment, in which its weights are, for they hold the description
+    too; field.json follows. Other files in the folder are left alone.
+
+    Raises:
+        InputError: the folder holds something that is not a field, or cannot be written.
+        MissingExtraError: safetensors is missing.
+    """
+    require_torch()
+    from safetensors.torch import save
+
+    from mien import __version__
+
+    folder = Path(folder)
+    check_field_place(folder)
     document = {
         "format_version": FORMAT_VERSION,
         "mien_version": __version__,
         "kind": "radiance_field",
+        _SAVED_AS: secrets.token_hex(8),
         "units": "metres; density per metre",
         "bounds_m": field.bounds_m.tolist(),
         "resolution": field.resolution,
@@ -89,20 +109,15 @@ def save_field(field: RadianceField, folder: str | Path) -> Path:
     }
     tensors = {name: value.detach().cpu().contiguous() for name, value in field.state_dict().items()}
     tensors[_BITS] = torch.from_numpy(field.occupancy.packed())
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    try:
-        temporary.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, temporary / WEIGHTS_NAME)
-        (temporary / JSON_NAME).write_text(json.dumps(document, indent=1), encoding="utf-8")
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(temporary, folder)
-    except OSError as error:
-        raise InputError(
-            f"cannot be written ({(error.strerror or 'failed').lower()}); choose another place", source=folder
-        ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    text = json.dumps(document, indent=1)
+    weights = save(tensors, metadata={_DESCRIPTION: text})
+    if (folder / JSON_NAME).exists():
+        write_bytes(folder / WEIGHTS_NAME, weights)
+        write_text(folder / JSON_NAME, text)
+    else:
+        with new_folder(folder) as temporary:
+            (temporary / WEIGHTS_NAME).write_bytes(weights)
+            (temporary / JSON_NAME).write_text(text, encoding="utf-8")
     return folder
 
 
@@ -115,12 +130,13 @@ def load_field(folder: str | Path, *, device: str | torch.device = "cpu") -> Rad
     """
     require_torch()
     folder = Path(folder)
-    document = read_field_json(folder)
+    document = _read_description(folder)
     with open_safetensors(
         folder / WEIGHTS_NAME,
         what="is damaged and holds no weights of a field; copy or train it again",
         missing="is missing; copy the whole folder of the field",
     ) as file:
+        document = _of_these_weights(document, file.metadata)
         members = _respelled(file.members) if document["format_version"] == 1 else dict(file.members)
         return _field(document, members, folder).to(device).eval()
 
@@ -173,7 +189,16 @@ def read_field_json(folder: str | Path) -> dict[str, Any]:
     Raises:
         InputError: as `load_field`.
     """
-    path = Path(folder) / JSON_NAME
+    document = _read_description(Path(folder))
+    try:
+        with open_safetensors(Path(folder) / WEIGHTS_NAME, what="is damaged", missing="is missing") as file:
+            return _of_these_weights(document, file.metadata)
+    except InputError:  # `load_field` says it
+        return document
+
+
+def _read_description(folder: Path) -> dict[str, Any]:
+    path = folder / JSON_NAME
     if not exists(path):
         raise InputError(
             f"is not a field: expected a folder with {JSON_NAME} and {WEIGHTS_NAME}, of mien field train",
@@ -190,6 +215,20 @@ def read_field_json(folder: str | Path) -> dict[str, Any]:
     if version == 1 and isinstance(document.get("config"), dict):
         document["config"] = _respelled(document["config"])
     return document
+
+
+def _of_these_weights(document: dict[str, Any], metadata: dict[str, str]) -> dict[str, Any]:
+    """What field.json says; where saving was interrupted before it was written, what it would have said."""
+    if _SAVED_AS not in document or _DESCRIPTION not in metadata:
+        return document
+    try:
+        described = parse_json(metadata[_DESCRIPTION], source=WEIGHTS_NAME, what="is damaged")
+    except InputError:
+        return document
+    if not isinstance(described, dict) or described.get("format_version") != FORMAT_VERSION:
+        return document
+    newer = isinstance(described.get(_SAVED_AS), str) and described[_SAVED_AS] != document[_SAVED_AS]
+    return described if newer else document
 
 
 def _respelled(named: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mien.files import OutputFile
+
 
 @dataclass(frozen=True)
 class HeadBuildConfig:
@@ -12,7 +14,7 @@ class HeadBuildConfig:
 
     assets: Path
     """Folder that holds `ict_facekit/`, `makehuman/` and `makehuman_arkit/`."""
-    out: Path = Path("head.npz")
+    out: OutputFile = Path("head.npz")
     """File to write."""
     people: int = 1600
     """Random people drawn from each source."""
@@ -32,7 +34,7 @@ class AlbedoConfig:
 
     assets: Path
     """Folder that holds `makehuman/`."""
-    out: Path = Path("albedo.npz")
+    out: OutputFile = Path("albedo.npz")
     """File to write."""
     head: Path | None = None
     """A head file; the built-in head when left out."""
@@ -44,7 +46,7 @@ class HairStylesConfig:
 
     assets: Path
     """Folder that holds `makehuman/`."""
-    out: Path = Path("hair.npz")
+    out: OutputFile = Path("hair.npz")
     """File to write."""
 
 
@@ -54,7 +56,7 @@ class PeopleConfig:
 
     assets: Path
     """Folder that holds `ict_facekit/`, `makehuman/` and `makehuman_arkit/`."""
-    out: Path = Path("people.npz")
+    out: OutputFile = Path("people.npz")
     """File to write."""
     people: int = 2000
     """How many."""

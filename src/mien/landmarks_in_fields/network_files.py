@@ -35,9 +35,9 @@ class NetworkPair:
 
 def write_networks(path: Path, *, coarse: FieldLandmarkNetwork, fine: FieldLandmarkNetwork) -> None:
     """Both networks in one file; a shape model that both have is written once."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    from mien.files import atomic_path
+    from mien.files import write_bytes
 
     tensors: dict[str, torch.Tensor] = {}
     for name, network in (("coarse", coarse), ("fine", fine)):
@@ -50,8 +50,7 @@ def write_networks(path: Path, *, coarse: FieldLandmarkNetwork, fine: FieldLandm
             tensors[f"{name}.{key}"] = half
     descriptions = {"coarse": coarse.description(), "fine": fine.description()}
     metadata = {"format_version": str(FORMAT_VERSION), "networks": json.dumps(descriptions)}
-    with atomic_path(path) as temporary:
-        save_file(tensors, temporary, metadata=metadata)
+    write_bytes(path, save(tensors, metadata=metadata))
 
 
 @lru_cache(maxsize=2)

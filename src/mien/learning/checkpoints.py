@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from mien.errors import InputError
-from mien.files import atomic_path
+from mien.files import atomic_path, check_folder_place, remove_stale
 from mien.learning.torch_archive import read_torch_archive
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import parse_json
@@ -112,16 +112,11 @@ def training_folder(out: str | Path, *, resume: bool) -> Path:
         InputError: it holds a checkpoint that nobody asked to resume, or cannot be made.
     """
     out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"cannot be used as a folder for a training ({(error.strerror or '').lower()}); choose another",
-            source=out,
-        ) from error
+    check_folder_place(out)
     path = out / CHECKPOINT_NAME
     if path.exists() and not resume:
         raise InputError("holds a checkpoint already; add --resume or choose another folder", source=out)
-    for left in out.glob(f".{path.stem}.*.part{path.suffix}"):
+    remove_stale(out)
+    for left in out.glob(f".{path.stem}.[0-9]*.part{path.suffix}"):  # of mien before 0.3
         left.unlink(missing_ok=True)
     return out

@@ -1,4 +1,4 @@
-"""Ctrl-C between steps: a step that has begun is finished, so that what is saved then is a whole state."""
+"""Ctrl-C and SIGTERM between steps: a step that has begun is finished, so that a whole state is saved."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+from mien.files.stopping import Stopped, stop
 
 
 class Interruption:
-    """Within it, Ctrl-C raises `KeyboardInterrupt` at once between steps, and after the step in one.
+    """Within it, Ctrl-C raises `KeyboardInterrupt` at once between steps, and after the step in one; and so
+    do signals that `mien.files.stopped_cleanly` turns into one.
 
-    A second Ctrl-C in the same step does not wait. Outside of the main thread, where signals do not arrive,
+    A second one in the same step does not wait. Outside of the main thread, where signals do not arrive,
     and where Ctrl-C is handled by somebody else, everything stays as it is.
 
     Attributes:
@@ -21,21 +25,21 @@ class Interruption:
 
     def __init__(self) -> None:
         self.in_step = False
-        self._asked = False
-        self._handles = False
+        self._asked: int | None = None
+        self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
-        self._handles = (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        )
-        if self._handles:
-            signal.signal(signal.SIGINT, self._handle)
+        if threading.current_thread() is threading.main_thread():
+            for number in signal.valid_signals():
+                handler = signal.getsignal(number)
+                if handler in (signal.default_int_handler, stop):
+                    self._before[number] = handler
+                    signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._handles:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     @contextmanager
     def step(self) -> Iterator[None]:
@@ -43,10 +47,15 @@ class Interruption:
         self.in_step = True
         yield
         self.in_step = False
-        if self._asked:
-            raise KeyboardInterrupt
+        if self._asked is not None:
+            self._raise(self._asked)
 
     def _handle(self, signal_number: int, frame: FrameType | None) -> None:
-        if not self.in_step or self._asked:
+        if not self.in_step or self._asked is not None:
+            self._raise(signal_number)
+        self._asked = signal_number
+
+    def _raise(self, signal_number: int) -> None:
+        if signal_number == signal.SIGINT:
             raise KeyboardInterrupt
-        self._asked = True
+        raise Stopped(signal_number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
+import shutil
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from mien.errors import InputError, MissingExtraError
+from mien.files import atomic_path
 from mien.landmarks.networks import open_session
 from mien.learning.onnx_files import INPUT, median_latency_ms
 
@@ -76,9 +77,8 @@ def quantise(
             f"needs at least two crops to calibrate and compare, got {len(crops)}", source="crops"
         )
     half = len(crops) // 2
-    out.parent.mkdir(parents=True, exist_ok=True)
     level = logging.getLogger().level
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder, warnings.catch_warnings():
+    with atomic_path(out) as done, tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         part = Path(folder) / "int8.onnx"
         logging.getLogger().setLevel(logging.ERROR)  # the quantiser recommends its pre-processing at length
@@ -90,7 +90,7 @@ def quantise(
             raise InputError(f"cannot be quantised ({kind}): {error}", source=network) from error
         finally:
             logging.getLogger().setLevel(level)
-        os.replace(part, out)
+        shutil.copyfile(part, done)
     return _compare(network, out, kind, crops[half:])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,8 +51,9 @@ def open_safetensors(path: str | Path, *, what: str, missing: str) -> Iterator[T
     Raises:
         InputError: as said.
     """
-    size = check_regular(path, missing=missing)
+    check_regular(path, missing=missing)
     with damage_named(path, what), open(path, "rb") as stream:
+        size = os.fstat(stream.fileno()).st_size  # of this one: the file may be replaced meanwhile
         yield _opened(stream, size, path, what)
 
 

@@ -12,6 +12,7 @@ from mien.commands.display import note, print_json, print_table, print_written, 
 from mien.commands.options import AssetsOption, FieldLandmarkerOptions, JsonOption
 from mien.commands.usage import UsageError
 from mien.evaluation.fields.field_test_config import FieldTestConfig
+from mien.files import OutputFolder
 from mien.progress import reported
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class FieldLandmarksBenchmarkConfig:
     steps: int | None = None
     """With --ablations: training steps of each fine network (three times as many of each coarse one), instead
     of minutes."""
-    out: Path | None = None
+    out: OutputFolder | None = None
     """With --ablations: folder for the networks; those already there are not trained again."""
     only: Literal["all", "voxresnet-bilinear", "voxresnet-linear", "vgg-bilinear", "vgg-linear"] = "all"
     """With --ablations: one of the four tables."""

@@ -11,6 +11,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.benchmark.held_out_people import photographer_of, render_pictures
 from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.commands.options import HeldOutPeopleOptions, JsonOption, NetworksOption, PhotoOption, SheetOption
+from mien.files import OutputFile
 from mien.synthetic.held_out_people.picture_files import PEOPLE_FILE
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class FittingBenchmarkConfig:
     """Study tracking: a video in which a face is still for a while."""
     blink_people: int = 3
     """Study tracking: how many people blink in rendered videos."""
-    write: Path | None = None
+    write: OutputFile | None = None
     """Put the tables into this page, for example docs/results/fitting.md."""
     networks: Flat[NetworksOption] = NetworksOption()
     drawn: Flat[HeldOutPeopleOptions] = HeldOutPeopleOptions()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_written
 from mien.commands.options import DeviceOption, FieldOption, JsonOption
 from mien.errors import InputError
+from mien.files import OutputFile
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class FieldExportConfig:
     """
 
     source: Flat[FieldOption]
-    out: tuple[Path, ...]
+    out: tuple[OutputFile, ...]
     """Files to write; the suffix chooses: .ply .glb .obj .stl for the mesh, .npz for the grid."""
     size: int = 128
     """Cells per axis."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -61,13 +61,14 @@ def run(arguments: list[str]) -> int:
     """Train, score on pictures held out, save."""
     start_from, settings = _start(arguments)
     config = parse(FieldTrainConfig, arguments, prog="mien field train", settings=settings)
-    from mien.fields.files import save_field
+    from mien.fields.files import check_field_place, save_field
     from mien.fields.posed_images import load_posed_images
     from mien.fields.scores import score_field
     from mien.fields.train import train_field
 
     out = config.out or Path(f"{_name(config.scene)}.field")
     folder = out.with_name(f"{out.name}.training")
+    check_field_place(out)
     images = load_posed_images(
         config.scene,
         metres_per_unit=config.units.metres_per_unit,
@@ -92,7 +93,7 @@ def run(arguments: list[str]) -> int:
             report=report,
         )
     save_field(field, out)
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove_training(folder)
     facts: dict[str, Any] = {
         "field": str(out),
         "training": dataclasses.asdict(field.facts.training),
@@ -127,6 +128,17 @@ def _start(arguments: list[str]) -> tuple[RadianceField | None, FieldConfig]:
     field = load_field(start_from)
     settings = field.config.for_refinement(iterations=REFINE_ITERATIONS)
     return field, dataclasses.replace(settings, background="auto", seed=0)
+
+
+def _remove_training(folder: Path) -> None:
+    """Remove a finished training's files, and their folder unless somebody keeps something else there."""
+    from mien.learning.checkpoints import CHECKPOINT_NAME
+    from mien.learning.training_log import LOG_NAME
+
+    for name in (CHECKPOINT_NAME, LOG_NAME):
+        (folder / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _name(scene: Path) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mien.commands.arguments import Positional, parse
 from mien.commands.display import print_written
 from mien.errors import InputError
+from mien.files import OutputFile
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +21,7 @@ class HeadConvertConfig:
 
     file: Positional[Path]
     """FLAME (.pkl, .npz), a folder of ICT-FaceKit OBJ files, BFM (.h5), FaceScape (.npz)."""
-    out: Path
+    out: OutputFile
     """The head file (.npz) to write."""
     ibug68: Path | None = None
     """A text or JSON file with the model's 68 vertices of the iBUG landmarks, which guide the alignment.

@@ -10,6 +10,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_table, print_written
 from mien.commands.options import HeadOption, JsonOption
 from mien.commands.usage import UsageError
+from mien.files import OutputFile
 
 if TYPE_CHECKING:
     from mien.heads.expression_map import ConvertedExpression, ExpressionMap
@@ -33,11 +34,11 @@ class HeadExpressionsConfig:
     ridge: float = 0.03
     """What a weight of 1 costs, as a share of its expression's motion: more of it makes expressions that work
     against each other rarer."""
-    map: Path | None = None
+    map: OutputFile | None = None
     """Keep the map in this file (.npz or .json; mien.read_expression_map reads it)."""
     weights_of: Path | None = None
     """A fit or track (.npz or .json) of the head whose expressions are told: convert its weights too."""
-    converted: Path | None = None
+    converted: OutputFile | None = None
     """With --weights-of: the file (.csv, .json or .npz) for the converted weights, a row per frame, with what
     they leave."""
     output: Flat[JsonOption] = JsonOption()

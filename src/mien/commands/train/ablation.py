@@ -11,6 +11,7 @@ from mien.commands.options import LoaderOption, OptionsFileOption
 from mien.commands.options_file import parse_with_file
 from mien.commands.train.display import need_training, training_bar
 from mien.errors import InputError
+from mien.files import OutputFolder
 from mien.training.landmarks.config import VariantTrainingConfig
 
 
@@ -27,9 +28,9 @@ class AblationConfig:
     """What is varied."""
     variants: Path | None = None
     """JSON file with variants of your own instead: {"name": {"loss": "l2", "size": 96}, …}."""
-    out: Path = Path("run")
+    out: OutputFolder = Path("run")
     """Folder for a folder of each variant."""
-    results: Path | None = None
+    results: OutputFolder | None = None
     """Folder for ablation-STUDY.md and ablation-STUDY.json; OUT if left out."""
     ytf68: Path | None = None
     """Folder of YTF-68 (translate.csv, val.csv, images/), to measure every variant on real pictures too."""

@@ -10,6 +10,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.options import CheckpointOption
 from mien.commands.train.display import need_training
 from mien.errors import InputError
+from mien.files import OutputFile
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class ExportLandmarksConfig:
     """Write a trained landmark network as an ONNX file, checked against torch, with its card beside it."""
 
     trained: Flat[CheckpointOption]
-    out: Path
+    out: OutputFile
     """ONNX file to write; the card is named after it (realtime.onnx: realtime.card.json)."""
     data: tuple[Path, ...] = ()
     """Folders of shards it was trained on: their manifests go into the card, their faces into the check."""

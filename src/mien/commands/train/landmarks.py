@@ -9,6 +9,7 @@ from mien.commands.arguments import Flat
 from mien.commands.options import LoaderOption, OptionsFileOption, ResumeOption
 from mien.commands.options_file import parse_with_file
 from mien.commands.train.display import need_training, training_bar
+from mien.files import OutputFolder
 from mien.training.landmarks.config import LandmarkTrainingConfig
 
 
@@ -22,7 +23,7 @@ class TrainLandmarksConfig:
 
     landmarks: Flat[LandmarkTrainingConfig]
     """Data, architecture, loss, length."""
-    out: Path = Path("run")
+    out: OutputFolder = Path("run")
     """Folder for checkpoint.pt and log.jsonl."""
     file: Flat[OptionsFileOption] = OptionsFileOption()
     progress: Flat[ResumeOption] = ResumeOption()

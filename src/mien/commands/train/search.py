@@ -9,6 +9,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.options import CheckpointOption, ResumeOption
 from mien.commands.train.display import need_training, training_bar
 from mien.errors import InputError
+from mien.files import OutputFile, OutputFolder
 from mien.training.search.config import SearchTrainingConfig
 
 
@@ -22,7 +23,7 @@ class TrainSearchConfig:
 
     search: Flat[SearchTrainingConfig]
     """Data, architecture, length."""
-    out: Path = Path("run")
+    out: OutputFolder = Path("run")
     """Folder for checkpoint.pt, log.jsonl, search.onnx and search.card.json."""
     progress: Flat[ResumeOption] = ResumeOption()
 
@@ -32,7 +33,7 @@ class ExportSearchConfig:
     """Write a trained search network as an ONNX file, checked against torch, with its card beside it."""
 
     trained: Flat[CheckpointOption]
-    out: Path
+    out: OutputFile
     """ONNX file to write; the card is named after it (search.onnx: search.card.json)."""
     data: tuple[Path, ...] = ()
     """Folders of shards it was trained on: their manifests go into the card."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from mien.errors import MienError
+from mien.errors import MienError, OutputError
+from mien.files import stopped_cleanly
 
 TRIES = 2
 """How often a shard is begun before it is given up."""
 _DRAWN, _DONE = 1, "done"
 
-Draw = Callable[["ShardJob"], Iterator[None]]
+Draw = Callable[["ShardJob"], Generator[None]]
 """Writes a shard; yields after every picture."""
 
 
@@ -54,6 +56,7 @@ def draw_shards(
         shards at which a process died `TRIES` times.
 
     Raises:
+        OutputError: a shard cannot be written.
         MienError: a process failed with an error; its message is passed on.
     """
     waiting, given_up = deque(jobs), []
@@ -80,6 +83,8 @@ def draw_shards(
                 if message == _DRAWN:
                     worker.drawn += 1
                     report(1)
+                elif isinstance(message, OutputError):
+                    raise message
                 elif message != _DONE:
                     raise MienError(f"drawing synthetic pictures failed: {message}")
                 elif waiting:
@@ -92,6 +97,8 @@ def draw_shards(
     finally:
         for worker in busy.values():
             worker.process.terminate()
+        for worker in busy.values():
+            worker.process.join()  # it removes what it left half written
     return given_up
 
 
@@ -109,14 +116,18 @@ def serve(begin: Callable[[], Draw], connection: Connection) -> None:
     """One process: takes jobs until None comes, or nobody is there any more; answers every picture."""
     os.environ["LP_NUM_THREADS"] = "1"  # one thread a process: the processes share the cores
     try:
-        draw = None
-        while (job := connection.recv()) is not None:
-            draw = draw or begin()
-            for _ in draw(job):
-                connection.send(_DRAWN)
-            connection.send(_DONE)
-    except (EOFError, BrokenPipeError):
+        with stopped_cleanly():
+            draw = None
+            while (job := connection.recv()) is not None:
+                draw = draw or begin()
+                with closing(draw(job)) as pictures:
+                    for _ in pictures:
+                        connection.send(_DRAWN)
+                connection.send(_DONE)
+    except (EOFError, BrokenPipeError, KeyboardInterrupt):
         pass
+    except OutputError as error:
+        connection.send(OutputError(str(error)))
     except Exception as error:
         connection.send(f"{type(error).__name__}: {error}")
     finally:

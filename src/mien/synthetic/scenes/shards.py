@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from mien.errors import InputError, MienError
-from mien.files import atomic_path
+from mien.files import atomic_path, check_folder_place, write_text
 from mien.progress import Progress, ProgressReport, silent
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import read_json_object
@@ -47,7 +47,7 @@ def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> lis
     """
     from mien.heads.library import load_head
 
-    config.out.mkdir(parents=True, exist_ok=True)
+    check_folder_place(config.out)
     head = load_head()
     manifest = {
         "format_version": FORMAT_VERSION,
@@ -65,8 +65,7 @@ def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> lis
         manifest["command"] += f" --maps {' '.join(config.maps)}"
         manifest["part_names"] = part_names(head)
     _refuse_other_settings(config.out, manifest)
-    with atomic_path(config.out / "manifest.json") as temporary:
-        temporary.write_text(json.dumps(manifest, indent=1))
+    write_text(config.out / "manifest.json", json.dumps(manifest, indent=1))
     jobs = [
         ShardJob(config.out / f"shard-{shard:06d}.tar", first, min(SAMPLES_PER_SHARD, config.count - first))
         for shard, first in enumerate(range(0, config.count, SAMPLES_PER_SHARD))
@@ -103,7 +102,7 @@ class _Drawing:
         config = self.config
         studio = Studio(config.assets, size_px=config.size, maps=bool(config.maps))
 
-        def draw(job: ShardJob) -> Iterator[None]:
+        def draw(job: ShardJob) -> Generator[None]:
             with atomic_path(job.path) as temporary, tarfile.open(temporary, "w") as archive:
                 for index in range(job.first, job.first + job.count):
                     sample = studio.shoot(config.seed + index)

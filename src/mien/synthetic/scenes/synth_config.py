@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from mien.files import OutputFolder
+
 MapName = Literal["depth", "normals", "parts"]
 
 
@@ -18,7 +20,7 @@ class SynthConfig:
     """Folder that holds `ict_facekit/` and `makehuman/`."""
     count: int = 1000
     """How many pictures."""
-    out: Path = Path("synth")
+    out: OutputFolder = Path("synth")
     """Folder for shards, manifest.json and a contact sheet."""
     size: int = 192
     """Side of the pictures, pixels."""

@@ -9,6 +9,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.options import ResumeOption
 from mien.commands.train.display import need_training, training_bar
 from mien.commands.train.field_landmarks import PROG
+from mien.files import OutputFolder
 from mien.training.landmarks_in_fields.config import CoarseTrainingConfig
 
 
@@ -21,7 +22,7 @@ class TrainCoarseConfig:
 
     coarse: Flat[CoarseTrainingConfig]
     """Data, architecture, length."""
-    out: Path
+    out: OutputFolder
     """Folder for checkpoint.pt and log.jsonl."""
     progress: Flat[ResumeOption] = ResumeOption()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from mien.commands.arguments import parse
 from mien.commands.train.display import need_training
 from mien.commands.train.field_landmarks import PROG
+from mien.files import OutputFile
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class ExportFieldLandmarksConfig:
     """The coarse network's checkpoint.pt."""
     fine: Path
     """The fine network's checkpoint.pt."""
-    out: Path
+    out: OutputFile
     """The .safetensors file to write."""
     volumes: tuple[Path, ...] = ()
     """Folders of volumes: predicted standard deviations are made to fit the errors on their held-out volumes

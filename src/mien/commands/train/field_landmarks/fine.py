@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from mien.commands.arguments import Flat, parse
 from mien.commands.options import ResumeOption
 from mien.commands.train.field_landmarks import PROG
 from mien.commands.train.field_landmarks.coarse import train
+from mien.files import OutputFolder
 from mien.training.landmarks_in_fields.config import FineTrainingConfig
 
 
@@ -21,7 +21,7 @@ class TrainFineConfig:
 
     fine: Flat[FineTrainingConfig]
     """Data, architecture, length."""
-    out: Path
+    out: OutputFolder
     """Folder for checkpoint.pt and log.jsonl."""
     progress: Flat[ResumeOption] = ResumeOption()
 

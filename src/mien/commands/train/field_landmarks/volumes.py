@@ -10,6 +10,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.display import progress_bar
 from mien.commands.train.display import need_training
 from mien.commands.train.field_landmarks import PROG
+from mien.files import OutputFolder
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class VolumeStoreConfig:
 
     assets: Path
     """Folder that holds ict_facekit/ and makehuman/."""
-    out: Path
+    out: OutputFolder
     """Folder for the volumes; those already there are kept."""
     first_seed: int = 0
     """The first person's seed."""

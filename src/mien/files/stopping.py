@@ -1,0 +1,46 @@
+"""A process that is asked to end cleans up first, as it does after Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+
+class Stopped(KeyboardInterrupt):
+    """The process was asked to end (SIGTERM) or its terminal was closed (SIGHUP).
+
+    Attributes:
+        signal_number: by which signal.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(f"signal {signal_number}")
+        self.signal_number = signal_number
+
+
+@contextmanager
+def stopped_cleanly() -> Iterator[None]:
+    """Within this block, SIGTERM and SIGHUP raise `Stopped` where the program is, so that every `with` and
+    `finally` does its part: temporary files go, checkpoints are written. Signals that somebody else handles
+    or ignores (`nohup`) are left alone, and so are all outside the main thread."""
+    before: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+                before[number] = signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """The handler: raises `Stopped`."""
+    signal.signal(number, signal.SIG_IGN)  # once is enough: cleaning up is not to be interrupted
+    raise Stopped(number)
