@@ -28,7 +28,7 @@ def test_filter_follows_motion_without_lag(head, camera):
 def test_smoothing_both_ways_is_closer_to_the_truth(head, camera):
     frames, truths = sequence(head, camera, count=30, noise_px=0.5)
     truth_px = exact_landmarks(head, truths[0], camera).points_px
-    smoothed = smooth_both_ways(frames)
+    smoothed = list(smooth_both_ways(frames))
 
     def error(points):
         return np.sqrt(np.mean([(one - truth_px) ** 2 for one in points[5:-5]]))

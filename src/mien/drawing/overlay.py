@@ -102,20 +102,21 @@ def draw_track_frame(
         image: (H, W, 3) uint8 RGB, the frame.
         head: of the track.
         track: what is shown.
-        frame: index of the frame.
+        frame: index of the video's frame.
         opacity: of the head: 0 leaves the picture, 1 hides what it covers.
         landmarks: draw what the network saw too.
         name: who it is, above the head and in the mark of a lost face; leave it empty when there is one
             person.
     """
     height_px, width_px = image.shape[:2]
-    if not track.tracked[frame]:
+    row = frame - track.first_frame
+    if not 0 <= row < len(track) or not track.tracked[row]:
         out = image.copy()
         size = max(0.4, height_px / 900)
         line = f"{name} lost" if name else "face lost"
         write_line(out, line, (round(18 * size), height_px - round(20 * size)), (255, 90, 80), size)
         return out
-    vertices_m = head.vertices_m(track.parameters(frame))
+    vertices_m = head.vertices_m(track.parameters(row))
     points_px = track.camera.project(vertices_m)
     out = image.copy()
     # Only the head's box is drawn: a face in a large frame costs no more than one in a small frame.
@@ -136,9 +137,9 @@ def draw_track_frame(
                 albedo=overlay_colors(head),
                 wire=tall_enough,
             )
-    if landmarks and np.isfinite(track.points_px[frame]).any():
+    if landmarks and np.isfinite(track.points_px[row]).any():
         face = Landmarks2D(
-            points_px=track.points_px[frame], sigma_px=track.sigma_px[frame], set_name=track.set_name
+            points_px=track.points_px[row], sigma_px=track.sigma_px[row], set_name=track.set_name
         )
         draw_landmarks_in_view(out, face, Viewport.whole(width_px, height_px))
     if name and len(finite):

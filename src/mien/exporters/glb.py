@@ -5,17 +5,25 @@ Source: Khronos glTF 2.0 specification, §3.6 (binary data) and §4 (GLB).
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 import struct
+import tempfile
+import weakref
 from typing import Any
 
 import numpy as np
+
+from mien.errors import InputError
 
 _COMPONENT_TYPES = {"float32": 5126, "uint32": 5125, "uint16": 5123, "uint8": 5121}
 _ELEMENT_TYPES = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
 
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
 _VECTOR_BYTES = 12
+_IN_MEMORY_BYTES = 16 << 20
+"""Files up to this size are put together in memory, larger ones in a temporary file."""
 
 
 class GlbBuilder:
@@ -23,7 +31,9 @@ class GlbBuilder:
 
     def __init__(self) -> None:
         self.document: dict[str, Any] = {"asset": {"version": "2.0"}, "accessors": [], "bufferViews": []}
-        self._binary = bytearray()
+        self._binary = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115
+        self._finalizer = weakref.finalize(self, self._binary.close)
+        self._length = 0
 
     def add(self, collection: str, item: dict[str, Any]) -> int:
         """Append to one of the document's lists ("nodes", "meshes", …)."""
@@ -63,25 +73,77 @@ class GlbBuilder:
 
     def view(self, data: bytes, *, target: int | None = None, stride: int | None = None) -> int:
         """Store bytes as a buffer view, on a boundary of four."""
-        self._binary += b"\0" * (-len(self._binary) % 4)
-        view: dict[str, Any] = {"buffer": 0, "byteOffset": len(self._binary), "byteLength": len(data)}
+        self._put(self._length, b"\0" * (-self._length % 4))
+        view: dict[str, Any] = {"buffer": 0, "byteOffset": self._length, "byteLength": len(data)}
         if stride is not None:
             view["byteStride"] = stride
         if target is not None:
             view["target"] = target
-        self._binary += data
+        self._put(self._length, data)
         return self.add("bufferViews", view)
+
+    def growing(self, count: int, columns: int) -> GrowingAccessor:
+        """A float32 accessor of a known size, filled piece by piece: (count,) scalars or (count, k) vectors.
+
+        Args:
+            columns: 1 for scalars.
+        """
+        self._put(self._length, b"\0" * (-self._length % 4))
+        size = 4 * count * columns
+        offset, self._length = self._length, self._length + size
+        view = self.add("bufferViews", {"buffer": 0, "byteOffset": offset, "byteLength": size})
+        item = {
+            "bufferView": view,
+            "componentType": _COMPONENT_TYPES["float32"],
+            "count": count,
+            "type": _ELEMENT_TYPES[columns],
+        }
+        return GrowingAccessor(self, self.add("accessors", item), offset)
+
+    def _put(self, offset: int, data: bytes) -> None:
+        self._binary.seek(offset)
+        self._binary.write(data)
+        self._length = max(self._length, offset + len(data))
 
     def to_bytes(self) -> bytes:
         """The finished .glb file."""
-        self.document["buffers"] = [{"byteLength": len(self._binary)}]
+        stream = io.BytesIO()
+        self.write(stream)
+        return stream.getvalue()
+
+    def write(self, stream: Any) -> None:
+        """Write the finished .glb file to a binary stream."""
+        self.document["buffers"] = [{"byteLength": self._length}]
         text = json.dumps(self.document, separators=(",", ":"), allow_nan=False).encode()
         text += b" " * (-len(text) % 4)
-        self._binary += b"\0" * (-len(self._binary) % 4)
-        header = struct.pack("<4sII", b"glTF", 2, 12 + 8 + len(text) + 8 + len(self._binary))
+        self._put(self._length, b"\0" * (-self._length % 4))
+        total = 12 + 8 + len(text) + 8 + self._length
+        if total >= 1 << 32:
+            raise InputError("is too long for a .glb, which holds 4 GB; export a part of the track")
+        header = struct.pack("<4sII", b"glTF", 2, total)
         text_header = struct.pack("<I4s", len(text), b"JSON")
-        binary_header = struct.pack("<I4s", len(self._binary), b"BIN\0")
-        return b"".join([header, text_header, text, binary_header, self._binary])
+        binary_header = struct.pack("<I4s", self._length, b"BIN\0")
+        stream.write(b"".join([header, text_header, text, binary_header]))
+        self._binary.seek(0)
+        shutil.copyfileobj(self._binary, stream)
+
+
+class GrowingAccessor:
+    """An accessor whose values come piece by piece.
+
+    Attributes:
+        index: to refer to it.
+    """
+
+    def __init__(self, builder: GlbBuilder, index: int, offset: int) -> None:
+        self.index = index
+        self._builder, self._offset = builder, offset
+
+    def append(self, values: np.ndarray) -> None:
+        """The next values."""
+        data = plain_bytes(np.ascontiguousarray(values, np.float32))
+        self._builder._put(self._offset, data)
+        self._offset += len(data)
 
 
 def component_type(values: np.ndarray) -> int:

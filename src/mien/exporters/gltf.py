@@ -16,24 +16,24 @@ from mien.exporters.arkit import export_weights
 from mien.exporters.glb import GlbBuilder
 from mien.exporters.gltf_animation import add_animation, quaternions_xyzw
 from mien.exporters.gltf_mesh import add_mesh
-from mien.exporters.motion import HeadMotion
+from mien.exporters.motion import HeadMotion, TrackMotion
 from mien.geometry.rotations import rotation_vector_from_matrix
 from mien.heads.look import HeadLook
 from mien.heads.model import Head
-from mien.heads.parameters import JOINT_NAMES, JOINT_PARENTS
+from mien.heads.parameters import JOINT_NAMES, JOINT_PARENTS, HeadParameters
 
 FORMAT_VERSION = 2
 
 
-def glb_bytes(
+def glb_file(
     head: Head,
-    motion: HeadMotion,
+    motion: HeadMotion | TrackMotion,
     *,
     look: HeadLook | None = None,
     camera: Camera | None = None,
     extras: dict[str, Any] | None = None,
-) -> bytes:
-    """The head as a .glb file.
+) -> GlbBuilder:
+    """The head as a .glb file, ready to be written.
 
     The base mesh is the person's own neutral face; joints and root hold the first frame's pose and, with
     more than one frame, one animation moves them and the weights.
@@ -49,8 +49,9 @@ def glb_bytes(
     builder.document["asset"] |= {"generator": "mien", "extras": extras}
     joints_m = head.joints_m(motion.identity)
 
-    root, joint_nodes = _add_joints(builder, joints_m, motion)
-    weights = export_weights(motion.expression[0], head.expression_names)
+    first = motion.first_frame()
+    root, joint_nodes = _add_joints(builder, joints_m, first)
+    weights = export_weights(first.expression, head.expression_names)
     mesh = add_mesh(builder, head, motion.identity, weights=weights, look=look)
     skin = builder.add(
         "skins",
@@ -70,18 +71,18 @@ def glb_bytes(
     builder.document["scene"] = 0
     if len(motion) > 1:
         add_animation(builder, head, motion, root=root, joint_nodes=joint_nodes, mesh_node=mesh_node)
-    return builder.to_bytes()
+    return builder
 
 
 def _add_joints(
-    builder: GlbBuilder, joints_m: Float[np.ndarray, "joints 3"], motion: HeadMotion
+    builder: GlbBuilder, joints_m: Float[np.ndarray, "joints 3"], first: HeadParameters
 ) -> tuple[int, list[int]]:
     root = builder.add(
         "nodes",
         {
             "name": "root",
-            "rotation": quaternions_xyzw(motion.root_rotation[:1])[0].tolist(),
-            "translation": motion.root_translation_m[0].tolist(),
+            "rotation": quaternions_xyzw(first.root_rotation[None])[0].tolist(),
+            "translation": first.root_translation_m.tolist(),
         },
     )
     nodes: list[int] = []
@@ -90,7 +91,7 @@ def _add_joints(
         item = {
             "name": name,
             "translation": (joints_m[joint] - origin_m).tolist(),
-            "rotation": quaternions_xyzw(motion.joint_rotations[:1, joint])[0].tolist(),
+            "rotation": quaternions_xyzw(first.joint_rotations[None, joint])[0].tolist(),
         }
         nodes.append(builder.add("nodes", item))
         parent_node = builder.document["nodes"][nodes[parent] if parent >= 0 else root]

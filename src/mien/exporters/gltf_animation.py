@@ -8,41 +8,64 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.exporters.arkit import export_weights
-from mien.exporters.glb import GlbBuilder
-from mien.exporters.motion import HeadMotion
+from mien.exporters.glb import GlbBuilder, GrowingAccessor
+from mien.exporters.motion import HeadMotion, TrackMotion
 from mien.heads.model import Head
 
 
 def add_animation(
-    builder: GlbBuilder, head: Head, motion: HeadMotion, *, root: int, joint_nodes: list[int], mesh_node: int
+    builder: GlbBuilder,
+    head: Head,
+    motion: HeadMotion | TrackMotion,
+    *,
+    root: int,
+    joint_nodes: list[int],
+    mesh_node: int,
 ) -> None:
     """Store one animation of root, joints and weights; its key times are the frames' own."""
     times = builder.accessor(motion.times_s.astype(np.float32), bounds=True)
     animation: dict[str, list[dict[str, Any]]] = {"samplers": [], "channels": []}
+    frames, shapes = len(motion), head.expression_count
 
-    def channel(node: int, path: str, values: np.ndarray) -> None:
-        animation["samplers"].append(
-            {"input": times, "interpolation": "LINEAR", "output": builder.accessor(values.astype(np.float32))}
-        )
+    def channel(node: int, path: str, columns: int, per_frame: int = 1) -> GrowingAccessor:
+        values = builder.growing(frames * per_frame, columns)
+        animation["samplers"].append({"input": times, "interpolation": "LINEAR", "output": values.index})
         animation["channels"].append(
             {"sampler": len(animation["samplers"]) - 1, "target": {"node": node, "path": path}}
         )
+        return values
 
-    if head.expression_count:
-        weights = export_weights(motion.expression, head.expression_names)
-        channel(mesh_node, "weights", weights.reshape(-1))  # frames × targets in one run of scalars
-    channel(root, "rotation", quaternions_xyzw(motion.root_rotation))
-    channel(root, "translation", motion.root_translation_m)
-    for joint, node in enumerate(joint_nodes):
-        channel(node, "rotation", quaternions_xyzw(motion.joint_rotations[:, joint]))
+    # frames × targets in one run of scalars
+    weights = channel(mesh_node, "weights", 1, shapes) if shapes else None
+    rotations = [channel(root, "rotation", 4)]
+    translation = channel(root, "translation", 3)
+    rotations += [channel(node, "rotation", 4) for node in joint_nodes]
+    last: list[np.ndarray | None] = [None] * len(rotations)
+    for part in motion.parts():
+        if weights is not None:
+            weights.append(export_weights(part.expression, head.expression_names).reshape(-1))
+        translation.append(part.root_translation_m)
+        turns = [part.root_rotation, *np.moveaxis(part.joint_rotations, 1, 0)[: len(joint_nodes)]]
+        for index, (values, turn) in enumerate(zip(rotations, turns, strict=True)):
+            quaternions = quaternions_xyzw(turn, after=last[index])
+            values.append(quaternions)
+            last[index] = quaternions[-1]
     builder.add("animations", {"name": "track", **animation})
 
 
-def quaternions_xyzw(rotations: Float[np.ndarray, "frames 3"]) -> Float[np.ndarray, "frames 4"]:
-    """Rotation vectors as unit quaternions whose sign never jumps from one frame to the next."""
+def quaternions_xyzw(
+    rotations: Float[np.ndarray, "frames 3"], *, after: Float[np.ndarray, " 4"] | None = None
+) -> Float[np.ndarray, "frames 4"]:
+    """Rotation vectors as unit quaternions whose sign never jumps from one frame to the next.
+
+    Args:
+        after: the quaternion of the frame before.
+    """
     from scipy.spatial.transform import Rotation
 
     quaternions = Rotation.from_rotvec(rotations).as_quat()
-    jumps = np.sum(quaternions[1:] * quaternions[:-1], axis=1) < 0
-    signs = np.concatenate([[1.0], np.where(np.cumsum(jumps) % 2 == 1, -1.0, 1.0)])
+    before = quaternions[:1] if after is None else after[None]
+    jumps = np.sum(quaternions * np.concatenate([before, quaternions[:-1]]), axis=1) < 0
+    # the frame before has its sign already: only changes within these frames are counted
+    signs = np.where(np.cumsum(jumps) % 2 == 1, -1.0, 1.0)
     return quaternions * signs[:, None]

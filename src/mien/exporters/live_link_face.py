@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterator
 
 import numpy as np
 
 from mien.exporters.arkit import LIVE_LINK_FACE_NAMES, export_weights
-from mien.exporters.motion import HeadMotion, head_angles_rad, yaw_pitch_roll_rad
+from mien.exporters.motion import HeadMotion, TrackMotion, head_angles_rad, yaw_pitch_roll_rad
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.expression_map import in_arkit_names
 from mien.heads.gaze import shape_turns
@@ -40,7 +39,7 @@ which its sound runs too: laid over the sound from its start, the motion fits.
 """
 
 
-def live_link_face_note(track: HeadMotion | None = None) -> str:
+def live_link_face_note(track: TrackMotion | None = None) -> str:
     """Text of the file written beside every CSV, because programs disagree about the angles' unit.
 
     Args:
@@ -51,12 +50,18 @@ def live_link_face_note(track: HeadMotion | None = None) -> str:
     return _NOTE + _TIMES.format(fps=track.frames_per_second, start_s=track.times_s[0])
 
 
-def live_link_face_csv(head: Head, motion: HeadMotion) -> str:
-    """The motion as CSV text: one row per frame, 52 weights in [0, 1] and nine angles in radians.
+def live_link_face_csv(head: Head, motion: HeadMotion | TrackMotion) -> Iterator[str]:
+    """The motion as CSV text, some rows at a time: 52 weights in [0, 1] and nine angles in radians a frame.
 
     Weights of a head most of whose shapes are not ARKit's are told by the built-in head's
     (`mien.map_expressions`).
     """
+    yield ",".join(HEADER) + "\n"
+    for part in motion.parts():
+        yield from _rows(head, part)
+
+
+def _rows(head: Head, motion: HeadMotion) -> Iterator[str]:
     names, expression = in_arkit_names(head, motion.expression)
     of_lowered = {name.lower(): column for column, name in enumerate(names)}
     weights = export_weights(expression, names)
@@ -64,9 +69,6 @@ def live_link_face_csv(head: Head, motion: HeadMotion) -> str:
     for column, name in enumerate(LIVE_LINK_FACE_NAMES):
         if name.lower() in of_lowered:
             ordered[:, column] = weights[:, of_lowered[name.lower()]]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(HEADER)
     eyes = motion.joint_rotations[:, 2:]
     if head.shapes_turn_eyes:
         eyes = eyes + shape_turns(motion.expression, head.expression_names)
@@ -77,10 +79,10 @@ def live_link_face_csv(head: Head, motion: HeadMotion) -> str:
             *yaw_pitch_roll_rad(matrix_from_rotation_vector(eyes[frame, 0])),
             *yaw_pitch_roll_rad(matrix_from_rotation_vector(eyes[frame, 1])),
         ]
-        values = [f"{value:.10f}" for value in (*ordered[frame], *angles)]
         code = timecode(float(motion.times_s[frame]), motion.frames_per_second)
-        writer.writerow([code, len(LIVE_LINK_FACE_NAMES) + len(_ANGLE_NAMES), *values])
-    return text.getvalue()
+        # a millionth of a weight or radian: far below what any face shows
+        values = ",".join(f"{value:.6f}" for value in (*ordered[frame], *angles))
+        yield f"{code},{len(LIVE_LINK_FACE_NAMES) + len(_ANGLE_NAMES)},{values}\n"
 
 
 def timecode(time_s: float, frames_per_second: float) -> str:

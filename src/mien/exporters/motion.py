@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float
 
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
+from mien.tracking.track_file import SavedTrack
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,30 +52,13 @@ class HeadMotion:
         )
 
     @staticmethod
-    def of_track(track: HeadTrack) -> HeadMotion:
-        """All frames of a track; a lost frame holds the last tracked one (before the first: the first)."""
-        held = _held_frames(track.tracked)
-        times_s = track.times_s
-        if len(times_s) and times_s[0] < 0:  # files know no time before zero
-            times_s = times_s - times_s[0]
-        if np.any(np.diff(times_s.astype(np.float32)) <= 0):  # broken time stamps: fall back on the rate
-            times_s = np.arange(len(track)) / track.frames_per_second
-        return HeadMotion(
-            times_s=times_s,
-            identity=track.identity,
-            expression=track.expression[held],
-            joint_rotations=track.joint_rotations[held],
-            root_rotation=track.root_rotation[held],
-            root_translation_m=track.root_translation_m[held],
-            frames_per_second=track.frames_per_second,
-        )
-
-    @staticmethod
-    def of(result: Head | HeadFit | HeadTrack) -> HeadMotion:
-        """The motion in anything that can be exported; a bare head stands at rest at the origin."""
-        if isinstance(result, HeadTrack):
-            return HeadMotion.of_track(result)
+    def of(result: Head | HeadFit) -> HeadMotion:
+        """What stands still; a bare head stands at rest at the origin."""
         return HeadMotion.of_parameters(result.neutral() if isinstance(result, Head) else result.parameters)
+
+    def parts(self) -> Iterator[HeadMotion]:
+        """All frames, as `TrackMotion` gives them piece by piece."""
+        yield self
 
     def first_frame(self) -> HeadParameters:
         """The head in the first frame."""
@@ -87,12 +72,7 @@ class HeadMotion:
 
     def world_from_head(self) -> Float[np.ndarray, "4 4"]:
         """Where the head is on average: the root's mean place and mean rotation."""
-        from scipy.spatial.transform import Rotation
-
-        pose = np.eye(4)
-        pose[:3, :3] = Rotation.from_rotvec(self.root_rotation).mean().as_matrix()
-        pose[:3, 3] = self.root_translation_m.mean(axis=0)
-        return pose
+        return mean_pose(self.parts())
 
     def moved(self, new_from_world: Float[np.ndarray, "4 4"]) -> HeadMotion:
         """The same frames in another world, by a rigid transform."""
@@ -118,11 +98,119 @@ class HeadMotion:
         )
 
 
-def _held_frames(tracked: np.ndarray) -> Integer[np.ndarray, " frames"]:
-    if not tracked.any():
-        return np.arange(len(tracked))
-    latest = np.maximum.accumulate(np.where(tracked, np.arange(len(tracked)), -1))
-    return np.where(latest >= 0, latest, int(np.argmax(tracked)))
+def mean_pose(parts: Iterable[HeadMotion]) -> Float[np.ndarray, "4 4"]:
+    """Mean place, and mean rotation (Markley et al. 2007: the main axis of the quaternions' scatter)."""
+    from scipy.spatial.transform import Rotation
+
+    scatter, place_m, count = np.zeros((4, 4)), np.zeros(3), 0
+    for part in parts:
+        quaternions = Rotation.from_rotvec(part.root_rotation).as_quat()
+        scatter += quaternions.T @ quaternions
+        place_m += part.root_translation_m.sum(axis=0)
+        count += len(part)
+    pose = np.eye(4)
+    pose[:3, :3] = Rotation.from_quat(np.linalg.eigh(scatter)[1][:, -1]).as_matrix()
+    pose[:3, 3] = place_m / count
+    return pose
+
+
+@dataclass(frozen=True, eq=False)
+class TrackMotion:
+    """A track's frames, piece by piece: a lost frame holds the last tracked one (before the first: the first).
+
+    Attributes:
+        track: whose.
+        times_s: (F,) as `HeadMotion` has them.
+        new_from_world: rigid transform of the frames into another world.
+    """
+
+    track: HeadTrack | SavedTrack
+    times_s: Float[np.ndarray, " frames"]
+    new_from_world: Float[np.ndarray, "4 4"] | None = None
+
+    @staticmethod
+    def of(track: HeadTrack | SavedTrack) -> TrackMotion:
+        """All frames of a track."""
+        times_s = track.times_s
+        if len(times_s) and times_s[0] < 0:  # files know no time before zero
+            times_s = times_s - times_s[0]
+        if np.any(np.diff(times_s.astype(np.float32)) <= 0):  # broken time stamps: fall back on the rate
+            times_s = np.arange(len(track)) / track.frames_per_second
+        return TrackMotion(track, times_s)
+
+    def __len__(self) -> int:
+        return len(self.times_s)
+
+    @property
+    def identity(self) -> Float[np.ndarray, " identity"]:
+        """Who it is."""
+        return self.track.identity
+
+    @property
+    def frames_per_second(self) -> float:
+        """Nominal rate."""
+        return self.track.frames_per_second
+
+    def parts(self) -> Iterator[HeadMotion]:
+        """All frames in consecutive pieces."""
+        last = self._first_tracked()
+        start = 0
+        for part in self.track.parts():
+            # the row before is held on to where the part begins with a lost face
+            rows = part if last is None else HeadTrack.joined([last, part])
+            held = np.maximum.accumulate(np.where(rows.tracked, np.arange(len(rows)), 0))
+            if last is not None:
+                held = held[1:]
+            stop = start + len(part)
+            motion = HeadMotion(
+                times_s=self.times_s[start:stop],
+                identity=part.identity,
+                expression=rows.expression[held],
+                joint_rotations=rows.joint_rotations[held],
+                root_rotation=rows.root_rotation[held],
+                root_translation_m=rows.root_translation_m[held],
+                frames_per_second=part.frames_per_second,
+            )
+            yield motion if self.new_from_world is None else motion.moved(self.new_from_world)
+            last, start = (rows.part(int(held[-1]), int(held[-1]) + 1) if last is not None else None), stop
+
+    def _first_tracked(self) -> HeadTrack | None:
+        """The first row with a face, as a track of its own; None where there is no face at all."""
+        if not self.track.tracked.any():
+            return None
+        wanted, start = int(np.argmax(self.track.tracked)), 0
+        for part in self.track.parts():
+            if wanted < start + len(part):
+                return part.part(wanted - start, wanted - start + 1)
+            start += len(part)
+        raise AssertionError("a track has as many rows as it says")
+
+    def first_frame(self) -> HeadParameters:
+        """The head in the first frame."""
+        return next(self.parts()).first_frame()
+
+    def world_from_head(self) -> Float[np.ndarray, "4 4"]:
+        """Where the head is on average."""
+        return mean_pose(self.parts())
+
+    def moved(self, new_from_world: Float[np.ndarray, "4 4"]) -> TrackMotion:
+        """The same frames in another world, by a rigid transform."""
+        before = np.eye(4) if self.new_from_world is None else self.new_from_world
+        return replace(self, new_from_world=new_from_world @ before)
+
+    def at_rest(self) -> HeadMotion:
+        """As of a `HeadMotion`."""
+        pose, first = self.world_from_head(), next(self.parts())
+        return replace(
+            first.at_rest(),
+            root_rotation=rotation_vector_from_matrix(pose[:3, :3])[None],
+            root_translation_m=pose[None, :3, 3],
+        )
+
+
+def motion_of(result: Head | HeadFit | HeadTrack | SavedTrack) -> HeadMotion | TrackMotion:
+    """The motion in anything that can be exported."""
+    return TrackMotion.of(result) if isinstance(result, HeadTrack | SavedTrack) else HeadMotion.of(result)
 
 
 def head_angles_rad(

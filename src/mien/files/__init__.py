@@ -16,12 +16,14 @@ from mien.files.places import (
     check_folder_could_be_made,
     check_folder_place,
 )
+from mien.files.row_store import RowStore
 from mien.files.stopping import Stopped, stopped_cleanly
 from mien.files.temporary import remove_stale
 
 __all__ = [
     "OutputFile",
     "OutputFolder",
+    "RowStore",
     "Stopped",
     "atomic_path",
     "check_file_place",

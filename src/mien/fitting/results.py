@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -126,12 +127,19 @@ class TrackedFrame:
         )
 
 
+TRACK_ROWS = (
+    "times_s", "expression", "joint_rotations", "root_rotation", "root_translation_m", "tracked", "points_px",
+    "sigma_px",
+)  # fmt: skip
+"""What a `HeadTrack` has a row of for each frame."""
+
+
 @dataclass(frozen=True, eq=False)
 class HeadTrack:
     """One person's head through a video.
 
     Attributes:
-        times_s: (F,) presentation time of each frame on the video's own clock, on which its sound runs too.
+        times_s: (F,) presentation time of each row, on the clock of the video, on which its sound runs too.
         identity: (I,) shared by all frames.
         expression: (F, E); joint_rotations: (F, 4, 3); root_rotation: (F, 3); root_translation_m: (F, 3).
             Rows of lost frames repeat the last good one.
@@ -141,6 +149,8 @@ class HeadTrack:
         set_name: their landmark set.
         head_name, head_version: which head model the parameters belong to.
         frames_per_second: nominal frame rate.
+        first_frame: the video's frame in which the track begins; its row r is the video's frame
+            first_frame + r.
     """
 
     times_s: Float[np.ndarray, " frames"]
@@ -157,9 +167,27 @@ class HeadTrack:
     head_name: str
     head_version: str
     frames_per_second: float
+    first_frame: int = 0
 
     def __len__(self) -> int:
         return len(self.times_s)
+
+    def part(self, start: int, stop: int) -> HeadTrack:
+        """Consecutive rows as a track of their own."""
+        rows = {name: getattr(self, name)[start:stop] for name in TRACK_ROWS}
+        return replace(self, first_frame=self.first_frame + start, **rows)
+
+    def parts(self, rows: int = 256) -> Iterator[HeadTrack]:
+        """The track in pieces, as a `SavedTrack` gives them, which does not lie in memory."""
+        for start in range(0, len(self), rows):
+            yield self.part(start, min(start + rows, len(self)))
+
+    @staticmethod
+    def joined(parts: Iterable[HeadTrack]) -> HeadTrack:
+        """One track of consecutive pieces; at least one."""
+        pieces = list(parts)
+        rows = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in TRACK_ROWS}
+        return replace(pieces[0], **rows)
 
     @property
     def start_time_s(self) -> float:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Complex, Float
 
+from mien.files import RowStore
 from mien.landmarks.types import Landmarks2D
 
 
@@ -172,19 +175,31 @@ class Jitter:
 
 
 def smooth_both_ways(
-    frames: list[Landmarks2D], options: FilterConfig | None = None
-) -> list[Float[np.ndarray, "landmarks 2"]]:
+    frames: Sequence[Landmarks2D], options: FilterConfig | None = None, *, folder: Path | None = None
+) -> Iterator[Float[np.ndarray, "landmarks 2"]]:
     """Points of consecutive frames filtered forwards and backwards and averaged: no lag remains.
+
+    Frames are taken one at a time, and what is smoothed of many lies on the disk.
 
     Args:
         frames: one face in frames without a gap.
+        folder: for temporary files; the system's place when None.
     """
+    if not len(frames):
+        return
     forward = LandmarkFilter(options)
     # A first pass over the start tells the filter the jitter before it counts.
-    for landmarks in frames[: forward.options.history_frames]:
-        forward(landmarks)
+    for index in range(min(len(frames), forward.options.history_frames)):
+        forward(frames[index])
     forward.reset()
-    ahead = [forward(landmarks).points_px for landmarks in frames]
-    backward = LandmarkFilter(options, jitter=forward.jitter)
-    back = [backward(landmarks).points_px for landmarks in reversed(frames)][::-1]
-    return [(one + other) / 2 for one, other in zip(ahead, back, strict=True)]
+    points_px = RowStore((len(frames[0]), 2), float, folder=folder)
+    try:
+        for index in range(len(frames)):
+            points_px.append(forward(frames[index]).points_px)
+        backward = LandmarkFilter(options, jitter=forward.jitter)
+        for index in reversed(range(len(frames))):
+            points_px[index] = (points_px[index] + backward(frames[index]).points_px) / 2
+        for index in range(len(frames)):
+            yield points_px[index]
+    finally:
+        points_px.close()

@@ -22,8 +22,8 @@ FARTHEST_RAD = 0.25
 
 
 def frames_to_show(track: HeadTrack) -> list[int]:
-    """Frames from which a person's texture is best taken: one from the front, others from the sides if the
-    head was turned so.
+    """Rows of a track from which a person's texture is best taken: one from the front, others from the sides
+    if the head was turned so.
 
     Among similar views the calmest face counts: lips shut, eyes open.
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -13,69 +12,87 @@ from mien.errors import InputError, check_type
 from mien.fitting.results import TrackedFrame
 from mien.progress import ProgressReport, reported, silent
 from mien.tracking.following import Following
+from mien.tracking.seen_person import SeenPerson
 from mien.tracking.tracked_person import TrackedPerson
 
 Video = str | Path | Iterable[np.ndarray]
 """A file, or (H, W, 3) uint8 RGB pictures."""
 
 
-@dataclass(frozen=True)
 class FirstPass:
-    """What the first pass found.
+    """A video read once from its start, and those whom `following` follows, each as soon as they have left.
+
+    Iterate over it, once, for what was seen of each person; only those in the picture lie in memory.
 
     Attributes:
-        people: everyone, in the order in which they came, with one frame per picture of the video: LOST
-            before they came and after they left.
-        frame_count: pictures of the video.
+        frame_count: pictures so far.
         frames_per_second: nominal frame rate.
+        start_time_s: time of the first picture.
     """
 
-    people: tuple[tuple[TrackedPerson, tuple[TrackedFrame, ...]], ...]
-    frame_count: int
-    frames_per_second: float
+    def __init__(
+        self,
+        video: Video,
+        following: Following,
+        *,
+        frames_per_second: float,
+        max_frames: int | None = None,
+        whole: bool = False,
+        folder: Path | None = None,
+        watch: Callable[[TrackedFrame], object] | None = None,
+        report: ProgressReport = silent,
+    ) -> None:
+        """
+        Args:
+            frames_per_second: of `video` when it is pictures; a file knows its own.
+            max_frames: stop after so many.
+            whole: people have a row for every picture of the video, not for their own alone.
+            folder: for temporary files; the system's place when None.
+            watch: told of every frame of everyone, as known by then.
+            report: told of the frames that are done, and of all where that is known.
+
+        Raises:
+            InputError: the file is missing or no video.
+        """
+        call = 'mien.track_video("clip.mp4"), or of a list of pictures'
+        if isinstance(video, np.ndarray) and video.ndim != 4:
+            raise InputError(f"video is one picture or another array {video.shape}; the call is {call}")
+        check_type(video, (str, Path, Iterable), argument="video", call=call)
+        self._pictures, self.frames_per_second, self._total = _read(video, frames_per_second, max_frames)
+        self._following, self._whole, self._folder, self._report = following, whole, folder, report
+        self._watch = watch
+        self._source = video if isinstance(video, str | Path) else None
+        self.frame_count, self.start_time_s = 0, 0.0
+
+    def __iter__(self) -> Iterator[SeenPerson]:
+        """Everyone, in the order in which they leave.
+
+        Raises:
+            InputError: there are no frames.
+        """
+        here: dict[TrackedPerson, SeenPerson] = {}
+        for time_s, image in reported(self._pictures, self._report, total=self._total):
+            if not self.frame_count:
+                self.start_time_s = time_s
+            for person, frame in self._following.update(image, time_s):
+                if person not in here:
+                    here[person] = SeenPerson(person, whole=self._whole, folder=self._folder)
+                here[person].add(self.frame_count, frame)
+                if self._watch is not None:
+                    self._watch(frame)
+            self.frame_count += 1
+            for person in [one for one in here if one not in self._following.present]:
+                yield from _finished(here.pop(person))
+        if not self.frame_count:
+            raise InputError("the video has no frames", source=self._source)
+        for seen in here.values():
+            yield from _finished(seen)
 
 
-def first_pass(
-    video: Video,
-    following: Following,
-    *,
-    frames_per_second: float,
-    max_frames: int | None = None,
-    report: ProgressReport = silent,
-) -> FirstPass:
-    """Read a video from its start and follow whom `following` follows.
-
-    Args:
-        frames_per_second: of `video` when it is pictures; a file knows its own.
-        max_frames: stop after so many.
-        report: told of the frames that are done, and of all where that is known.
-
-    Raises:
-        InputError: the file is missing or no video, or there are no frames.
-    """
-    call = 'mien.track_video("clip.mp4"), or of a list of pictures'
-    if isinstance(video, np.ndarray) and video.ndim != 4:
-        raise InputError(f"video is one picture or another array {video.shape}; the call is {call}")
-    check_type(video, (str, Path, Iterable), argument="video", call=call)
-    pictures, frames_per_second, total = _read(video, frames_per_second, max_frames)
-    times_s: list[float] = []
-    seen: dict[TrackedPerson, dict[int, TrackedFrame]] = {}
-    for time_s, image in reported(pictures, report, total=total):
-        for person, frame in following.update(image, time_s):
-            seen.setdefault(person, {})[len(times_s)] = frame
-        times_s.append(time_s)
-    if not times_s:
-        raise InputError("the video has no frames", source=video if isinstance(video, str | Path) else None)
-    people = tuple(
-        (
-            person,
-            tuple(
-                frames.get(index) or person.frame_without_face(time_s) for index, time_s in enumerate(times_s)
-            ),
-        )
-        for person, frames in seen.items()
-    )
-    return FirstPass(people, len(times_s), frames_per_second)
+def _finished(seen: SeenPerson) -> Iterator[SeenPerson]:
+    seen.finish()
+    if len(seen):
+        yield seen
 
 
 def _read(

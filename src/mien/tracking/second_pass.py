@@ -2,102 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from mien.fitting.results import HeadTrack, TrackedFrame
+from mien.fitting.results import HeadTrack
 from mien.fitting.scene.fit_model import FitModel
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.filter import smooth_both_ways
 from mien.landmarks.types import Landmarks2D
 from mien.tracking.frame_fitter import FrameFitter
-from mien.tracking.tracked_person import TrackedPerson
+from mien.tracking.seen_person import SeenPerson
+
+PART_ROWS = 256
+"""Rows that a part of a track has."""
 
 
-def second_pass(
-    person: TrackedPerson, frames: Sequence[TrackedFrame], *, frames_per_second: float
-) -> HeadTrack:
+def second_pass(seen: SeenPerson, *, frames_per_second: float) -> Iterator[HeadTrack]:
     """Landmarks smoothed forwards and backwards, and every frame fitted with the final identity and camera.
 
-    Args:
-        frames: the first pass, one entry per frame of the video.
+    Yields:
+        The track in consecutive parts, so that none has to lie in memory as a whole.
     """
-    head, identity = person.context.loaded_head, person.identity
-    seen = [frame.raw_landmarks for frame in frames if frame.raw_landmarks is not None]
-    set_name = seen[0].set_name if seen else "dense320"
-    rows: list[HeadParameters | None] = [None] * len(frames)
-    smoothed: list[Landmarks2D | None] = [None] * len(frames)
-    if identity is not None and seen:
-        fitter = FrameFitter(
-            FitModel.of(head, set_name),
+    parts = _Parts(seen, frames_per_second)
+    leading, last = 0, None
+    for parameters, landmarks in _rows(seen):
+        if parameters is None and last is None:
+            leading += 1  # rows before the first good one repeat it, as soon as it is known
+            continue
+        for _ in range(leading):
+            yield from parts.add(parameters, None)
+        leading, last = 0, parameters or last
+        yield from parts.add(last, landmarks)
+    for _ in range(leading):
+        yield from parts.add(seen.person.context.loaded_head.neutral(), None)
+    yield from parts.rest()
+
+
+def _rows(seen: SeenPerson) -> Iterator[tuple[HeadParameters | None, Landmarks2D | None]]:
+    """Parameters and smoothed landmarks of every row; None where the face is lost."""
+    person, done, taken = seen.person, 0, 0
+    fitter = None
+    for start, stop in seen.segments():
+        identity = person.identity
+        assert identity is not None
+        fitter = fitter or FrameFitter(
+            FitModel.of(person.context.loaded_head, seen.set_name),
             camera=person.camera,
             identity=identity,
             config=person.context.config,
         )
-        for start, stop in _segments(frames):
-            raw = [frame.raw_landmarks for frame in frames[start:stop] if frame.raw_landmarks is not None]
-            points = smooth_both_ways(raw) if person.config.smooth else [one.points_px for one in raw]
-            previous: HeadParameters | None = None
-            for index, (landmarks, points_px) in enumerate(zip(raw, points, strict=True), start):
-                better = replace(landmarks, points_px=points_px)
-                parameters, status = fitter(better, previous)
-                previous = parameters if status.usable else None
-                if status.usable:
-                    rows[index], smoothed[index] = parameters, better
-    return _assemble(person, frames, rows, smoothed, set_name=set_name, rate=frames_per_second)
+        for _ in range(done, start):
+            yield None, None
+        raw = seen.landmarks(taken, stop - start)
+        points = smooth_both_ways(raw, folder=seen.folder) if person.config.smooth else None
+        previous: HeadParameters | None = None
+        for landmarks in raw:
+            better = landmarks if points is None else replace(landmarks, points_px=next(points))
+            parameters, status = fitter(better, previous)
+            previous = parameters if status.usable else None
+            yield (parameters, better) if status.usable else (None, None)
+        done, taken = stop, taken + stop - start
+    for _ in range(done, len(seen)):
+        yield None, None
 
 
-def _segments(frames: Sequence[TrackedFrame]) -> Iterator[tuple[int, int]]:
-    """Runs of tracked frames without a cut, as (first, one past the last)."""
-    start: int | None = None
-    for index, frame in enumerate(frames):
-        if start is not None and (not frame.tracked or frame.cut):
-            yield start, index
-            start = None
-        if start is None and frame.tracked:
-            start = index
-    if start is not None:
-        yield start, len(frames)
+class _Parts:
+    """Collects rows into parts of a track."""
 
+    def __init__(self, seen: SeenPerson, frames_per_second: float) -> None:
+        head = seen.person.context.loaded_head
+        sets = head.landmark_sets
+        self._seen, self._rate, self._head = seen, frames_per_second, head
+        self._count = len(sets[seen.set_name]) if seen.set_name in sets else 0
+        self._start = 0
+        self._rows: list[tuple[HeadParameters, Landmarks2D | None]] = []
 
-def _assemble(
-    person: TrackedPerson,
-    frames: Sequence[TrackedFrame],
-    rows: list[HeadParameters | None],
-    smoothed: list[Landmarks2D | None],
-    *,
-    set_name: str,
-    rate: float,
-) -> HeadTrack:
-    head = person.context.loaded_head
-    good = [row for row in rows if row is not None]
-    last = good[0] if good else head.neutral()
-    identity = last.identity
-    filled: list[HeadParameters] = []
-    for row in rows:
-        last = row if row is not None else last
-        filled.append(last)
-    count = len(head.landmark_sets[set_name]) if set_name in head.landmark_sets else 0
-    points_px = np.full((len(frames), count, 2), np.nan)
-    sigma_px = np.full((len(frames), count), np.nan)
-    for index, landmarks in enumerate(smoothed):
-        if landmarks is not None:
-            points_px[index], sigma_px[index] = landmarks.points_px, landmarks.sigma_px
-    return HeadTrack(
-        times_s=np.array([frame.time_s for frame in frames], dtype=float),
-        identity=identity,
-        expression=np.stack([row.expression for row in filled]),
-        joint_rotations=np.stack([row.joint_rotations for row in filled]),
-        root_rotation=np.stack([row.root_rotation for row in filled]),
-        root_translation_m=np.stack([row.root_translation_m for row in filled]),
-        tracked=np.array([row is not None for row in rows]),
-        camera=person.camera,
-        points_px=points_px,
-        sigma_px=sigma_px,
-        set_name=set_name,
-        head_name=head.name,
-        head_version=head.version,
-        frames_per_second=rate,
-    )
+    def add(self, parameters: HeadParameters, landmarks: Landmarks2D | None) -> Iterator[HeadTrack]:
+        """A row; without landmarks it is a lost one."""
+        self._rows.append((parameters, landmarks))
+        if len(self._rows) == PART_ROWS:
+            yield from self.rest()
+
+    def rest(self) -> Iterator[HeadTrack]:
+        """What was added since the last part."""
+        if not self._rows:
+            return
+        seen, stop = self._seen, self._start + len(self._rows)
+        found = [parameters for parameters, _ in self._rows]
+        points_px = np.full((len(self._rows), self._count, 2), np.nan)
+        sigma_px = np.full((len(self._rows), self._count), np.nan)
+        for row, (_, landmarks) in enumerate(self._rows):
+            if landmarks is not None:
+                points_px[row], sigma_px[row] = landmarks.points_px, landmarks.sigma_px
+        yield HeadTrack(
+            times_s=np.array(seen.times_s[self._start : stop], dtype=float),
+            identity=found[0].identity,
+            expression=np.stack([row.expression for row in found]),
+            joint_rotations=np.stack([row.joint_rotations for row in found]),
+            root_rotation=np.stack([row.root_rotation for row in found]),
+            root_translation_m=np.stack([row.root_translation_m for row in found]),
+            tracked=np.array([landmarks is not None for _, landmarks in self._rows]),
+            camera=seen.person.camera,
+            points_px=points_px,
+            sigma_px=sigma_px,
+            set_name=seen.set_name,
+            head_name=self._head.name,
+            head_version=self._head.version,
+            frames_per_second=self._rate,
+            first_frame=seen.first_frame + self._start,
+        )
+        self._start, self._rows = stop, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from mien.cameras import Camera
@@ -12,9 +13,10 @@ from mien.heads.model import Head
 from mien.progress import ProgressReport, silent
 from mien.tracking.config import PeopleConfig, TrackerConfig
 from mien.tracking.everyone import Everyone
-from mien.tracking.first_pass import Video, first_pass
+from mien.tracking.first_pass import FirstPass, Video
 from mien.tracking.one_person import OnePerson
 from mien.tracking.second_pass import second_pass
+from mien.tracking.seen_person import SeenPerson
 
 
 def track_video(
@@ -52,9 +54,11 @@ def track_video(
             faces.
     """
     one = OnePerson(Context.of(context, head), camera=camera, config=config)
-    seen = first_pass(video, one, frames_per_second=frames_per_second, max_frames=max_frames, report=report)
-    [(person, frames)] = seen.people
-    return second_pass(person, frames, frames_per_second=seen.frames_per_second)
+    first = FirstPass(
+        video, one, frames_per_second=frames_per_second, max_frames=max_frames, whole=True, report=report
+    )
+    [seen] = first
+    return HeadTrack.joined(second_pass(seen, frames_per_second=first.frames_per_second))
 
 
 def track_people(
@@ -79,20 +83,32 @@ def track_people(
         video, camera, config, head, context, frames_per_second, max_frames, report: as for `track_video`.
 
     Returns:
-        A track per person and shot, each as long as the video, the one seen on most frames first; empty
-        when no face was found.
+        A track per person and shot, the one seen on most frames first; empty when no face was found. Each has
+        the frames from the first to the last in which the person was seen; `track.first_frame` tells where
+        in the video it begins.
 
     Raises:
         InputError: as for `track_video`.
     """
     everyone = Everyone(Context.of(context, head), camera=camera, config=config, people=people)
-    seen = first_pass(
+    first = FirstPass(
         video, everyone, frames_per_second=frames_per_second, max_frames=max_frames, report=report
     )
-    min_frames = min(people.min_frames, max(1, seen.frame_count // 3))  # a very short clip is no flicker
     tracks = [
-        second_pass(person, frames, frames_per_second=seen.frames_per_second)
-        for person, frames in seen.people
-        if sum(frame.tracked for frame in frames) >= min_frames
+        HeadTrack.joined(second_pass(seen, frames_per_second=first.frames_per_second))
+        for seen in no_flickers(first, people)
     ]
     return sorted(tracks, key=lambda track: -int(track.tracked.sum()))
+
+
+def no_flickers(first: FirstPass, people: PeopleConfig) -> Iterator[SeenPerson]:
+    """Those who were seen on frames enough: `min_frames`, or a third of a shorter clip."""
+    short: list[SeenPerson] = []
+    for seen in first:
+        if seen.seen_count >= people.min_frames:
+            yield seen
+        elif first.frame_count < 3 * people.min_frames:  # in a very short clip it is no flicker
+            short.append(seen)
+    enough = max(1, first.frame_count // 3)
+    if enough < people.min_frames:
+        yield from (seen for seen in short if seen.seen_count >= enough)

@@ -16,16 +16,17 @@ from jaxtyping import Float
 from mien.errors import InputError
 from mien.fitting.context import Context
 from mien.fitting.photo import fit_landmarks
-from mien.fitting.results import TrackedFrame
+from mien.fitting.results import HeadTrack, TrackedFrame
 from mien.heads.landmark_sets import LID_PAIRS
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.synthetic.held_out_people.blink_scripts import BlinkScript
 from mien.tracking.config import TrackerConfig
-from mien.tracking.first_pass import first_pass
+from mien.tracking.first_pass import FirstPass
 from mien.tracking.one_person import OnePerson
 from mien.tracking.second_pass import second_pass
+from mien.tracking.seen_person import SeenPerson
 from mien.tracking.tracked_person import TrackedPerson
 
 
@@ -77,7 +78,10 @@ def landmark_blinks(
     person = TrackedPerson(replace(context or Context(), head=script.head), script.camera, config)
     rate = script.frames_per_second
     frames = [person.observe(one, index / rate) for index, one in enumerate(landmarks)]
-    return _amplitude(script, frames, person)
+    seen = SeenPerson(person, whole=True)
+    for index, frame in enumerate(frames):
+        seen.add(index, frame)
+    return _amplitude(script, frames, seen)
 
 
 def video_blinks(
@@ -97,15 +101,19 @@ def video_blinks(
         InputError: no frame shows a face, or the head has no set that names lids.
     """
     one = OnePerson(context or Context(), camera=None, config=config)
-    [(person, frames)] = first_pass(pictures, one, frames_per_second=script.frames_per_second).people
-    if person.identity is None:
+    frames: list[TrackedFrame] = []
+    [seen] = FirstPass(
+        pictures, one, frames_per_second=script.frames_per_second, whole=True, watch=frames.append
+    )
+    if seen.person.identity is None:
         raise InputError("no frame of the blinking video shows a face")
-    return _amplitude(script, frames, person)
+    return _amplitude(script, frames, seen)
 
 
-def _amplitude(script: BlinkScript, frames: Sequence[TrackedFrame], person: TrackedPerson) -> BlinkAmplitude:
+def _amplitude(script: BlinkScript, frames: Sequence[TrackedFrame], seen: SeenPerson) -> BlinkAmplitude:
+    person = seen.person
     head = person.context.loaded_head
-    track = second_pass(person, frames, frames_per_second=script.frames_per_second)
+    track = HeadTrack.joined(second_pass(seen, frames_per_second=script.frames_per_second))
     true = lid_openings(script.head, script.truths)
     realtime = lid_openings(head, [frame.parameters for frame in frames])
     offline = lid_openings(

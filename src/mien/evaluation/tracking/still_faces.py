@@ -21,7 +21,7 @@ from mien.fitting.results import HeadTrack, TrackedFrame
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.tracking.config import TrackerConfig
-from mien.tracking.first_pass import first_pass
+from mien.tracking.first_pass import FirstPass
 from mien.tracking.one_person import OnePerson
 from mien.tracking.second_pass import second_pass
 
@@ -77,14 +77,18 @@ def still_face_jitter(
         InputError: the video is missing, or shows no still face.
     """
     one = OnePerson(context or Context(), camera=None, config=config)
-    seen = first_pass(video, one, frames_per_second=30.0, max_frames=max_frames)
-    [(person, frames)] = seen.people
+    frames: list[TrackedFrame] = []
+    first = FirstPass(
+        video, one, frames_per_second=30.0, max_frames=max_frames, whole=True, watch=frames.append
+    )
+    [seen] = first
+    person = seen.person
     source = str(video) if isinstance(video, str | Path) else None
     if person.identity is None:
         raise InputError(
             "no frame shows a face; choose a clip with a face of 60 pixels or more", source=source
         )
-    track = second_pass(person, frames, frames_per_second=seen.frames_per_second)
+    track = HeadTrack.joined(second_pass(seen, frames_per_second=first.frames_per_second))
     return _compared(frames, person.context, track, slowest=slowest, source=source)
 
 
