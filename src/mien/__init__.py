@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from mien.looks.head_look import PersonLook, head_look, person_look
     from mien.looks.worn_hair import HeadWithHair, with_hair_style
     from mien.tracking.config import PeopleConfig, TrackerConfig
+    from mien.tracking.save_tracks import VideoTracks, save_tracks
+    from mien.tracking.track_file import SavedTrack, open_track
     from mien.tracking.tracker import Tracker
     from mien.tracking.video import track_people, track_video
 
@@ -82,6 +84,7 @@ __all__ = [
     "Photo",
     "VideoReader",
     "VideoWriter",
+    "open_track",
     "open_video",
     "read_image",
     "read_photo",
@@ -117,6 +120,7 @@ __all__ = [
     "TrackedFrame",
     "Tracker",
     "TrackerConfig",
+    "VideoTracks",
     "ViewsFit",
     "action_unit_weights",
     "action_units",
@@ -127,6 +131,7 @@ __all__ = [
     "fit_sequence",
     "fit_views",
     # tracking
+    "save_tracks",
     "track_people",
     "track_video",
     # radiance fields
@@ -175,6 +180,7 @@ __all__ = [
     "MienError",
     "MissingExtraError",
     "OutputError",
+    "SavedTrack",
     "ShapeError",
     "__version__",
 ]
@@ -218,6 +224,10 @@ _HOME = {
     "ShapeError": "errors",
     "Status": "least_squares.solution",
     "TrackedFrame": "fitting.results",
+    "SavedTrack": "tracking.track_file",
+    "VideoTracks": "tracking.save_tracks",
+    "open_track": "tracking.track_file",
+    "save_tracks": "tracking.save_tracks",
     "Tracker": "tracking.tracker",
     "TrackerConfig": "tracking.config",
     "ViewsFit": "fitting.views",

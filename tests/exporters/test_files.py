@@ -38,8 +38,8 @@ def test_csv_has_the_header_and_a_row_per_frame(track, head, tmp_path):
     assert len(rows) == len(track)
     assert {row["BlendShapeCount"] for row in rows} == {"61"}
     weights = export_weights(track.expression, head.expression_names)
-    assert float(rows[4]["JawOpen"]) == pytest.approx(weights[4, 0], abs=1e-9)
-    assert float(rows[3]["EyeBlinkLeft"]) == pytest.approx(weights[2, 2], abs=1e-9)  # a lost frame holds
+    assert float(rows[4]["JawOpen"]) == pytest.approx(weights[4, 0], abs=1e-6)
+    assert float(rows[3]["EyeBlinkLeft"]) == pytest.approx(weights[2, 2], abs=1e-6)  # a lost frame holds
     assert float(rows[4]["TongueOut"]) == 0
     assert rows[4]["Timecode"] == "00:00:02:04.000"  # on the video's own clock
     note = (tmp_path / "clip.csv.txt").read_text()

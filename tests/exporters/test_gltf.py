@@ -12,7 +12,7 @@ import trimesh
 from mien.exporters import morph_normals
 from mien.exporters.arkit import export_weights
 from mien.exporters.files import export
-from mien.exporters.motion import HeadMotion
+from mien.exporters.motion import TrackMotion
 from mien.exporters.surfaces import surfaces_of, triangles_of
 from mien.geometry.normals import vertex_normals
 from mien.heads.skinning import joint_transforms
@@ -226,9 +226,9 @@ def test_bare_head_stands_at_rest_at_the_origin(head, tmp_path):
 
 
 def test_broken_time_stamps_fall_back_on_the_frame_rate(track):
-    motion = HeadMotion.of_track(replace(track, times_s=np.zeros(len(track))))
+    motion = TrackMotion.of(replace(track, times_s=np.zeros(len(track))))
     np.testing.assert_allclose(motion.times_s, np.arange(len(track)) / 25)
-    motion = HeadMotion.of_track(replace(track, times_s=track.times_s - 5))  # glTF has none before zero
+    motion = TrackMotion.of(replace(track, times_s=track.times_s - 5))  # glTF has none before zero
     np.testing.assert_allclose(motion.times_s, np.arange(len(track)) / 25)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mien.heads.look import HeadLook
     from mien.heads.model import Head
     from mien.looks.head_look import PersonLook
+    from mien.tracking.track_file import SavedTrack
 
 _NEUTRAL_FORMATS = ("glb", "obj")
 
@@ -53,7 +54,7 @@ def dressed(head: Head, person: PersonLook | None, looks: TextureOptions) -> tup
 
 
 def write_result_files(
-    result: HeadFit | HeadTrack,
+    result: HeadFit | HeadTrack | SavedTrack,
     folder: Path,
     name: str,
     *,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mien.fitting.results import HeadTrack
     from mien.heads.model import Head
     from mien.looks.head_look import PersonLook
+    from mien.tracking.save_tracks import VideoTracks
+    from mien.tracking.track_file import SavedTrack
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class TrackVideosConfig:
     Writes NAME-overlay.mp4 (to judge the tracks by eye: with the sound, and people numbered as their files
     are) and per person NAME.glb (with the animation),
     NAME.npz, NAME.json and NAME.csv (Live Link Face); with several people NAME-1.glb, NAME-2.glb … A person
-    who is seen in two shots is two tracks, unless --one-person says that there is only one.
+    who is seen in two shots is two tracks, unless --one-person says that there is only one. A track has the
+    frames from the first to the last in which its person was seen.
     """
 
     videos: Positional[tuple[Path, ...]]
@@ -99,46 +102,46 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     from mien.commands.display import progress_bar
     from mien.commands.result_files import dressed, write_result_files
     from mien.errors import InputError
+    from mien.files.temporary import Temporary
     from mien.heads.fittable import without_landmark_points
-    from mien.tracking.video import track_people, track_video
+    from mien.tracking.save_tracks import save_tracks
 
-    with progress_bar(f"track {path.name}", quiet=config.output.json) as report:
-        tracks = (
-            [track_video(path, head=head, report=report)]
-            if config.one_person
-            else track_people(path, head=head, report=report)
-        )
-    tracks = [track for track in tracks if track.tracked.any()]
-    if not tracks:
-        raise InputError(f"no face was found in any frame: {_why_no_face(path)}", source=path)
-    files: list[Path] = []
-    if config.files.no_overlay:
-        complete = _is_complete(path)
-    else:
-        overlay, complete = _write_overlay(path, tracks, head, config, stem)
-        files.append(overlay)
-    names = [stem] if len(tracks) == 1 else [f"{stem}-{number}" for number in range(1, len(tracks) + 1)]
-    for name, track in zip(names, tracks, strict=True):
-        person = _look_of(track, path, head, config)
-        shown, look = dressed(without_landmark_points(head), person, config.looks)
-        files += write_result_files(
-            track,
-            config.output.out,
-            name,
-            formats=config.files.formats,
-            mesh=config.mesh,
-            head=shown,
-            look=look,
-        )
+    out = config.output.out
+    # what is not asked for goes with the folder; it lies beside the results, where there is room for them
+    with Temporary.folder_beside(out / stem) as scratch:
+        with progress_bar(f"track {path.name}", quiet=config.output.json) as report:
+            found = save_tracks(
+                path, scratch, name=stem, one_person=config.one_person, head=head, report=report
+            )
+        if not found.tracks:
+            raise InputError(f"no face was found in any frame: {_why_no_face(path)}", source=path)
+        files: list[Path] = []
+        if config.files.no_overlay:
+            complete = _is_complete(path)
+        else:
+            overlay, complete = _write_overlay(path, found, head, config, stem)
+            files.append(overlay)
+        for track in found.tracks:
+            person = _look_of(track, path, head, config)
+            shown, look = dressed(without_landmark_points(head), person, config.looks)
+            files += write_result_files(
+                track,
+                out,
+                track.path.stem,
+                formats=config.files.formats,
+                mesh=config.mesh,
+                head=shown,
+                look=look,
+            )
     problem = None
     if not complete:
         problem = (
-            f"{path}: damaged or cut short; {len(tracks[0])} frames could be read and were tracked; "
+            f"{path}: damaged or cut short; {found.frame_count} frames could be read and were tracked; "
             "copy or download the video again for the rest"
         )
-    people = [{"name": name, **_facts(track)} for name, track in zip(names, tracks, strict=True)]
-    facts = {**_facts_of_all(tracks), "people": people, "complete": complete}
-    return Done(files=tuple(files), row=_row(tracks), facts=facts, problem=problem)
+    people = [{"name": track.path.stem, **_facts(track)} for track in found.tracks]
+    facts = {**_facts_of_all(found), "people": people, "complete": complete}
+    return Done(files=tuple(files), row=_row(found), facts=facts, problem=problem)
 
 
 def _why_no_face(path: Path) -> str:
@@ -159,7 +162,7 @@ def _why_no_face(path: Path) -> str:
     return why_no_face(best, Landmarker("realtime"))
 
 
-def _look_of(track: HeadTrack, path: Path, head: Head, config: TrackVideosConfig) -> PersonLook | None:
+def _look_of(track: SavedTrack, path: Path, head: Head, config: TrackVideosConfig) -> PersonLook | None:
     """How a person looks, where a file shows it."""
     if config.looks.texture == "none" or "glb" not in config.files.formats:
         return None
@@ -170,32 +173,52 @@ def _look_of(track: HeadTrack, path: Path, head: Head, config: TrackVideosConfig
 
 
 def _write_overlay(
-    path: Path, tracks: list[HeadTrack], head: Head, config: TrackVideosConfig, stem: str
+    path: Path, found: VideoTracks, head: Head, config: TrackVideosConfig, stem: str
 ) -> tuple[Path, bool]:
     """The overlay video, and whether the input could be read to its end."""
     from mien.commands.display import progress_bar
     from mien.drawing import draw_track_frame
+    from mien.drawing.overlay import draw_loss
     from mien.images.video import VideoWriter, open_video
 
     target = config.output.out / f"{stem}-overlay.mp4"
-    count = len(tracks[0])
+    count = found.frame_count
+    readers = [_PartAt(track) for track in found.tracks]
     with (
         open_video(path) as video,
-        VideoWriter(target, frames_per_second=tracks[0].frames_per_second, sound_of=video) as writer,
+        VideoWriter(target, frames_per_second=found.frames_per_second, sound_of=video) as writer,
         progress_bar(f"draw {path.name}", quiet=config.output.json) as report,
     ):
         for frame in video:
             if frame.index >= count:
                 break
-            picture = frame.image
-            # people are numbered as their files are; where nobody is seen, the first one's mark says so
-            numbered = [(str(number) if len(tracks) > 1 else "", one) for number, one in enumerate(tracks, 1)]
-            seen = [(name, one) for name, one in numbered if one.tracked[frame.index]]
-            for name, one in seen or [("", tracks[0])]:
-                picture = draw_track_frame(picture, head, one, frame.index, name=name)
-            writer.write(picture, frame.time_s)
+            picture, seen = frame.image, False
+            # people are numbered as their files are
+            for number, reader in enumerate(readers, 1):
+                part = reader.at(frame.index)
+                if part is not None and part.tracked[frame.index - part.first_frame]:
+                    name, seen = (str(number) if len(readers) > 1 else ""), True
+                    picture = draw_track_frame(picture, head, part, frame.index, name=name)
+            writer.write(picture if seen else draw_loss(picture), frame.time_s)
             report(Progress(frame.index + 1, count))
         return target, not video.truncated
+
+
+class _PartAt:
+    """Reads a track along with its video, a part at a time."""
+
+    def __init__(self, track: SavedTrack) -> None:
+        self._track, self._part = track, None
+        self._parts = track.parts()
+
+    def at(self, index: int) -> HeadTrack | None:
+        """The part with this frame of the video, which is asked for in ascending order; None outside."""
+        if not 0 <= index - self._track.first_frame < len(self._track):
+            self._part = None
+            return None
+        while self._part is None or index >= self._part.first_frame + len(self._part):
+            self._part = next(self._parts)
+        return self._part
 
 
 def _is_complete(path: Path) -> bool:
@@ -207,24 +230,27 @@ def _is_complete(path: Path) -> bool:
         return not video.truncated
 
 
-def _row(tracks: list[HeadTrack]) -> tuple[str, ...]:
-    seen = anyone_seen(tracks)
+def _row(found: VideoTracks) -> tuple[str, ...]:
+    seen = anyone_seen(found)
     lost = ", ".join(f"{a}" if a == b else f"{a}–{b}" for a, b in runs_of(~seen))
     return (
         str(len(seen)),
-        str(len(tracks)),
+        str(len(found.tracks)),
         f"{int(seen.sum())} ({seen.mean():.0%})",
         lost or "none",
-        f"{tracks[0].frames_per_second:.2f}",
-        f"{tracks[0].start_time_s:.2f}",
+        f"{found.frames_per_second:.2f}",
+        f"{found.start_time_s:.2f}",
     )
 
 
-def anyone_seen(tracks: list[HeadTrack]) -> np.ndarray:
-    """(F,) whether a frame shows anyone who is tracked."""
+def anyone_seen(found: VideoTracks) -> np.ndarray:
+    """(F,) whether a frame of the video shows anyone who is tracked."""
     import numpy as np
 
-    return np.any([track.tracked for track in tracks], axis=0)
+    seen = np.zeros(found.frame_count, bool)
+    for track in found.tracks:
+        seen[track.first_frame : track.first_frame + len(track)] |= track.tracked
+    return seen
 
 
 def runs_of(mask: np.ndarray) -> list[tuple[int, int]]:
@@ -240,24 +266,25 @@ def runs_of(mask: np.ndarray) -> list[tuple[int, int]]:
     return runs
 
 
-def _facts_of_all(tracks: list[HeadTrack]) -> dict[str, Any]:
-    seen = anyone_seen(tracks)
+def _facts_of_all(found: VideoTracks) -> dict[str, Any]:
+    seen = anyone_seen(found)
     return {
         "frames": len(seen),
         "tracked": int(seen.sum()),
         "lost_frames": [int(index) for index in (~seen).nonzero()[0]],
-        "frames_per_second": tracks[0].frames_per_second,
-        "start_time_s": tracks[0].start_time_s,
+        "frames_per_second": found.frames_per_second,
+        "start_time_s": found.start_time_s,
     }
 
 
-def _facts(track: HeadTrack) -> dict[str, Any]:
+def _facts(track: SavedTrack) -> dict[str, Any]:
     return {
         "head_name": track.head_name,
         "head_version": track.head_version,
+        "first_frame": track.first_frame,
         "frames": len(track),
         "tracked": int(track.tracked.sum()),
-        "lost_frames": [index for index, tracked in enumerate(track.tracked) if not tracked],
+        "lost_frames": [track.first_frame + int(index) for index in (~track.tracked).nonzero()[0]],
         "frames_per_second": track.frames_per_second,
         "start_time_s": track.start_time_s,
         "focal_px": track.camera.focal_px,

@@ -84,6 +84,21 @@ def draw_fit(
     return beside(panels)
 
 
+def draw_loss(
+    image: UInt8[np.ndarray, "height width 3"], name: str = ""
+) -> UInt8[np.ndarray, "height width 3"]:
+    """A picture with a mark that the face is lost.
+
+    Args:
+        name: whose; empty when there is one person.
+    """
+    out, height_px = image.copy(), image.shape[0]
+    size = max(0.4, height_px / 900)
+    line = f"{name} lost" if name else "face lost"
+    write_line(out, line, (round(18 * size), height_px - round(20 * size)), (255, 90, 80), size)
+    return out
+
+
 def draw_track_frame(
     image: UInt8[np.ndarray, "height width 3"],
     head: Head,
@@ -111,11 +126,7 @@ def draw_track_frame(
     height_px, width_px = image.shape[:2]
     row = frame - track.first_frame
     if not 0 <= row < len(track) or not track.tracked[row]:
-        out = image.copy()
-        size = max(0.4, height_px / 900)
-        line = f"{name} lost" if name else "face lost"
-        write_line(out, line, (round(18 * size), height_px - round(20 * size)), (255, 90, 80), size)
-        return out
+        return draw_loss(image, name)
     vertices_m = head.vertices_m(track.parameters(row))
     points_px = track.camera.project(vertices_m)
     out = image.copy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,22 +11,25 @@ import numpy as np
 
 from mien import __version__
 from mien.errors import InputError
-from mien.exporters.gltf import glb_bytes
+from mien.exporters.glb import GlbBuilder
+from mien.exporters.gltf import glb_file
 from mien.exporters.live_link_face import live_link_face_csv, live_link_face_note
-from mien.exporters.motion import HeadMotion
+from mien.exporters.motion import TrackMotion, motion_of
 from mien.exporters.obj import obj_files
 from mien.exporters.refusals import check_arguments, check_numbers
 from mien.exporters.saved import json_text, npz_bytes, to_document
+from mien.exporters.track_json import track_json
 from mien.files import atomic_path
 from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
 from mien.heads.look import HeadLook
 from mien.heads.model import Head
+from mien.tracking.track_file import SavedTrack, track_bytes
 
 SUFFIXES = (".glb", ".obj", ".csv", ".npz", ".json")
 MESH_SUFFIXES = (".glb", ".obj")
 
 if TYPE_CHECKING:
-    Exportable = HeadFit | HeadTrack | TrackedFrame | Head
+    Exportable = HeadFit | HeadTrack | SavedTrack | TrackedFrame | Head
     FilePath = str | Path
     Origin = Literal["head", "camera"]
     Look = HeadLook
@@ -48,7 +52,10 @@ def export(
     .glb: mesh, joints, ARKit-named morph targets, the fit's weights and pose, a track's animation, and the
     camera. .obj: the posed mesh of a fit, a frame or a head; with a look, a .mtl and pictures beside it.
     .csv: Live Link Face, with a note about its units and times beside it (the same name followed by .txt).
-    .npz and .json: everything in the result, read back by `read_fit` (fits and frames) and `read_track`.
+    .npz and .json: everything in the result, read back by `read_fit` (fits and frames) and `read_track`; of a
+    track .npz keeps everything (`mien.open_track` reads it in parts), .json the motion without landmarks.
+
+    A `SavedTrack` is worked through part by part, so that its length takes no memory.
 
     The key times of a track's animation are those of its video, on whose clock the sound starts at 0: laid
     over the sound from its start, they fit. The video's start and rate are in the file's extras
@@ -107,7 +114,7 @@ def export_files(
         result = result.head_fit(model)
     if not isinstance(result, Head):
         check_numbers(result)
-    if suffix == ".obj" and isinstance(result, HeadTrack) and not neutral:
+    if suffix == ".obj" and isinstance(result, HeadTrack | SavedTrack) and not neutral:
         raise InputError(
             "an .obj holds one pose, not a track; write .glb, one frame: mien.export(track.frame(0), …), or "
             "the person at rest: neutral=True",
@@ -122,13 +129,22 @@ def export_files(
         contents = _data_files(result, path, model)
     # The one asked for comes last: where it is, those that it needs are too.
     for place, content in reversed(contents.items()):
-        with atomic_path(place) as temporary:
-            temporary.write_bytes(content)
+        with atomic_path(place) as temporary, open(temporary, "wb") as stream:
+            if isinstance(content, bytes):
+                stream.write(content)
+            elif isinstance(content, GlbBuilder):
+                content.write(stream)
+            else:
+                stream.writelines(content)
     return tuple(contents)
 
 
+Content = bytes | GlbBuilder | Iterator[bytes]
+"""What a file will hold; long ones come piece by piece."""
+
+
 def _mesh_files(
-    result: HeadFit | HeadTrack | Head,
+    result: HeadFit | HeadTrack | SavedTrack | Head,
     path: Path,
     model: Head,
     *,
@@ -136,8 +152,8 @@ def _mesh_files(
     origin: Origin,
     with_camera: bool,
     neutral: bool,
-) -> dict[Path, bytes]:
-    motion = HeadMotion.of(result)
+) -> Mapping[Path, Content]:
+    motion = motion_of(result)
     camera = None if isinstance(result, Head) else result.camera
     if neutral:
         motion = motion.at_rest()
@@ -154,25 +170,36 @@ def _mesh_files(
         "head_version": model.version,
         "origin": origin,
     }
-    if isinstance(result, HeadTrack) and not neutral:
+    if isinstance(result, HeadTrack | SavedTrack) and not neutral:
         extras |= {"fps": motion.frames_per_second, "start_time_s": result.start_time_s}
-    return {path: glb_bytes(model, motion, look=look, camera=camera if with_camera else None, extras=extras)}
+    return {path: glb_file(model, motion, look=look, camera=camera if with_camera else None, extras=extras)}
 
 
-def _data_files(result: HeadFit | HeadTrack, path: Path, model: Head) -> dict[Path, bytes]:
+def _data_files(result: HeadFit | HeadTrack | SavedTrack, path: Path, model: Head) -> Mapping[Path, Content]:
     suffix = path.suffix.lower()
     if suffix == ".csv":
-        motion = HeadMotion.of(result)
-        note = live_link_face_note(motion if isinstance(result, HeadTrack) else None)
+        motion = motion_of(result)
+        note = live_link_face_note(motion if isinstance(motion, TrackMotion) else None)
         return {
-            path: live_link_face_csv(model, motion).encode(),
+            path: _encoded(live_link_face_csv(model, motion)),
             path.with_name(path.name + ".txt"): note.encode(),
         }
+    if not isinstance(result, HeadFit):
+        names = model.expression_names
+        if suffix == ".json":
+            return {path: _encoded(track_json(result, expression_names=names, mien_version=__version__))}
+        return {path: track_bytes(result, expression_names=names)}
     document = to_document(result, expression_names=model.expression_names, mien_version=__version__)
     return {path: npz_bytes(document) if suffix == ".npz" else json_text(document).encode()}
 
 
-def _matching_head(result: HeadFit | HeadTrack | TrackedFrame, head: Head | None, path: Path) -> Head:
+def _encoded(pieces: Iterator[str]) -> Iterator[bytes]:
+    return (piece.encode() for piece in pieces)
+
+
+def _matching_head(
+    result: HeadFit | HeadTrack | SavedTrack | TrackedFrame, head: Head | None, path: Path
+) -> Head:
     if head is None:
         from mien.heads.library import load_head
 

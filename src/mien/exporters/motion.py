@@ -116,7 +116,9 @@ def mean_pose(parts: Iterable[HeadMotion]) -> Float[np.ndarray, "4 4"]:
 
 @dataclass(frozen=True, eq=False)
 class TrackMotion:
-    """A track's frames, piece by piece: a lost frame holds the last tracked one (before the first: the first).
+    """A track's frames, piece by piece.
+
+    A lost frame holds the last tracked one, those before the first hold that one.
 
     Attributes:
         track: whose.

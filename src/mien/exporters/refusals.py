@@ -17,8 +17,9 @@ from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
+from mien.tracking.track_file import SavedTrack
 
-_RESULTS = (HeadFit, HeadTrack, TrackedFrame, Head)
+_RESULTS = (HeadFit, HeadTrack, SavedTrack, TrackedFrame, Head)
 _ADVICE: tuple[tuple[type, str], ...] = (
     (Landmarks2D, "landmarks are points in a picture, not a head; fit one first: mien.fit_landmarks"),
     (ViewsFit, "it holds a fit per picture; export one of them: mien.export(views.found[0], …)"),
@@ -59,12 +60,14 @@ def check_arguments(result: Any, path: Any, *, origin: str, look: Any) -> None:
         raise InputError(f"look should be a HeadLook, not {described(look)}", source="export")
 
 
-def check_numbers(result: HeadFit | HeadTrack) -> None:
+def check_numbers(result: HeadFit | HeadTrack | SavedTrack) -> None:
     """Complain about a result whose head is not made of numbers.
 
     Raises:
         FitError: its fit failed, or a parameter of its head or camera is not finite.
     """
+    if isinstance(result, SavedTrack):
+        return  # `open_track` has looked at what is constant, and each part is looked at as it is read
     if isinstance(result, HeadFit) and result.status in (Status.NOT_FINITE, Status.LOST):
         raise FitError(f"the fit {result.outcome}; it is not exported: look at fit.status.usable first")
     source = result.parameters if isinstance(result, HeadFit) else result

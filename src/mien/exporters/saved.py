@@ -1,7 +1,8 @@
-"""Fits and tracks as plain data, .npz or .json, and back again without loss and without running code.
+"""Fits as plain data, .npz or .json, and back again without loss and without running code; and tracks back.
 
-Both hold the same fields. JSON keeps every digit of a float64 and writes NaN as null; an .npz is much
-smaller and holds what is not an array in one JSON text called "document".
+Both hold the same fields. JSON keeps every digit of a float64 and writes NaN as null; an .npz is much smaller
+and holds what is not an array in one JSON text called "document". Tracks of format 1 were such documents too;
+those of format 2 are written by `mien.tracking.track_file` and `mien.exporters.track_json`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import numpy as np
 
 from mien.errors import InputError
 from mien.exporters.saved_checks import by_name, checked_fit, checked_track
+from mien.exporters.track_json import FORMAT_VERSION as TRACK_FORMAT_VERSION
+from mien.exporters.track_json import track_of_json
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.heads.from_version1 import converted_document, is_version1
 from mien.heads.parameters import HeadParameters
@@ -27,6 +30,7 @@ from mien.reading.damage import damage_named
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import parse_json, read_json_object
 from mien.reading.npz import open_npz
+from mien.tracking.track_file import has_parts, open_track
 
 FORMAT_VERSION = 1
 
@@ -36,14 +40,12 @@ _TRACK_ARRAYS = (
 )  # fmt: skip
 
 
-def to_document(
-    result: HeadFit | HeadTrack, *, expression_names: tuple[str, ...], mien_version: str
-) -> dict[str, Any]:
-    """Everything in a result by name: arrays stay arrays, the rest is what JSON knows."""
+def to_document(result: HeadFit, *, expression_names: tuple[str, ...], mien_version: str) -> dict[str, Any]:
+    """Everything in a fit by name: arrays stay arrays, the rest is what JSON knows."""
     common = {
         "format_version": FORMAT_VERSION,
         "mien_version": mien_version,
-        "kind": "fit" if isinstance(result, HeadFit) else "track",
+        "kind": "fit",
         "head_name": result.head_name,
         "head_version": result.head_version,
         "units": "metres, radians, seconds, pixels; pixel (0, 0) is the centre of the top-left pixel",
@@ -53,14 +55,6 @@ def to_document(
         "width_px": result.camera.width_px,
         "height_px": result.camera.height_px,
     }
-    if isinstance(result, HeadTrack):
-        arrays = {name: getattr(result, name) for name in _TRACK_ARRAYS}
-        return {
-            **common,
-            "set_name": result.set_name,
-            "frames_per_second": result.frames_per_second,
-            **arrays,
-        }
     parameters = result.parameters
     return {
         **common,
@@ -90,8 +84,7 @@ def json_text(document: dict[str, Any]) -> str:
         name: _plain(value.tolist()) if isinstance(value, np.ndarray) else _plain(value)
         for name, value in document.items()
     }
-    if document["kind"] == "fit":
-        plain["expression"] = dict(zip(plain["expression_names"], plain["expression"], strict=True))
+    plain["expression"] = dict(zip(plain["expression_names"], plain["expression"], strict=True))
     rows = (f"  {json.dumps(name)}: {json.dumps(value, allow_nan=False)}" for name, value in plain.items())
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
@@ -126,7 +119,9 @@ def read_fit(path: str | Path) -> HeadFit:
 
 
 def read_track(path: str | Path) -> HeadTrack:
-    """A track saved by `mien.export` as .npz or .json, without loss.
+    """A track saved by `mien.export` as .npz or .json, as a whole; `open_track` reads an .npz in parts.
+
+    An .npz keeps motion to seven digits and landmarks to a 65536th of the picture; a .json has no landmarks.
 
     Args:
         path: the file.
@@ -134,7 +129,12 @@ def read_track(path: str | Path) -> HeadTrack:
     Raises:
         InputError: no such file, not one of ours, a newer format, or a fit.
     """
-    with _opened_document(Path(path), kind="track") as values:
+    path = Path(path)
+    if path.suffix.lower() == ".npz" and has_parts(path):
+        return open_track(path).load()
+    with _opened_document(path, kind="track") as values:
+        if values.integer("format_version") == TRACK_FORMAT_VERSION:
+            return track_of_json(values)
         found = checked_track(values)
     found = _of_this_version(found)
     return HeadTrack(
@@ -172,14 +172,15 @@ def _opened_document(path: Path, *, kind: str) -> Iterator[FileValues]:
             document = {**content, **members}
         else:
             document = read_json_object(path, what=_NOT_OURS)
-            document["expression"] = by_name(document.get("expression"), document.get("expression_names"))
+            if document.get("kind") == "fit" or "expression" in document:
+                document["expression"] = by_name(document.get("expression"), document.get("expression_names"))
         if document.get("kind") not in ("fit", "track") or type(document.get("format_version")) is not int:
             raise InputError(_NOT_OURS, source=path)
         found = document["kind"], document["format_version"]
-        if not 1 <= found[1] <= FORMAT_VERSION:
+        newest = FORMAT_VERSION if found[0] == "fit" else TRACK_FORMAT_VERSION
+        if not 1 <= found[1] <= newest:
             raise InputError(
-                f"has format version {found[1]}, and this mien reads 1 to {FORMAT_VERSION}; update mien to "
-                "read it",
+                f"has format version {found[1]}, and this mien reads 1 to {newest}; update mien to read it",
                 source=path,
             )
         if found[0] != kind:

@@ -1,7 +1,7 @@
 """A track as JSON, for programs that read no .npz: what is constant, then an object for each frame.
 
-It keeps the motion, to a ten-thousandth of a weight, a hundred-thousandth of a radian and a micrometre, and no
-landmarks. Lost frames have their time alone.
+It keeps the motion, to a ten-thousandth of a weight, a hundred-thousandth of a radian and a micrometre, and
+no landmarks. Lost frames have their time alone.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from mien.cameras import Camera
-from mien.errors import InputError
 from mien.fitting.results import HeadTrack
-from mien.tracking.track_file import SavedTrack
+from mien.fitting.saved_checks import TIMES, checked_constants, checked_motion
+from mien.reading.file_values import FileValues
+from mien.tracking.track_file import MOTION, SavedTrack
 
 FORMAT_VERSION = 2
 
@@ -65,56 +65,42 @@ def _frame(part: HeadTrack, row: int) -> dict[str, Any]:
     return frame
 
 
-def track_of_json(document: dict[str, Any], *, source: Any) -> HeadTrack:
+def track_of_json(values: FileValues) -> HeadTrack:
     """The track that `track_json` wrote, without landmarks: each frame has none.
 
     Raises:
-        InputError: something is missing, or has another shape, or is not finite.
+        InputError: something is missing, of another shape, out of range, or not finite.
     """
-    try:
-        frames = document["frames"]
-        count = len(document["expression_names"])
-        shapes = {
-            "expression": (count,),
-            "joint_rotations": (4, 3),
-            "root_rotation": (3,),
-            "root_translation_m": (3,),
-        }
-        tracked = np.array([frame["tracked"] is True for frame in frames])
-        seen = [frame for frame in frames if frame["tracked"] is True]
-        rows = {
-            name: np.array([frame[name] for frame in seen], float).reshape(len(seen), *shape)
-            for name, shape in shapes.items()
-        }
-        # a lost frame repeats the last good one, those before the first the first
-        held = np.maximum(np.cumsum(tracked) - 1, 0)
-        rows = {
-            name: values[held] if len(seen) else np.zeros((len(frames), *shapes[name]))
-            for name, values in rows.items()
-        }
-        track = HeadTrack(
-            times_s=np.array([frame["time_s"] for frame in frames], float),
-            identity=np.array(document["identity"], float).reshape(-1),
-            tracked=tracked,
-            camera=Camera(
-                intrinsics=np.array(document["camera_intrinsics"], float).reshape(3, 3),
-                camera_from_world=np.array(document["camera_from_world"], float).reshape(4, 4),
-                width_px=int(document["width_px"]),
-                height_px=int(document["height_px"]),
-            ),
-            points_px=np.zeros((len(frames), 0, 2)),
-            sigma_px=np.zeros((len(frames), 0)),
-            set_name=str(document["set_name"]),
-            head_name=str(document["head_name"]),
-            head_version=str(document["head_version"]),
-            frames_per_second=float(document["frames_per_second"]),
-            first_frame=int(document["first_frame"]),
-            **rows,
-        )
-    except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise InputError(f"is a damaged track ({error}); track the video again", source=source) from error
-    numbers = (*rows.values(), track.times_s, track.identity, track.camera.intrinsics,
-               track.camera.camera_from_world, track.frames_per_second)  # fmt: skip
-    if not len(frames) or not all(np.isfinite(value).all() for value in numbers):
-        raise InputError("is a damaged track (no frames, or numbers that are not finite)", source=source)
-    return track
+    found = checked_constants(values)
+    names = found.pop("expression_names")
+    frames = values.objects("frames", "frames")
+    if not frames:
+        raise values.damaged("a track has at least one frame")
+    seen = [frame for frame in frames if frame.get("tracked") is True]
+    rows = FileValues(
+        {
+            "tracked": [frame.get("tracked") for frame in frames],
+            "times_s": [frame.get("time_s") for frame in frames],
+            **{name: [frame.get(name) for frame in seen] for name in MOTION},
+        },
+        source=values.source,
+        sizes={"frames": len(frames), "seen": len(seen), "expression": len(names)},
+        remedy=values.remedy,
+    )
+    tracked = rows.array("tracked", "frames", kind="flag")
+    # a lost frame repeats the last good one, those before the first the first
+    held = np.maximum(np.cumsum(tracked) - 1, 0)
+    motion = {
+        name: known[held] if len(seen) else np.zeros((len(frames), *known.shape[1:]))
+        for name, known in checked_motion(rows, rows="seen").items()
+    }
+    return HeadTrack(
+        **found,
+        times_s=rows.array("times_s", "frames", **TIMES),
+        tracked=tracked,
+        points_px=np.zeros((len(frames), 0, 2)),
+        sigma_px=np.zeros((len(frames), 0)),
+        frames_per_second=values.number("frames_per_second", low=1e-6, high=1e6),
+        first_frame=values.integer("first_frame"),
+        **motion,
+    )

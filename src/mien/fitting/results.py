@@ -210,6 +210,10 @@ class HeadTrack:
             head_version=self.head_version,
         )
 
+    def frames(self, rows: Iterable[int]) -> list[TrackedFrame]:
+        """What is known of some frames."""
+        return [self.frame(row) for row in rows]
+
     def parameters(self, frame: int) -> HeadParameters:
         """The head in one frame."""
         return HeadParameters(

@@ -14,6 +14,7 @@ from mien.heads.look import HeadLook
 from mien.heads.model import Head
 from mien.heads.parameters import JOINT_NAMES
 from mien.looks.head_look import PersonLook, Texture, person_look
+from mien.tracking.track_file import SavedTrack
 
 SIDES_RAD = (0.0, 0.5, -0.5)
 """How far the head is turned, at best, in the frames that are taken."""
@@ -21,7 +22,7 @@ FARTHEST_RAD = 0.25
 """A frame farther from that is not taken, but for the front's."""
 
 
-def frames_to_show(track: HeadTrack) -> list[int]:
+def frames_to_show(track: HeadTrack | SavedTrack) -> list[int]:
     """Rows of a track from which a person's texture is best taken: one from the front, others from the sides
     if the head was turned so.
 
@@ -33,8 +34,7 @@ def frames_to_show(track: HeadTrack) -> list[int]:
     seen = np.flatnonzero(track.tracked)
     if not len(seen):
         raise FitError("the face was lost in every frame: there is nothing to take a look from")
-    yaw, pitch = np.array([_turned_rad(track, int(frame)) for frame in seen]).T
-    liveliness = 0.15 * np.abs(track.expression[seen]).sum(axis=1) / max(track.expression.shape[1], 1) * 10
+    yaw, pitch, liveliness = np.concatenate([_seen_from(part) for part in track.parts()]).T
     chosen: list[int] = []
     for side in SIDES_RAD:
         off = np.hypot(yaw - side, pitch) + liveliness
@@ -47,7 +47,12 @@ def frames_to_show(track: HeadTrack) -> list[int]:
 
 
 def track_look(
-    track: HeadTrack, video: str | Path, head: Head, *, texture: Texture = "photo", size_px: int = 1024
+    track: HeadTrack | SavedTrack,
+    video: str | Path,
+    head: Head,
+    *,
+    texture: Texture = "photo",
+    size_px: int = 1024,
 ) -> HeadLook:
     """The look of a tracked person.
 
@@ -64,12 +69,17 @@ def track_look(
 
 
 def track_person_look(
-    track: HeadTrack, video: str | Path, head: Head, *, texture: Texture = "photo", size_px: int = 1024
+    track: HeadTrack | SavedTrack,
+    video: str | Path,
+    head: Head,
+    *,
+    texture: Texture = "photo",
+    size_px: int = 1024,
 ) -> PersonLook:
     """As `track_look`, with light and colours that were found beside the look."""
     from mien.images.video import open_video
 
-    wanted = frames_to_show(track)
+    wanted = [track.first_frame + row for row in frames_to_show(track)]
     pictures = {}
     with open_video(video) as reader:
         for frame in reader:
@@ -78,10 +88,18 @@ def track_person_look(
             if len(pictures) == len(wanted):
                 break
     shown = [index for index in wanted if index in pictures]
-    fits = [track.frame(index).head_fit(head) for index in shown]
+    fits = [frame.head_fit(head) for frame in track.frames([index - track.first_frame for index in shown])]
     return person_look(
         fits, [pictures[index] for index in shown], texture=texture, size_px=size_px, head=head
     )
+
+
+def _seen_from(part: HeadTrack) -> Float[np.ndarray, "seen 3"]:
+    """Of every frame with a face: how far the skull is turned to the side and nods, and how much it moves."""
+    rows = np.flatnonzero(part.tracked)
+    turned = np.array([_turned_rad(part, int(row)) for row in rows]).reshape(-1, 2)
+    weights = np.abs(part.expression[rows]).sum(axis=1) / max(part.expression.shape[1], 1)
+    return np.column_stack([turned, 1.5 * weights])
 
 
 def _turned_rad(track: HeadTrack, frame: int) -> Float[np.ndarray, 2]:

@@ -152,6 +152,21 @@ class FileValues:
         self._check_shape(name, (len(value),), [size])
         return tuple(value)
 
+    def objects(self, name: str, size: str) -> list[dict[str, Any]]:
+        """A list of objects, whose values are not checked yet.
+
+        Args:
+            size: name of its length.
+
+        Raises:
+            InputError: it is missing, no list of objects, or of another length.
+        """
+        value = self._named(name)
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            raise self._wrong(name, "a list of objects {…}", value)
+        self._check_shape(name, (len(value),), [size])
+        return value
+
     def inner(self, name: str) -> FileValues:
         """The values of an object inside.
 

@@ -23,8 +23,13 @@ shrink to a third, empty ones to a thousandth."""
 _ENCRYPTED = 0x1
 
 
-def check_zip(archive: zipfile.ZipFile, *, size_bytes: int, source: str | Path) -> None:
+def check_zip(
+    archive: zipfile.ZipFile, *, size_bytes: int, source: str | Path, in_parts: bool = False
+) -> None:
     """Hold what a zip archive claims against its size.
+
+    Args:
+        in_parts: it is never unpacked as a whole, so that it may hold more than memory does.
 
     Raises:
         InputError: a member is encrypted, packed in an unusual way, larger than it can be, or all together
@@ -41,7 +46,7 @@ def check_zip(archive: zipfile.ZipFile, *, size_bytes: int, source: str | Path) 
                 f"is damaged: it claims more than it can hold ({info.filename!r})", source=source
             )
         total += info.file_size
-    if total > max(FREE_BYTES, PLAUSIBLE_RATIO * size_bytes):
+    if not in_parts and total > max(FREE_BYTES, PLAUSIBLE_RATIO * size_bytes):
         raise InputError(
             f"would unpack to {total / 1e6:.0f} MB out of {size_bytes / 1e6:.3g} MB, which no real file does",
             source=source,

@@ -9,20 +9,21 @@ mean; to pack well, each row holds the change since the one before (int16, which
     points_px = points_center_px[:, None] + points_unit_px * offsets
 
 `sigma_px` is float16 with six digits of its binary fraction (1 %). Rows of lost frames repeat the last good
-one, change nothing, and their centre and σ are NaN.
+one, change nothing, and their centre and σ are NaN; so is the σ of a landmark that is not known.
 """
 
 from __future__ import annotations
 
 import json
-import struct
+import math
+import shutil
+import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -31,17 +32,32 @@ from mien.cameras import Camera
 from mien.errors import InputError
 from mien.files import RowStore, atomic_path
 from mien.fitting.results import HeadTrack, TrackedFrame
+from mien.fitting.saved_checks import (
+    MAX_COUNT,
+    MAX_PX,
+    TIMES,
+    check_set,
+    checked_constants,
+    checked_motion,
+)
+from mien.reading.array_members import bytes_of
+from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import parse_json
+from mien.reading.npy import read_npy_header
+from mien.reading.npz import ArrayArchive, check_zip
+from mien.reading.regular_files import check_regular
 
 FORMAT_VERSION = 2
 MOST_ROWS = 20_000_000
 """Rows that a file may claim: a week at 30 frames a second."""
 _STEPS = 1 << 15
+_LONGEST_DOCUMENT = 1_000_000
+_PARTS_MEMBER = "points_change.npy"
+_CONSTANT = ("identity", "camera_intrinsics", "camera_from_world")
 _PART = 256
-_MOTION = ("expression", "joint_rotations", "root_rotation", "root_translation_m")
-_DAMAGE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, LookupError, TypeError, RuntimeError,
-    OSError, SyntaxError,
-)  # fmt: skip
+MOTION = ("expression", "joint_rotations", "root_rotation", "root_translation_m")
+_NOT_OURS = "is not a track saved by mien, or a damaged one; copy it again"
 
 
 def _row_types(expressions: int, landmarks: int) -> dict[str, tuple[tuple[int, ...], str]]:
@@ -81,20 +97,22 @@ class TrackWriter:
             self._stores = {name: RowStore(*kind, folder=self._folder) for name, kind in types.items()}
             self._unit_px = max(part.camera.width_px, part.camera.height_px) / _STEPS
             self._offsets = np.zeros(part.points_px.shape[1:], np.int16)
-        for name in ("times_s", "tracked", *_MOTION):
+        for name in ("times_s", "tracked", *MOTION):
             self._stores[name].extend(getattr(part, name))
         for points_px, sigma_px in zip(part.points_px, part.sigma_px, strict=True):
             self._add_landmarks(points_px, sigma_px)
 
     def _add_landmarks(self, points_px: np.ndarray, sigma_px: np.ndarray) -> None:
         center_px, offsets = np.full(2, np.nan, np.float32), self._offsets
-        if len(points_px) and np.isfinite(points_px).all():
-            center_px = points_px.mean(axis=0).astype(np.float32)
-            steps = np.rint((points_px - center_px) / self._unit_px)
-            offsets = np.clip(steps, -_STEPS, _STEPS - 1).astype(np.int16)
+        known = np.isfinite(points_px).all(axis=-1)
+        if known.any():
+            center_px = points_px[known].mean(axis=0).astype(np.float32)
+            steps = np.rint((points_px[known] - center_px) / self._unit_px)
+            offsets = offsets.copy()
+            offsets[known] = np.clip(steps, -_STEPS, _STEPS - 1).astype(np.int16)
         self._stores["points_center_px"].append(center_px)
         self._stores["points_change"].append(offsets - self._offsets)
-        self._stores["sigma_px"].append(_rounded(sigma_px))
+        self._stores["sigma_px"].append(_rounded(np.where(known, sigma_px, np.nan)))
         self._offsets = offsets
 
     def save(self, path: str | Path) -> None:
@@ -103,6 +121,11 @@ class TrackWriter:
         Raises:
             InputError, OutputError: see `mien.files.atomic_path`.
         """
+        with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+            self.write(stream)
+
+    def write(self, stream: Any) -> None:
+        """Write the file's content to a binary stream."""
         from mien import __version__
 
         first = self._first
@@ -128,10 +151,7 @@ class TrackWriter:
             "camera_intrinsics": first.camera.intrinsics,
             "camera_from_world": first.camera.camera_from_world,
         }
-        with (
-            atomic_path(path) as temporary,
-            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive,
-        ):
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
             for name, value in constant.items():
                 with archive.open(f"{name}.npy", "w") as member:
                     np.lib.format.write_array(member, np.asarray(value), allow_pickle=False)
@@ -166,11 +186,27 @@ def write_track(
     writer.save(path)
 
 
+def track_bytes(track: HeadTrack | SavedTrack, *, expression_names: tuple[str, ...]) -> Iterator[bytes]:
+    """The file of a track, piece by piece; one that is in a file already is copied."""
+    with tempfile.TemporaryFile() as stream:
+        if isinstance(track, SavedTrack):
+            with open(track.path, "rb") as source:
+                shutil.copyfileobj(source, stream)
+        else:
+            writer = TrackWriter(expression_names)
+            for part in track.parts():
+                writer.add(part)
+            writer.write(stream)
+        stream.seek(0)
+        while block := stream.read(1 << 20):
+            yield block
+
+
 def _rounded(values: np.ndarray) -> np.ndarray:
     """float16 whose last four bits are 0, so that it packs well."""
     bits = np.clip(values, None, 60_000.0).astype(np.float16).view(np.uint16).astype(np.uint32)
     rounded = ((bits + 8) & 0xFFF0).astype(np.uint16).view(np.float16)
-    return np.where(np.isfinite(values), rounded, np.float16(np.nan))
+    return np.where(np.isnan(values), np.float16(np.nan), rounded)
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,8 +245,9 @@ class SavedTrack:
         """The whole track in memory.
 
         Raises:
-            InputError: the file is damaged.
+            InputError: the file is damaged, or longer than any track that is held in memory at once.
         """
+        bytes_of((len(self), self.landmark_count, 2), np.dtype(float), source=self.path)
         return HeadTrack.joined(self.parts())
 
     def frame(self, index: int) -> TrackedFrame:
@@ -244,11 +281,11 @@ class SavedTrack:
             InputError: the file is damaged.
         """
         types = _row_types(len(self.expression_names), self.landmark_count)
-        with _damage(self.path), ExitStack() as stack:
+        with damage_named(self.path, _NOT_OURS), ExitStack() as stack:
             archive = stack.enter_context(zipfile.ZipFile(self.path))
             members = {name: stack.enter_context(archive.open(f"{name}.npy")) for name in types}
             for name, (shape, dtype) in types.items():
-                _check_header(members[name], (len(self), *shape), dtype)
+                _check_header(members[name], (len(self), *shape), dtype, f"{self.path}: {name}")
             offsets = np.zeros((self.landmark_count, 2), np.int16)
             for start in range(0, len(self), rows):
                 count = min(rows, len(self) - start)
@@ -258,19 +295,28 @@ class SavedTrack:
                 yield self._part(values, steps[1:], self.first_frame + start)
 
     def _part(self, values: dict[str, np.ndarray], offsets: np.ndarray, first_frame: int) -> HeadTrack:
+        rows = FileValues(
+            values,
+            source=self.path,
+            sizes={"frames": len(offsets), "expression": len(self.expression_names)},
+            remedy="copy it again",
+        )
         with np.errstate(invalid="ignore"):  # signalling NaNs of damaged files
-            motion = {name: values[name].astype(float) for name in _MOTION}
-        if not all(np.isfinite(motion[name]).all() for name in _MOTION):
-            raise ValueError("motion that is not finite")
-            centers_px, sigma_px = (values[name].astype(float) for name in ("points_center_px", "sigma_px"))
+            motion = checked_motion(rows, rows="frames")
+            centers_px = rows.array("points_center_px", "frames 2", low=-MAX_PX, high=MAX_PX, nan=True)
+            sigma_px = rows.array("sigma_px", "frames landmarks", low=0.0, nan=True)
+        tracked = rows.array("tracked", "frames", kind="flag")
         points_px = centers_px[:, None] + self.points_unit_px * offsets
-        seen = values["tracked"]
-        if not (np.isfinite(points_px[seen]).all() and np.isfinite(sigma_px[seen]).all()):
-            raise ValueError("landmarks that are not finite")
+        points_px[np.isnan(sigma_px)] = np.nan
+        unknown = np.isnan(points_px).any(axis=-1)
+        if self.landmark_count and unknown[tracked].all(axis=-1).any():
+            raise rows.damaged("it has no landmarks on frames that were tracked")
+        if (unknown & ~np.isnan(sigma_px)).any():
+            raise rows.damaged("points_center_px holds NaN where sigma_px says that there are landmarks")
         return HeadTrack(
-            times_s=values["times_s"].astype(float),
+            times_s=rows.array("times_s", "frames", **TIMES),
             identity=self.identity,
-            tracked=seen,
+            tracked=tracked,
             camera=self.camera,
             points_px=points_px,
             sigma_px=sigma_px,
@@ -298,98 +344,69 @@ def open_track(path: str | Path) -> SavedTrack:
             `read_track` reads.
     """
     path = Path(path)
-    with _damage(path), zipfile.ZipFile(path) as archive:
-        if "points_change.npy" not in archive.namelist():
+    size = check_regular(path, missing="there is no such file")
+    with damage_named(path, _NOT_OURS), zipfile.ZipFile(path) as archive:
+        if _PARTS_MEMBER not in archive.namelist():
             raise InputError(
                 "is no track that can be read in parts; read it as a whole with mien.read_track", source=path
             )
-        document = json.loads(str(_array(archive, "document", most=1_000_000)))
-        if document["format_version"] != FORMAT_VERSION:
+        check_zip(archive, size_bytes=size, source=path, in_parts=True)
+        members = ArrayArchive(archive, path)
+        text = FileValues(members, source=path).text("document", longest=_LONGEST_DOCUMENT)
+        document = parse_json(text, source=path, what=_NOT_OURS)
+        if not isinstance(document, dict) or document.get("kind") != "track":
+            raise InputError(_NOT_OURS, source=path)
+        if document.get("format_version") != FORMAT_VERSION:
             raise InputError(
-                f"has format version {document['format_version']}, and this mien reads {FORMAT_VERSION}; "
+                f"has format version {document.get('format_version')}, and this mien reads {FORMAT_VERSION}; "
                 "update mien to read it",
                 source=path,
             )
-        times_s = _array(archive, "times_s", most=MOST_ROWS).astype(float)
-        tracked = _array(archive, "tracked", most=MOST_ROWS)
-        with archive.open("points_change.npy") as member:
-            shape, _ = _header(member)
-        names = tuple(map(str, document["expression_names"]))
-        types = _row_types(len(names), shape[1])
-        for name, (row, dtype) in types.items():
-            size = archive.getinfo(f"{name}.npy").file_size
+        constant = {name: members[name] for name in _CONSTANT if name in members}
+        values = FileValues(document | constant, source=path, remedy="copy it again")
+        found = checked_constants(values)
+        shape = members["points_change"].shape
+        if len(shape) != 3 or not 1 <= shape[0] <= MOST_ROWS or shape[1] > MAX_COUNT:
+            raise values.damaged(f"points_change has the shape {shape}")
+        values.sizes.update(frames=shape[0], landmarks=shape[1])
+        check_set(values, found)
+        for name, (row, dtype) in _row_types(len(found["expression_names"]), shape[1]).items():
             with archive.open(f"{name}.npy") as member:
-                start = _check_header(member, (len(times_s), *row), dtype)
-            if size - start != len(times_s) * int(np.prod(row, dtype=int)) * np.dtype(dtype).itemsize:
-                raise ValueError(f"{name} has another size than it says")
-        track = SavedTrack(
+                start = _check_header(member, (shape[0], *row), dtype, f"{path}: {name}")
+            expected = shape[0] * math.prod(row) * np.dtype(dtype).itemsize
+            if archive.getinfo(f"{name}.npy").file_size - start != expected:
+                raise values.damaged(f"{name} has another size than it says")
+        rows = FileValues(members, source=path, sizes={"frames": shape[0]}, remedy="copy it again")
+        return SavedTrack(
             path=path,
-            times_s=times_s,
-            tracked=tracked,
-            identity=_array(archive, "identity", most=10_000).astype(float),
-            camera=Camera(
-                intrinsics=_array(archive, "camera_intrinsics", most=9).astype(float).reshape(3, 3),
-                camera_from_world=_array(archive, "camera_from_world", most=16).astype(float).reshape(4, 4),
-                width_px=int(document["width_px"]),
-                height_px=int(document["height_px"]),
-            ),
-            set_name=str(document["set_name"]),
-            head_name=str(document["head_name"]),
-            head_version=str(document["head_version"]),
-            frames_per_second=float(document["frames_per_second"]),
-            first_frame=int(document["first_frame"]),
-            expression_names=names,
-            points_unit_px=float(document["points_unit_px"]),
+            times_s=rows.array("times_s", "frames", **TIMES),
+            tracked=rows.array("tracked", "frames", kind="flag"),
+            frames_per_second=values.number("frames_per_second", low=1e-6, high=1e6),
+            first_frame=values.integer("first_frame"),
+            points_unit_px=values.number("points_unit_px", low=1e-9, high=1e3),
             landmark_count=shape[1],
+            **found,
         )
-        finite = (times_s, track.identity, track.camera.intrinsics, track.camera.camera_from_world,
-                  track.frames_per_second, track.points_unit_px)  # fmt: skip
-        if not len(times_s) or not all(np.isfinite(value).all() for value in finite):
-            raise ValueError("numbers that are not finite, or no frames")
-        if not (track.frames_per_second > 0 and track.first_frame >= 0 and track.points_unit_px > 0):
-            raise ValueError("numbers that make no sense")
-        return track
 
 
-@contextmanager
-def _damage(path: Path) -> Iterator[None]:
+def has_parts(path: str | Path) -> bool:
+    """Whether a file is an archive that `open_track` may read."""
     try:
-        yield
-    except InputError:
-        raise
-    except FileNotFoundError as error:
-        raise InputError("there is no such file", source=path) from error
-    except _DAMAGE as error:
-        raise InputError(
-            f"is not a track saved by mien, or a damaged one ({error}); copy it again", source=path
-        ) from error
+        check_regular(path, missing="there is no such file")
+        with zipfile.ZipFile(path) as archive:
+            return _PARTS_MEMBER in archive.namelist()
+    except Exception:  # whatever it is: who reads the file says so
+        return False
 
 
-def _header(member: Any) -> tuple[tuple[int, ...], np.dtype]:
-    version = np.lib.format.read_magic(member)
-    if version != (1, 0):
-        raise ValueError("another version of .npy")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(member, max_header_size=10_000)
-    if fortran or dtype.hasobject or not all(0 <= side <= MOST_ROWS for side in shape):
-        raise ValueError(f"an array of {dtype} {shape}")
-    return shape, dtype
-
-
-def _check_header(member: Any, shape: tuple[int, ...], dtype: str) -> int:
+def _check_header(member: IO[bytes], shape: tuple[int, ...], dtype: str, source: str) -> int:
     """See that an array is what it must be; returns where its numbers begin."""
-    found = _header(member)
-    if found != (shape, np.dtype(dtype)):
-        raise ValueError(f"an array of {found[1]} {found[0]} instead of {dtype} {shape}")
-    return member.tell()
-
-
-def _array(archive: zipfile.ZipFile, name: str, *, most: int) -> Any:
-    with archive.open(f"{name}.npy") as member:
-        shape, dtype = _header(member)
-        count = int(np.prod(shape, dtype=int))
-        if count > most or dtype.kind not in "fbU" or dtype.itemsize > 4_000_000:
-            raise ValueError(f"{name} is an array of {dtype} {shape}")
-        return _rows(member, 1, shape, dtype.str)[0]
+    found_shape, found_type, first_fastest, start = read_npy_header(member, source=source)
+    if (found_shape, found_type) != (shape, np.dtype(dtype)) or (first_fastest and len(shape) > 1):
+        raise InputError(
+            f"is damaged: an array of {found_type} {found_shape} instead of {dtype} {shape}", source=source
+        )
+    return start
 
 
 def _rows(member: Any, count: int, shape: tuple[int, ...], dtype: str) -> np.ndarray:
