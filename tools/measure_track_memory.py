@@ -1,0 +1,162 @@
+"""Peak memory and file sizes of `mien track` on videos of any length: they must not grow with the video.
+
+    python tools/measure_track_memory.py --frames 540 54000
+
+The videos are drawn here, small, so that the hour goes by quickly; a stand-in for the landmark networks knows
+a face that moves, talks and jitters, so that everything behind the networks works as on a real one. Every
+length is tracked by a process of its own, with overlay, looks and all formats. With --video a real clip is
+repeated instead, and the shipped networks look at it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+SIZE_PX = (160, 120)
+
+
+def main() -> None:
+    """Measure every length in a process of its own and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, nargs="+", default=[540, 54000])
+    parser.add_argument("--video", type=Path)
+    parser.add_argument("--child", type=Path)
+    options = parser.parse_args()
+    if options.child is not None:
+        _track(options.child, real=options.video is not None)
+        return
+    rows = []
+    for frames in options.frames:
+        with tempfile.TemporaryDirectory() as folder:
+            clip = Path(folder) / "clip.mp4"
+            _write_video(clip, frames, like=options.video)
+            real = [] if options.video is None else ["--video", str(options.video)]
+            begin = time.perf_counter()
+            done = subprocess.run(
+                [sys.executable, __file__, *real, "--child", str(clip)],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            row = json.loads(done.stdout.splitlines()[-1])
+            rows.append({"frames": frames, "minutes": (time.perf_counter() - begin) / 60, **row})
+            print(json.dumps(rows[-1]), flush=True)
+    print("| frames | peak memory, MB | bytes a frame and person | minutes |\n|---|---|---|---|")
+    for row in rows:
+        print(
+            f"| {row['frames']:,} | {row['peak_mb']:.0f} | {row['bytes_per_row']:.0f} | {row['minutes']:.1f} |"
+        )
+    print(f"longest over shortest: {rows[-1]['peak_mb'] / rows[0]['peak_mb']:.3f}")
+
+
+def _write_video(path: Path, frames: int, *, like: Path | None) -> None:
+    from mien.images.video import VideoWriter, open_video
+
+    with VideoWriter(path, frames_per_second=30.0, quality=30) as writer:
+        if like is None:
+            scene = np.random.default_rng(0).integers(60, 200, (SIZE_PX[1] // 8, SIZE_PX[0] // 8 + 16, 3))
+            scene = np.kron(scene, np.ones((8, 8, 1))).astype(np.uint8)
+            for index in range(frames):
+                shift = round(32 + 30 * np.sin(index / 40))
+                writer.write(np.ascontiguousarray(scene[:, shift : shift + SIZE_PX[0]]))
+            return
+        written = 0
+        while written < frames:
+            with open_video(like) as video:
+                for frame in video:
+                    if written < frames:
+                        writer.write(frame.image)
+                        written += 1
+
+
+class MovingFace:
+    """In place of `Landmarker`: a face that turns, talks and blinks, with a network's jitter."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        from dataclasses import replace
+
+        from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
+        from mien.heads.library import load_head
+
+        self._head, self._replace = load_head(), replace
+        self._camera = Camera.from_focal(
+            200.0, width_px=SIZE_PX[0], height_px=SIZE_PX[1], camera_from_world=PICTURE_CAMERA_FROM_WORLD
+        )
+        self._rng, self._count = np.random.default_rng(0), 0
+
+    def __call__(self, image: np.ndarray, max_faces: int | None = None) -> list:
+        return [self._face()]
+
+    def track(self, image: np.ndarray, previous: object) -> object:
+        return self._face()
+
+    def _face(self) -> object:
+        from mien.landmarks.types import Landmarks2D
+
+        self._count += 1
+        time_s = self._count / 30
+        weights = np.zeros(self._head.expression_count)
+        weights[self._head.expression_names.index("jawOpen")] = 0.3 + 0.3 * np.sin(7 * time_s)
+        moved = self._replace(
+            self._head.neutral(),
+            expression=weights,
+            root_rotation=np.array([0.1 * np.sin(0.9 * time_s), 0.5 * np.sin(0.7 * time_s), 0.0]),
+            root_translation_m=np.array([0.03 * np.sin(0.5 * time_s), 0.0, -0.6]),
+        )
+        points_px = self._camera.project(
+            self._head.vertices_m(moved)[self._head.landmark_set("dense320").vertices]
+        )
+        sigma_px = np.full(len(points_px), 0.6) * (1 + 0.1 * self._rng.random(len(points_px)))
+        return Landmarks2D(
+            points_px + 0.2 * self._rng.normal(size=points_px.shape), sigma_px, "dense320", 0.9
+        )
+
+
+def _track(clip: Path, *, real: bool) -> None:
+    import mien.landmarks.landmarker as networks
+    from mien.commands.app import main as mien
+    from mien.tracking.track_file import open_track
+
+    if not real:
+        networks.Landmarker = MovingFace
+    out = clip.parent / "out"
+    code = mien(["track", str(clip), "--out", str(out)])
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows = sum(len(open_track(path)) for path in out.glob("*.npz"))
+    # what a .glb holds of the person and its textures does not depend on the length
+    still = sum(_still_bytes(path) for path in out.glob("*.glb"))
+    sizes = {
+        suffix: sum(path.stat().st_size for path in out.glob(f"*{suffix}"))
+        for suffix in (".npz", ".json", ".csv", ".glb")
+    }
+    sizes[".glb"] -= still
+    facts = {"exit_code": code, "peak_mb": peak_mb, "rows": rows, "people": len(list(out.glob("*.npz")))}
+    per_row = {f"bytes{suffix}": size / rows for suffix, size in sizes.items()}
+    print(json.dumps({**facts, "bytes_per_row": sum(sizes.values()) / rows, **per_row}))
+
+
+def _still_bytes(path: Path) -> int:
+    """Size of a .glb without its animation."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[12:16], "little")
+    document = json.loads(content[20 : 20 + length])
+    moving = {
+        document["accessors"][sampler[end]]["bufferView"]
+        for animation in document.get("animations", [])
+        for sampler in animation["samplers"]
+        for end in ("input", "output")
+    }
+    return len(content) - sum(document["bufferViews"][view]["byteLength"] for view in moving)
+
+
+if __name__ == "__main__":
+    main()
