@@ -53,7 +53,8 @@ def main() -> None:
     print("| frames | peak memory, MB | bytes a frame and person | minutes |\n|---|---|---|---|")
     for row in rows:
         print(
-            f"| {row['frames']:,} | {row['peak_mb']:.0f} | {row['bytes_per_row']:.0f} | {row['minutes']:.1f} |"
+            f"| {row['frames']:,} | {row['peak_mb']:.0f} "
+            f"| {row['bytes_per_row']:.0f} | {row['minutes']:.1f} |"
         )
     print(f"longest over shortest: {rows[-1]['peak_mb'] / rows[0]['peak_mb']:.3f}")
 

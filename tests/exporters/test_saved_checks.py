@@ -13,6 +13,7 @@ import pytest
 from mien.errors import InputError
 from mien.exporters.files import export
 from mien.exporters.saved import read_fit, read_track
+from mien.fitting.results import TRACK_ROWS
 
 
 def put(name: str, value: Any) -> Callable[[dict], None]:
@@ -116,10 +117,58 @@ TRACK = [
 
 
 @pytest.mark.parametrize("change", TRACK)
+def test_tracks_of_format_1(track, head, tmp_path: Path, change):
+    path = export(track, tmp_path / "clip.json", head=head)
+    document = json.loads(path.read_text())
+    del document["frames"]
+    document["format_version"] = 1
+    rows = {name: getattr(track, name) for name in TRACK_ROWS}
+    document |= {
+        name: json.loads(json.dumps(value.tolist()).replace("NaN", "null")) for name, value in rows.items()
+    }
+    path.write_text(json.dumps(document))
+    assert read_track(path).tracked[1]
+    change(document)
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"clip\.json"):
+        read_track(path)
+
+
+def in_frame(name: str, value: Any) -> Callable[[dict], None]:
+    return lambda document: document["frames"][1].update({name: value})
+
+
+TRACK_FRAMES = [
+    put("frames", []),
+    put("frames", None),
+    put("frames", [1, 2]),
+    without("identity"),
+    without("first_frame"),
+    put("first_frame", -1),
+    put("frames_per_second", 0),
+    put("set_name", None),
+    put("width_px", 10**9),
+    put("expression_names", ["jawOpen"]),
+    put("format_version", 3),
+    at("identity", 0, value=None),
+    at("camera_intrinsics", 0, 0, value=0),
+    in_frame("tracked", 1),
+    in_frame("tracked", None),
+    in_frame("time_s", None),
+    in_frame("time_s", "x"),
+    in_frame("expression", None),
+    in_frame("expression", [1]),
+    in_frame("root_rotation", [0, 0, None]),
+    in_frame("root_translation_m", [0, 0, 1e30]),
+    in_frame("joint_rotations", [[0, 0, 0]]),
+]
+
+
+@pytest.mark.parametrize("change", TRACK_FRAMES)
 def test_tracks(track, head, tmp_path: Path, change):
     path = export(track, tmp_path / "clip.json", head=head)
     document = json.loads(path.read_text())
-    assert document["tracked"][1]
+    assert document["frames"][1]["tracked"]
     change(document)
     path.write_text(json.dumps(document))
     with pytest.raises(InputError, match=r"clip\.json"):

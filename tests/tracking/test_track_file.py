@@ -143,3 +143,43 @@ def test_arrays_of_other_sizes_are_refused(path, tmp_path):
         open_track(tmp_path / "none.npz")
     with pytest.raises(InputError, match="no such file"):
         open_track(tmp_path / "missing.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("expression", lambda a: a + np.float32(1e30)),
+        ("root_rotation", lambda a: a * np.float32(np.inf)),
+        ("times_s", lambda a: a * np.nan),
+        ("sigma_px", lambda a: -a),
+        ("sigma_px", lambda a: a * np.float16(np.nan)),
+        ("points_center_px", lambda a: a * np.float32(np.nan)),
+        ("points_change", lambda a: a.astype("<i4")),
+        ("identity", lambda a: a * np.inf),
+        ("camera_intrinsics", lambda a: -a),
+        ("camera_from_world", lambda a: a * 3),
+        ("tracked", lambda a: a[:0]),
+        ("document", lambda a: np.array(3)),
+        ("document", lambda a: np.array("[" * 100_000)),
+        ("document", lambda a: np.array(str(a).replace('"points_unit_px": ', '"points_unit_px": -'))),
+        ("document", lambda a: np.array(str(a).replace('"first_frame": 75', '"first_frame": null'))),
+    ],
+)
+def test_values_that_no_track_has_are_refused(path, tmp_path, name, make):
+    with np.load(path) as archive:
+        arrays = dict(archive)
+    np.savez(tmp_path / "bad.npz", **{**arrays, name: make(arrays[name])})
+    with pytest.raises(InputError, match=r"bad\.npz"):
+        open_track(tmp_path / "bad.npz").load()
+
+
+def test_landmarks_that_are_not_known_stay_so(track, tmp_path):
+    points_px, sigma_px = track.points_px.copy(), track.sigma_px.copy()
+    points_px[50:60, 3], sigma_px[50:60, 3] = np.nan, np.nan
+    sigma_px[61, 4] = np.inf
+    some = dataclasses.replace(track, points_px=points_px, sigma_px=sigma_px)
+    write_track(some.parts(), tmp_path / "some.npz", expression_names=NAMES)
+    loaded = open_track(tmp_path / "some.npz").load()
+    np.testing.assert_array_equal(np.isnan(loaded.points_px), np.isnan(points_px))
+    np.testing.assert_allclose(loaded.points_px, points_px, atol=0.51 * 640 / 32768)
+    assert loaded.sigma_px[61, 4] > 1e4

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -44,7 +44,7 @@ from mien.reading.array_members import bytes_of
 from mien.reading.damage import damage_named
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import parse_json
-from mien.reading.npy import read_npy_header
+from mien.reading.npy import Readable, read_npy_header
 from mien.reading.npz import ArrayArchive, check_zip
 from mien.reading.regular_files import check_regular
 
@@ -399,7 +399,7 @@ def has_parts(path: str | Path) -> bool:
         return False
 
 
-def _check_header(member: IO[bytes], shape: tuple[int, ...], dtype: str, source: str) -> int:
+def _check_header(member: Readable, shape: tuple[int, ...], dtype: str, source: str) -> int:
     """See that an array is what it must be; returns where its numbers begin."""
     found_shape, found_type, first_fastest, start = read_npy_header(member, source=source)
     if (found_shape, found_type) != (shape, np.dtype(dtype)) or (first_fastest and len(shape) > 1):
