@@ -128,7 +128,7 @@ def export_files(
         assert not isinstance(result, Head)
         contents = _data_files(result, path, model)
     # The one asked for comes last: where it is, those that it needs are too.
-    for place, content in reversed(contents.items()):
+    for place, content in reversed(list(contents.items())):
         with atomic_path(place) as temporary, open(temporary, "wb") as stream:
             if isinstance(content, bytes):
                 stream.write(content)

@@ -90,7 +90,7 @@ def track_of_json(values: FileValues) -> HeadTrack:
     tracked = rows.array("tracked", "frames", kind="flag")
     # a lost frame repeats the last good one, those before the first the first
     held = np.maximum(np.cumsum(tracked) - 1, 0)
-    motion = {
+    motion: dict[str, Any] = {
         name: known[held] if len(seen) else np.zeros((len(frames), *known.shape[1:]))
         for name, known in checked_motion(rows, rows="seen").items()
     }

@@ -26,15 +26,17 @@ def second_pass(seen: SeenPerson, *, frames_per_second: float) -> Iterator[HeadT
         The track in consecutive parts, so that none has to lie in memory as a whole.
     """
     parts = _Parts(seen, frames_per_second)
-    leading, last = 0, None
+    leading = 0
+    last: HeadParameters | None = None
     for parameters, landmarks in _rows(seen):
-        if parameters is None and last is None:
+        known = last if parameters is None else parameters
+        if known is None:
             leading += 1  # rows before the first good one repeat it, as soon as it is known
             continue
         for _ in range(leading):
-            yield from parts.add(parameters, None)
-        leading, last = 0, parameters or last
-        yield from parts.add(last, landmarks)
+            yield from parts.add(known, None)
+        leading, last = 0, known
+        yield from parts.add(known, landmarks)
     for _ in range(leading):
         yield from parts.add(seen.person.context.loaded_head.neutral(), None)
     yield from parts.rest()

@@ -74,7 +74,9 @@ def _unknown_fault(value: Any, kind: str, place: str) -> str | None:
     """NaN where something is known all the same."""
     if kind == "HeadTrack":
         lost = np.isnan(value.points_px).any(axis=2)
-        if lost[value.tracked].all(axis=1).any() or (np.isnan(value.sigma_px) & ~lost).any():
+        if (lost.shape[1] and lost[value.tracked].all(axis=1).any()) or (
+            np.isnan(value.sigma_px) & ~lost
+        ).any():
             return f"{place} has NaN on tracked frames"
     if kind == "HeadFit":
         lost = np.isnan(value.landmarks.points_px).any(axis=1)

@@ -31,7 +31,7 @@ from mien.fitting.results import HeadTrack, TrackedFrame
 from mien.heads.arkit_names import ARKIT_NAMES
 from mien.progress import ProgressReport, silent
 from mien.tracking.config import TrackerConfig
-from mien.tracking.first_pass import first_pass
+from mien.tracking.first_pass import FirstPass
 from mien.tracking.one_person import OnePerson
 from mien.tracking.second_pass import second_pass
 
@@ -153,8 +153,10 @@ def measure_clip(
         InputError: no frame shows a face, or the clip has another number of frames than the points.
     """
     one = OnePerson(context or Context(), camera=None, config=config)
-    seen = first_pass(clip, one, frames_per_second=25.0, report=report)
-    [(person, frames)] = seen.people
+    frames: list[TrackedFrame] = []
+    first = FirstPass(clip, one, frames_per_second=25.0, whole=True, watch=frames.append, report=report)
+    [seen] = first
+    person = seen.person
     if person.identity is None:
         raise InputError("no frame shows a face", source=clip)
     if len(frames) != len(theirs_px):
@@ -162,7 +164,7 @@ def measure_clip(
             f"has {len(frames)} frames, face_mesh.npz {len(theirs_px)}; they are not of the same clip",
             source=clip,
         )
-    track = second_pass(person, frames, frames_per_second=seen.frames_per_second)
+    track = HeadTrack.joined(second_pass(seen, frames_per_second=first.frames_per_second))
     points_px = ibug68_points(frames, track, person.context)
     return compare(
         clip.stem, points_px, theirs_px, rest=lambda chosen: _weights(track, chosen, person.context)
