@@ -31,9 +31,8 @@ class RowStore:
         """
         self.shape, self.dtype = shape, np.dtype(dtype)
         self._row_bytes = int(np.prod(shape, dtype=int)) * self.dtype.itemsize
-        self._file = tempfile.SpooledTemporaryFile(
-            max_size=IN_MEMORY_BYTES, dir=None if folder is None else str(folder)
-        )  # noqa: SIM115
+        place = None if folder is None else str(folder)
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=place)  # noqa: SIM115
         self._folder = folder
         self._finalizer = weakref.finalize(self, self._file.close)
         self._count = 0

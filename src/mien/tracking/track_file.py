@@ -308,7 +308,7 @@ class SavedTrack:
         tracked = rows.array("tracked", "frames", kind="flag")
         points_px = centers_px[:, None] + self.points_unit_px * offsets
         points_px[np.isnan(sigma_px)] = np.nan
-        unknown = np.isnan(points_px).any(axis=-1)
+        unknown = np.asarray(np.isnan(points_px).any(axis=-1))
         if self.landmark_count and (np.count_nonzero(~unknown[tracked], axis=-1) == 0).any():
             raise rows.damaged("it has no landmarks on frames that were tracked")
         if (unknown & ~np.isnan(sigma_px)).any():
