@@ -67,11 +67,13 @@ class CropSample:
         points: (L, 2) in the crop's [-1, 1] frame; landmarks outside the crop lie outside that range. Zeros
             where presence is 0.
         presence: 1.0 for a well-framed face, else 0.0.
+        posed_mean: (L, 2) likewise of the mean head in the same expression and place, where it is known.
     """
 
     crop: UInt8[np.ndarray, "size size 3"]
     points: Float32[np.ndarray, "landmarks 2"]
     presence: float
+    posed_mean: Float32[np.ndarray, "landmarks 2"] | None = None
 
 
 def make_sample(
@@ -94,11 +96,14 @@ def make_sample(
     # the runtime fills with black what lies beyond the picture; inside a larger picture there is more to see
     border = (0, 1, 4)[int(rng.choice(3, p=[0.4, 0.2, 0.4]))]
     crop = warp(face.picture, matrix, size, mirrored=mirrored, border=border)
-    points = transform_points(matrix, face.points_px)
-    if mirrored:
-        points = mirrored_points(points, layout)
+
+    def in_crop(points_px: np.ndarray) -> np.ndarray:
+        points = transform_points(matrix, points_px)
+        return (mirrored_points(points, layout) if mirrored else points).astype(np.float32)
+
     if rng.random() >= options.clean_share:
         if rng.random() < options.occluder_share:
             crop = add_occluders(crop, other.picture, rng)
         crop = degrade(crop, rng, options.degradation)
-    return CropSample(crop, points.astype(np.float32), 1.0)
+    mean = None if face.posed_mean_px is None else in_crop(face.posed_mean_px)
+    return CropSample(crop, in_crop(face.points_px), 1.0, posed_mean=mean)

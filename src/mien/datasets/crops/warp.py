@@ -31,14 +31,19 @@ class WarpConfig:
     """Largest perspective distortion: change of scale from the middle to the crop's edge."""
     flip_share: float = 0.5
     """Share of samples that are mirrored."""
+    tight_share: float = 0.5
+    """Share of samples that are framed nearly as by the landmarks themselves: a tracker's usual crop."""
+    tight: float = 0.3
+    """How much of all the above these are jittered by."""
 
 
 def jittered_region(region: Region, rng: np.random.Generator, options: WarpConfig) -> Region:
     """A region near the exact one: roll bell-shaped, scale log-uniform, shift uniform."""
-    roll = float(np.clip(rng.normal(0, 0.45), -1, 1)) * options.roll_rad
-    low, high = np.log(options.smallest_scale), np.log(options.largest_scale)
+    share = options.tight if rng.random() < options.tight_share else 1.0
+    roll = float(np.clip(rng.normal(0, 0.45), -1, 1)) * options.roll_rad * share
+    low, high = share * np.log(options.smallest_scale), share * np.log(options.largest_scale)
     side_px = region.side_px * options.crop_scale * float(np.exp(rng.uniform(low, high)))
-    shift_px = rng.uniform(-options.shift, options.shift, 2) * side_px
+    shift_px = rng.uniform(-options.shift, options.shift, 2) * side_px * share
     return Region(region.center_px + shift_px @ region.axes, side_px, region.roll_rad + roll)
 
 

@@ -1,0 +1,1 @@
+"""Dense landmarks read out of frozen networks that have seen real people."""

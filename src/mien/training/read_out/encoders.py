@@ -1,0 +1,76 @@
+"""Frozen networks whose answers are read: the same crop to points and features.
+
+An encoder is an ONNX file with the input `image`, (B, 3, 192, 192) RGB in [0, 1], and the outputs `points`,
+(B, P, 3) in crop pixels (a pixel's edge at whole numbers, depth in the third place) and `features`, any
+shape. Those that mien brings along are MediaPipe's Face Mesh networks (`mien train face-mesh`), which were
+trained on photographs of people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+from mien.errors import InputError
+
+CROP_PX = 192
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What all encoders say about a batch of crops.
+
+    Attributes:
+        points: (B, P, 3) those of all encoders one after the other, crop pixels.
+        features: (B, F) likewise.
+    """
+
+    points: Float32[np.ndarray, "batch points 3"]
+    features: Float32[np.ndarray, "batch features"]
+
+
+class Encoders:
+    """Some encoders, asked together.
+
+    Args:
+        files: their ONNX files; the points of the first tell how the face lies in the crop.
+        threads: threads that one run may use.
+
+    Raises:
+        InputError: a file is missing or no encoder.
+    """
+
+    def __init__(self, files: Sequence[str | Path], *, threads: int = 1) -> None:
+        from mien.landmarks.networks import open_session
+
+        if not files:
+            raise InputError("needs at least one encoder", source="--encoders")
+        self.files = [Path(file) for file in files]
+        for file in self.files:
+            if not file.is_file():
+                raise InputError("no such encoder; make one with: mien train face-mesh", source=file)
+        self._sessions = [open_session(file, threads=threads) for file in self.files]
+        for file, session in zip(self.files, self._sessions, strict=True):
+            missing = {"points", "features"} - {output.name for output in session.get_outputs()}
+            if missing:
+                raise InputError(
+                    f"is no encoder: it has no output {' or '.join(sorted(missing))}", source=file
+                )
+        probe = self(np.zeros((1, CROP_PX, CROP_PX, 3), np.uint8))
+        self.point_count, self.feature_count = probe.points.shape[1], probe.features.shape[1]
+        first = self._sessions[0].run(["points"], {"image": np.zeros((1, 3, CROP_PX, CROP_PX), np.float32)})
+        self.first_points = np.asarray(first[0]).shape[1]
+
+    def __call__(self, crops: UInt8[np.ndarray, "batch size size 3"]) -> Encoding:
+        """What the encoders say about RGB crops."""
+        image = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
+        points, features = [], []
+        for session in self._sessions:
+            one_points, one_features = session.run(["points", "features"], {"image": image})
+            points.append(np.asarray(one_points, np.float32).reshape(len(crops), -1, 3))
+            features.append(np.asarray(one_features, np.float32).reshape(len(crops), -1))
+        return Encoding(np.concatenate(points, axis=1), np.concatenate(features, axis=1))

@@ -1,0 +1,99 @@
+"""The read-out: what frozen encoders say about a crop to dense landmarks with their uncertainty."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from mien.training.landmarks.networks import LandmarkOutput
+from mien.training.read_out.config import SizedReadOutConfig
+from mien.training.read_out.encoders import CROP_PX
+
+_START_LOG_SIGMA = -2.5
+"""log σ at the start, in the unit of the face's own frame: the root-mean-square radius of its points."""
+
+
+class ReadOut(nn.Module):
+    """Encodings to landmarks.
+
+    Everything happens in the face's own frame: a similarity takes the first encoder's points to their mean
+    shape, so that what is left to vary is the person, the expression and the turn of the head, and not where
+    the crop happens to lie. The answer is taken back into the crop by the similarity's inverse.
+    """
+
+    reference: Tensor
+    input_mean: Tensor
+    input_scale: Tensor
+    label_mean: Tensor
+    label_scale: Tensor
+
+    def __init__(self, config: SizedReadOutConfig) -> None:
+        super().__init__()
+        self.config = config
+        inputs = 3 * config.points + config.features
+        self.register_buffer("reference", torch.zeros(config.first_points, 2))
+        self.register_buffer("input_mean", torch.zeros(inputs))
+        self.register_buffer("input_scale", torch.ones(inputs))
+        self.register_buffer("label_mean", torch.zeros(config.landmarks, 2))
+        self.register_buffer("label_scale", torch.ones(()))
+        self.linear = nn.Linear(inputs, config.linear)
+        self.rectified = nn.Linear(inputs, config.hidden)
+        self.dropout = nn.Dropout(config.dropout)
+        self.answer = nn.Linear(config.linear + config.hidden, 3 * config.landmarks + 1)
+        with torch.no_grad():
+            self.answer.weight.mul_(0.1)
+            self.answer.bias.zero_()
+
+    def aligned(
+        self, points: Float[Tensor, "batch points 3"]
+    ) -> tuple[Float[Tensor, "batch points 3"], Float[Tensor, "batch 2"], Float[Tensor, "batch 2"]]:
+        """Points in the face's own frame, and the similarity: the complex factor, and the crop's centre.
+
+        The similarity is p ↦ factor · (p - centre), with points as complex numbers.
+        """
+        first = points[:, : self.config.first_points, :2]
+        centre = first.mean(1)
+        offset = first - centre[:, None]
+        square = offset.square().sum((1, 2)).clamp(min=1e-3)
+        real = (offset * self.reference).sum((1, 2)) / square
+        imaginary = (offset[..., 0] * self.reference[:, 1] - offset[..., 1] * self.reference[:, 0]).sum(
+            1
+        ) / square
+        factor = torch.stack([real, imaginary], 1)
+        all_offsets = points[..., :2] - centre[:, None]
+        turned = _times(all_offsets, factor[:, None])
+        depth = points[..., 2] * factor.square().sum(1, keepdim=True).sqrt()
+        return torch.cat([turned, depth[..., None]], 2), factor, centre
+
+    def forward(
+        self, points: Float[Tensor, "batch points 3"], features: Float[Tensor, "batch features"]
+    ) -> LandmarkOutput:
+        """Answer in the crop's [-1, 1] frame."""
+        config = self.config
+        own, factor, centre = self.aligned(points)
+        inputs = (torch.cat([own.flatten(1), features], 1) - self.input_mean) * self.input_scale
+        if self.training and config.noise:
+            inputs = inputs + config.noise * torch.randn_like(inputs)
+        inputs = self.dropout(inputs)
+        hidden = torch.cat([self.linear(inputs), torch.relu(self.rectified(inputs))], 1)
+        answer = self.answer(hidden)
+        count = config.landmarks
+        shape = self.label_mean + self.label_scale * answer[:, : 2 * count].reshape(-1, count, 2)
+        # back into the crop: the inverse of a complex factor is its conjugate over its square
+        square = factor.square().sum(1, keepdim=True)
+        inverse = torch.stack([factor[:, 0], -factor[:, 1]], 1) / square
+        in_crop = _times(shape, inverse[:, None]) + centre[:, None]
+        low, high = config.smallest_log_sigma, config.largest_log_sigma
+        # σ belongs to the face's own frame: how large the face is in the crop is known
+        side = torch.log(inverse.square().sum(1, keepdim=True).sqrt() / (CROP_PX / 2))
+        spread = answer[:, 2 * count : 3 * count] + _START_LOG_SIGMA + side
+        log_sigma = low + (high - low) * torch.sigmoid((spread - (low + high) / 2) * 4 / (high - low))
+        return LandmarkOutput(in_crop / (CROP_PX / 2) - 1, log_sigma, answer[:, -1])
+
+
+def _times(points: Tensor, factor: Tensor) -> Tensor:
+    """Complex products of (…, 2) points."""
+    x, y = points[..., 0], points[..., 1]
+    real, imaginary = factor[..., 0], factor[..., 1]
+    return torch.stack([x * real - y * imaginary, x * imaginary + y * real], -1)

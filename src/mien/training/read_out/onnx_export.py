@@ -1,0 +1,213 @@
+"""A trained read-out and its encoders as one ONNX file with its card: a landmark network like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mien.errors import InputError
+from mien.files import atomic_path
+from mien.landmarks.crops import Crop
+from mien.landmarks.networks import open_session, read_card
+from mien.learning.cards import length_option, write_card
+from mien.learning.checkpoints import Checkpoint
+from mien.learning.onnx_files import INPUT, ExportCheck, median_latency_ms
+from mien.training.landmarks.onnx_export import OUTPUTS
+from mien.training.read_out.encoders import CROP_PX, Encoders
+from mien.training.read_out.network import ReadOut
+from mien.training.read_out.training import averaged_read_out, network_config
+
+LARGEST_DIFFERENCE = 2e-3
+"""How far ONNX Runtime may be from the parts one after the other, in half crop sides: a fifth of a pixel."""
+
+
+class _Plain(nn.Module):
+    """A read-out with a plain tuple as its answer, as the exporter wants it."""
+
+    def __init__(self, network: ReadOut) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, points: Tensor, features: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.network(points, features))
+
+
+@dataclass(frozen=True)
+class _Graph:
+    """Part of a graph under names of its own."""
+
+    prefix: str
+    model: Any
+
+
+def export_read_out(
+    checkpoint: Checkpoint, encoders: Sequence[str | Path], path: str | Path
+) -> ExportCheck:
+    """Write encoders and read-out as a network with input "image" and a landmark network's outputs.
+
+    The file appears only once it answers as its parts do.
+
+    Raises:
+        InputError: the encoders are not those of the training, or the file answers differently.
+    """
+    network, path = averaged_read_out(checkpoint), Path(path)
+    asked = Encoders(encoders)
+    wanted = checkpoint.plain["encoded"]["encoders"]
+    if [file.stem for file in asked.files] != wanted:
+        raise InputError(f"the read-out was trained on {', '.join(wanted)}, in this order", source="--encoders")
+    with atomic_path(path) as part:
+        _write(network, asked, part)
+        crops = np.random.default_rng(0).integers(0, 256, (3, CROP_PX, CROP_PX, 3), np.uint8)
+        image = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
+        encoding = asked(crops)
+        with torch.no_grad():
+            expected = network(torch.from_numpy(encoding.points), torch.from_numpy(encoding.features))
+        session = open_session(part)
+        answers = session.run(list(OUTPUTS), {INPUT: image})
+        difference = max(
+            float(np.abs(one.numpy() - np.asarray(other)).max())
+            for one, other in zip(expected, answers, strict=True)
+        )
+        if not difference < LARGEST_DIFFERENCE:
+            raise InputError(f"differs from its parts by {difference:.2g}", source=path)
+        return ExportCheck(difference, median_latency_ms(session, image[:1]), part.stat().st_size / 1e6)
+
+
+def _write(network: ReadOut, encoders: Encoders, path: Path) -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    read_out = _read_out_graph(network)
+    nodes, initializers, points, features = [], [], [], []
+    opset = max(one.version for one in read_out.opset_import if one.domain == "")
+    for number, file in enumerate(encoders.files):
+        model = onnx.load(file)
+        opset = max([opset, *(one.version for one in model.opset_import if one.domain == "")])
+        prefix = f"encoder{number}_"
+        _take_over(model.graph, prefix, kept={INPUT: INPUT}, nodes=nodes, initializers=initializers)
+        points.append(prefix + "points")
+        flat = prefix + "features_flat"
+        nodes.append(helper.make_node("Flatten", [prefix + "features"], [flat], axis=1))
+        features.append(flat)
+    nodes.append(helper.make_node("Concat", points, ["all_points"], axis=1))
+    nodes.append(helper.make_node("Concat", features, ["all_features"], axis=1))
+    kept = {"points_in": "all_points", "features_in": "all_features", **{name: name for name in OUTPUTS}}
+    _take_over(read_out.graph, "read_", kept=kept, nodes=nodes, initializers=initializers)
+    count = network.config.landmarks
+    shapes = {"points": ["batch", count, 2], "log_sigma": ["batch", count], "presence": ["batch"]}
+    graph = helper.make_graph(
+        nodes,
+        "landmarks",
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", 3, CROP_PX, CROP_PX])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in OUTPUTS],
+        initializers,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    model.ir_version = min(model.ir_version, 9)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _read_out_graph(network: ReadOut) -> Any:
+    import io
+    import warnings
+
+    import onnx
+
+    config, stream = network.config, io.BytesIO()
+    example = torch.rand(2, config.points, 3) * CROP_PX, torch.rand(2, config.features)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Plain(network).eval(),
+            example,
+            stream,
+            input_names=["points_in", "features_in"],
+            output_names=list(OUTPUTS),
+            dynamic_axes={name: {0: "batch"} for name in ("points_in", "features_in", *OUTPUTS)},
+            opset_version=17,
+            dynamo=False,
+        )
+    return onnx.load_model_from_string(stream.getvalue())
+
+
+def _take_over(graph: Any, prefix: str, *, kept: dict[str, str], nodes: list, initializers: list) -> None:
+    """Append a graph's nodes and weights under names of their own; `kept` are renamed as it says."""
+    import copy
+
+    def named(name: str) -> str:
+        return kept.get(name, prefix + name) if name else name
+
+    for tensor in graph.initializer:
+        own = copy.deepcopy(tensor)
+        own.name = named(tensor.name)
+        initializers.append(own)
+    for node in graph.node:
+        own = copy.deepcopy(node)
+        own.name = prefix + node.name
+        own.input[:] = [named(name) for name in node.input]
+        own.output[:] = [named(name) for name in node.output]
+        nodes.append(own)
+
+
+def write_read_out_card(
+    checkpoint: Checkpoint,
+    check: ExportCheck,
+    path: str | Path,
+    *,
+    name: str,
+    encoders: Sequence[str | Path],
+    looks: Sequence[Crop] = (),
+    file_mb: float | None = None,
+) -> None:
+    """Write the card of an exported read-out."""
+    from dataclasses import asdict
+
+    manifest, network = checkpoint.plain["encoded"], network_config(checkpoint)
+    scale = float(manifest["crop_scale"])
+    shown = list(looks) or [Crop(scale)]
+    entries = {} if shown == [Crop()] else {"looks": [asdict(look) for look in shown]}
+    settings = checkpoint.settings
+    write_card(
+        path,
+        checkpoint,
+        name=name,
+        command=(
+            f"mien train read-out --data {' '.join(settings['data'])} --set {checkpoint.plain['set_name']} "
+            f"{length_option(settings)} --batch {settings['batch']} "
+            f"--learning-rate {settings['learning_rate']:g} --seed {settings['seed']}"
+        ),
+        training_data={
+            "kind": "synthetic pictures made with `mien synth`, seen by encoders that their authors trained on "
+            "photographs; mien itself learned from no photographs of people",
+            "manifests": manifest["pictures"],
+            "crops_presented": checkpoint.samples,
+        },
+        figures={
+            "single_thread_ms": round(check.latency_ms, 3),
+            "difference_from_parts": check.largest_difference,
+            "file_mb": round(check.file_mb if file_mb is None else file_mb, 3),
+        },
+        set_name=checkpoint.plain["set_name"],
+        input_size=CROP_PX,
+        network="read_out",
+        linear=network.linear,
+        hidden=network.hidden,
+        encoders=[_notice(Path(file)) for file in encoders],
+        **entries,
+    )
+
+
+def _notice(encoder: Path) -> dict[str, Any]:
+    """What an encoder's own card says of where it comes from."""
+    try:
+        values = read_card(encoder).values
+    except InputError:
+        return {"name": encoder.stem}
+    return {"name": encoder.stem, **{key: values[key] for key in ("source", "licence", "changes") if key in values}}

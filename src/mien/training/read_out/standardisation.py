@@ -1,0 +1,42 @@
+"""Where a read-out starts: frames, means and spreads of its inputs and labels."""
+
+from __future__ import annotations
+
+import torch
+
+from mien.training.read_out.encoded_crops import EncodedCrops
+from mien.training.read_out.encoders import CROP_PX
+from mien.training.read_out.network import ReadOut
+
+_MOST = 20_000
+_SMALLEST = 1e-3
+"""Inputs that vary less than this do not count."""
+
+
+@torch.no_grad()
+def standardise(network: ReadOut, crops: EncodedCrops) -> None:
+    """Set the buffers of a fresh read-out from training crops."""
+    present = crops.presence > 0.5
+    chosen = crops.rows(present.nonzero()[0][:_MOST])
+    points = torch.from_numpy(chosen.points)
+    first = points[:, : network.config.first_points, :2]
+    first = first - first.mean(1, keepdim=True)
+    shape = first[0] / first[0].square().sum(1).mean().sqrt()
+    for _ in range(4):
+        network.reference.copy_(shape)
+        own, _, _ = network.aligned(points)
+        shape = own[:, : network.config.first_points, :2].mean(0)
+        shape = shape - shape.mean(0)
+        shape = shape / shape.square().sum(1).mean().sqrt()
+    network.reference.copy_(shape)
+    own, factor, centre = network.aligned(points)
+    inputs = torch.cat([own.flatten(1), torch.from_numpy(chosen.features).float()], 1)
+    network.input_mean.copy_(inputs.mean(0))
+    spread = inputs.std(0)
+    network.input_scale.copy_(torch.where(spread > _SMALLEST, 1 / spread.clamp(min=_SMALLEST), 0))
+    labels_px = (torch.from_numpy(chosen.labels) + 1) * (CROP_PX / 2) - centre[:, None]
+    x, y = labels_px[..., 0], labels_px[..., 1]
+    real, imaginary = factor[:, None, 0], factor[:, None, 1]
+    labels = torch.stack([x * real - y * imaginary, x * imaginary + y * real], -1)
+    network.label_mean.copy_(labels.median(0).values)
+    network.label_scale.copy_((labels - network.label_mean).abs().mean() * 1.25)
