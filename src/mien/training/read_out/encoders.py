@@ -1,8 +1,8 @@
 """Frozen networks whose answers are read: the same crop to points and features.
 
-An encoder is an ONNX file with the input `image`, (B, 3, 192, 192) RGB in [0, 1], and the outputs `points`,
-(B, P, 3) in crop pixels (a pixel's edge at whole numbers, depth in the third place) and `features`, any
-shape. Those that mien brings along are MediaPipe's Face Mesh networks (`mien train face-mesh`), which were
+An encoder is an ONNX file with the input `image`, (B, 3, 192, 192) RGB in [0, 1], the output `points`,
+(B, P, 3) in crop pixels (a pixel's edge at whole numbers, depth in the third place) and outputs of any shape
+whose names end in `features`. Those that mien brings along are MediaPipe's Face Mesh networks (`mien train face-mesh`), which were
 trained on photographs of people.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -70,7 +71,17 @@ class Encoders:
         image = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
         points, features = [], []
         for session in self._sessions:
-            one_points, one_features = session.run(["points", "features"], {"image": image})
+            one_points, *maps = session.run(["points", *feature_outputs(session)], {"image": image})
             points.append(np.asarray(one_points, np.float32).reshape(len(crops), -1, 3))
-            features.append(np.asarray(one_features, np.float32).reshape(len(crops), -1))
+            features += [np.asarray(one, np.float32).reshape(len(crops), -1) for one in maps]
         return Encoding(np.concatenate(points, axis=1), np.concatenate(features, axis=1))
+
+
+def output_names(session: Any) -> list[str]:
+    """Names of a session's outputs, in the file's order."""
+    return [output.name for output in session.get_outputs()]
+
+
+def feature_outputs(session: Any) -> list[str]:
+    """Those that are features."""
+    return [name for name in output_names(session) if name.endswith("features")]

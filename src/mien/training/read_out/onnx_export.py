@@ -92,9 +92,11 @@ def _write(network: ReadOut, encoders: Encoders, path: Path) -> None:
         prefix = f"encoder{number}_"
         _take_over(model.graph, prefix, kept={INPUT: INPUT}, nodes=nodes, initializers=initializers)
         points.append(prefix + "points")
-        flat = prefix + "features_flat"
-        nodes.append(helper.make_node("Flatten", [prefix + "features"], [flat], axis=1))
-        features.append(flat)
+        for output in model.graph.output:
+            if output.name.endswith("features"):
+                flat = f"{prefix}{output.name}_flat"
+                nodes.append(helper.make_node("Flatten", [prefix + output.name], [flat], axis=1))
+                features.append(flat)
     nodes.append(helper.make_node("Concat", points, ["all_points"], axis=1))
     nodes.append(helper.make_node("Concat", features, ["all_features"], axis=1))
     kept = {"points_in": "all_points", "features_in": "all_features", **{name: name for name in OUTPUTS}}
@@ -150,7 +152,7 @@ def _take_over(graph: Any, prefix: str, *, kept: dict[str, str], nodes: list, in
         initializers.append(own)
     for node in graph.node:
         own = copy.deepcopy(node)
-        own.name = prefix + node.name
+        own.name = f"{prefix}{len(nodes)}"
         own.input[:] = [named(name) for name in node.input]
         own.output[:] = [named(name) for name in node.output]
         nodes.append(own)
