@@ -23,6 +23,18 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "write MediaPipe's Face Mesh network as ONNX with its card",
         "mien.commands.train.face_mesh:run",
     ),
+    "encode-crops": (
+        "show crops of synthetic faces to frozen networks, once",
+        "mien.commands.train.read_out:run_encode",
+    ),
+    "read-out": (
+        "train what reads dense landmarks out of frozen networks",
+        "mien.commands.train.read_out:run",
+    ),
+    "export-read-out": (
+        "write encoders and read-out as one ONNX file with its card",
+        "mien.commands.train.read_out:run_export",
+    ),
     "field-landmarks": (
         "train the networks that find 3D landmarks in fields",
         "mien.commands.train.field_landmarks:run",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float32
 from torch import Tensor, nn
 
 from mien.errors import InputError
@@ -38,17 +39,7 @@ class _Plain(nn.Module):
         return tuple(self.network(points, features))
 
 
-@dataclass(frozen=True)
-class _Graph:
-    """Part of a graph under names of its own."""
-
-    prefix: str
-    model: Any
-
-
-def export_read_out(
-    checkpoint: Checkpoint, encoders: Sequence[str | Path], path: str | Path
-) -> ExportCheck:
+def export_read_out(checkpoint: Checkpoint, encoders: Sequence[str | Path], path: str | Path) -> ExportCheck:
     """Write encoders and read-out as a network with input "image" and a landmark network's outputs.
 
     The file appears only once it answers as its parts do.
@@ -60,11 +51,13 @@ def export_read_out(
     asked = Encoders(encoders)
     wanted = checkpoint.plain["encoded"]["encoders"]
     if [file.stem for file in asked.files] != wanted:
-        raise InputError(f"the read-out was trained on {', '.join(wanted)}, in this order", source="--encoders")
+        raise InputError(
+            f"the read-out was trained on {', '.join(wanted)}, in this order", source="--encoders"
+        )
     with atomic_path(path) as part:
         _write(network, asked, part)
-        crops = np.random.default_rng(0).integers(0, 256, (3, CROP_PX, CROP_PX, 3), np.uint8)
-        image = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
+        image = checking_crops()
+        crops = np.rint(255 * image.transpose(0, 2, 3, 1)).astype(np.uint8)
         encoding = asked(crops)
         with torch.no_grad():
             expected = network(torch.from_numpy(encoding.points), torch.from_numpy(encoding.features))
@@ -77,6 +70,12 @@ def export_read_out(
         if not difference < LARGEST_DIFFERENCE:
             raise InputError(f"differs from its parts by {difference:.2g}", source=path)
         return ExportCheck(difference, median_latency_ms(session, image[:1]), part.stat().st_size / 1e6)
+
+
+def checking_crops() -> Float32[np.ndarray, "batch 3 size size"]:
+    """Crops in a network's input form, to compare answers on: noise, since any answer must agree."""
+    crops = np.random.default_rng(0).integers(0, 256, (3, CROP_PX, CROP_PX, 3), np.uint8)
+    return np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
 
 
 def _write(network: ReadOut, encoders: Encoders, path: Path) -> None:
@@ -169,8 +168,6 @@ def write_read_out_card(
     file_mb: float | None = None,
 ) -> None:
     """Write the card of an exported read-out."""
-    from dataclasses import asdict
-
     manifest, network = checkpoint.plain["encoded"], network_config(checkpoint)
     scale = float(manifest["crop_scale"])
     shown = list(looks) or [Crop(scale)]
@@ -212,4 +209,4 @@ def _notice(encoder: Path) -> dict[str, Any]:
         values = read_card(encoder).values
     except InputError:
         return {"name": encoder.stem}
-    return {"name": encoder.stem, **{key: values[key] for key in ("source", "licence", "changes") if key in values}}
+    return {"name": encoder.stem, **{key: values[key] for key in ("source", "licence") if key in values}}

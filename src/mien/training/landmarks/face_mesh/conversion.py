@@ -35,9 +35,9 @@ class FaceMeshNetwork:
         model: takes `image` (batch, 3, size, size), RGB in [0, 1]. Gives `points` (batch, 468 or 478, 3),
             pixels of the picture with the origin at its corner, x right, y down, z away from the viewer;
             `presence` (batch,), the logit of its being a face; `features`, the last map of the trunk. The
-            attention network also gives `mesh` (batch, 468, 3), before its parts are looked at again, and
-            of these `lips` (batch, 80, 2), `left_eye` and `right_eye` (batch, 71, 2), `left_iris` and
-            `right_iris` (batch, 5, 2).
+            attention network also gives `mesh` (batch, 468, 3), before its parts are looked at again, and of
+            these `lips` (batch, 80, 2), `left_eye` and `right_eye` (batch, 71, 2), `left_iris` and
+            `right_iris` (batch, 5, 2), `lip_features`, `right_eye_features` and `left_eye_features`.
         attention: whether it is the attention network.
         size: side of the picture, pixels.
     """
@@ -77,9 +77,13 @@ def convert_face_mesh(path: str | Path) -> FaceMeshNetwork:
     logit = conversion.names[graph.outputs[-1]]
     flat = writer.constant(np.array([-1], np.int64))
     writer.output("presence", writer.node("Reshape", [logit, flat]), ())
-    trunk = _trunk(graph)
-    height, width, channels = graph.tensors[trunk].shape[1:]
-    writer.output("features", conversion.names[trunk], (channels, height, width))
+    looked_at = {"features": 0}
+    if attention:
+        looked_at |= {"lip_features": 1, "right_eye_features": 2, "left_eye_features": 3}
+    for name, output in looked_at.items():
+        last = _last_map(graph, output)
+        height, width, channels = graph.tensors[last].shape[1:]
+        writer.output(name, conversion.names[last], (channels, height, width))
     return FaceMeshNetwork(writer.model(), attention, graph.tensors[graph.inputs[0]].shape[1])
 
 
@@ -134,14 +138,14 @@ def _refined(writer: OnnxWriter, mesh: str, parts: dict[str, str]) -> str:
     return writer.node("Concat", [taken(everything, last), writer.node("Concat", depths, axis=1)], axis=2)
 
 
-def _trunk(graph: TfliteGraph) -> int:
-    """The last map of the trunk on the way to the mesh: before it the head has fewer channels."""
+def _last_map(graph: TfliteGraph, output: int) -> int:
+    """The last wide map on the way to an output: behind it there are fewer channels."""
     made_by = {index: operator for operator in graph.operators for index in operator.outputs}
-    index = graph.outputs[0]
+    index = graph.outputs[output]
     while index in made_by:
         operator = made_by[index]
         shape = graph.tensors[index].shape
         if operator.kind == "PRELU" and len(shape) == 4 and shape[3] == TRUNK_CHANNELS:
             return index
-        index = operator.inputs[0]
+        index = next((each for each in operator.inputs if each in made_by), -1)
     raise InputError(f"has no map of {TRUNK_CHANNELS} channels: it is another network", source=graph.source)
