@@ -2,8 +2,8 @@
 
 An encoder is an ONNX file with the input `image`, (B, 3, 192, 192) RGB in [0, 1], the output `points`,
 (B, P, 3) in crop pixels (a pixel's edge at whole numbers, depth in the third place) and outputs of any shape
-whose names end in `features`. Those that mien brings along are MediaPipe's Face Mesh networks (`mien train face-mesh`), which were
-trained on photographs of people.
+whose names end in `features`. Those that mien uses are MediaPipe's Face Mesh networks (`mien train
+face-mesh`), which were trained on photographs of people.
 """
 
 from __future__ import annotations

@@ -183,8 +183,8 @@ def write_read_out_card(
             f"--learning-rate {settings['learning_rate']:g} --seed {settings['seed']}"
         ),
         training_data={
-            "kind": "synthetic pictures made with `mien synth`, seen by encoders that their authors trained on "
-            "photographs; mien itself learned from no photographs of people",
+            "kind": "synthetic pictures made with `mien synth`, no photographs of people; seen by encoders "
+            "that their authors trained on photographs",
             "manifests": manifest["pictures"],
             "crops_presented": checkpoint.samples,
         },
