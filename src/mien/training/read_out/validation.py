@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import nn
 
 from mien.datasets.crops.layout import LandmarkLayout
 from mien.training.read_out.encoded_crops import EncodedCrops
-from mien.training.read_out.network import ReadOut
 
 _FRONTAL_RAD = 0.45
 
 
 @torch.no_grad()
-def evaluate(network: ReadOut, crops: EncodedCrops, layout: LandmarkLayout) -> dict[str, dict[str, float]]:
+def evaluate(network: nn.Module, crops: EncodedCrops, layout: LandmarkLayout) -> dict[str, dict[str, float]]:
     """Figures by kind of crop: "all", "frontal" and "turned"; see `landmarks.validation.Figures`.
 
     "slope" and "explained" say how much of what makes a person's face another than the mean face in the same
