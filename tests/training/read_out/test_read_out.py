@@ -169,14 +169,14 @@ def test_resuming_changes_nothing(folder, tmp_path):
     first = config_of(folder, steps=12)
     stopping = replace(first, training=replace(first.training, checkpoint_minutes=1e-9))
 
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop_after_six(progress) -> None:
         if progress.label == "step 6":
-            raise Stop
+            raise StopError
 
-    with pytest.raises(Stop):
+    with pytest.raises(StopError):
         train_read_out(stopping, out=tmp_path / "parts", report=stop_after_six)
     assert 0 < read_checkpoint(tmp_path / "parts" / "checkpoint.pt").step < 12
     resumed = train_read_out(stopping, out=tmp_path / "parts", resume=True)
@@ -201,7 +201,8 @@ def test_encoder_and_read_out_become_one_landmark_network(folder, encoder, tmp_p
     predictor = LandmarkPredictor(path)
     picture = np.random.default_rng(0).integers(0, 256, (240, 240, 3), np.uint8)
     found = predictor(picture, Region(np.array([120.0, 120.0]), 200.0))
-    assert len(found) == set_size("dense320") and np.isfinite(found.points_px).all()
+    assert len(found) == set_size("dense320")
+    assert np.isfinite(found.points_px).all()
 
 
 def test_other_encoders_than_those_of_the_training_are_refused(folder, encoder, tmp_path):
