@@ -148,6 +148,15 @@ def opened_picture(path: Path) -> Iterator[Image.Image]:
         ) from error
 
 
+def is_picture(path: Path) -> bool:
+    """Whether a file begins as a picture that is read, whatever its name says."""
+    try:
+        with opened_picture(path):
+            return True
+    except InputError:
+        return False
+
+
 def check_file(path: Path) -> None:
     """Complain about a file that cannot be opened, before anybody tries to understand it.
 

@@ -19,7 +19,7 @@ from mien.errors import InputError, ShapeError
 from mien.images.animation import Animation, is_webp
 from mien.images.limits import check_frame_size, video_options
 from mien.images.other_files import what_takes
-from mien.images.photo import check_file
+from mien.images.photo import check_file, is_picture
 from mien.images.sound import SoundTrack
 from mien.images.upright import Turn
 from mien.reading.damage import damage_named
@@ -27,6 +27,7 @@ from mien.reading.damage import damage_named
 _TICK = Fraction(1, 60_000)
 """In which times are written: of frames at 24, 25, 30, 50 and 60 a second and at 1000/1001 of them."""
 
+_A_PICTURE = "is a picture, not a video; fit it with `mien fit`"
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC
 
 
@@ -76,6 +77,8 @@ class VideoReader:
         try:
             self._container: Any = av.open(str(self.source), options=video_options())
         except (av.FFmpegError, OSError, ValueError) as error:
+            if is_picture(self.source):  # FFmpeg is kept from opening it: its format is none of a video
+                raise InputError(_A_PICTURE, source=self.source) from error
             advice = what_takes(self.source)
             if advice is not None and "is a video" not in advice:
                 raise InputError(advice, source=self.source) from error
@@ -94,7 +97,7 @@ class VideoReader:
 
     def _open_stream(self) -> None:
         if self._container.format.name.endswith(("_pipe", "image2")):
-            raise InputError("is a picture, not a video; fit it with `mien fit`", source=self.source)
+            raise InputError(_A_PICTURE, source=self.source)
         moving = [stream for stream in self._container.streams.video if not _is_cover(stream)]
         if not moving:
             cover = " (its picture is a cover)" if self._container.streams.video else ""
