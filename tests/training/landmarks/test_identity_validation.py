@@ -51,7 +51,17 @@ def dataset(tmp_path_factory):
             }
             points_px = camera.project(head.vertices_m(parameters)[vertices]).astype(np.float32)
             picture = np.full((SIZE_PX, SIZE_PX, 3), 90, np.uint8)
-            face = DrawnFace(picture, picture[..., 0], points_px, np.zeros(len(vertices), np.uint8), details)
+            nobody = replace(parameters, identity=np.zeros(head.identity_count))
+            face = DrawnFace(
+                picture=picture,
+                mask=picture[..., 0],
+                points_px=points_px,
+                posed_mean_px=camera.project(head.vertices_m(nobody)[vertices]).astype(np.float32),
+                identity=parameters.identity.astype(np.float16),
+                expression=parameters.expression.astype(np.float16),
+                visibility=np.zeros(len(vertices), np.uint8),
+                details=details,
+            )
             add_sample(archive, f"{index:08d}", face)
     return CropDataset.of(CropDataConfig(data=(folder,), set="dense320", size=48), seed=0)
 

@@ -174,6 +174,9 @@ def _shard(folder: Path) -> None:
                 picture=rng.integers(0, 255, (48, 48, 3), np.uint8),
                 mask=np.full((48, 48), 200, np.uint8),
                 points_px=rng.uniform(5, 40, (703, 2)).astype(np.float32),
+                posed_mean_px=rng.uniform(5, 40, (703, 2)).astype(np.float32),
+                identity=rng.normal(size=100).astype(np.float16),
+                expression=rng.random(52).astype(np.float16),
                 visibility=np.zeros(703, np.uint8),
                 details={"seed": index},
             )
