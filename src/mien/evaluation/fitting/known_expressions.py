@@ -162,7 +162,7 @@ def openings(
         right["open"] += (gaps[open_ & (halves == half)] >= limit).tolist()
     shares = [float(np.mean(each)) for each in right.values() if each]
     return Openings(
-        lips_error=float((np.abs(gap_px - true_gap_px) / true_gap_px)[widest].mean()),
+        lips_error=float((np.abs(gap_px - true_gap_px)[widest] / true_gap_px[widest]).mean()),
         lips_ratio=float(gap_px[widest].mean() / true_gap_px[widest].mean()),
         lids_told_apart=float(np.mean(shares)) if len(shares) == 2 else float("nan"),
         shut=len(right["shut"]),
