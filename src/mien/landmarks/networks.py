@@ -143,7 +143,7 @@ def _session(path: str, modified_ns: int, threads: int) -> InferenceSession:
 
 
 def run_network(
-    session: InferenceSession,
+    session: Session,
     outputs: list[str],
     image: Float32[np.ndarray, "1 3 height width"],
     *,

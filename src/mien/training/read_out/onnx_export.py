@@ -128,7 +128,7 @@ def _read_out_graph(network: ReadOut) -> Any:
         torch.onnx.export(
             _Plain(network).eval(),
             example,
-            stream,
+            stream,  # pyright: ignore[reportArgumentType]
             input_names=["points_in", "features_in"],
             output_names=list(OUTPUTS),
             dynamic_axes={name: {0: "batch"} for name in ("points_in", "features_in", *OUTPUTS)},
