@@ -146,6 +146,15 @@ class CheckpointOption:
 
 
 @dataclass(frozen=True)
+class LooksOptions:
+    look_scales: tuple[float, ...] = ()
+    """How regions are to be shown to the network: sides of the crops over the region's, left out as it was
+    trained. The points of several looks are averaged."""
+    mirrored_looks: bool = False
+    """Show every crop mirrored as well."""
+
+
+@dataclass(frozen=True)
 class OptionsFileOption:
     config: Path | None = None
     """JSON or TOML file with values of these options by name; options on the command line come first."""

@@ -11,6 +11,8 @@ import pytest
 import torch
 
 from mien.datasets.crops.layout import load_layout
+from mien.datasets.encoded_crops import EncodedCrops, batches_of, read_encoded, shard_path
+from mien.datasets.encoders import CROP_PX, Encoders
 from mien.errors import InputError
 from mien.heads.landmark_sets import set_size
 from mien.landmarks.predictor import LandmarkPredictor
@@ -18,8 +20,6 @@ from mien.landmarks.region import Region
 from mien.learning.config import TrainingConfig
 from mien.learning.onnx_writer import OnnxWriter
 from mien.training.read_out.config import ReadOutNetworkConfig, ReadOutTrainingConfig, SizedReadOutConfig
-from mien.training.read_out.encoded_crops import EncodedCrops, batches_of, read_encoded, shard_path
-from mien.training.read_out.encoders import CROP_PX, Encoders
 from mien.training.read_out.network import ReadOut
 from mien.training.read_out.onnx_export import export_read_out, write_read_out_card
 from mien.training.read_out.standardisation import standardise

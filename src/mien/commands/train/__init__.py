@@ -25,7 +25,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     ),
     "encode-crops": (
         "show crops of synthetic faces to frozen networks, once",
-        "mien.commands.train.read_out:run_encode",
+        "mien.commands.train.encode_crops:run",
     ),
     "read-out": (
         "train what reads dense landmarks out of frozen networks",
@@ -33,7 +33,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     ),
     "export-read-out": (
         "write encoders and read-out as one ONNX file with its card",
-        "mien.commands.train.read_out:run_export",
+        "mien.commands.train.export_read_out:run",
     ),
     "field-landmarks": (
         "train the networks that find 3D landmarks in fields",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from mien.commands.arguments import Flat, parse
-from mien.commands.options import CheckpointOption
+from mien.commands.options import CheckpointOption, LooksOptions
 from mien.commands.train.display import need_training
 from mien.errors import InputError
 from mien.files import OutputFile
@@ -26,11 +26,7 @@ class ExportLandmarksConfig:
     """Also write NAME.int8.onnx (needs --data) and how it differs; static quantises convolutions too."""
     half_weights: bool = False
     """Store weights with 16 bits: half the size, computed with 32 bits as before (needs --data)."""
-    look_scales: tuple[float, ...] = ()
-    """How regions are to be shown to the network: sides of the crops over the region's, left out as it was
-    trained. The points of several looks are averaged."""
-    mirrored_looks: bool = False
-    """Show every crop mirrored as well."""
+    looks: Flat[LooksOptions] = LooksOptions()
     honest_sigma: bool = False
     """Measure on held-out faces of --data how σ must be scaled to be honest, and note it in the card."""
     command: str = ""
@@ -57,7 +53,7 @@ def run(arguments: list[str]) -> int:
     checkpoint = read_checkpoint(config.trained.checkpoint)
     crops = sample_crops(checkpoint, config.data, most=64) if config.data else None
     check = export_onnx(averaged_network(checkpoint), config.out, crops=crops)
-    looks = looks_of(checkpoint, scales=config.look_scales, mirrored=config.mirrored_looks)
+    looks = looks_of(checkpoint, scales=config.looks.look_scales, mirrored=config.looks.mirrored_looks)
     networks = [config.out]
     quantised = halved = None
     if config.int8 != "none" and crops is not None:

@@ -44,13 +44,13 @@ class _Worker:
 
 
 def draw_shards(
-    jobs: list[ShardJob], begin: Callable[[], Draw], *, workers: int, report: Callable[[int], None]
+    jobs: list[ShardJob], begin: Callable[[], Draw], *, workers: int, more: Callable[[int], None]
 ) -> list[ShardJob]:
     """Draw all shards.
 
     Args:
         begin: called once in each process, which it must be able to be sent to; returns what draws.
-        report: told by how many pictures there are more; less than 0 when a process died with some.
+        more: told by how many pictures there are more; less than 0 when a process died with some.
 
     Returns:
         shards at which a process died `TRIES` times.
@@ -76,13 +76,13 @@ def draw_shards(
                 except (EOFError, OSError):  # it died
                     del busy[ready]
                     worker.process.join()
-                    report(-worker.drawn)
+                    more(-worker.drawn)
                     tries[worker.job] += 1
                     (waiting if tries[worker.job] < TRIES else given_up).append(worker.job)
                     continue
                 if message == _DRAWN:
                     worker.drawn += 1
-                    report(1)
+                    more(1)
                 elif isinstance(message, OutputError):
                     raise message
                 elif message != _DONE:

@@ -79,7 +79,7 @@ def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> lis
         done += pictures
         report(Progress(done, config.count, "drawing"))
 
-    lost = draw_shards(waiting, _Drawing(config), workers=config.workers, report=more)
+    lost = draw_shards(waiting, _Drawing(config), workers=config.workers, more=more)
     if lost:
         names = ", ".join(job.path.name for job in lost)
         raise MienError(

@@ -68,7 +68,7 @@ class Studio:
         drawn = self._renderer.draw(items, light, clip_from_world, centre_m=centre_m, seed=grain)
         alpha = drawn[..., 3:].astype(np.float32) / 255
         background = random_background(rng, self.size_px).astype(np.float32)
-        behind = (1 - alpha) * (background * np.clip(light.balance, 0.7, 1.3))
+        behind = (1 - alpha) * (background * np.clip(light.balance, 0.7, 1.3).astype(np.float32))
         points_m = self._landmarks_as_drawn_m(scene.parameters, items)
         seen = through_lens(drawn[..., :3] + behind, rng)
         points_px = camera.project(points_m)

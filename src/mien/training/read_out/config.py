@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mien.files import OutputFolder
 from mien.learning.config import TrainingConfig
 
 
@@ -88,7 +89,7 @@ class EncodeConfig:
     """Folders of shards (`mien synth`)."""
     encoders: tuple[Path, ...]
     """Encoders' ONNX files."""
-    out: Path = Path("encoded")
+    out: OutputFolder = Path("encoded")
     """Folder for the encoded crops."""
     count: int = 60_000
     """How many crops."""

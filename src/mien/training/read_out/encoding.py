@@ -14,19 +14,19 @@ import numpy as np
 from mien.datasets.crops.augment import AugmentConfig, make_sample
 from mien.datasets.crops.layout import SHARD_SET, LandmarkLayout, load_layout
 from mien.datasets.crops.shards import FaceStore
-from mien.errors import MienError
-from mien.files import write_text
-from mien.learning.cards import read_manifests
-from mien.progress import Progress, ProgressReport, silent
-from mien.training.read_out.config import EncodeConfig
-from mien.training.read_out.encoded_crops import (
+from mien.datasets.encoded_crops import (
     CROPS_PER_SHARD,
     FORMAT_VERSION,
     EncodedCrops,
     read_manifest,
     shard_path,
 )
-from mien.training.read_out.encoders import CROP_PX, Encoders
+from mien.datasets.encoders import CROP_PX, Encoders
+from mien.errors import MienError
+from mien.files import write_text
+from mien.learning.cards import read_manifests
+from mien.progress import Progress, ProgressReport, silent
+from mien.training.read_out.config import EncodeConfig
 
 _AT_ONCE = 16
 """Crops that are shown to the encoders together."""
@@ -163,7 +163,7 @@ def _encode(config: EncodeConfig, jobs: list[_Job]):
                 )
             )
             yield len(numbers)
-        from mien.training.read_out.encoded_crops import joined
+        from mien.datasets.encoded_crops import joined
 
         joined(parts).save(shard_path(config.out, job.number, part=job.part))
 

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from mien.datasets.encoders import CROP_PX
 from mien.training.landmarks.networks import LandmarkOutput
 from mien.training.read_out.config import SizedReadOutConfig
-from mien.training.read_out.encoders import CROP_PX
 
 _START_LOG_SIGMA = -2.5
 """log σ at the start, in the unit of the face's own frame: the root-mean-square radius of its points."""

@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor, nn
 
+from mien.datasets.encoders import CROP_PX, Encoders
 from mien.errors import InputError
 from mien.files import atomic_path
 from mien.landmarks.crops import Crop
@@ -20,7 +21,6 @@ from mien.learning.cards import length_option, write_card
 from mien.learning.checkpoints import Checkpoint
 from mien.learning.onnx_files import INPUT, ExportCheck, median_latency_ms
 from mien.training.landmarks.onnx_export import OUTPUTS
-from mien.training.read_out.encoders import CROP_PX, Encoders
 from mien.training.read_out.network import ReadOut
 from mien.training.read_out.training import averaged_read_out, network_config
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from mien.training.read_out.encoded_crops import EncodedCrops
-from mien.training.read_out.encoders import CROP_PX
+from mien.datasets.encoded_crops import EncodedCrops
+from mien.datasets.encoders import CROP_PX
 from mien.training.read_out.network import ReadOut
 
 _MOST = 20_000

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mien.datasets.crops.layout import LandmarkLayout, load_layout
+from mien.datasets.encoded_crops import EncodedCrops, batches_of, read_encoded, read_manifest
 from mien.errors import InputError
 from mien.heads.landmark_sets import opening_pairs
 from mien.heads.library import load_head
@@ -26,7 +27,6 @@ from mien.progress import ProgressReport, silent
 from mien.training.landmarks.losses import presence_loss
 from mien.training.landmarks.losses.edges import vertex_edge_loss
 from mien.training.read_out.config import ReadOutTrainingConfig, SizedReadOutConfig
-from mien.training.read_out.encoded_crops import EncodedCrops, batches_of, read_encoded, read_manifest
 from mien.training.read_out.losses import shape_loss, weighted_gaussian
 from mien.training.read_out.network import ReadOut
 from mien.training.read_out.standardisation import standardise

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from mien.datasets.crops.layout import LandmarkLayout
-from mien.training.read_out.encoded_crops import EncodedCrops
+from mien.datasets.encoded_crops import EncodedCrops
 
 _FRONTAL_RAD = 0.45
 
