@@ -46,7 +46,7 @@ def jobs_in(folder: Path) -> list[ShardJob]:
 def test_a_process_that_dies_costs_its_shard_only(tmp_path: Path):
     reported: list[int] = []
     begin = Begin(tmp_path, once=4, always=8)
-    lost = draw_shards(jobs_in(tmp_path), begin, workers=2, report=reported.append)
+    lost = draw_shards(jobs_in(tmp_path), begin, workers=2, more=reported.append)
     assert [job.path.name for job in lost] == ["shard-2"]
     assert (tmp_path / "shard-0").read_text() == "0 1 2 "
     assert (tmp_path / "shard-1").read_text() == "3 4 5 "  # by a fresh process
@@ -58,8 +58,8 @@ def test_a_process_that_dies_costs_its_shard_only(tmp_path: Path):
 
 def test_an_error_is_passed_on(tmp_path: Path):
     with pytest.raises(MienError, match="ValueError: no such hair"):
-        draw_shards(jobs_in(tmp_path), Begin(tmp_path, fails=1), workers=1, report=lambda _: None)
+        draw_shards(jobs_in(tmp_path), Begin(tmp_path, fails=1), workers=1, more=lambda _: None)
 
 
 def test_nothing_to_do_starts_nothing(tmp_path: Path):
-    assert draw_shards([], Begin(tmp_path), workers=4, report=pytest.fail) == []
+    assert draw_shards([], Begin(tmp_path), workers=4, more=pytest.fail) == []

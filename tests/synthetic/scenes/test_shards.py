@@ -79,11 +79,11 @@ class FakeStudio:
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SynthConfig:
     """Seven pictures in shards of three, drawn in this process with a fake studio."""
 
-    def draw_here(jobs, begin, *, workers, report):
+    def draw_here(jobs, begin, *, workers, more):
         draw = begin() if jobs else None
         for job in jobs:
             for _ in draw(job):
-                report(1)
+                more(1)
         return []
 
     monkeypatch.setattr(shards, "draw_shards", draw_here)
