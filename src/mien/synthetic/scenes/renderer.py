@@ -202,6 +202,7 @@ class Renderer:
             [self._context.renderbuffer(size, 4, samples=4)],
             self._context.depth_renderbuffer(size, samples=4),
         )
+        self._drew = False
         self._resolved = self._context.framebuffer([self._context.renderbuffer(size, 4)])
         self._depth = self._context.depth_texture(size)
         self._depth_target = self._context.framebuffer(depth_attachment=self._depth)
@@ -264,6 +265,9 @@ class Renderer:
             centre_m: what the shadow map is centred on.
             seed: shifts the grain of skin, irises and cloth.
         """
+        if not self._drew:  # Mesa's first picture of a context differs from all others at edges of hair
+            self._drew = True
+            self.draw(items, light, clip_from_world, centre_m=centre_m, seed=seed)
         self.upload(items)
         light_from_world = orthographic(light.key_direction, centre_m, 0.24)
         self._draw_depth(self._shadow_target, [i for i in items if i.casts_shadow], light_from_world)
