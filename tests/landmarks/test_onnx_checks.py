@@ -120,3 +120,20 @@ def test_cards(tmp_path: Path, change: dict):
     (tmp_path / "net.card.json").write_text(json.dumps(card))
     with pytest.raises(InputError, match=r"net\.card\.json"):
         LandmarkPredictor(tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize("operation", ["Range", "Tile", "Resize", "EyeLike", "OneHot", "Loop"])
+def test_operations_that_make_much_out_of_little_are_refused(tmp_path: Path, operation: str):
+    """A few bytes of `Range` ask for sixteen gigabytes; no network of ours needs them."""
+    nodes = [helper.make_node(operation, ["image", "w", "w"], ["y"])]
+    with pytest.raises(InputError, match=operation):
+        check_onnx(network(tmp_path / "n.onnx", nodes))
+
+
+@pytest.mark.parametrize("size", [2**31, 2**40])
+@pytest.mark.parametrize("operation", ["Expand", "ConstantOfShape"])
+def test_shapes_of_huge_arrays_are_refused(tmp_path: Path, operation: str, size: int):
+    inputs = ["image", "w"] if operation == "Expand" else ["w"]
+    path = network(tmp_path / "n.onnx", [helper.make_node(operation, inputs, ["y"])], np.array([size]))
+    with pytest.raises(InputError, match="more numbers"):
+        check_onnx(path)

@@ -10,7 +10,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.benchmark.held_out_people import photographer_of, render_pictures
 from mien.commands.display import print_json, print_table, progress_bar
 from mien.commands.options import HeldOutPeopleOptions, JsonOption, NetworksOption
-from mien.errors import InputError
+from mien.commands.usage import UsageError
 
 if TYPE_CHECKING:
     from mien.evaluation.fitting.known_expressions import ExpressionsResult
@@ -41,7 +41,7 @@ def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code."""
     config = parse(ExpressionsConfig, arguments, prog="mien benchmark expressions")
     if config.synthetic == (config.data is not None):
-        raise InputError("name either --data FOLDER, with clips, or --synthetic, for rendered people")
+        raise UsageError("name either --data FOLDER, with clips, or --synthetic, for rendered people")
     return _run_synthetic(config) if config.data is None else _run_clips(config, config.data)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from mien.errors import InputError
@@ -131,9 +132,12 @@ class _SwinTiny(nn.Module):
         self.embeddings, self.stages = swin.embeddings, swin.encoder.layers
         self.fine_norm, self.coarse_norm = nn.LayerNorm(384), nn.LayerNorm(768)
         self.side = input_size // 4
-        last: Any = self.stages[-1]
-        for block in last.blocks:
+        stages: Any = self.stages
+        for block in stages[-1].blocks:
             block.shift_size = 0
+        for number, stage in enumerate(stages):
+            for block in stage.blocks:
+                _keep_mask(block, self.side >> number)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         tokens, _ = self.embeddings(image)
@@ -148,6 +152,26 @@ class _SwinTiny(nn.Module):
                 tokens, side = stage.downsample(tokens, (side, side)), side // 2
         fine, coarse = maps[-2:]
         return _as_map(self.fine_norm(fine[0]), fine[1]), _as_map(self.coarse_norm(coarse[0]), coarse[1])
+
+
+def _keep_mask(block: Any, side: int) -> None:
+    """Store what hides a shifted window's parts from each other, instead of making it anew in every pass.
+
+    Making it takes an operation (Range) by which an ONNX file can ask for any amount of memory, and which
+    `landmarks.onnx_checks` refuses, therefore.
+    """
+    kind = type(block)
+    mask = block.get_attn_mask(side, side, torch.float32, torch.device("cpu"))
+    block.register_buffer("kept_mask", mask, persistent=False)
+    # a class and no function of this block, so that copies of it use their own
+    block.__class__ = type(kind.__name__, (kind,), {"get_attn_mask": _kept_mask})
+
+
+def _kept_mask(
+    block: Any, height: Any, width: Any, dtype: torch.dtype, device: torch.device
+) -> Tensor | None:
+    mask = block.kept_mask
+    return None if mask is None else mask.to(device=device, dtype=dtype)
 
 
 def _as_map(tokens: Tensor, side: int) -> Tensor:
