@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float16, Float32
 
+from mien.datasets.encoders import EncoderShape
 from mien.errors import InputError
-from mien.files import atomic_path
+from mien.files import atomic_path, write_text
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CROPS_PER_SHARD = 1000
+_MANIFEST = "manifest.json"
 _ARRAYS = ("points", "features", "labels", "posed_mean", "presence", "yaw_rad")
 
 
@@ -57,6 +59,20 @@ class EncodedCrops:
         values["posed_mean"] = self.posed_mean[:, indices]
         return EncodedCrops(**values)
 
+    def of_encoders(self, shapes: Sequence[EncoderShape], chosen: Sequence[str]) -> EncodedCrops:
+        """With what some of the encoders said alone, in the order of the choice."""
+        names = [shape.name for shape in shapes]
+        if list(chosen) == names:
+            return self
+        starts = np.cumsum([[0, 0], *([shape.points, shape.features] for shape in shapes)], axis=0)
+        rows = [names.index(name) for name in chosen]
+        values = {name: getattr(self, name) for name in _ARRAYS}
+        for column, name in enumerate(("points", "features")):
+            values[name] = np.concatenate(
+                [values[name][:, starts[row, column] : starts[row + 1, column]] for row in rows], axis=1
+            )
+        return EncodedCrops(**values)
+
     def save(self, path: Path) -> None:
         """Write a shard."""
         with atomic_path(path) as part:
@@ -73,18 +89,26 @@ def shard_path(folder: Path, number: int, *, part: str) -> Path:
     return folder / f"{part}-{number:06d}.npz"
 
 
-def read_encoded(folders: Sequence[Path], *, part: str, indices: np.ndarray | None = None) -> EncodedCrops:
+def read_encoded(
+    folders: Sequence[Path],
+    *,
+    part: str,
+    indices: np.ndarray | None = None,
+    encoders: Sequence[str] | None = None,
+) -> EncodedCrops:
     """All crops of one part, in the order of the files' names.
 
     Args:
         part: "train" or "validation".
         indices: landmarks to keep.
+        encoders: those whose answers to keep; all unless given.
 
     Raises:
         InputError: there are none, or a file is damaged.
     """
     found = []
     for folder in folders:
+        shapes = read_manifest(folder).encoders
         for path in sorted(folder.glob(f"{part}-[0-9]*.npz")):
             try:
                 with np.load(path) as file:
@@ -93,6 +117,8 @@ def read_encoded(folders: Sequence[Path], *, part: str, indices: np.ndarray | No
                 raise InputError(
                     "is no shard of encoded crops; make it anew with: mien train encode-crops", source=path
                 ) from error
+            if encoders is not None:
+                crops = crops.of_encoders(shapes, encoders)
             found.append(crops if indices is None else crops.in_set(indices))
     if not found:
         raise InputError(
@@ -102,30 +128,75 @@ def read_encoded(folders: Sequence[Path], *, part: str, indices: np.ndarray | No
     return joined(found)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class EncodedManifest:
+    """What a folder of encoded crops is.
+
+    Attributes:
+        encoders: who said it.
+        set_name: landmark set of the labels.
+        crop_scale: side of the crops over that of a face's region.
+        seed: of the augmentation.
+        pictures: manifests of the drawn pictures.
+    """
+
+    encoders: tuple[EncoderShape, ...]
+    set_name: str
+    crop_scale: float
+    seed: int
+    pictures: list[Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "set_name": self.set_name,
+            "encoders": [encoder.as_json() for encoder in self.encoders],
+            "crop_scale": self.crop_scale,
+            "seed": self.seed,
+            "pictures": self.pictures,
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write it into a folder of shards."""
+        write_text(folder / _MANIFEST, json.dumps(self.as_json(), indent=1))
+
+
+def has_manifest(folder: Path) -> bool:
+    """Whether there are encoded crops."""
+    return (folder / _MANIFEST).is_file()
+
+
+def read_manifest(folder: Path) -> EncodedManifest:
     """What a folder's crops are.
 
     Raises:
         InputError: it holds none.
     """
-    path = folder / "manifest.json"
+    path = folder / _MANIFEST
     try:
-        manifest = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        values = json.loads(path.read_text())
+        if values.get("format_version") != FORMAT_VERSION:
+            raise InputError("of another version; encode the crops anew", source=path)
+        return EncodedManifest(
+            encoders=tuple(map(EncoderShape.from_json, values["encoders"])),
+            set_name=str(values["set_name"]),
+            crop_scale=float(values["crop_scale"]),
+            seed=int(values["seed"]),
+            pictures=list(values["pictures"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError("no encoded crops; make some with: mien train encode-crops", source=path) from error
-    if manifest.get("format_version") != FORMAT_VERSION:
-        raise InputError("of another version; encode the crops anew", source=path)
-    return manifest
 
 
-def batches_of(crops: EncodedCrops, *, batch: int, seed: int, first_step: int = 0) -> Iterator[EncodedCrops]:
-    """Batches without end, each a pure function of seed and step: every crop once an epoch."""
-    per_epoch = max(1, len(crops) // batch)
+def batches_of(count: int, *, batch: int, seed: int, first_step: int = 0) -> Iterator[np.ndarray]:
+    """Rows of batches without end, each a pure function of seed and step: every crop once an epoch."""
+    per_epoch = max(1, count // batch)
     step, order, epoch = first_step, np.zeros(0, int), -1
     while True:
         if step // per_epoch != epoch:
             epoch = step // per_epoch
-            order = np.random.default_rng((seed, epoch)).permutation(len(crops))
+            order = np.random.default_rng((seed, epoch)).permutation(count)
         begin = (step % per_epoch) * batch
-        yield crops.rows(np.sort(order[begin : begin + batch]))
+        yield np.sort(order[begin : begin + batch])
         step += 1

@@ -2,7 +2,8 @@
 
 An encoder is an ONNX file with the input `image`, (B, 3, 192, 192) RGB in [0, 1], the output `points`,
 (B, P, 3) in crop pixels (a pixel's edge at whole numbers, depth in the third place) and outputs of any shape
-whose names end in `features`. Those that mien uses are MediaPipe's Face Mesh networks (`mien train
+whose names end in `features`; those that end in `place_features`, (B, K, C), say what is seen at K places.
+Those that mien uses are MediaPipe's Face Mesh networks (`mien train
 face-mesh`), which were trained on photographs of people.
 """
 
@@ -19,6 +20,59 @@ from jaxtyping import Float32, UInt8
 from mien.errors import InputError
 
 CROP_PX = 192
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """Features of one output.
+
+    Attributes:
+        places: how many places they were seen at; 1 for those of the whole crop.
+        channels: how many at each.
+    """
+
+    places: int
+    channels: int
+
+    @property
+    def size(self) -> int:
+        """Number of features."""
+        return self.places * self.channels
+
+
+@dataclass(frozen=True)
+class EncoderShape:
+    """What one encoder says of a crop.
+
+    Attributes:
+        name: of its file, without suffix.
+        points: how many points it gives.
+        groups: its features, in order.
+    """
+
+    name: str
+    points: int
+    groups: tuple[FeatureGroup, ...]
+
+    @property
+    def features(self) -> int:
+        """Number of features."""
+        return sum(group.size for group in self.groups)
+
+    def as_json(self) -> dict[str, Any]:
+        """For a manifest."""
+        groups = [[group.places, group.channels] for group in self.groups]
+        return {"name": self.name, "points": self.points, "groups": groups}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> EncoderShape:
+        """Of a manifest's entry.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        groups = tuple(FeatureGroup(int(places), int(channels)) for places, channels in values["groups"])
+        return cls(str(values["name"]), int(values["points"]), groups)
 
 
 @dataclass(frozen=True)
@@ -61,10 +115,9 @@ class Encoders:
                 raise InputError(
                     f"is no encoder: it has no output {' or '.join(sorted(missing))}", source=file
                 )
-        probe = self(np.zeros((1, CROP_PX, CROP_PX, 3), np.uint8))
-        self.point_count, self.feature_count = probe.points.shape[1], probe.features.shape[1]
-        first = self._sessions[0].run(["points"], {"image": np.zeros((1, 3, CROP_PX, CROP_PX), np.float32)})
-        self.first_points = np.asarray(first[0]).shape[1]
+        self.shapes = tuple(
+            _shape_of(file.stem, session) for file, session in zip(self.files, self._sessions, strict=True)
+        )
 
     def __call__(self, crops: UInt8[np.ndarray, "batch size size 3"]) -> Encoding:
         """What the encoders say about RGB crops."""
@@ -75,6 +128,19 @@ class Encoders:
             points.append(np.asarray(one_points, np.float32).reshape(len(crops), -1, 3))
             features += [np.asarray(one, np.float32).reshape(len(crops), -1) for one in maps]
         return Encoding(np.concatenate(points, axis=1), np.concatenate(features, axis=1))
+
+
+def _shape_of(name: str, session: Any) -> EncoderShape:
+    outputs = feature_outputs(session)
+    blank = np.zeros((1, 3, CROP_PX, CROP_PX), np.float32)
+    points, *features = (np.asarray(one) for one in session.run(["points", *outputs], {"image": blank}))
+    groups = tuple(
+        FeatureGroup(one.shape[1], one.shape[2])
+        if output.endswith("place_features")
+        else FeatureGroup(1, one.size)
+        for output, one in zip(outputs, features, strict=True)
+    )
+    return EncoderShape(name, points.shape[1], groups)
 
 
 def output_names(session: Any) -> list[str]:

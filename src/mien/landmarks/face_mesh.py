@@ -41,6 +41,23 @@ RIGHT_EYE = (
 LID_EDGE = 16
 """Of an eye's points, the first ones are the edge of the lids."""
 
+BROWS = (
+    276, 283, 282, 295, 285, 300, 293, 334, 296, 336,
+    46, 53, 52, 65, 55, 70, 63, 105, 66, 107,
+)  # fmt: skip
+"""Lower and upper edge of the brows."""
+OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+"""Outline of the face."""
+NOSE = (1, 2, 4, 5, 6, 168, 195, 197, 48, 278, 64, 294, 98, 327, 240, 460)
+"""Ridge, tip, wings."""
+CHEEKS_AND_LIDS = (
+    50, 280, 101, 330, 205, 425, 117, 346, 187, 411, 36, 266, 27, 257, 230, 450, 23, 253, 225, 445, 222, 442,
+)  # fmt: skip
+"""Of cheeks, folds of the upper lids, and below the eyes."""
+
 IBUG68 = (
     127, 234, 93, 58, 172, 136, 150, 176, 152, 400, 379, 365, 397, 288, 323, 454, 356,
     70, 63, 105, 66, 107, 336, 296, 334, 293, 300,
@@ -52,6 +69,9 @@ IBUG68 = (
 """The counterpart of every point of iBUG's 68: those in common use, and at the bridge and the wings of the
 nose and the angles of the jaw the ones nearest to our own points over portraits. Along the jaw they are the
 nearest of the mesh, up to a tenth of the distance between the eyes off; of the brows, the upper edge."""
+
+LIP_EDGES = 40
+"""Of the lips' points, the first ones are their outer and inner edge."""
 
 
 def _mirror() -> np.ndarray:
@@ -71,3 +91,10 @@ MIRROR = _mirror()
 """The partner of every point, (478,); itself in the middle."""
 LEFT_EYE = tuple(int(MIRROR[index]) for index in RIGHT_EYE)
 """The attention network's points of the left eye and brow, in its order."""
+
+FINE_PLACES = (*LIPS[:LIP_EDGES], *RIGHT_EYE[:LID_EDGE], *LEFT_EYE[:LID_EDGE])
+"""Points at which a read-out looks closely: edges of lips and lids."""
+PLACES = (*FINE_PLACES, *BROWS, *OVAL, *NOSE, *CHEEKS_AND_LIDS)
+"""Points at which a read-out looks."""
+IRISES = (*RIGHT_IRIS, *LEFT_IRIS)
+"""Points of both irises."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from mien.datasets.encoders import EncoderShape
 from mien.files import OutputFolder
 from mien.learning.config import TrainingConfig
 
@@ -17,6 +19,8 @@ class ReadOutNetworkConfig:
     """Width of the hidden layer's linear part."""
     hidden: int = 384
     """Width of its rectified part."""
+    place: int = 8
+    """Numbers that are kept of what is seen at a place; 0 leaves places out."""
     dropout: float = 0.2
     """Share of features that are left out while training: the less one of them is relied upon, the better the
     answer carries over from drawn people to photographed ones."""
@@ -38,8 +42,21 @@ class SizedReadOutConfig(ReadOutNetworkConfig):
     """Points of all encoders."""
     first_points: int = 468
     """Points of the first encoder, by which the face's place in the crop is told."""
-    features: int = 1152
-    """Features of all encoders."""
+    groups: tuple[tuple[int, int], ...] = ((1, 1152),)
+    """Features of all encoders in order: places (1 for those of the whole crop) and channels at each."""
+
+    @classmethod
+    def of(
+        cls, network: ReadOutNetworkConfig, encoders: Sequence[EncoderShape], *, landmarks: int
+    ) -> SizedReadOutConfig:
+        """For what some encoders say."""
+        return cls(
+            **asdict(network),
+            landmarks=landmarks,
+            points=sum(encoder.points for encoder in encoders),
+            first_points=encoders[0].points,
+            groups=tuple((group.places, group.channels) for encoder in encoders for group in encoder.groups),
+        )
 
 
 @dataclass(frozen=True)
@@ -65,10 +82,10 @@ class ReadOutTrainingConfig:
     """Folders of encoded crops (`mien train encode-crops`)."""
     set: str = "dense320"
     """Landmark set to predict."""
+    encoders: tuple[str, ...] | None = None
+    """Names of the encoders to read out, of those in the data; all unless given."""
     batch: int = 512
     """Samples per step."""
-    held_out: int = 1
-    """Shards with a number below this are kept for validation."""
     network: ReadOutNetworkConfig = field(default_factory=ReadOutNetworkConfig)
     """Architecture; on resuming, the checkpoint's is used."""
     loss: ReadOutLossConfig = field(default_factory=ReadOutLossConfig)

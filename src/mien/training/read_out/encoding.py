@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 from dataclasses import dataclass, replace
@@ -16,14 +15,15 @@ from mien.datasets.crops.layout import SHARD_SET, LandmarkLayout, load_layout
 from mien.datasets.crops.shards import FaceStore
 from mien.datasets.encoded_crops import (
     CROPS_PER_SHARD,
-    FORMAT_VERSION,
     EncodedCrops,
+    EncodedManifest,
+    has_manifest,
+    joined,
     read_manifest,
     shard_path,
 )
 from mien.datasets.encoders import CROP_PX, Encoders
-from mien.errors import MienError
-from mien.files import write_text
+from mien.errors import InputError, MienError
 from mien.learning.cards import read_manifests
 from mien.progress import Progress, ProgressReport, silent
 from mien.training.read_out.config import EncodeConfig
@@ -53,31 +53,25 @@ def encode_crops(config: EncodeConfig, *, report: ProgressReport = silent) -> li
     """
     config.out.mkdir(parents=True, exist_ok=True)
     encoders = Encoders(config.encoders)
-    manifest = {
-        "format_version": FORMAT_VERSION,
-        "set_name": SHARD_SET,
-        "encoders": [file.stem for file in config.encoders],
-        "points": encoders.point_count,
-        "first_points": encoders.first_points,
-        "features": encoders.feature_count,
-        "crop_scale": config.crop_scale,
-        "seed": config.seed,
-        "pictures": read_manifests(config.data),
-    }
-    if (config.out / "manifest.json").is_file():
+    manifest = EncodedManifest(
+        encoders=encoders.shapes,
+        set_name=SHARD_SET,
+        crop_scale=config.crop_scale,
+        seed=config.seed,
+        pictures=read_manifests(config.data),
+    )
+    if has_manifest(config.out):
         there = read_manifest(config.out)
         other = [
             name
-            for name in ("encoders", "points", "features", "crop_scale", "seed")
-            if there.get(name) != manifest[name]
+            for name in ("encoders", "crop_scale", "seed")
+            if getattr(there, name) != getattr(manifest, name)
         ]
         if other:
-            from mien.errors import InputError
-
             raise InputError(
                 f"holds crops made with another {', '.join(other)}; choose another --out", source=config.out
             )
-    write_text(config.out / "manifest.json", json.dumps(manifest, indent=1))
+    manifest.save(config.out)
     jobs = [
         _Job(part, number, min(CROPS_PER_SHARD, count - first))
         for part, count in (("validation", config.validation), ("train", config.count))
@@ -163,8 +157,6 @@ def _encode(config: EncodeConfig, jobs: list[_Job]):
                 )
             )
             yield len(numbers)
-        from mien.datasets.encoded_crops import joined
-
         joined(parts).save(shard_path(config.out, job.number, part=job.part))
 
 

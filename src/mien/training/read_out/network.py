@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -23,6 +25,10 @@ class ReadOut(nn.Module):
     """
 
     reference: Tensor
+    flat_rows: Tensor
+    place_rows: Tensor
+    place_mean: Tensor
+    place_scale: Tensor
     input_mean: Tensor
     input_scale: Tensor
     label_mean: Tensor
@@ -31,19 +37,35 @@ class ReadOut(nn.Module):
     def __init__(self, config: SizedReadOutConfig) -> None:
         super().__init__()
         self.config = config
-        inputs = 3 * config.points + config.features
+        flat, at_places = split_features(config.groups)
         self.register_buffer("reference", torch.zeros(config.first_points, 2))
+        for name, rows in (
+            ("flat_rows", flat),
+            ("place_rows", torch.cat([torch.zeros(0).long(), *at_places])),
+        ):
+            self.register_buffer(name, rows, persistent=False)
+        inputs = 3 * config.points + len(flat)
         self.register_buffer("input_mean", torch.zeros(inputs))
         self.register_buffer("input_scale", torch.ones(inputs))
+        self.register_buffer("place_mean", torch.zeros(len(self.place_rows)))
+        self.register_buffer("place_scale", torch.ones(len(self.place_rows)))
         self.register_buffer("label_mean", torch.zeros(config.landmarks, 2))
         self.register_buffer("label_scale", torch.ones(()))
+        self.places = nn.ModuleList(
+            AtPlaces(places, channels, config.place)
+            for places, channels in config.groups
+            if places > 1 and config.place
+        )
+        inputs += sum(each.places * config.place for each in self.places)
         self.linear = nn.Linear(inputs, config.linear)
         self.rectified = nn.Linear(inputs, config.hidden)
+        self.further = nn.Linear(config.hidden, config.hidden)
         self.dropout = nn.Dropout(config.dropout)
         self.answer = nn.Linear(config.linear + config.hidden, 3 * config.landmarks + 1)
         with torch.no_grad():
             self.answer.weight.mul_(0.1)
             self.answer.bias.zero_()
+            self.further.weight.mul_(0.3)
 
     def aligned(
         self, points: Float[Tensor, "batch points 3"]
@@ -72,12 +94,18 @@ class ReadOut(nn.Module):
         """Answer in the crop's [-1, 1] frame."""
         config = self.config
         own, factor, centre = self.aligned(points)
-        inputs = (torch.cat([own.flatten(1), features], 1) - self.input_mean) * self.input_scale
-        if self.training and config.noise:
-            inputs = inputs + config.noise * torch.randn_like(inputs)
-        inputs = self.dropout(inputs)
-        hidden = torch.cat([self.linear(inputs), torch.relu(self.rectified(inputs))], 1)
-        answer = self.answer(hidden)
+        inputs = torch.cat([own.flatten(1), features[:, self.flat_rows]], 1)
+        inputs = self._disturbed((inputs - self.input_mean) * self.input_scale)
+        seen = (features[:, self.place_rows] - self.place_mean) * self.place_scale
+        parts, begin = [inputs], 0
+        for places in self.places:
+            end = begin + places.places * places.channels
+            parts.append(self.dropout(places(self._disturbed(seen[:, begin:end]))))
+            begin = end
+        inputs = torch.cat(parts, 1)
+        rectified = torch.relu(self.rectified(inputs))
+        rectified = rectified + torch.relu(self.further(rectified))
+        answer = self.answer(torch.cat([self.linear(inputs), rectified], 1)).float()
         count = config.landmarks
         shape = self.label_mean + self.label_scale * answer[:, : 2 * count].reshape(-1, count, 2)
         # back into the crop: the inverse of a complex factor is its conjugate over its square
@@ -90,6 +118,36 @@ class ReadOut(nn.Module):
         spread = answer[:, 2 * count : 3 * count] + _START_LOG_SIGMA + side
         log_sigma = low + (high - low) * torch.sigmoid((spread - (low + high) / 2) * 4 / (high - low))
         return LandmarkOutput(in_crop / (CROP_PX / 2) - 1, log_sigma, answer[:, -1])
+
+    def _disturbed(self, inputs: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch inputs"]:
+        """While training: noise, and some left out."""
+        if self.training and self.config.noise:
+            inputs = inputs + self.config.noise * torch.randn_like(inputs)
+        return self.dropout(inputs)
+
+
+class AtPlaces(nn.Module):
+    """What is seen at each place, in a few numbers; each place has weights of its own."""
+
+    def __init__(self, places: int, channels: int, width: int) -> None:
+        super().__init__()
+        self.places, self.channels = places, channels
+        self.weight = nn.Parameter(torch.randn(places, channels, width) * (2 / channels) ** 0.5)
+        self.bias = nn.Parameter(torch.zeros(places, 1, width))
+
+    def forward(self, seen: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
+        by_place = seen.reshape(-1, self.places, self.channels).transpose(0, 1)
+        return torch.relu(by_place @ self.weight + self.bias).transpose(0, 1).flatten(1)
+
+
+def split_features(groups: Sequence[tuple[int, int]]) -> tuple[Tensor, list[Tensor]]:
+    """Which features are of the whole crop, and which of each group of places."""
+    flat, at_places, begin = [torch.zeros(0, dtype=torch.long)], [], 0
+    for places, channels in groups:
+        rows = torch.arange(begin, begin + places * channels)
+        (at_places if places > 1 else flat).append(rows)
+        begin += places * channels
+    return torch.cat(flat), at_places
 
 
 def _times(points: Tensor, factor: Tensor) -> Tensor:

@@ -49,7 +49,7 @@ def export_read_out(checkpoint: Checkpoint, encoders: Sequence[str | Path], path
     """
     network, path = averaged_read_out(checkpoint), Path(path)
     asked = Encoders(encoders)
-    wanted = checkpoint.plain["encoded"]["encoders"]
+    wanted = [encoder["name"] for encoder in checkpoint.plain["encoded"]["encoders"]]
     if [file.stem for file in asked.files] != wanted:
         raise InputError(
             f"the read-out was trained on {', '.join(wanted)}, in this order", source="--encoders"
@@ -122,7 +122,10 @@ def _read_out_graph(network: ReadOut) -> Any:
     import onnx
 
     config, stream = network.config, io.BytesIO()
-    example = torch.rand(2, config.points, 3) * CROP_PX, torch.rand(2, config.features)
+    example = (
+        torch.rand(2, config.points, 3) * CROP_PX,
+        torch.rand(2, sum(places * channels for places, channels in config.groups)),
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from mien.datasets.encoded_crops import EncodedCrops
 from mien.datasets.encoders import CROP_PX
 from mien.training.read_out.network import ReadOut
 
 _MOST = 20_000
+_AT_ONCE = 2000
 _SMALLEST = 1e-3
 """Inputs that vary less than this do not count."""
 
@@ -30,13 +32,23 @@ def standardise(network: ReadOut, crops: EncodedCrops) -> None:
         shape = shape / shape.square().sum(1).mean().sqrt()
     network.reference.copy_(shape)
     own, factor, centre = network.aligned(points)
-    inputs = torch.cat([own.flatten(1), torch.from_numpy(chosen.features).float()], 1)
-    network.input_mean.copy_(inputs.mean(0))
-    spread = inputs.std(0)
-    network.input_scale.copy_(torch.where(spread > _SMALLEST, 1 / spread.clamp(min=_SMALLEST), 0))
+    features = torch.from_numpy(chosen.features)
+    inputs = torch.cat([own.flatten(1), features[:, network.flat_rows].float()], 1)
+    _spread(inputs, network.input_mean, network.input_scale)
+    for rows in torch.arange(len(network.place_rows)).split(_AT_ONCE):
+        mean, scale = network.place_mean[rows], network.place_scale[rows]
+        _spread(features[:, network.place_rows[rows]].float(), mean, scale)
+        network.place_mean[rows], network.place_scale[rows] = mean, scale
     labels_px = (torch.from_numpy(chosen.labels) + 1) * (CROP_PX / 2) - centre[:, None]
     x, y = labels_px[..., 0], labels_px[..., 1]
     real, imaginary = factor[:, None, 0], factor[:, None, 1]
     labels = torch.stack([x * real - y * imaginary, x * imaginary + y * real], -1)
     network.label_mean.copy_(labels.median(0).values)
     network.label_scale.copy_((labels - network.label_mean).abs().mean() * 1.25)
+
+
+def _spread(inputs: Tensor, mean: Tensor, scale: Tensor) -> None:
+    """Fill in columns' means and by what they are multiplied."""
+    mean.copy_(inputs.mean(0))
+    spread = inputs.std(0)
+    scale.copy_(torch.where(spread > _SMALLEST, 1 / spread.clamp(min=_SMALLEST), 0))

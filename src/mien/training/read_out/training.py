@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mien.datasets.crops.layout import LandmarkLayout, load_layout
-from mien.datasets.encoded_crops import EncodedCrops, batches_of, read_encoded, read_manifest
+from mien.datasets.encoded_crops import (
+    EncodedCrops,
+    EncodedManifest,
+    batches_of,
+    read_encoded,
+    read_manifest,
+)
 from mien.errors import InputError
 from mien.heads.landmark_sets import opening_pairs
 from mien.heads.library import load_head
 from mien.learning import checkpoints
 from mien.learning.checkpoints import CHECKPOINT_NAME, Checkpoint
+from mien.learning.devices import bfloat16, choose_device
 from mien.learning.flat_settings import flat_settings
 from mien.learning.learner import network_learner
 from mien.learning.schedule import CosineSchedule
@@ -50,36 +56,51 @@ def train_read_out(
         InputError: no data, no checkpoint to resume, or the loss is no longer finite.
     """
     folder = start_network_training(config.training, out, resume=resume)
-    manifest = read_manifest(config.data[0])
-    for other in config.data[1:]:
-        if read_manifest(other)["encoders"] != manifest["encoders"]:
-            raise InputError(f"was made by other encoders than {config.data[0]}", source=other)
-    layout = load_layout(config.set, shard_set=manifest["set_name"])
-    crops = read_encoded(config.data, part="train", indices=layout.shard_indices)
-    held_out = read_encoded(config.data, part="validation", indices=layout.shard_indices)
+    manifest = _manifest_of(config)
+    layout = load_layout(config.set, shard_set=manifest.set_name)
+    names = [encoder.name for encoder in manifest.encoders]
+    crops, held_out = (
+        read_encoded(config.data, part=part, indices=layout.shard_indices, encoders=names)
+        for part in ("train", "validation")
+    )
     if resume:
         checkpoint = read_checkpoint(folder / CHECKPOINT_NAME)
         network = ReadOut(network_config(checkpoint))
-        training = ReadOutTraining(config, layout, manifest, network, held_out)
-        trainer = network_trainer(training, config.training, folder=folder, report=report)
-        trainer.resume(checkpoint)
     else:
-        sized = SizedReadOutConfig(
-            **asdict(config.network),
-            landmarks=len(layout),
-            points=manifest["points"],
-            first_points=manifest["first_points"],
-            features=manifest["features"],
-        )
-        network = ReadOut(sized)
+        checkpoint = None
+        network = ReadOut(SizedReadOutConfig.of(config.network, manifest.encoders, landmarks=len(layout)))
         standardise(network, crops)
-        training = ReadOutTraining(config, layout, manifest, network, held_out)
-        trainer = network_trainer(training, config.training, folder=folder, report=report)
-    trainer.run(batches_of(crops, batch=config.batch, seed=config.training.seed, first_step=trainer.step))
+    training = ReadOutTraining(config, layout, manifest, network, crops, held_out)
+    trainer = network_trainer(training, config.training, folder=folder, report=report)
+    if checkpoint is not None:
+        trainer.resume(checkpoint)
+    trainer.run(
+        batches_of(len(crops), batch=config.batch, seed=config.training.seed, first_step=trainer.step)
+    )
     return trainer.checkpoint()
 
 
-class ReadOutTraining(Training[EncodedCrops]):
+def _manifest_of(config: ReadOutTrainingConfig) -> EncodedManifest:
+    """Of all folders together, with those encoders that are read out."""
+    manifest, *others = (read_manifest(folder) for folder in config.data)
+    for folder, other in zip(config.data[1:], others, strict=True):
+        if other.encoders != manifest.encoders:
+            raise InputError(f"was made by other encoders than {config.data[0]}", source=folder)
+    pictures = [each for one in (manifest, *others) for each in one.pictures]
+    manifest = replace(manifest, pictures=pictures)
+    if config.encoders is None:
+        return manifest
+    by_name = {encoder.name: encoder for encoder in manifest.encoders}
+    missing = [name for name in config.encoders if name not in by_name]
+    if missing or not config.encoders:
+        raise InputError(
+            f"holds what {', '.join(by_name)} said, not {', '.join(missing) or 'nobody'}",
+            source=config.data[0],
+        )
+    return replace(manifest, encoders=tuple(by_name[name] for name in config.encoders))
+
+
+class ReadOutTraining(Training[np.ndarray]):
     """A read-out, its loss and its validation."""
 
     kind: ClassVar[str] = KIND
@@ -88,23 +109,31 @@ class ReadOutTraining(Training[EncodedCrops]):
         self,
         config: ReadOutTrainingConfig,
         layout: LandmarkLayout,
-        manifest: Mapping[str, Any],
+        manifest: EncodedManifest,
         network: ReadOut,
+        crops: EncodedCrops,
         held_out: EncodedCrops,
     ) -> None:
-        self.config, self.layout, self.network = config, layout, network
+        self._device = choose_device(config.training.device)
+        self.config, self.layout, self.network = config, layout, network.to(self._device)
         self.batch_size = config.batch
-        self._manifest, self._held_out = dict(manifest), held_out
-        self._weights = torch.as_tensor(layout.weights, dtype=torch.float32)
-        self._openings = torch.from_numpy(opening_pairs(load_head(), layout.set_name))
-        self._face = torch.from_numpy(np.flatnonzero(layout.face))
+        self._manifest, self._held_out = manifest, held_out
+        # on a GPU all crops at once: they are small, and a step is shorter than their way there
+        self._crops = {
+            name: torch.from_numpy(getattr(crops, name)).to(self._device)
+            for name in ("points", "features", "labels", "presence")
+        }
+        self._weights = torch.as_tensor(layout.weights, dtype=torch.float32, device=self._device)
+        self._openings = torch.from_numpy(opening_pairs(load_head(), layout.set_name)).to(self._device)
+        self._face = torch.from_numpy(np.flatnonzero(layout.face)).to(self._device)
         self.learner = network_learner(network, config.training)
         self.schedule = CosineSchedule(config.training)
 
-    def losses(self, batch: EncodedCrops) -> dict[str, Tensor]:
-        loss = self.config.loss
-        labels, presence = torch.from_numpy(batch.labels), torch.from_numpy(batch.presence)
-        output = self.network(torch.from_numpy(batch.points), torch.from_numpy(batch.features).float())
+    def losses(self, batch: np.ndarray) -> dict[str, Tensor]:
+        loss, rows = self.config.loss, torch.from_numpy(batch).to(self._device)
+        points, features, labels, presence = (values[rows] for values in self._crops.values())
+        with bfloat16(self._device, enabled=self.config.training.half_precision):
+            output = self.network(points, features.float())
         likelihood = weighted_gaussian(output, labels, presence, weights=self._weights, beta=loss.beta)
         shape = shape_loss(
             output.points[:, self._face],
@@ -127,7 +156,7 @@ class ReadOutTraining(Training[EncodedCrops]):
             plain={
                 "network": asdict(self.network.config),
                 "set_name": self.layout.set_name,
-                "encoded": self._manifest,
+                "encoded": self._manifest.as_json(),
             },
         )
 
@@ -143,7 +172,9 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 def network_config(checkpoint: Checkpoint) -> SizedReadOutConfig:
     """The architecture."""
-    return SizedReadOutConfig(**checkpoint.plain["network"])
+    values = dict(checkpoint.plain["network"])
+    values["groups"] = tuple((int(places), int(channels)) for places, channels in values["groups"])
+    return SizedReadOutConfig(**values)
 
 
 def averaged_read_out(checkpoint: Checkpoint) -> ReadOut:

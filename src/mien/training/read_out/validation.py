@@ -19,10 +19,12 @@ def evaluate(network: nn.Module, crops: EncodedCrops, layout: LandmarkLayout) ->
     "slope" and "explained" say how much of what makes a person's face another than the mean face in the same
     expression and place is there in the answer, after a similarity; where the crops say what that is.
     """
-    answer = network.eval()(torch.from_numpy(crops.points), torch.from_numpy(crops.features).float())
-    points, sigma = answer.points.numpy(), answer.log_sigma.exp().numpy()
+    device = next(network.parameters()).device
+    features = torch.from_numpy(crops.features).to(device).float()
+    answer = network.eval()(torch.from_numpy(crops.points).to(device), features)
+    points, sigma = answer.points.cpu().numpy(), answer.log_sigma.exp().cpu().numpy()
     present = crops.presence > 0.5
-    said = answer.presence.numpy() > 0
+    said = answer.presence.cpu().numpy() > 0
     yaw = np.abs(np.nan_to_num(crops.yaw_rad))
     parts = {
         "all": present,

@@ -38,6 +38,9 @@ class FaceMeshNetwork:
             attention network also gives `mesh` (batch, 468, 3), before its parts are looked at again, and of
             these `lips` (batch, 80, 2), `left_eye` and `right_eye` (batch, 71, 2), `left_iris` and
             `right_iris` (batch, 5, 2), `lip_features`, `right_eye_features` and `left_eye_features`.
+            Both give `place_features` (batch, places, 64) and `fine_place_features` (batch, places, 32), what
+            their maps of an eighth and a quarter of the picture hold where their own points lie
+            (`face_mesh.PLACES`, `face_mesh.FINE_PLACES`; with attention the irises too).
         attention: whether it is the attention network.
         size: side of the picture, pixels.
     """
@@ -68,11 +71,13 @@ def convert_face_mesh(path: str | Path) -> FaceMeshNetwork:
     mesh = _points(conversion, graph.outputs[0], 3)
     if attention:
         parts = _parts(conversion)
-        writer.output("points", _refined(writer, mesh, parts), (face_mesh.POINTS, 3))
+        points = _refined(writer, mesh, parts)
+        writer.output("points", points, (face_mesh.POINTS, 3))
         writer.output("mesh", mesh, (face_mesh.MESH_POINTS, 3))
         for name, part in parts.items():
             writer.output(name, part, (len(PARTS[name]), 2))
     else:
+        points = mesh
         writer.output("points", mesh, (face_mesh.MESH_POINTS, 3))
     logit = conversion.names[graph.outputs[-1]]
     flat = writer.constant(np.array([-1], np.int64))
@@ -84,7 +89,16 @@ def convert_face_mesh(path: str | Path) -> FaceMeshNetwork:
         last = _last_map(graph, output)
         height, width, channels = graph.tensors[last].shape[1:]
         writer.output(name, conversion.names[last], (channels, height, width))
-    return FaceMeshNetwork(writer.model(), attention, graph.tensors[graph.inputs[0]].shape[1])
+    size = graph.tensors[graph.inputs[0]].shape[1]
+    irises = face_mesh.IRISES if attention else ()
+    for name, share, places in (
+        ("place_features", 8, (*face_mesh.PLACES, *irises)),
+        ("fine_place_features", 4, (*face_mesh.FINE_PLACES, *irises)),
+    ):
+        found = _trunk_map(graph, size // share)
+        looked = _at_places(writer, conversion.names[found], points, places=places, size=size)
+        writer.output(name, looked, (len(places), graph.tensors[found].shape[3]))
+    return FaceMeshNetwork(writer.model(), attention, size)
 
 
 PARTS: dict[str, tuple[int, ...]] = {
@@ -149,3 +163,26 @@ def _last_map(graph: TfliteGraph, output: int) -> int:
             return index
         index = next((each for each in operator.inputs if each in made_by), -1)
     raise InputError(f"has no map of {TRUNK_CHANNELS} channels: it is another network", source=graph.source)
+
+
+def _trunk_map(graph: TfliteGraph, side: int) -> int:
+    """The trunk's last map of a side: the one that is shrunk next."""
+    for operator in graph.operators:
+        if operator.kind == "MAX_POOL_2D" and graph.tensors[operator.inputs[0]].shape[1] == side:
+            return operator.inputs[0]
+    raise InputError(f"has no map of {side} × {side}: it is another network", source=graph.source)
+
+
+def _at_places(writer: OnnxWriter, looked_at: str, points: str, *, places: tuple[int, ...], size: int) -> str:
+    """(batch, places, channels) what a map holds where points lie, between its pixels."""
+    chosen = writer.node("Gather", [points, writer.constant(np.array(places, np.int64))], axis=1)
+    bounds = [writer.constant(np.array([value], np.int64)) for value in (0, 2, 2)]
+    flat = writer.node("Slice", [chosen, *bounds])
+    scaled = writer.node("Mul", [flat, writer.constant(np.float32(2 / size))])
+    grid = writer.node("Sub", [scaled, writer.constant(np.float32(1))])
+    rows = writer.node("Unsqueeze", [grid, writer.constant(np.array([2], np.int64))])
+    sampled = writer.node(
+        "GridSample", [looked_at, rows], mode="bilinear", padding_mode="border", align_corners=0
+    )
+    columns = writer.node("Squeeze", [sampled, writer.constant(np.array([3], np.int64))])
+    return writer.node("Transpose", [columns], perm=[0, 2, 1])
