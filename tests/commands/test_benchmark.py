@@ -99,6 +99,8 @@ def test_ytf68_shows_where_the_own_points_lie(photo, monkeypatch, capsys):
         translated_px=labels_px,
         errors=np.zeros(12),
         untranslated_errors=normalised_mean_errors(own_px, labels_px),
+        unshifted_errors=normalised_mean_errors(own_px, labels_px),
+        label_shift_px=np.zeros(2),
         offsets=measure_offsets(own_px, labels_px),
         translation=LabelTranslation.fit(labels_px, labels_px, penalty=1.0),
         translation_faces=12,

@@ -94,6 +94,7 @@ def place_landmark_sets(
     sets = {"ict68": _ict68(assembly, head, places), "ibug68": _ibug68(assembly, carded, places)}
     sets["wflw98"] = _wflw98(assembly, carded, places, sets["ibug68"])
     sets |= dense_sets(assembly, carded, sets)
+    sets["ibug68"] = _as_labelled(sets["ibug68"], sets["wflw98"], head)
     sets["full_face"] = full_face(head, sets)
     return sets
 
@@ -115,6 +116,18 @@ def _ibug68(assembly: Assembly, carded: CardedHead, places: Version1Places) -> L
     vertices[[43, 44]], vertices[[47, 46]] = upper, lower
     vertices[[38, 37]], vertices[[40, 41]] = head.mirror_vertices[upper], head.mirror_vertices[lower]
     return LandmarkSet("ibug68", vertices, mirror)
+
+
+def _as_labelled(ibug68: LandmarkSet, wflw98: LandmarkSet, head: Head) -> LandmarkSet:
+    """iBUG's points with those of the brows on the upper edge, where people label them.
+
+    Told by the frames of YTF-68's translate.csv. The dense sets start with the points before, whose order
+    networks have learned.
+    """
+    vertices = ibug68.vertices.copy()
+    vertices[[18, 19, 20]] = wflw98.vertices[[34, 35, 36]]
+    vertices[[25, 24, 23]] = head.mirror_vertices[vertices[[18, 19, 20]]]
+    return LandmarkSet("ibug68", vertices, ibug68.mirror)
 
 
 def _68(assembly: Assembly, head: Head, places_m: np.ndarray, *, contour_depth: float) -> np.ndarray:

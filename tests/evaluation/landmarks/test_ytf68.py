@@ -149,6 +149,14 @@ def test_sheet_shows_the_asked_number_of_pictures(data, monkeypatch):
     assert (sheet == (60, 255, 90)).all(axis=2).any()  # translations
 
 
+def test_what_the_labels_count_pixels_from_is_told_and_taken_out(data):
+    folder, truth = data
+    figures = evaluate(folder, _KnownLandmarker(truth, np.tile([-1.5, 0.5], (68, 1)))).figures()
+    assert figures["label_shift_px"] == pytest.approx([1.5, -0.5])
+    assert figures["nme_untranslated_without_shift"] == pytest.approx(0, abs=1e-9)
+    assert figures["nme_untranslated"] > 0.005
+
+
 def test_a_set_without_the_68_points_has_no_untranslated_error():
     class _Other(Landmarks2D):
         def to(self, set_name):

@@ -89,6 +89,15 @@ def _print_own_points(result: Ytf68Result) -> None:
 
     offsets = result.offsets
     rows: list[tuple[str, ...]] = [("all", f"{100 * result.figures()['nme_untranslated']:.2f} %", "", "")]
+    across_px, down_px = result.label_shift_px
+    rows.append(
+        (
+            f"all, labels shifted by {-across_px:.1f}, {-down_px:.1f} px",
+            f"{100 * result.figures()['nme_untranslated_without_shift']:.2f} %",
+            "",
+            "",
+        )
+    )
     for part, error in offsets.part_errors.items():
         rows.append((part.replace("_", " "), *percent(error, *offsets.part_offsets[part])))
     rows += [(f"brow point {point}", "", *percent(*offsets.point_offsets[point])) for point in BROWS]

@@ -19,7 +19,7 @@ from jaxtyping import Float
 from mien.errors import InputError, LandmarkSetError
 from mien.evaluation.landmarks.label_translation import LabelTranslation
 from mien.evaluation.landmarks.metrics import area_under_curve, failure_rate, normalised_mean_errors
-from mien.evaluation.landmarks.point_offsets import BROWS, PointOffsets, measure_offsets
+from mien.evaluation.landmarks.point_offsets import BROWS, EYES, PointOffsets, measure_offsets
 from mien.landmarks.landmarker import Landmarker
 from mien.landmarks.region import region_from_points
 from mien.landmarks.types import Landmarks2D
@@ -59,6 +59,9 @@ class Ytf68Result:
         translated_px: (N, 68, 2) their translation into the dataset's labels, NaN where not found.
         errors: (N,) inter-ocular normalised mean error (a share, not percent), NaN where not found.
         untranslated_errors: (N,) the same for the network's own 68 points.
+        unshifted_errors: (N,) the same once `label_shift_px` is taken out of the labels.
+        label_shift_px: (2,) what the data set counts its pixels from beside us: the median of labelled minus
+            own points of the eyes in `translate.csv`.
         offsets: where these lie beside the labels, by part.
         translation: the label translation.
         translation_faces: how many faces it was fitted on.
@@ -70,6 +73,8 @@ class Ytf68Result:
     translated_px: Float[np.ndarray, "faces 68 2"]
     errors: Float[np.ndarray, " faces"]
     untranslated_errors: Float[np.ndarray, " faces"]
+    unshifted_errors: Float[np.ndarray, " faces"]
+    label_shift_px: Float[np.ndarray, " 2"]
     offsets: PointOffsets
     translation: LabelTranslation
     translation_faces: int
@@ -84,7 +89,9 @@ class Ytf68Result:
         """The figures to report: errors and offsets are shares of the inter-ocular distance, over the faces
         found; the failure rate and the area under the curve count faces that were not found as failures."""
         found = self.errors[np.isfinite(self.errors)]
-        untranslated = self.untranslated_errors[np.isfinite(self.untranslated_errors)]
+        untranslated, unshifted = (
+            each[np.isfinite(each)] for each in (self.untranslated_errors, self.unshifted_errors)
+        )
         return {
             "pictures": len(self.pictures),
             "undetected": self.undetected,
@@ -94,6 +101,8 @@ class Ytf68Result:
             "failure_rate_10": failure_rate(self.errors, threshold=FAILURE_THRESHOLD),
             "auc_10": area_under_curve(self.errors, threshold=FAILURE_THRESHOLD),
             "nme_untranslated": float(untranslated.mean()) if len(untranslated) else float("nan"),
+            "nme_untranslated_without_shift": float(unshifted.mean()) if len(unshifted) else float("nan"),
+            "label_shift_px": self.label_shift_px.tolist(),
             "nme_untranslated_parts": self.offsets.part_errors,
             "offsets_parts": {part: offset.tolist() for part, offset in self.offsets.part_offsets.items()},
             "offsets_brow_points": {
@@ -198,12 +207,15 @@ def evaluate(
         if face is not None:
             translated_px[index] = translation(face.points_px[None])[0]
             untranslated_px[index] = _own_68_px(face)
+    label_shift_px = _label_shift_px(known)
     return Ytf68Result(
         pictures=parts["val"],
         found=found["val"],
         translated_px=translated_px,
         errors=normalised_mean_errors(translated_px, true_px),
         untranslated_errors=normalised_mean_errors(untranslated_px, true_px),
+        unshifted_errors=normalised_mean_errors(untranslated_px, true_px - label_shift_px),
+        label_shift_px=label_shift_px,
         offsets=measure_offsets(untranslated_px, true_px),
         translation=translation,
         translation_faces=len(known),
@@ -217,6 +229,13 @@ def _find_all(
     from mien.images.photo import read_image
 
     return [find(landmarker, read_image(picture.path), picture.points_px) for picture in pictures]
+
+
+def _label_shift_px(known: list[tuple[LabelledPicture, Landmarks2D]]) -> Float[np.ndarray, " 2"]:
+    """Median of labelled minus own points of the eyes; NaN for a set without them."""
+    own = np.stack([np.broadcast_to(_own_68_px(face), (_LABELS, 2)) for _, face in known])
+    labelled = np.stack([picture.points_px for picture, _ in known])
+    return np.median((labelled - own)[:, EYES].reshape(-1, 2), axis=0)
 
 
 def _own_68_px(face: Landmarks2D) -> np.ndarray | float:
