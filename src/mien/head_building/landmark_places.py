@@ -94,7 +94,7 @@ def place_landmark_sets(
     sets = {"ict68": _ict68(assembly, head, places), "ibug68": _ibug68(assembly, carded, places)}
     sets["wflw98"] = _wflw98(assembly, carded, places, sets["ibug68"])
     sets |= dense_sets(assembly, carded, sets)
-    sets["ibug68"] = _as_labelled(sets["ibug68"], sets["wflw98"], head)
+    sets["ibug68"] = _as_labelled(sets["ibug68"], sets["wflw98"], assembly, head)
     sets["full_face"] = full_face(head, sets)
     return sets
 
@@ -118,15 +118,21 @@ def _ibug68(assembly: Assembly, carded: CardedHead, places: Version1Places) -> L
     return LandmarkSet("ibug68", vertices, mirror)
 
 
-def _as_labelled(ibug68: LandmarkSet, wflw98: LandmarkSet, head: Head) -> LandmarkSet:
-    """iBUG's points with those of the brows on the upper edge, where people label them.
+def _as_labelled(ibug68: LandmarkSet, wflw98: LandmarkSet, assembly: Assembly, head: Head) -> LandmarkSet:
+    """iBUG's points with those of the brows on the upper edge, and lids that meet when they shut.
 
-    Told by the frames of YTF-68's translate.csv. The dense sets start with the points before, whose order
-    networks have learned.
+    Where people label brows was told by the frames of YTF-68's translate.csv. A lower lid's point lies below
+    the upper lid's, or the two would stay apart sideways on a shut eye. The dense sets start with the points
+    before, whose order networks have learned.
     """
     vertices = ibug68.vertices.copy()
     vertices[[18, 19, 20]] = wflw98.vertices[[34, 35, 36]]
     vertices[[25, 24, 23]] = head.mirror_vertices[vertices[[18, 19, 20]]]
+    lids, x = assembly.lids[0], head.mean_m[:, 0]
+    lower = lids.edge[lids.lower[1:-1]]
+    for above, below, partner in ((43, 47, 40), (44, 46, 41)):
+        vertices[below] = lower[np.abs(x[lower] - x[vertices[above]]).argmin()]
+        vertices[partner] = head.mirror_vertices[vertices[below]]
     return LandmarkSet("ibug68", vertices, ibug68.mirror)
 
 

@@ -25,10 +25,6 @@ class ReadOut(nn.Module):
     """
 
     reference: Tensor
-    flat_rows: Tensor
-    place_rows: Tensor
-    place_mean: Tensor
-    place_scale: Tensor
     input_mean: Tensor
     input_scale: Tensor
     label_mean: Tensor
@@ -37,18 +33,11 @@ class ReadOut(nn.Module):
     def __init__(self, config: SizedReadOutConfig) -> None:
         super().__init__()
         self.config = config
-        flat, at_places = split_features(config.groups)
+        flat = sum(channels for places, channels in config.groups if places == 1)
         self.register_buffer("reference", torch.zeros(config.first_points, 2))
-        for name, rows in (
-            ("flat_rows", flat),
-            ("place_rows", torch.cat([torch.zeros(0).long(), *at_places])),
-        ):
-            self.register_buffer(name, rows, persistent=False)
-        inputs = 3 * config.points + len(flat)
+        inputs = 3 * config.points + flat
         self.register_buffer("input_mean", torch.zeros(inputs))
         self.register_buffer("input_scale", torch.ones(inputs))
-        self.register_buffer("place_mean", torch.zeros(len(self.place_rows)))
-        self.register_buffer("place_scale", torch.ones(len(self.place_rows)))
         self.register_buffer("label_mean", torch.zeros(config.landmarks, 2))
         self.register_buffer("label_scale", torch.ones(()))
         self.places = nn.ModuleList(
@@ -94,14 +83,11 @@ class ReadOut(nn.Module):
         """Answer in the crop's [-1, 1] frame."""
         config = self.config
         own, factor, centre = self.aligned(points)
-        inputs = torch.cat([own.flatten(1), features[:, self.flat_rows]], 1)
-        inputs = self._disturbed((inputs - self.input_mean) * self.input_scale)
-        seen = (features[:, self.place_rows] - self.place_mean) * self.place_scale
-        parts, begin = [inputs], 0
-        for places in self.places:
-            end = begin + places.places * places.channels
-            parts.append(self.dropout(places(self._disturbed(seen[:, begin:end]))))
-            begin = end
+        flat, at_places = split_features(features, config.groups)
+        inputs = torch.cat([own.flatten(1), *flat], 1)
+        parts = [self._disturbed((inputs - self.input_mean) * self.input_scale)]
+        for places, seen in zip(self.places, at_places, strict=bool(config.place)):
+            parts.append(self.dropout(places(self._disturbed((seen - places.mean) * places.scale))))
         inputs = torch.cat(parts, 1)
         rectified = torch.relu(self.rectified(inputs))
         rectified = rectified + torch.relu(self.further(rectified))
@@ -127,11 +113,20 @@ class ReadOut(nn.Module):
 
 
 class AtPlaces(nn.Module):
-    """What is seen at each place, in a few numbers; each place has weights of its own."""
+    """What is seen at each place, in a few numbers; each place has weights of its own.
+
+    Attributes:
+        mean, scale: (places · channels,) by which what is seen is standardised.
+    """
+
+    mean: Tensor
+    scale: Tensor
 
     def __init__(self, places: int, channels: int, width: int) -> None:
         super().__init__()
         self.places, self.channels = places, channels
+        self.register_buffer("mean", torch.zeros(places * channels))
+        self.register_buffer("scale", torch.ones(places * channels))
         self.weight = nn.Parameter(torch.randn(places, channels, width) * (2 / channels) ** 0.5)
         self.bias = nn.Parameter(torch.zeros(places, 1, width))
 
@@ -140,14 +135,16 @@ class AtPlaces(nn.Module):
         return torch.relu(by_place @ self.weight + self.bias).transpose(0, 1).flatten(1)
 
 
-def split_features(groups: Sequence[tuple[int, int]]) -> tuple[Tensor, list[Tensor]]:
-    """Which features are of the whole crop, and which of each group of places."""
-    flat, at_places, begin = [torch.zeros(0, dtype=torch.long)], [], 0
+def split_features(
+    features: Float[Tensor, "batch features"], groups: Sequence[tuple[int, int]]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Features of the whole crop, and of each group of places."""
+    flat, at_places, begin = [], [], 0
     for places, channels in groups:
-        rows = torch.arange(begin, begin + places * channels)
-        (at_places if places > 1 else flat).append(rows)
-        begin += places * channels
-    return torch.cat(flat), at_places
+        end = begin + places * channels
+        (at_places if places > 1 else flat).append(features[:, begin:end])
+        begin = end
+    return flat, at_places
 
 
 def _times(points: Tensor, factor: Tensor) -> Tensor:

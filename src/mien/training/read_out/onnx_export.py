@@ -182,7 +182,9 @@ def write_read_out_card(
         name=name,
         command=(
             f"mien train read-out --data {' '.join(settings['data'])} --set {checkpoint.plain['set_name']} "
-            f"{length_option(settings)} --batch {settings['batch']} "
+            f"--encoders {' '.join(encoder['name'] for encoder in manifest['encoders'])} "
+            f"--linear {network.linear} --hidden {network.hidden} --place {network.place} "
+            f"--dropout {network.dropout:g} {length_option(settings)} --batch {settings['batch']} "
             f"--learning-rate {settings['learning_rate']:g} --seed {settings['seed']}"
         ),
         training_data={

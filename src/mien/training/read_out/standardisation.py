@@ -7,7 +7,7 @@ from torch import Tensor
 
 from mien.datasets.encoded_crops import EncodedCrops
 from mien.datasets.encoders import CROP_PX
-from mien.training.read_out.network import ReadOut
+from mien.training.read_out.network import AtPlaces, ReadOut, split_features
 
 _MOST = 20_000
 _AT_ONCE = 2000
@@ -32,13 +32,14 @@ def standardise(network: ReadOut, crops: EncodedCrops) -> None:
         shape = shape / shape.square().sum(1).mean().sqrt()
     network.reference.copy_(shape)
     own, factor, centre = network.aligned(points)
-    features = torch.from_numpy(chosen.features)
-    inputs = torch.cat([own.flatten(1), features[:, network.flat_rows].float()], 1)
+    flat, at_places = split_features(torch.from_numpy(chosen.features), network.config.groups)
+    inputs = torch.cat([own.flatten(1), *(part.float() for part in flat)], 1)
     _spread(inputs, network.input_mean, network.input_scale)
-    for rows in torch.arange(len(network.place_rows)).split(_AT_ONCE):
-        mean, scale = network.place_mean[rows], network.place_scale[rows]
-        _spread(features[:, network.place_rows[rows]].float(), mean, scale)
-        network.place_mean[rows], network.place_scale[rows] = mean, scale
+    for places, seen in zip(network.places, at_places, strict=bool(network.config.place)):
+        assert isinstance(places, AtPlaces)
+        for columns in torch.arange(seen.shape[1]).split(_AT_ONCE):
+            part = slice(int(columns[0]), int(columns[-1]) + 1)
+            _spread(seen[:, part].float(), places.mean[part], places.scale[part])
     labels_px = (torch.from_numpy(chosen.labels) + 1) * (CROP_PX / 2) - centre[:, None]
     x, y = labels_px[..., 0], labels_px[..., 1]
     real, imaginary = factor[:, None, 0], factor[:, None, 1]
