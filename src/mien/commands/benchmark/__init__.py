@@ -30,6 +30,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "mien.commands.benchmark.field_landmarks:run",
     ),
     "robustness": ("readers against damaged files", "mien.commands.benchmark.robustness:run"),
+    "interruption": ("commands killed at random moments", "mien.commands.benchmark.interruption:run"),
     "now": ("shapes against scans: NoW", "mien.commands.benchmark.now:run"),
     "micc": ("shapes against scans: MICC Florence", "mien.commands.benchmark.micc:run"),
     "dad3d": ("heads in single pictures: DAD-3DHeads", "mien.commands.benchmark.dad3d:run"),

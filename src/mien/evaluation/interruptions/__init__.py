@@ -1,0 +1,1 @@
+"""What becomes of results when a run is killed."""
