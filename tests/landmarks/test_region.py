@@ -76,12 +76,15 @@ def test_shrinking_averages_instead_of_skipping():
     assert np.all(np.abs(crop.astype(int) - 127) < 20)
 
 
-def test_colors_are_kept_and_outside_is_black():
+@pytest.mark.parametrize("size", [4, 20, 60])
+def test_colors_are_kept_and_edges_go_on_outside(size: int):
     image = np.full((40, 40, 3), (200, 100, 50), np.uint8)
-    crop = Region(np.array([0.0, 20.0]), 40.0).crop(image, 20)
-    assert np.array_equal(crop[10, 15], (200, 100, 50))
-    assert np.array_equal(crop[10, 5], (0, 0, 0))
-    assert not Region(np.array([1e4, 1e4]), 900.0).crop(image, 20).any()
+    image[:, :20] = (20, 30, 40)
+    crop = Region(np.array([19.5, 19.5]), 80.0).crop(image, size)
+    assert np.array_equal(crop[size // 2, -1], (200, 100, 50))
+    assert np.array_equal(crop[size // 2, 0], (20, 30, 40))
+    for far_px, color in ((1e4, (200, 100, 50)), (-1e4, (20, 30, 40))):
+        assert (Region(np.array([far_px, far_px]), 900.0).crop(image, size) == color).all()
 
 
 def test_region_around_points():

@@ -93,7 +93,7 @@ def make_sample(
     region = jittered_region(face.region, rng, options.warp)
     matrix = jitter_homography(rng, options.warp) @ net_from_picture(region)
     mirrored = bool(rng.random() < options.warp.flip_share)
-    # the runtime fills with black what lies beyond the picture; inside a larger picture there is more to see
+    # beyond the picture there are black bars, or its edge as at run time, or (in a larger one) more to see
     border = (0, 1, 4)[int(rng.choice(3, p=[0.4, 0.2, 0.4]))]
     crop = warp(face.picture, matrix, size, mirrored=mirrored, border=border)
 
