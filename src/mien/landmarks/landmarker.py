@@ -26,8 +26,9 @@ FOUND = Acceptance(max_relative_sigma=0.06)
 """For a face found in a single picture; all evidence counts together. On the frames and faceless pictures
 that the limit was chosen on, faces have 6.4 and more, the rest 4.0 and less (docs/results/landmarks.md)."""
 
-FOUND_IN_VIDEO = Acceptance(max_relative_sigma=0.06, min_evidence=3.3)
-"""For a face found in a video, where what is no face does not last: half-hidden profiles count too."""
+FOUND_IN_VIDEO = Acceptance(max_relative_sigma=0.06, min_evidence=5.0)
+"""For a face found in a video, which is searched again and again, so that what is no face has many chances to
+look like one. A face that is missed now will be found on a later frame."""
 
 FOLLOWED = Acceptance(min_presence=0.5, max_relative_sigma=0.055)
 """For a face that was there in the frame before: blur and occlusion may raise its σ for a while."""
