@@ -61,6 +61,7 @@ VARIANTS = {
     "padded on one side": lambda image: padded(image, sides=(0, 0, 0, 512), color=128),
     "edge repeated": lambda image: np.pad(image, ((256, 256), (256, 256), (0, 0)), mode="edge"),
     "cropped": lambda image: np.ascontiguousarray(image[20:210, 115:320]),
+    "cropped to the edge of the hair": lambda image: np.ascontiguousarray(image[25:205, 130:315]),
     "cropped beside": lambda image: np.ascontiguousarray(image[:260, :330]),
     "cropped into a corner": lambda image: np.ascontiguousarray(image[25:, 130:]),
     "mirrored": lambda image: np.ascontiguousarray(image[:, ::-1]),
@@ -78,6 +79,32 @@ def test_the_astronaut(astronaut, landmarker, variant):
     if variant == "mirrored":
         other_m = other_m[mien.load_head().mirror_vertices] * [-1, 1, 1]
     assert difference_mm(one_m, other_m) < 0.5
+
+
+def test_black_beside_the_picture_moves_no_axis(astronaut, landmarker):
+    """Where the face lies is judged within the picture, not within what somebody put around it."""
+    image, fit = astronaut
+    barred = padded(image, sides=(0, 0, 0, 700), color=0)
+    [other] = mien.fit_photo(barred, max_faces=1, context=mien.Context(landmarker=landmarker))
+    assert difference_mm(shape_m(fit), shape_m(other)) < 0.1
+
+
+@pytest.mark.parametrize(("scale", "part"), [(1.0, True), (0.5, False), (3.0, False)])
+def test_a_cut_picture_has_the_focal_length_of_the_whole(astronaut, landmarker, scale, part):
+    """Unless it was scaled so much that its face would be too near or too far."""
+    import cv2
+
+    image, _ = astronaut
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    cut = np.asarray(
+        cv2.resize(image[60:215, 165:290], None, fx=scale, fy=scale, interpolation=way), np.uint8
+    )
+    size = {"width_px": cut.shape[1], "height_px": cut.shape[0]}
+    near = replace(CameraPrior.near(636.0, **size), whole=False)
+    prior = replace(near, alternatives=(CameraPrior.of_image(cut),))
+    [fit] = mien.fit_photo(cut, camera=prior, context=mien.Context(landmarker=landmarker))
+    assert (fit.focal == "near") is part
+    assert 0.5 < distance_m(fit) < 1.2
 
 
 def seen(distance: float, *, seed: int, aside: float = 0.0) -> Landmarks2D:

@@ -14,7 +14,7 @@ from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_problem import Term
 from mien.fitting.terms.distance_prior import DistanceTerm
 from mien.fitting.terms.focal_prior import FocalTerm
-from mien.images.borders import content_size_px
+from mien.images.borders import Content, content_of
 from mien.images.photo import Photo
 
 FocalKnowledge = Literal["fixed", "near", "free"]
@@ -36,6 +36,7 @@ class CameraPrior:
         whole: the picture is known to be all that the lens saw, so that the lens' axis goes through its
             middle. Otherwise it may be a part of another picture, and a face's shape is read as if the axis
             went through the face (`mien.fitting.lens_axis`).
+        content: what of the picture is one, without plain bars that were put around it; None: all of it.
         alternatives: what else may be the case, as where a picture was either scaled or cut: the best fit
             decides.
 
@@ -46,6 +47,7 @@ class CameraPrior:
     camera: Camera
     focal: FocalKnowledge = "fixed"
     whole: bool = True
+    content: Content | None = None
     alternatives: tuple[CameraPrior, ...] = ()
 
     def __post_init__(self) -> None:
@@ -83,9 +85,9 @@ class CameraPrior:
     def of_image(image: UInt8[np.ndarray, "height width 3"]) -> CameraPrior:
         """Nothing is known but the picture, (H, W, 3): as `free` of its size without bars around it."""
         height_px, width_px = image.shape[:2]
-        focal_px = float(np.hypot(*content_size_px(image)))
-        guess = CameraPrior.near(focal_px, width_px=width_px, height_px=height_px)
-        return CameraPrior(guess.camera, "free", whole=False)
+        content = content_of(image)
+        guess = CameraPrior.near(content.diagonal_px, width_px=width_px, height_px=height_px)
+        return CameraPrior(guess.camera, "free", whole=False, content=content)
 
     @staticmethod
     def of_photo(photo: Photo) -> CameraPrior:

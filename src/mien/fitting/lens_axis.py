@@ -22,6 +22,7 @@ from mien.fitting.scene.head_state import HeadScene
 from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.heads.parameters import HeadParameters
+from mien.images.borders import Content
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 
 NEAR, FAR = 0.25, 0.4
@@ -37,16 +38,21 @@ _TOLD_BY_STRETCH = 0.1
 PLACE_SOLVER = LevenbergMarquardt(max_iterations=12, relative_tolerance=1e-6)
 
 
-def axis_through_face(camera: Camera, data: LandmarkTerm) -> Camera:
+def axis_through_face(camera: Camera, data: LandmarkTerm, *, content: Content | None = None) -> Camera:
     """The camera with its axis moved to the face, as far as that is believed.
 
     Args:
         camera: of the whole picture.
         data: the face's landmarks.
+        content: what of the picture is one; None: all of it.
     """
     share = data.precision**2 / (data.precision**2).sum()
-    offset_px = data.target_px @ share - camera.intrinsics[:2, 2]
-    distance = float(np.hypot(*offset_px)) / np.hypot(camera.width_px, camera.height_px)
+    face_px = data.target_px @ share
+    offset_px = face_px - camera.intrinsics[:2, 2]
+    if content is None:
+        distance = float(np.hypot(*offset_px)) / np.hypot(camera.width_px, camera.height_px)
+    else:
+        distance = float(np.hypot(*(face_px - content.middle_px))) / content.diagonal_px
     believed = float(np.clip((FAR - distance) / (FAR - NEAR), 0, 1))
     intrinsics = camera.intrinsics.copy()
     intrinsics[:2, 2] += believed * offset_px
@@ -54,15 +60,21 @@ def axis_through_face(camera: Camera, data: LandmarkTerm) -> Camera:
 
 
 def fitted_in_part(
-    fitted: Callable[[Camera], HeadFit | None], model: FitModel, data: LandmarkTerm, camera: Camera
+    fitted: Callable[[Camera], HeadFit | None],
+    model: FitModel,
+    data: LandmarkTerm,
+    camera: Camera,
+    *,
+    content: Content | None = None,
 ) -> HeadFit | None:
     """A fit to a face in a picture that may be a part of another one.
 
     Args:
         fitted: the fit before a camera; None where there is none.
         camera: of the picture, if it is a whole one.
+        content: what of the picture is one; None: all of it.
     """
-    through_face = axis_through_face(camera, data)
+    through_face = axis_through_face(camera, data, content=content)
     fit = fitted(through_face)
     if fit is None or not fit.status.usable:
         return fit

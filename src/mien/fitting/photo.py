@@ -35,8 +35,10 @@ from mien.least_squares.solution import Solution, Status
 
 STAGE_SOLVER = LevenbergMarquardt(max_iterations=10, relative_tolerance=1e-3)
 
-_FIRST_CHOICE = 2.0
-"""Cost by which an alternative camera must be better than the likeliest."""
+_FIRST_CHOICE = 4.0
+"""Cost by which an alternative camera must be better than the likeliest. Errors of neighbouring landmarks have
+much in common, so that a cost says more than it knows: it speaks for an alternative by up to 2.3 where the
+likeliest is right, and by 5 and more where a picture was scaled to half or three times its size."""
 
 PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-5)
 
@@ -89,7 +91,8 @@ def fit_photo(
         fit = fit_landmarks(landmarks, known, identity=identity, context=context)
         fits.append(replace(fit, focal=fits[0].focal if fits else fit.focal))
         if fit.status.usable:
-            known = CameraPrior(fit.camera, "fixed", whole=prior.whole and not prior.alternatives)
+            whole = prior.whole and not prior.alternatives
+            known = CameraPrior(fit.camera, "fixed", whole=whole, content=prior.content)
     return fits
 
 
@@ -164,7 +167,10 @@ def fit_landmarks(
         solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, config))
         return head_fit(problem, solution, landmarks, focal=prior.focal)
 
-    fit = fitted(prior.camera) if prior.whole else fitted_in_part(fitted, model, data, prior.camera)
+    if prior.whole:
+        fit = fitted(prior.camera)
+    else:
+        fit = fitted_in_part(fitted, model, data, prior.camera, content=prior.content)
     if fit is None or fit.status is Status.NOT_FINITE:
         reason = too_near(landmarks, prior.camera, head) or ""
         return _failed(model, landmarks, prior, base, throw=throw, reason=reason)

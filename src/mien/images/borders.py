@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import UInt8
 
@@ -11,8 +14,33 @@ _LEAST_SHARE = 0.02
 """Share of the whole that must remain: of a plain picture nothing is taken away."""
 
 
-def content_size_px(image: UInt8[np.ndarray, "height width 3"]) -> tuple[int, int]:
-    """Width and height of what is left without bars of one colour at the edges, as of a letterbox.
+@dataclass(frozen=True)
+class Content:
+    """What of a picture is one.
+
+    Attributes:
+        left_px, top_px: its first column and row.
+        width_px, height_px: its size.
+    """
+
+    left_px: int
+    top_px: int
+    width_px: int
+    height_px: int
+
+    @property
+    def middle_px(self) -> tuple[float, float]:
+        """Its middle, in pixels of the whole picture."""
+        return self.left_px + (self.width_px - 1) / 2, self.top_px + (self.height_px - 1) / 2
+
+    @property
+    def diagonal_px(self) -> float:
+        """Its diagonal."""
+        return math.hypot(self.width_px, self.height_px)
+
+
+def content_of(image: UInt8[np.ndarray, "height width 3"]) -> Content:
+    """What is left without bars of one colour at the edges, as of a letterbox.
 
     Args:
         image: (H, W, 3) RGB.
@@ -24,8 +52,8 @@ def content_size_px(image: UInt8[np.ndarray, "height width 3"]) -> tuple[int, in
     left, right = _leading(columns, image[:, 0]), _leading(columns[::-1], image[:, -1])
     inner_width, inner_height = width - left - right, height - top - bottom
     if inner_width <= 0 or inner_height <= 0 or inner_width * inner_height < _LEAST_SHARE * width * height:
-        return width, height
-    return inner_width, inner_height
+        return Content(0, 0, width, height)
+    return Content(left, top, inner_width, inner_height)
 
 
 def _plain_lines(image: np.ndarray) -> np.ndarray:
