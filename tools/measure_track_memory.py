@@ -5,7 +5,8 @@
 The videos are drawn here, small, so that the hour goes by quickly; a stand-in for the landmark networks knows
 a face that moves, talks and jitters, so that everything behind the networks works as on a real one. Every
 length is tracked by a process of its own, with overlay, looks and all formats. With --video a real clip is
-repeated instead, and the shipped networks look at it.
+repeated instead, and the shipped networks look at it. --no-overlay leaves out the overlay video, whose drawing
+takes most of the time and whose frames are written one by one.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, nargs="+", default=[540, 54000])
     parser.add_argument("--video", type=Path)
+    parser.add_argument("--no-overlay", action="store_true")
     parser.add_argument("--child", type=Path)
     options = parser.parse_args()
     if options.child is not None:
-        _track(options.child, real=options.video is not None)
+        _track(options.child, real=options.video is not None, overlay=not options.no_overlay)
         return
     rows = []
     for frames in options.frames:
@@ -40,6 +42,7 @@ def main() -> None:
             clip = Path(folder) / "clip.mp4"
             _write_video(clip, frames, like=options.video)
             real = [] if options.video is None else ["--video", str(options.video)]
+            real += ["--no-overlay"] if options.no_overlay else []
             begin = time.perf_counter()
             done = subprocess.run(
                 [sys.executable, __file__, *real, "--child", str(clip)],
@@ -122,7 +125,7 @@ class MovingFace:
         )
 
 
-def _track(clip: Path, *, real: bool) -> None:
+def _track(clip: Path, *, real: bool, overlay: bool) -> None:
     import mien.landmarks.landmarker as networks
     from mien.commands.app import main as mien
     from mien.tracking.track_file import open_track
@@ -130,7 +133,7 @@ def _track(clip: Path, *, real: bool) -> None:
     if not real:
         networks.Landmarker = MovingFace
     out = clip.parent / "out"
-    code = mien(["track", str(clip), "--out", str(out)])
+    code = mien(["track", str(clip), "--out", str(out), *([] if overlay else ["--no-overlay"])])
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows = sum(len(open_track(path)) for path in out.glob("*.npz"))
     # what a .glb holds of the person and its textures does not depend on the length
