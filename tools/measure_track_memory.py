@@ -5,8 +5,8 @@
 The videos are drawn here, small, so that the hour goes by quickly; a stand-in for the landmark networks knows
 a face that moves, talks and jitters, so that everything behind the networks works as on a real one. Every
 length is tracked by a process of its own, with overlay, looks and all formats. With --video a real clip is
-repeated instead, and the shipped networks look at it. --no-overlay leaves out the overlay video, whose drawing
-takes most of the time and whose frames are written one by one.
+repeated instead, and the shipped networks look at it. --no-overlay leaves out the overlay video: drawing it
+takes most of the time, and its frames are written one by one.
 """
 
 from __future__ import annotations

@@ -36,9 +36,9 @@ from mien.least_squares.solution import Solution, Status
 STAGE_SOLVER = LevenbergMarquardt(max_iterations=10, relative_tolerance=1e-3)
 
 _FIRST_CHOICE = 4.0
-"""Cost by which an alternative camera must be better than the likeliest. Errors of neighbouring landmarks have
-much in common, so that a cost says more than it knows: it speaks for an alternative by up to 2.3 where the
-likeliest is right, and by 5 and more where a picture was scaled to half or three times its size."""
+"""Cost by which an alternative camera must be better than the likeliest. Landmarks' errors have much in
+common, so that a cost says more than it knows: it speaks for an alternative by up to 2.3 where the likeliest
+is right, and by 5 and more where a picture was scaled to half or three times its size."""
 
 PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-5)
 
