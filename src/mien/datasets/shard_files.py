@@ -79,13 +79,16 @@ class ShardFolders:
         )
 
     def may_grow(self) -> bool:
-        """Whether more shards may appear: a folder has fewer than its manifest promises, or no manifest."""
+        """Whether more shards may appear: a folder has fewer than its manifest promises.
+
+        `mien synth` writes the manifest before the first shard: in a folder without one nobody draws.
+        """
         from mien.synthetic.scenes.shards import SAMPLES_PER_SHARD
 
         for directory in self.directories:
             manifest = directory / "manifest.json"
             if not manifest.is_file():
-                return True
+                continue
             values = FileValues(read_json_object(manifest), source=manifest, remedy=REMEDY)
             promised = -(-values.integer("count", high=10**12) // SAMPLES_PER_SHARD)
             if len(list(directory.glob(_PATTERN))) < promised:

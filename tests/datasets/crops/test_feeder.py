@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mien.datasets.crops.batches import CropDataset
-from mien.datasets.crops.feeder import FeederConfig, feed
+from mien.datasets.crops.feeder import FeederConfig, _wait_for_faces, feed
 from mien.errors import InputError
 
 INLINE = FeederConfig(processes=0, wait_s=0.0)
@@ -41,6 +41,22 @@ def test_without_shards_the_feeder_says_what_to_do(dataset, tmp_path):
         batches = feed(at(dataset, tmp_path), options)
         with pytest.raises(InputError, match="mien synth"):
             next(batches)
+
+
+@pytest.mark.parametrize("processes", [0, 1])
+def test_a_folder_in_which_nobody_draws_is_not_waited_for(dataset, tmp_path, processes):
+    (tmp_path / "notes.txt").write_text("no shards\n")
+    batches = feed(at(dataset, tmp_path), FeederConfig(processes=processes, wait_s=600.0))
+    with pytest.raises(InputError, match="mien synth"):
+        next(batches)
+
+
+def test_who_waits_for_faces_ends_with_the_training(dataset, tmp_path):
+    (tmp_path / "manifest.json").write_text(json.dumps({"count": 160, "format_version": 2}))
+    store = at(dataset, tmp_path).open_store()
+    asked = iter([False, True])
+    _wait_for_faces(store, FeederConfig(wait_s=600.0), unwanted=lambda: next(asked))
+    assert not len(store)
 
 
 def test_a_folder_that_is_complete_without_training_shards_is_not_waited_for(dataset, shards, tmp_path):

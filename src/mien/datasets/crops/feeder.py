@@ -12,7 +12,7 @@ import os
 import queue
 import time
 import traceback
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
@@ -56,11 +56,17 @@ def feed(
     return make(dataset, options, first_step)
 
 
-def _wait_for_faces(store: FaceStore, options: FeederConfig) -> None:
-    """Read what is there; where there is nothing yet, wait for the first training shard."""
+def _wait_for_faces(
+    store: FaceStore, options: FeederConfig, *, unwanted: Callable[[], bool] = lambda: False
+) -> None:
+    """Read what is there; where there is nothing yet, wait for the first training shard.
+
+    Args:
+        unwanted: whether nobody waits for faces any more.
+    """
     end = time.monotonic() + options.wait_s
     store.refresh()
-    while not len(store):
+    while not len(store) and not unwanted():
         if time.monotonic() > end or not store.folders.may_grow():
             raise store.folders.nothing_there()
         time.sleep(0.5)
@@ -137,8 +143,9 @@ def _feed_beside(
             yield replace(views[slot], store_size=store_size)
             free.put(slot)
     finally:
-        worker.terminate()
-        worker.join()
+        if worker.pid is not None:  # it was started
+            worker.terminate()
+            worker.join()
         for line in (free, ready):
             line.close()
             line.cancel_join_thread()
@@ -193,7 +200,7 @@ def _work(
 
     try:
         store = dataset.open_store()
-        _wait_for_faces(store, options)
+        _wait_for_faces(store, options, unwanted=lambda: os.getppid() != parent)
         for batch in _batches_into(dataset, store, options, first_step, places()):
             ready.put((slots[-1], batch.store_size, None))
     except InputError as error:
