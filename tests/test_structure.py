@@ -15,7 +15,8 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 ROOMS = (
     # what everything stands on
-    "errors", "lazy_names", "progress", "files", "reading", "geometry", "cameras", "least_squares",
+    "errors", "checked_calls", "lazy_names", "progress", "files", "reading", "geometry", "cameras",
+    "least_squares",
     # pictures and cameras from files, heads, 2D landmarks
     "images", "camera_files", "heads", "landmarks",
     # fitted heads, heads through time, and what heads look like

@@ -7,6 +7,7 @@ from typing import Literal
 
 from mien.camera_files.options import CameraFileOptions
 from mien.camera_files.posed_picture import PosedPicture
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.reading.regular_files import check_regular, exists, read_text
 
@@ -16,6 +17,7 @@ _KINDS = (
 )
 
 
+@checked_call
 def read_cameras(
     path: str | Path,
     *,

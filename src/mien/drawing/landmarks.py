@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from mien.checked_calls import checked_call
 from mien.drawing.viewport import Viewport
 from mien.errors import LandmarkSetError
 from mien.landmarks.types import Landmarks2D
@@ -23,6 +24,7 @@ _LARGEST_SIDE_PX = 2400
 _SHIFT = 4  # OpenCV draws at 1/16 of a pixel
 
 
+@checked_call
 def draw_landmarks(
     image: UInt8[np.ndarray, "height width 3"],
     landmarks: Landmarks2D | Sequence[Landmarks2D],

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Integer, UInt8
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.drawing.raster import shade_mesh
 from mien.geometry.rasterization import Raster
 from mien.geometry.rotations import matrix_from_rotation_vector
@@ -29,6 +30,7 @@ _IRIS_COLOR, _PUPIL_COLOR = (0.30, 0.42, 0.50), (0.05, 0.05, 0.06)
 _IRIS_ANGLE_RAD, _PUPIL_ANGLE_RAD = np.radians(28.0), np.radians(12.0)
 
 
+@checked_call
 def draw_mesh(
     image: UInt8[np.ndarray, "height width 3"],
     vertices_m: Float[np.ndarray, "vertices 3"],
@@ -74,6 +76,7 @@ def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, ra
     cv2.addWeighted(lines, 0.25, out, 0.75, 0, dst=out)
 
 
+@checked_call
 def part_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
     """A plain colour for each vertex of a `head`, (V, 3) in [0, 1], judged by the name of its part; eyeballs
     get an iris and a pupil."""
@@ -114,6 +117,7 @@ def _is_eye(head: Head) -> np.ndarray:
     return np.isin(head.vertex_parts, eyes)
 
 
+@checked_call
 def render_head(
     head: Head,
     parameters: HeadParameters | None = None,
@@ -166,6 +170,7 @@ def render_head(
     return cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)
 
 
+@checked_call
 def head_turntable(
     head: Head, parameters: HeadParameters | None = None, *, count: int = 24, size_px: int = 512
 ) -> list[UInt8[np.ndarray, "size size 3"]]:

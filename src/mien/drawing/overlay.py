@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import UInt8
 
+from mien.checked_calls import checked_call
 from mien.drawing.landmarks import draw_landmarks_in_view
 from mien.drawing.mesh import draw_mesh, overlay_colors, part_colors, solid_triangles
 from mien.drawing.sheets import beside, caption, write_line
@@ -99,6 +100,7 @@ def draw_loss(
     return out
 
 
+@checked_call
 def draw_track_frame(
     image: UInt8[np.ndarray, "height width 3"],
     head: Head,

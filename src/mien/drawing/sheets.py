@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import UInt8
 
+from mien.checked_calls import checked_call
+
 _BACKGROUND = (24, 26, 30)
 _INK = (235, 238, 242)
 _GAP_PX = 6
@@ -54,6 +56,7 @@ def beside(images: Sequence[UInt8[np.ndarray, "height _ 3"]]) -> UInt8[np.ndarra
     return np.concatenate(pieces[:-1], axis=1)
 
 
+@checked_call
 def contact_sheet(
     images: Sequence[UInt8[np.ndarray, "_ _ 3"]],
     *,

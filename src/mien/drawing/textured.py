@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.drawing.cards import draw_cards
 from mien.drawing.sampling import sampled
 from mien.drawing.sheets import beside
@@ -27,6 +28,7 @@ from mien.looks.materials import OPAQUE, vertices_of
 _BACKGROUND = (46, 49, 55)
 
 
+@checked_call
 def draw_look(
     image: UInt8[np.ndarray, "height width 3"],
     head: Head,
@@ -103,6 +105,7 @@ class _Surface:
         return np.einsum("nk,nkc->nc", self.places.astype(np.float32), values[self.corners])
 
 
+@checked_call
 def draw_look_sheet(
     image: UInt8[np.ndarray, "height width 3"],
     head: Head,

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.exporters.saved_checks import by_name, checked_fit, checked_track
 from mien.exporters.track_json import FORMAT_VERSION as TRACK_FORMAT_VERSION
@@ -99,6 +100,7 @@ def npz_bytes(document: dict[str, Any]) -> bytes:
     return file.getvalue()
 
 
+@checked_call
 def read_fit(path: str | Path) -> HeadFit:
     """A fit saved by `mien.export` as .npz or .json, without loss.
 
@@ -118,6 +120,7 @@ def read_fit(path: str | Path) -> HeadFit:
     )
 
 
+@checked_call
 def read_track(path: str | Path) -> HeadTrack:
     """A track saved by `mien.export` as .npz or .json, as a whole; `open_track` reads an .npz in parts.
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.fields import require_torch
 from mien.fields.config import FieldConfig
@@ -76,6 +77,7 @@ def check_field_place(folder: str | Path) -> None:
     check_folder_could_be_made(folder)
 
 
+@checked_call
 def save_field(field: RadianceField, folder: str | Path) -> Path:
     """Write a field into a folder of its own, which appears only when complete.
 
@@ -121,6 +123,7 @@ def save_field(field: RadianceField, folder: str | Path) -> Path:
     return folder
 
 
+@checked_call
 def load_field(folder: str | Path, *, device: str | torch.device = "cpu") -> RadianceField:
     """Read a field that `save_field` wrote.
 

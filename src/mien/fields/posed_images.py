@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 from mien.camera_files.posed_picture import PosedPicture
 from mien.camera_files.validation import validate_cameras
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.errors import InputError, ShapeError
 from mien.reading.regular_files import exists
 
@@ -132,6 +133,7 @@ class PosedImages:
         )
 
 
+@checked_call
 def load_posed_images(
     path: str | Path,
     *,

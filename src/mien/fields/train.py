@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
 from mien.fields.field_training import CHECK_EVERY, FieldTraining, fingerprint
@@ -34,6 +35,7 @@ REFINE_ITERATIONS = 150
 COMMAND = "mien field train"
 
 
+@checked_call
 def train_field(
     source: str | Path | PosedImages,
     config: FieldConfig | None = None,

@@ -16,6 +16,7 @@ from mien.fitting.terms.distance_prior import DistanceTerm
 from mien.fitting.terms.focal_prior import FocalTerm
 from mien.images.borders import Content, content_of
 from mien.images.photo import Photo
+from mien.landmarks.landmarker import check_image
 
 FocalKnowledge = Literal["fixed", "near", "free"]
 """fixed: the focal length is known and kept; near: nearly known, as from EXIF data; free: a guess."""
@@ -51,6 +52,8 @@ class CameraPrior:
     alternatives: tuple[CameraPrior, ...] = ()
 
     def __post_init__(self) -> None:
+        call = "mien.CameraPrior(camera), or CameraPrior.near and CameraPrior.free"
+        check_type(self.camera, Camera, argument="camera", call=call)
         focal_px = self.camera.focal_px
         if not (np.isfinite(focal_px) and focal_px > 0):
             raise InputError(
@@ -84,6 +87,7 @@ class CameraPrior:
     @staticmethod
     def of_image(image: UInt8[np.ndarray, "height width 3"]) -> CameraPrior:
         """Nothing is known but the picture, (H, W, 3): as `free` of its size without bars around it."""
+        check_image(image)
         height_px, width_px = image.shape[:2]
         content = content_of(image)
         guess = CameraPrior.near(content.diagonal_px, width_px=width_px, height_px=height_px)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.errors import ShapeError, check_type
 from mien.fitting.camera_prior import CameraPrior, FocalKnowledge
 from mien.fitting.config import FitConfig
@@ -43,6 +44,7 @@ is right, and by 5 and more where a picture was scaled to half or three times it
 PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-5)
 
 
+@checked_call
 def fit_photo(
     image: UInt8[np.ndarray, "height width 3"] | str | Path,
     *,

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.errors import FitError, InputError, ShapeError
 from mien.fitting.config import FitConfig
 from mien.fitting.context import Context
@@ -56,6 +57,7 @@ class SequenceFit:
         return self.frames[0].identity
 
 
+@checked_call
 @one_blas_thread
 def fit_sequence(
     landmarks: Sequence[Sequence[Landmarks2D | None]],

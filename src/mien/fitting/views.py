@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
+from mien.checked_calls import checked_call
 from mien.errors import FitError, InputError, ShapeError, check_type
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.context import Context
@@ -129,6 +130,7 @@ def fit_views(
     )
 
 
+@checked_call
 @one_blas_thread
 def fit_landmark_views(
     landmarks: Sequence[Landmarks2D | None],

@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 
 SIDES = ("Left", "Right")
@@ -128,6 +129,7 @@ ACTION_UNITS: tuple[ActionUnit, ...] = (
 _BY_NUMBER = {unit.number: unit for unit in ACTION_UNITS}
 
 
+@checked_call
 def action_unit_weights(intensities: Mapping[int | str, float | tuple[float, float]]) -> dict[str, float]:
     """ARKit weights of a face that shows some action units.
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from mien import __version__
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.files import atomic_path
 from mien.heads.expression_map import UNSEEN_MM, ExpressionMap
@@ -26,6 +27,7 @@ _NAMES = ("from_head", "from_version", "to_head", "to_version")
 _ARRAYS = ("weights", "motion_mm", "residual_mm", "gram_mm2", "cross_mm2", "own_mm2")
 
 
+@checked_call
 def save_expression_map(expression_map: ExpressionMap, path: str | Path) -> Path:
     """Write a map of expressions; `mien.read_expression_map` reads it back without loss.
 
@@ -65,6 +67,7 @@ def save_expression_map(expression_map: ExpressionMap, path: str | Path) -> Path
     return path
 
 
+@checked_call
 def read_expression_map(path: str | Path) -> ExpressionMap:
     """A map of expressions saved by `mien.save_expression_map`.
 

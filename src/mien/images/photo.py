@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.errors import InputError, MienError
 from mien.images.exif import focal_lengths_of, orientation_of
 from mien.images.limits import check_pixel_count, picture_formats, too_many_pixels
@@ -63,6 +64,7 @@ class Photo:
         return self.turn.camera(camera)
 
 
+@checked_call
 def read_image(path: str | Path) -> UInt8[np.ndarray, "height width 3"]:
     """Read a picture as RGB with its EXIF orientation applied: (H, W, 3) uint8.
 
@@ -79,6 +81,7 @@ def read_image(path: str | Path) -> UInt8[np.ndarray, "height width 3"]:
     return read_photo(path).image
 
 
+@checked_call
 def read_photo(path: str | Path) -> Photo:
     """Read a picture as `read_image` does, with the focal length that its EXIF data give.
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError, ShapeError
 from mien.images.animation import Animation, is_webp
 from mien.images.limits import check_frame_size, video_options
@@ -62,6 +63,7 @@ class VideoReader:
             frames that could be read were yielded.
     """
 
+    @checked_call
     def __init__(self, path: str | Path) -> None:
         """
         Args:
@@ -212,6 +214,7 @@ class _AnimationReader(VideoReader):
         """Nothing stays open."""
 
 
+@checked_call
 def open_video(path: str | Path) -> VideoReader:
     """Open a video for reading.
 
@@ -241,6 +244,7 @@ class VideoWriter:
     Odd sizes lose their last row or column, because the usual pixel format needs even ones.
     """
 
+    @checked_call
     def __init__(
         self,
         path: str | Path,

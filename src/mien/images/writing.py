@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8, UInt16
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError, ShapeError
 from mien.files import atomic_path
 
@@ -18,6 +19,7 @@ DEEP_FORMATS = (".png", ".tif", ".tiff")
 ALPHA_FORMATS = (*DEEP_FORMATS, ".webp")
 
 
+@checked_call
 def write_image(
     path: str | Path, image: UInt8[np.ndarray, "height width *channels"] | UInt16[np.ndarray, "height width"]
 ) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.checked_calls import checked_call
 from mien.errors import ShapeError
 from mien.landmarks.acceptance import Acceptance
 from mien.landmarks.candidates import Candidate
@@ -50,6 +51,7 @@ class Landmarker:
     >>> face = landmarker.track(next_image, faces[0])  # follow one face; None when it is lost
     """
 
+    @checked_call
     def __init__(
         self,
         model: str | Path = "realtime",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.fields.protocol import Field
 from mien.landmarks_in_fields.boxes import BoxSizes, fine_boxes, relative_places
@@ -119,6 +120,7 @@ def _confidence(logit: float) -> float:
     return float(1 / (1 + np.exp(-logit)))
 
 
+@checked_call
 def field_landmarks(field: Field) -> Landmarks3D:
     """The 68 landmarks of the head in a field: a `RadianceField`, or any other `Field`.
 

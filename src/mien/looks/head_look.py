@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt8
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError, ShapeError
 from mien.fitting.results import HeadFit
 from mien.heads.look import HeadLook
@@ -56,6 +57,7 @@ class PersonLook:
     hair: HairColor
 
 
+@checked_call
 def head_look(
     fits: HeadFit | Sequence[HeadFit] | None = None,
     images: UInt8[np.ndarray, "height width 3"] | Sequence[UInt8[np.ndarray, "_ _ 3"]] | None = None,
@@ -83,6 +85,7 @@ def head_look(
     return person_look(fits, images, texture=texture, size_px=size_px, head=head).look
 
 
+@checked_call
 def person_look(
     fits: HeadFit | Sequence[HeadFit] | None = None,
     images: UInt8[np.ndarray, "height width 3"] | Sequence[UInt8[np.ndarray, "_ _ 3"]] | None = None,

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import UInt8
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.heads.added_part import AddedPart, with_added_part
 from mien.heads.look import HeadLook
@@ -34,6 +35,7 @@ class HeadWithHair:
     look: HeadLook
 
 
+@checked_call
 def with_hair_style(head: Head, person: PersonLook, *, style: str) -> HeadWithHair:
     """The built-in head with a hair style in a person's colour.
 

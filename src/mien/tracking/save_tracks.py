@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.files import check_folder_place
 from mien.files.temporary import Temporary, sync
 from mien.fitting.camera_prior import CameraPrior
@@ -39,6 +40,7 @@ class VideoTracks:
     start_time_s: float
 
 
+@checked_call
 def save_tracks(
     video: Video,
     folder: str | Path,

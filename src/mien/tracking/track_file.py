@@ -29,6 +29,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.files import RowStore, atomic_path
 from mien.fitting.results import HeadTrack, TrackedFrame
@@ -329,6 +330,7 @@ class SavedTrack:
         )
 
 
+@checked_call
 def open_track(path: str | Path) -> SavedTrack:
     """Open a track saved as .npz, of which only so much is read as is asked for.
 

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.context import Context
 from mien.fitting.results import TrackedFrame
@@ -27,6 +28,7 @@ class Tracker:
     ...             print(mien.arkit_weights(frame).named()["jawOpen"])
     """
 
+    @checked_call
     def __init__(
         self,
         context: Context | None = None,

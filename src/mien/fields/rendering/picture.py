@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.errors import InputError, ShapeError
 from mien.fields.protocol import Field, box_of
 from mien.fields.ray_context import RayContext, context_at
@@ -62,6 +63,7 @@ class RayColors:
     normals: Float[Tensor, "r 3"] | None
 
 
+@checked_call
 @torch.no_grad()
 def render_field(
     field: Field,

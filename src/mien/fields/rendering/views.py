@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.fields.protocol import Field
 from mien.fields.rendering.picture import FieldPicture
@@ -50,6 +51,7 @@ def camera_towards(
     return Camera.from_focal(float(focal_px), width_px=size_px, height_px=size_px, camera_from_world=pose)
 
 
+@checked_call
 def turntable_cameras(
     field: Field, *, count: int = 48, size_px: int = 256, elevation_rad: float = 0.1
 ) -> list[Camera]:

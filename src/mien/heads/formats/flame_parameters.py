@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.formats.flame import JAW_TURNS_RAD
@@ -39,6 +40,7 @@ class FlameParameters:
     translation_m: Float[np.ndarray, " 3"]
 
 
+@checked_call
 def flame_parameters(head: Head, parameters: HeadParameters) -> FlameParameters:
     """What FLAME's own layer needs to give the same vertices.
 
