@@ -100,7 +100,8 @@ def _check_of(annotation: object) -> Check | None:
         text_for_many = isinstance(value, str | bytes) and str not in kinds and bytes not in kinds
         if text_for_many and any(issubclass(kind, collections.abc.Iterable) for kind in kinds):
             raise InputError(f"{argument} should be a list, not a text. The call is {call}")
-        if arrays and isinstance(value, list | tuple) and len(kinds) == len(arrays):
+        pictures = any(list(array.dtypes) == ["uint8"] for array in arrays)
+        if arrays and not pictures and isinstance(value, list | tuple) and len(kinds) == len(arrays):
             return  # many functions take lists of numbers for arrays
         check_type(value, tuple(kinds), argument=argument, call=call)
         for array in arrays:
@@ -117,7 +118,7 @@ def _check_axes(value: Any, array: Any, argument: str, *, alone: bool) -> None:
     axes = array.dim_str.split()
     if not alone or not isinstance(value, array.array_type) or any(each[0] in "*." for each in axes):
         return
-    pixels = array.dtypes == ["uint8"]
+    pixels = list(array.dtypes) == ["uint8"]
     if len(value.shape) != len(axes) or (pixels and str(value.dtype) != "uint8"):
         expected = f"({', '.join(axes)})" + (" of dtype uint8" if pixels else "")
         raise ShapeError(f"{argument} of dtype {value.dtype}", expected=expected, actual=value.shape)

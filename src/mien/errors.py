@@ -124,7 +124,8 @@ def check_type(value: object, kinds: type | tuple[type, ...], *, argument: str, 
     kinds = kinds if isinstance(kinds, tuple) else (kinds,)
     if isinstance(value, kinds):
         return
-    names = " or ".join(_KIND_NAMES.get(kind.__name__, f"a {kind.__name__}") for kind in kinds)
+    said = [kind for kind in kinds if kind is not type(None)]
+    names = " or ".join(sorted(_KIND_NAMES.get(kind.__name__, f"a {kind.__name__}") for kind in said))
     advice = ""
     if isinstance(value, list | tuple) and value and isinstance(value[0], kinds):
         advice = f": take one of them, {argument}[0], or go through them"

@@ -18,6 +18,7 @@ from mien.drawing import (
 )
 from mien.drawing.mesh import overlay_colors
 from mien.drawing.viewport import Viewport
+from mien.errors import InputError
 from mien.fitting.results import HeadFit, HeadTrack
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
@@ -195,7 +196,7 @@ def test_contact_sheet_holds_every_picture():
     assert sheet.shape[1] == 2 * 80 + 3 * 6
     for color in colors:
         assert (sheet == color).all(axis=2).sum() > 500
-    with pytest.raises(ValueError, match="captions"):
+    with pytest.raises(InputError, match="captions"):
         contact_sheet(pictures, captions=["one"])
-    with pytest.raises(ValueError, match="at least one"):
+    with pytest.raises(InputError, match="at least one"):
         contact_sheet([])

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.checked_calls import checked_call
+from mien.errors import InputError
 
 _BACKGROUND = (24, 26, 30)
 _INK = (235, 238, 242)
@@ -76,14 +77,14 @@ def contact_sheet(
         (H', W', 3) uint8 RGB.
 
     Raises:
-        ValueError: no picture, or not one caption for each.
+        InputError: no picture, or not one caption for each.
     """
     import cv2
 
     if not images:
-        raise ValueError("a contact sheet needs at least one picture")
+        raise InputError("a contact sheet needs at least one picture")
     if captions is not None and len(captions) != len(images):
-        raise ValueError(f"expected {len(images)} captions, one for each picture, got {len(captions)}")
+        raise InputError(f"expected {len(images)} captions, one for each picture, got {len(captions)}")
     longest_px = cell_px or min(640, max(max(image.shape[:2]) for image in images))
     scales = [longest_px / max(image.shape[:2]) for image in images]
     sizes = [
