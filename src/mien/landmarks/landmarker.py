@@ -25,8 +25,8 @@ _SMALLEST_PICTURE_PX = 16
 
 FOUND = Acceptance(max_relative_sigma=0.06, min_evidence=7.0)
 """For a face found in a single picture; all evidence counts together, once it is framed by its own points. On
-the frames and faceless pictures that the limit was chosen on, faces have 7.9 and more, the rest 6.9 (heads on coins) and less
-(docs/results/landmarks.md)."""
+the frames and faceless pictures that the limit was chosen on, faces have 7.9 and more, the rest 6.9 (heads on
+coins) and less (docs/results/landmarks.md)."""
 
 _WORTH_SETTLING = -3.0
 """Least evidence of a first look; faces far aside, which were framed badly, have so little."""
