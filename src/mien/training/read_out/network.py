@@ -45,7 +45,7 @@ class ReadOut(nn.Module):
             for places, channels in config.groups
             if places > 1 and config.place
         )
-        inputs += sum(each.places * config.place for each in self.places)
+        inputs += sum(places * config.place for places, _ in config.groups if places > 1)
         self.linear = nn.Linear(inputs, config.linear)
         self.rectified = nn.Linear(inputs, config.hidden)
         self.further = nn.Linear(config.hidden, config.hidden)
@@ -87,6 +87,7 @@ class ReadOut(nn.Module):
         inputs = torch.cat([own.flatten(1), *flat], 1)
         parts = [self._disturbed((inputs - self.input_mean) * self.input_scale)]
         for places, seen in zip(self.places, at_places, strict=bool(config.place)):
+            assert isinstance(places, AtPlaces)
             parts.append(self.dropout(places(self._disturbed((seen - places.mean) * places.scale))))
         inputs = torch.cat(parts, 1)
         rectified = torch.relu(self.rectified(inputs))
