@@ -33,13 +33,14 @@ def head(request) -> Head:
     return request.param()
 
 
-def make_scene(head, camera, *, seed=1, joints=(0, 1, 2, 3), focal=True, everything=True):
+def make_scene(head, camera, *, seed=1, joints=(0, 1, 2, 3), focal=True, everything=True, dolly=False):
     model = FitModel.of(head, "toy")
     unknowns = Unknowns(
         identity_count=head.identity_count if everything else 0,
         expression_count=head.expression_count if everything else 0,
         joints=joints,
         focal=focal,
+        dolly=dolly and focal,
     )
     return HeadScene(model, unknowns, some_parameters(head, seed=seed), camera)
 
@@ -101,8 +102,9 @@ TERM_NAMES = [
 ]  # fmt: skip
 
 
-def test_points_agree_with_head_and_camera(head, camera):
-    scene = make_scene(head, camera)
+@pytest.mark.parametrize("dolly", [True, False])
+def test_points_agree_with_head_and_camera(head, camera, dolly):
+    scene = make_scene(head, camera, dolly=dolly)
     state = HeadState(scene, some_x(scene))
     expected = camera.with_focal(state.focal_px).project(head.vertices_m(state.parameters))
     np.testing.assert_allclose(state.points_px.T, expected, atol=1e-9)
@@ -110,11 +112,12 @@ def test_points_agree_with_head_and_camera(head, camera):
 
 @pytest.mark.parametrize("joints", [(), (2, 3), (1,), (0, 1, 2, 3)])
 @pytest.mark.parametrize("everything", [True, False])
-def test_pixel_jacobian(head, camera, joints, everything):
-    scene = make_scene(head, camera, joints=joints, everything=everything, focal=everything)
+@pytest.mark.parametrize("dolly", [True, False])
+def test_pixel_jacobian(head, camera, joints, everything, dolly):
+    scene = make_scene(head, camera, joints=joints, everything=everything, focal=everything, dolly=dolly)
     x = some_x(scene)
     expected = numeric(lambda x: HeadState(scene, x).points_px, x)
-    actual = HeadState(scene, x).scaled_jacobian_t(np.ones(scene.model.landmark_count))
+    actual = HeadState(scene, x).points_jacobian_t
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
 
 
@@ -123,12 +126,13 @@ def test_pixel_jacobian_at_rest(head, camera):
     x = scene.unknowns.pack(head.neutral(), focal_px=800.0)
     x[5] = -0.5
     expected = numeric(lambda x: HeadState(scene, x).points_px, x)
-    actual = HeadState(scene, x).scaled_jacobian_t(np.ones(scene.model.landmark_count))
+    actual = HeadState(scene, x).points_jacobian_t
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5)
 
 
-def test_vertices_and_their_jacobian(head, camera):
-    scene = make_scene(head, camera)
+@pytest.mark.parametrize("dolly", [True, False])
+def test_vertices_and_their_jacobian(head, camera, dolly):
+    scene = make_scene(head, camera, dolly=dolly)
     x = some_x(scene)
     state = HeadState(scene, x)
     np.testing.assert_allclose(state.vertices_m.T, head.vertices_m(state.parameters), atol=1e-12)
@@ -138,8 +142,9 @@ def test_vertices_and_their_jacobian(head, camera):
 
 @pytest.mark.parametrize("joints", [(), (2, 3), (1,), (0, 1, 2, 3)])
 @pytest.mark.parametrize("everything", [True, False])
-def test_gradient_without_the_jacobian(head, camera, joints, everything):
-    scene = make_scene(head, camera, joints=joints, everything=everything, focal=everything)
+@pytest.mark.parametrize("dolly", [True, False])
+def test_gradient_without_the_jacobian(head, camera, joints, everything, dolly):
+    scene = make_scene(head, camera, joints=joints, everything=everything, focal=everything, dolly=dolly)
     state = HeadState(scene, some_x(scene))
     by_point = np.random.default_rng(0).normal(size=state.points_px.shape)
     expected = (state.points_jacobian_t * by_point).sum(axis=(1, 2))
@@ -184,7 +189,7 @@ def test_hessian_of_each_term_is_symmetric_and_not_negative(head, camera, name):
     np.testing.assert_allclose(normal.hessian, normal.hessian.T, rtol=1e-9, atol=1e-9)
     values = np.linalg.eigvalsh(normal.hessian)
     assert values[-1] > 0
-    assert values[0] > -1e-9 * values[-1]
+    assert values[0] > -1e-6 * values[-1]  # the dense part is known in single precision
 
 
 @pytest.mark.parametrize("name", ["landmarks", "expression", "eyes alike", "lids"])

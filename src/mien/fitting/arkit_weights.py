@@ -95,6 +95,7 @@ def _solved(fit: HeadFit, context: Context) -> ArkitWeights:
         expression_count=head.expression_count,
         joints=model.free_joints,
         focal=known.focal_unknown,
+        dolly=known.focal_unknown,
     )
     # Hard bounds below take the place of the prior's soft ones.
     priors: list[Term] = [

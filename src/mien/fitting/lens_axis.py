@@ -9,8 +9,8 @@ matter: it is hardly a cutting, and its stretch is large.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from mien.cameras import Camera
 from mien.fitting.results import HeadFit
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_problem import HeadProblem
-from mien.fitting.scene.head_state import HeadScene
+from mien.fitting.scene.head_state import HeadScene, HeadState
 from mien.fitting.scene.unknowns import Unknowns
 from mien.fitting.terms.landmarks import LandmarkTerm
 from mien.heads.parameters import HeadParameters
@@ -32,10 +32,13 @@ face, from the second on through the middle, and in between in between."""
 CLEARLY_BETTER = 3.0
 """By how much lower the cost must be with the axis in the middle to believe it: as twenty to one."""
 
+_ROUGHLY = 2.0
+"""By how much the difference of two rough fits' costs may be wrong."""
+
 _TOLD_BY_STRETCH = 0.1
 """Tangent of the angle beside the axis from which stretch can be seen at all (half a per cent)."""
 
-PLACE_SOLVER = LevenbergMarquardt(max_iterations=12, relative_tolerance=1e-6)
+PLACE_SOLVER = LevenbergMarquardt(max_iterations=12, relative_tolerance=1e-4)
 
 
 def axis_through_face(camera: Camera, data: LandmarkTerm, *, content: Content | None = None) -> Camera:
@@ -59,45 +62,70 @@ def axis_through_face(camera: Camera, data: LandmarkTerm, *, content: Content | 
     return replace(camera, intrinsics=intrinsics)
 
 
+@dataclass(frozen=True, eq=False)
+class RoughFit:
+    """A head that is nearly there, from some of the landmarks.
+
+    Attributes:
+        parameters, camera: with the focal length found.
+        cost: comparable with that of other rough fits of the same landmarks.
+    """
+
+    parameters: HeadParameters
+    camera: Camera
+    cost: float
+
+
+@runtime_checkable
+class Fitter(Protocol):
+    """Fits the landmarks of one face before any camera."""
+
+    def rough(self, camera: Camera, start: HeadParameters | None = None) -> RoughFit | None:
+        """A rough fit, from a start where one is known; None where no pose is near the landmarks."""
+        ...
+
+    def fine(self, rough: RoughFit) -> HeadFit:
+        """The fit itself."""
+        ...
+
+
 def fitted_in_part(
-    fitted: Callable[[Camera], HeadFit | None],
+    fitter: Fitter,
     model: FitModel,
     data: LandmarkTerm,
     camera: Camera,
     *,
     content: Content | None = None,
 ) -> HeadFit | None:
-    """A fit to a face in a picture that may be a part of another one.
+    """A fit to a face in a picture that may be a part of another one; None where there is none.
 
     Args:
-        fitted: the fit before a camera; None where there is none.
         camera: of the picture, if it is a whole one.
         content: what of the picture is one; None: all of it.
     """
     through_face = axis_through_face(camera, data, content=content)
-    fit = fitted(through_face)
-    if fit is None or not fit.status.usable:
+    rough = fitter.rough(through_face)
+    if rough is None:
+        return None
+    fit = fitter.fine(rough)
+    if not fit.status.usable:
         return fit
+    camera = camera.with_focal(fit.camera.focal_px)
+    state = placed(model, fit.parameters, data, found=fit.camera, camera=camera)
     aside = np.hypot(*(through_face.intrinsics - camera.intrinsics)[:2, 2]) / fit.camera.focal_px
     if aside > _TOLD_BY_STRETCH:
-        other = fitted(camera)
-        if (
-            other is not None
-            and other.status.usable
-            and other.cost_history[-1] < fit.cost_history[-1] - CLEARLY_BETTER
-        ):
-            return other
-    camera = camera.with_focal(fit.camera.focal_px)
-    parameters = placed(model, fit.parameters, data, found=fit.camera, camera=camera)
-    vertices = model.head.landmark_set(fit.landmarks.set_name).vertices
-    points_px = camera.project(model.head.vertices_m(parameters)[vertices])
-    residuals_px = points_px - fit.landmarks.points_px
-    return replace(fit, parameters=parameters, camera=camera, residuals_px=residuals_px)
+        other = fitter.rough(camera, state.parameters)
+        if other is not None and other.cost < rough.cost - CLEARLY_BETTER + _ROUGHLY:
+            whole = fitter.fine(other)
+            if whole.status.usable and whole.cost_history[-1] < fit.cost_history[-1] - CLEARLY_BETTER:
+                return whole
+    residuals_px = state.points_px.T - fit.landmarks.points_px
+    return replace(fit, parameters=state.parameters, camera=camera, residuals_px=residuals_px)
 
 
 def placed(
     model: FitModel, parameters: HeadParameters, data: LandmarkTerm, *, found: Camera, camera: Camera
-) -> HeadParameters:
+) -> HeadState:
     """A head that was fitted before one camera, turned and moved to where another one sees its landmarks.
 
     Args:
@@ -105,12 +133,12 @@ def placed(
         camera: the same but for where its axis meets the picture.
     """
     shift_px = found.intrinsics[:2, 2] - camera.intrinsics[:2, 2]
-    if not shift_px.any():
-        return parameters
     place_m = found.to_camera(parameters.root_translation_m)
     aside_m = np.append(np.linalg.solve(camera.intrinsics[:2, :2], shift_px) * place_m[2], 0)
     moved_m = parameters.root_translation_m + camera.world_from_camera[:3, :3] @ aside_m
     start = replace(parameters, root_translation_m=moved_m)
     problem = HeadProblem(HeadScene(model, Unknowns(), start, camera), (data,))
+    if not shift_px.any():
+        return problem.state(problem.start())
     solution = PLACE_SOLVER.solve(problem, problem.start())
-    return problem.parameters(solution.x) if solution.status.usable else start
+    return problem.state(solution.x if solution.status.usable else problem.start())

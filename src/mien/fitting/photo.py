@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from mien.fitting.camera_prior import CameraPrior, FocalKnowledge
 from mien.fitting.config import FitConfig
 from mien.fitting.context import Context
 from mien.fitting.fit_error import fit_error
-from mien.fitting.lens_axis import fitted_in_part
+from mien.fitting.lens_axis import RoughFit, fitted_in_part
 from mien.fitting.plausibility import implausible, too_near, unusable_landmarks
 from mien.fitting.results import HeadFit
 from mien.fitting.rigid_start import rigid_start
@@ -34,14 +34,17 @@ from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.one_blas_thread import one_blas_thread
 from mien.least_squares.solution import Solution, Status
 
-STAGE_SOLVER = LevenbergMarquardt(max_iterations=10, relative_tolerance=1e-3)
+STAGE_SOLVER = LevenbergMarquardt(max_iterations=10, relative_tolerance=3e-2)
+
+_ENOUGH = 60
+"""Known landmarks from which a start is found with some of them."""
 
 _FIRST_CHOICE = 4.0
 """Cost by which an alternative camera must be better than the likeliest. Landmarks' errors have much in
 common, so that a cost says more than it knows: it speaks for an alternative by up to 2.3 where the likeliest
 is right, and by 5 and more where a picture was scaled to half or three times its size."""
 
-PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-5)
+PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=2e-4, chord_steps=2)
 
 
 @checked_call
@@ -156,23 +159,16 @@ def fit_landmarks(
         expression_count=head.expression_count,
         joints=model.free_joints,
         focal=prior.focal_unknown,
+        dolly=prior.focal_unknown,
     )
-    terms: list[Term] = [data, *prior_terms(head, unknowns, config)]
-    terms += [*filter(None, [OpeningTerm.of(model, landmarks, config)]), *prior.terms(config)]
-
-    def fitted(camera: Camera) -> HeadFit | None:
-        """The fit before this camera; None where no pose is near the landmarks."""
-        parameters, rigid = rigid_start(model, landmarks, data, camera=camera, base=base)
-        if not rigid.status.usable:
-            return None
-        problem = HeadProblem(HeadScene(model, unknowns, parameters, camera), tuple(terms))
-        solution = PHOTO_SOLVER.solve(problem, _past_mixture_valleys(problem, config))
-        return head_fit(problem, solution, landmarks, focal=prior.focal)
-
+    priors = [*prior_terms(head, unknowns, config), *prior.terms(config)]
+    openings = OpeningTerm.of(model, landmarks, config)
+    face = _Face(model, landmarks, data, (*priors, *filter(None, [openings])), unknowns, base, prior.focal)
     if prior.whole:
-        fit = fitted(prior.camera)
+        rough = face.rough(prior.camera)
+        fit = None if rough is None else face.fine(rough)
     else:
-        fit = fitted_in_part(fitted, model, data, prior.camera, content=prior.content)
+        fit = fitted_in_part(face, model, data, prior.camera, content=prior.content)
     if fit is None or fit.status is Status.NOT_FINITE:
         reason = too_near(landmarks, prior.camera, head) or ""
         return _failed(model, landmarks, prior, base, throw=throw, reason=reason)
@@ -204,19 +200,50 @@ def judged(fit: HeadFit, head: Head, *, throw: bool = False) -> HeadFit:
     return replace(fit, status=Status.IMPLAUSIBLE, reason=reason)
 
 
-def _past_mixture_valleys(problem: HeadProblem, config: FitConfig) -> np.ndarray:
-    """A start for a problem whose identity prior is a mixture: the solution under a plain normal prior.
+@dataclass(frozen=True, eq=False)
+class _Face:
+    """What is known of a face, to be fitted before one camera or another (`mien.fitting.lens_axis.Fitter`).
 
-    Descending straight into a mixture ends in the component nearest the mean head, whoever is in the picture.
+    Attributes:
+        terms: all but the landmarks'.
+        base: the head that the pose is first found with.
     """
-    mixtures = [term for term in problem.terms if isinstance(term, MixtureIdentityTerm)]
-    if not mixtures:
-        return problem.start()
-    plain = tuple(
-        NormalIdentityTerm(config.identity_std) if term in mixtures else term for term in problem.terms
-    )
-    easier = HeadProblem(problem.scene, plain)
-    return STAGE_SOLVER.solve(easier, easier.start()).x
+
+    model: FitModel
+    landmarks: Landmarks2D
+    data: LandmarkTerm
+    terms: tuple[Term, ...]
+    unknowns: Unknowns
+    base: HeadParameters
+    focal: FocalKnowledge
+
+    def rough(self, camera: Camera, start: HeadParameters | None = None) -> RoughFit | None:
+        """The head that some landmarks ask for, under a plain normal prior of the identity: descending
+        straight into a mixture ends in the component nearest the mean head, whoever is in the picture."""
+        if start is None:
+            start, rigid = rigid_start(self.model, self.landmarks, self.data, camera=camera, base=self.base)
+            if not rigid.status.usable:
+                return None
+        model, data, few = self.model, self.data, self.model.few
+        if few is not None and (data.precision[few.kept] > 0).sum() > _ENOUGH:
+            model, data = few.model, data.of_few(few.kept)
+        plain = [
+            NormalIdentityTerm(term.deviation) if isinstance(term, MixtureIdentityTerm) else term
+            for term in self.terms
+            if not isinstance(term, OpeningTerm)
+        ]
+        problem = HeadProblem(HeadScene(model, self.unknowns, start, camera), (data, *plain))
+        solution = STAGE_SOLVER.solve(problem, problem.start())
+        if not solution.status.usable:
+            return RoughFit(start, camera, float("inf"))
+        return RoughFit(problem.parameters(solution.x), problem.camera(solution.x), solution.cost)
+
+    def fine(self, rough: RoughFit) -> HeadFit:
+        """The fit to all landmarks."""
+        scene = HeadScene(self.model, self.unknowns, rough.parameters, rough.camera)
+        problem = HeadProblem(scene, (self.data, *self.terms))
+        solution = PHOTO_SOLVER.solve(problem, problem.start())
+        return head_fit(problem, solution, self.landmarks, focal=self.focal)
 
 
 def head_fit(

@@ -227,6 +227,7 @@ class _Joint:
             expression_count=head.expression_count,
             joints=self.model.free_joints,
             focal=not self.posed,
+            dolly=not self.posed,
         )
         self.cameras = [prior.camera for prior in priors] if self.posed else [fit.camera for fit in singles]
         if same_camera and not self.posed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from mien.least_squares.equations import Step, kept_off_zero
 
@@ -89,6 +89,11 @@ class NormalEquations:
             self.dense += jacobian_t @ jacobian_t.T
         self.gradient += jacobian_t @ residuals
         self.cost += cost
+
+    def add_gram(self, jacobian_t: Float32[np.ndarray, "n m"]) -> None:
+        """Add the Hessian alone of residuals that depend on every unknown, given the transposed Jacobian in
+        single precision: a step need not know it better."""
+        self.dense += jacobian_t @ jacobian_t.T
 
     def add_diagonal(
         self,

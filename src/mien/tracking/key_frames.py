@@ -115,6 +115,7 @@ class KeyFrames:
             expression_count=head.expression_count,
             joints=model.free_joints,
             focal=bool(camera_terms),
+            dolly=bool(camera_terms),
         )
         parts = []
         for index, key in enumerate(self.kept):

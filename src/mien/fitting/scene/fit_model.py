@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -11,6 +11,9 @@ from jaxtyping import Bool, Float, Int
 from mien.heads.landmark_sets import opening_pairs
 from mien.heads.model import Head
 from mien.heads.parameters import JOINT_NAMES
+
+_MANY = 200
+"""Landmarks from which a third of them is enough for a start."""
 
 MOVED_SHARE = 0.05
 """A joint is worth solving for when some landmark follows it with at least this weight."""
@@ -29,6 +32,11 @@ class PersonalPoints:
     shape: int
     landmarks: Int[np.ndarray, " k"]
     identity_m: Float[np.ndarray, "identity 3 k"]
+
+    @cached_property
+    def identity_rough_m(self) -> Float[np.ndarray, "identity 3 k"]:
+        """`identity_m` in single precision."""
+        return self.identity_m.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,21 +88,59 @@ class FitModel:
             shapes_m[points.shape][:, points.landmarks] += _weighted(identity, points.identity_m)
         return shapes_m
 
-    def identity_of(
-        self, expression: Float[np.ndarray, " expression"]
-    ) -> Float[np.ndarray, "identity 3 landmarks"]:
-        """(I, 3, L) how landmarks of one expression move with identity weights."""
-        active = [points for points in self.personal if expression[points.shape]]
-        if not active:
-            return self.identity_m
-        shapes_m = self.identity_m.copy()
-        for points in active:
-            shapes_m[:, :, points.landmarks] += expression[points.shape] * points.identity_m
-        return shapes_m
+    @cached_property
+    def identity_rough_m(self) -> Float[np.ndarray, "identity 3 landmarks"]:
+        """`identity_m` in single precision, which is enough for a Hessian."""
+        return self.identity_m.astype(np.float32)
 
     @property
     def landmark_count(self) -> int:
         return self.mean_m.shape[1]
+
+    @cached_property
+    def few(self) -> FewLandmarks | None:
+        """The same with a third of the landmarks, spread over all, for the way to a start; None where the set
+        is small anyway."""
+        return FewLandmarks.of(self) if self.landmark_count >= _MANY else None
+
+
+@dataclass(frozen=True, eq=False)
+class FewLandmarks:
+    """Some of a model's landmarks.
+
+    Attributes:
+        model: of these alone; it has no opening pairs.
+        kept: (K,) which they are.
+    """
+
+    model: FitModel
+    kept: Int[np.ndarray, " kept"]
+
+    @staticmethod
+    def of(model: FitModel, *, every: int = 3) -> FewLandmarks:
+        """Every so many of a model's landmarks."""
+        kept = np.arange(0, model.landmark_count, every)
+        own = []
+        for points in model.personal:
+            among = np.isin(points.landmarks, kept)
+            if among.any():
+                places = np.searchsorted(kept, points.landmarks[among])
+                own.append(PersonalPoints(points.shape, places, _packed(points.identity_m[:, :, among])))
+        few = replace(
+            model,
+            mean_m=_packed(model.mean_m[:, kept]),
+            identity_m=_packed(model.identity_m[:, :, kept]),
+            expression_m=_packed(model.expression_m[:, :, kept]),
+            personal=tuple(own),
+            skinning=_packed(model.skinning[:, kept]),
+            present=None if model.present is None else model.present[kept],
+            opening_pairs=np.zeros((0, 2), np.int64),
+        )
+        return FewLandmarks(few, kept)
+
+
+def _packed(values: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(values)
 
 
 @lru_cache(maxsize=16)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -10,6 +11,7 @@ from jaxtyping import Float
 
 from mien.cameras import Camera
 from mien.fitting.scene.head_state import HeadScene, HeadState
+from mien.fitting.scene.point_terms import PointTerm, add_points
 from mien.heads.parameters import HeadParameters
 from mien.least_squares.normal_equations import NormalEquations
 
@@ -29,14 +31,6 @@ class Term(Protocol):
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         """Add gradient, Gauss–Newton Hessian and cost at a state."""
-        ...
-
-
-class PointTerm(Term, Protocol):
-    """A term of the projected points alone: where only the gradient is new, it needs no Jacobian."""
-
-    def by_point(self, state: HeadState) -> tuple[Float[np.ndarray, "2 landmarks"], float]:
-        """Derivatives by the projected points, and the cost."""
         ...
 
 
@@ -87,24 +81,23 @@ class HeadProblem:
         if not np.isfinite(state.points_px).all():
             normal.cost = float("nan")
             return normal
-        if near is None:
-            for term in self.terms:
-                term.add_to(normal, state)
-            return normal
-        by_point = np.zeros_like(state.points_px)
-        for term in self.terms:
-            if hasattr(term, "by_point"):
-                pull, cost = cast(PointTerm, term).by_point(state)
-                by_point += pull
-                normal.cost += cost
-            else:
-                term.add_to(normal, state)
-        normal.gradient += state.gradient(by_point)
+        for term in self._others:
+            term.add_to(normal, state)
+        if self._of_points:
+            add_points(normal, state, self._of_points)
         return normal
+
+    @cached_property
+    def _of_points(self) -> list[PointTerm]:
+        return [cast(PointTerm, term) for term in self.terms if hasattr(term, "by_point")]
+
+    @cached_property
+    def _others(self) -> list[Term]:
+        return [term for term in self.terms if not hasattr(term, "by_point")]
 
     def parameters(self, x: Float[np.ndarray, " unknowns"]) -> HeadParameters:
         """Head parameters at a point."""
-        return self.scene.unknowns.unpack(x, self.scene.base)
+        return self.state(x).parameters
 
     def camera(self, x: Float[np.ndarray, " unknowns"]) -> Camera:
         """The camera at a point: with the focal length found, where that is free."""

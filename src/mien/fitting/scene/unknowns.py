@@ -22,12 +22,17 @@ class Unknowns:
         identity_count, expression_count: how many of each are free: all of the head's, or 0.
         joints: indices of the free joints.
         focal: whether the focal length is free.
+        dolly: with the focal length the head moves along the camera's axis, so that it stays as large in the
+            picture: the root's translation in the vector is where the head would be with the focal length of
+            the scene's camera. How strong the perspective is has then an unknown of its own, where otherwise
+            solvers follow a bent valley. Not for a pose that several cameras share.
     """
 
     identity_count: int = 0
     expression_count: int = 0
     joints: tuple[int, ...] = ()
     focal: bool = False
+    dolly: bool = False
 
     @cached_property
     def root_rotation(self) -> slice:

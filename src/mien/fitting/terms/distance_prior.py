@@ -25,24 +25,20 @@ class DistanceTerm:
     deviation: float
     name: str = "distance"
 
-    def _depth_m(self, state: HeadState) -> float:
-        camera_from_world = state.scene.camera.camera_from_world
-        place_m = state.x[state.scene.unknowns.root_translation]
-        return float(camera_from_world[2, :3] @ place_m + camera_from_world[2, 3])
-
     def cost(self, state: HeadState) -> float:
-        depth_m = self._depth_m(state)
-        if depth_m <= 0:
+        if state.depth_m <= 0:
             return float("nan")
-        return 0.5 * float((np.log(depth_m / self.distance_m) / self.deviation) ** 2)
+        return 0.5 * float((np.log(state.depth_m / self.distance_m) / self.deviation) ** 2)
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
-        depth_m, columns = self._depth_m(state), state.scene.unknowns.root_translation
+        depth_m, unknowns = state.depth_m, state.scene.unknowns
         if depth_m <= 0:
             normal.cost = float("nan")
             return
         residual = float(np.log(depth_m / self.distance_m)) / self.deviation
-        by_place = state.scene.camera.camera_from_world[2, :3] / (depth_m * self.deviation)
-        normal.gradient[columns] += by_place * residual
-        normal.sparse[columns, columns] += np.outer(by_place, by_place)
-        normal.cost += 0.5 * residual**2
+        slope = state.by_place[:, 2] / (depth_m * self.deviation)
+        columns = np.arange(unknowns.root_translation.start, unknowns.root_translation.stop)
+        if unknowns.dolly:
+            columns = np.append(columns, unknowns.log_focal.start)
+            slope = np.append(slope, 1 / self.deviation)
+        normal.add_block(columns, np.array([residual]), slope[None])

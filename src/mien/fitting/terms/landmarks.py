@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float32, Int
 
 from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_state import HeadState
+from mien.fitting.scene.point_terms import add_points
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.robust import Kernel, robust_cost, robust_weights
@@ -54,6 +55,15 @@ class LandmarkTerm:
             scale=config.robust_scale,
         )
 
+    def of_few(self, kept: Int[np.ndarray, " kept"]) -> LandmarkTerm:
+        """The term of some landmarks, which then count for all."""
+        more = np.sqrt(len(self.precision) / len(kept))
+        return replace(
+            self,
+            target_px=np.ascontiguousarray(self.target_px[:, kept]),
+            precision=more * self.precision[kept],
+        )
+
     def _whitened(self, state: HeadState) -> np.ndarray:
         return (state.points_px - self.target_px) * self.precision
 
@@ -69,13 +79,17 @@ class LandmarkTerm:
         cost = robust_cost(squared, kernel=self.kernel, scale=self.scale)
         return whitened * (weights * self.precision), cost
 
-    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+    def rows(self, state: HeadState) -> Float32[np.ndarray, "unknowns rows"]:
+        """The re-weighted residuals' transposed Jacobian, in single precision."""
         whitened = self._whitened(state)
         squared = whitened[0] ** 2 + whitened[1] ** 2
-        cost = robust_cost(squared, kernel=self.kernel, scale=self.scale)
         root = np.sqrt(robust_weights(squared, kernel=self.kernel, scale=self.scale))
-        jacobian_t = state.scaled_jacobian_t(root * self.precision)
-        normal.add_dense((whitened * root).reshape(-1), jacobian_t.reshape(len(jacobian_t), -1), cost=cost)
+        scale = (root * self.precision).astype(np.float32)
+        jacobian_t = state.rough_jacobian_t * scale
+        return jacobian_t.reshape(len(jacobian_t), -1)
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        add_points(normal, state, [self])
 
 
 def face_radius_px(landmarks: Landmarks2D) -> float:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Float32, Int
 
 from mien.fitting.config import FitConfig
 from mien.fitting.scene.fit_model import FitModel
 from mien.fitting.scene.head_state import HeadState
+from mien.fitting.scene.point_terms import add_points
 from mien.fitting.terms.landmarks import face_radius_px
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.normal_equations import NormalEquations
@@ -73,12 +74,16 @@ class OpeningTerm:
         np.subtract.at(by_point.T, lower, by_pair.T)
         return by_point, robust_cost(squared, kernel="huber", scale=self.scale)
 
-    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+    def rows(self, state: HeadState) -> Float32[np.ndarray, "unknowns rows"]:
+        """The re-weighted residuals' transposed Jacobian, in single precision."""
         whitened = self._whitened(state)
         squared = whitened[0] ** 2 + whitened[1] ** 2
-        cost = robust_cost(squared, kernel="huber", scale=self.scale)
         root = np.sqrt(robust_weights(squared, kernel="huber", scale=self.scale))
         upper, lower = self.pairs.T
-        by_point = state.points_jacobian_t
-        jacobian_t = (by_point[:, :, upper] - by_point[:, :, lower]) * (root * self.precision)
-        normal.add_dense((whitened * root).reshape(-1), jacobian_t.reshape(len(jacobian_t), -1), cost=cost)
+        by_point = state.rough_jacobian_t
+        scale = (root * self.precision).astype(np.float32)
+        jacobian_t = (by_point[:, :, upper] - by_point[:, :, lower]) * scale
+        return jacobian_t.reshape(len(jacobian_t), -1)
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        add_points(normal, state, [self])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from mien.fitting.config import FitConfig
 from mien.fitting.scene.head_state import HeadState
+from mien.fitting.scene.point_terms import add_points
 from mien.fitting.scene.unknowns import Unknowns
 from mien.heads.parameters import HeadParameters
 from mien.least_squares.normal_equations import NormalEquations
@@ -71,14 +72,18 @@ class StillPointsTerm:
     def cost(self, state: HeadState) -> float:
         return 0.5 * float((((state.points_px - self.previous_px) * self.precision) ** 2).sum())
 
-    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+    def by_point(self, state: HeadState) -> tuple[Float[np.ndarray, "2 landmarks"], float]:
+        """Derivatives by the projected points, and the cost."""
         residuals = (state.points_px - self.previous_px) * self.precision
-        jacobian_t = state.scaled_jacobian_t(self.precision)
-        normal.add_dense(
-            residuals.reshape(-1),
-            jacobian_t.reshape(len(jacobian_t), -1),
-            cost=0.5 * float((residuals**2).sum()),
-        )
+        return residuals * self.precision, 0.5 * float((residuals**2).sum())
+
+    def rows(self, state: HeadState) -> Float32[np.ndarray, "unknowns rows"]:
+        """The residuals' transposed Jacobian, in single precision."""
+        jacobian_t = state.rough_jacobian_t * self.precision.astype(np.float32)
+        return jacobian_t.reshape(len(jacobian_t), -1)
+
+    def add_to(self, normal: NormalEquations, state: HeadState) -> None:
+        add_points(normal, state, [self])
 
 
 @dataclass(frozen=True, eq=False)
