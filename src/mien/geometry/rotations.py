@@ -16,12 +16,18 @@ def cross_matrix(vector: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
 
 def matrix_from_rotation_vector(rotation: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]:
     """Rodrigues' formula; accurate to machine precision near zero."""
-    angle = math.sqrt(rotation @ rotation)
+    return np.array(rotation_rows(rotation.tolist()))
+
+
+def rotation_rows(rotation: list[float]) -> list[list[float]]:
+    """`matrix_from_rotation_vector` in Python floats, for those who go on computing with them."""
+    x, y, z = rotation
+    angle = math.sqrt(x * x + y * y + z * z)
     if angle < 1e-4:
         a, b = 1 - angle**2 / 6, 0.5 - angle**2 / 24
     else:
         a, b = math.sin(angle) / angle, (1 - math.cos(angle)) / angle**2
-    return _polynomial_of_cross_matrix(rotation, a, b)
+    return _polynomial_of_cross_matrix(x, y, z, a, b)
 
 
 def rotation_vector_from_matrix(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, " 3"]:
@@ -36,27 +42,43 @@ def left_jacobian(rotation: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]
 
     So d(R x)/d(rotation) = -[R x]ₓ J.
     """
-    angle = math.sqrt(rotation @ rotation)
-    if angle < 1e-3:
-        a, b = 0.5 - angle**2 / 24, 1 / 6 - angle**2 / 120
-    else:
-        a, b = (1 - math.cos(angle)) / angle**2, (angle - math.sin(angle)) / angle**3
-    return _polynomial_of_cross_matrix(rotation, a, b)
+    a, b = _left_jacobian_factors(math.sqrt(rotation @ rotation))
+    return np.array(_polynomial_of_cross_matrix(*rotation.tolist(), a, b))
 
 
-def _polynomial_of_cross_matrix(rotation: np.ndarray, a: float, b: float) -> np.ndarray:
-    """I + a K + b K² for the cross matrix K; in Python floats, which for so few is quicker than numpy."""
+def left_jacobian_product(
+    rotation: Float[np.ndarray, " 3"], vector: Float[np.ndarray, " 3"], *, transposed: bool = False
+) -> tuple[float, float, float]:
+    """`left_jacobian` times a vector, without the matrix."""
     x, y, z = rotation.tolist()
+    p, q, r = vector.tolist()
+    a, b = _left_jacobian_factors(math.sqrt(x * x + y * y + z * z))
+    if transposed:
+        a = -a
+    u, v, w = y * r - z * q, z * p - x * r, x * q - y * p
+    return (
+        p + a * u + b * (y * w - z * v),
+        q + a * v + b * (z * u - x * w),
+        r + a * w + b * (x * v - y * u),
+    )
+
+
+def _left_jacobian_factors(angle: float) -> tuple[float, float]:
+    if angle < 1e-3:
+        return 0.5 - angle**2 / 24, 1 / 6 - angle**2 / 120
+    return (1 - math.cos(angle)) / angle**2, (angle - math.sin(angle)) / angle**3
+
+
+def _polynomial_of_cross_matrix(x: float, y: float, z: float, a: float, b: float) -> list[list[float]]:
+    """I + a K + b K² for the cross matrix K; in Python floats, which for so few is quicker than numpy."""
     xx, yy, zz = x * x, y * y, z * z
     xy, xz, yz = b * x * y, b * x * z, b * y * z
     ax, ay, az = a * x, a * y, a * z
-    return np.array(
-        [
-            [1 - b * (yy + zz), xy - az, xz + ay],
-            [xy + az, 1 - b * (xx + zz), yz - ax],
-            [xz - ay, yz + ax, 1 - b * (xx + yy)],
-        ]
-    )
+    return [
+        [1 - b * (yy + zz), xy - az, xz + ay],
+        [xy + az, 1 - b * (xx + zz), yz - ax],
+        [xz - ay, yz + ax, 1 - b * (xx + yy)],
+    ]
 
 
 def nearest_rotation(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:

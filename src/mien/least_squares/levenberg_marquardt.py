@@ -56,6 +56,7 @@ class LevenbergMarquardt:
         problem: Problem[E],
         x: Float[np.ndarray, " n"],
         *,
+        near: E | None = None,
         report: ProgressReport = silent,
         throw: bool = False,
     ) -> Solution:
@@ -63,21 +64,24 @@ class LevenbergMarquardt:
 
         Args:
             x: (N,) the start.
+            near: equations of a problem nearby, as the last frame's: the first chord step starts with them.
             report: told of the steps done, of all that the limit allows.
             throw: raise instead of returning a solution that is not usable.
 
         Raises:
             FitError: with `throw`, when the cost is not finite at the start.
         """
-        return usable_or_raise(self._solve(problem, np.array(x, dtype=float), report), throw=throw)
+        return usable_or_raise(self._solve(problem, np.array(x, dtype=float), near, report), throw=throw)
 
-    def _solve(self, problem: Problem[E], x: np.ndarray, report: ProgressReport) -> Solution:
-        equations = problem.linearize(x)
+    def _solve(
+        self, problem: Problem[E], x: np.ndarray, near: E | None, report: ProgressReport
+    ) -> Solution:
+        equations = problem.linearize(x, near=near)
         history = [equations.cost]
         if not (np.isfinite(equations.cost) and np.isfinite(equations.gradient).all()):
             return Solution(x, Status.NOT_FINITE, 0, tuple(history))
         damping = self.first_damping
-        chord = 0
+        chord = 0 if near is None else 1
         for iteration in range(1, self.max_iterations + 1):
             cost = equations.cost
             while True:
@@ -89,14 +93,14 @@ class LevenbergMarquardt:
                     if new_cost <= cost:
                         break
                     if step.expected_decrease <= _ROUNDING * abs(cost):
-                        return Solution(x, Status.CONVERGED, iteration, tuple(history))
+                        return Solution(x, Status.CONVERGED, iteration, tuple(history), equations)
                 if chord:
                     # The Hessian that was kept is to blame, perhaps, rather than too long a step.
                     equations, chord = problem.linearize(x), 0
                     continue
                 damping *= self.damping_up
                 if damping > self.max_damping:
-                    return Solution(x, Status.NO_DESCENT, iteration, tuple(history))
+                    return Solution(x, Status.NO_DESCENT, iteration, tuple(history), equations)
             x = tried
             history.append(new_cost)
             report(Progress(iteration, self.max_iterations))
@@ -110,11 +114,11 @@ class LevenbergMarquardt:
             # A small decrease alone proves nothing: where the model promised more, the step was too long, as
             # when each lands on the other side of a valley.
             if new_cost == 0 or (cost - new_cost <= small and (expected <= small or gain > _GOOD_GAIN)):
-                return Solution(x, Status.CONVERGED, iteration, tuple(history))
+                return Solution(x, Status.CONVERGED, iteration, tuple(history), equations)
             if iteration == self.max_iterations:
                 break
             if chord < self.chord_steps and gain > _GOOD_GAIN:
                 equations, chord = problem.linearize(x, near=equations), chord + 1
             else:
                 equations, chord = problem.linearize(x), 0
-        return Solution(x, Status.MAX_ITERATIONS, self.max_iterations, tuple(history))
+        return Solution(x, Status.MAX_ITERATIONS, self.max_iterations, tuple(history), equations)

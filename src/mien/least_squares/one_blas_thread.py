@@ -32,6 +32,7 @@ class _OneBlasThread:
         self._inside = 0
         self._controller: ThreadpoolController | None = None
         self._before: list[int] = []
+        self._limited = False
 
     def __enter__(self) -> None:
         with self._lock:
@@ -39,13 +40,15 @@ class _OneBlasThread:
                 if self._controller is None:
                     self._controller = _controller()
                 self._before = [library.num_threads for library in self._controller.lib_controllers]
-                self._set([1] * len(self._before))
+                self._limited = any(number != 1 for number in self._before)
+                if self._limited:
+                    self._set([1] * len(self._before))
             self._inside += 1
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._inside -= 1
-            if self._inside == 0:
+            if self._inside == 0 and self._limited:
                 self._set(self._before)
 
     def _set(self, numbers: list[int]) -> None:

@@ -8,6 +8,8 @@ from enum import Enum
 import numpy as np
 from jaxtyping import Float
 
+from mien.least_squares.equations import Equations
+
 
 class Status(Enum):
     """How a solve ended; `.value` is a sentence for people that goes on after "the fit".
@@ -39,12 +41,15 @@ class Solution:
         status: how it ended.
         iterations: steps computed.
         cost_history: cost at the start and after each accepted step.
+        equations: those of the last point that was linearised, for who solves a problem nearby next; None
+            from solvers that have none.
     """
 
     x: Float[np.ndarray, " n"]
     status: Status
     iterations: int
     cost_history: tuple[float, ...]
+    equations: Equations | None = None
 
     @property
     def cost(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
@@ -18,15 +19,16 @@ from mien.fitting.terms.joints_prior import NECK
 from mien.fitting.terms.landmarks import LandmarkTerm, face_radius_px
 from mien.fitting.terms.openings import OpeningTerm
 from mien.fitting.terms.priors import prior_terms
+from mien.fitting.terms.quadratic import QuadraticTerm
 from mien.fitting.terms.temporal import NearPreviousTerm, StillPointsTerm, StillVerticesTerm
 from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
+from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.one_blas_thread import one_blas_thread
 from mien.least_squares.solution import Status
-from mien.least_squares.solver import Solver
 
-TRACK_SOLVER = LevenbergMarquardt(max_iterations=6, relative_tolerance=1e-2, chord_steps=2)
+TRACK_SOLVER = LevenbergMarquardt(max_iterations=6, relative_tolerance=5e-2, chord_steps=2)
 FIRST_SOLVER = LevenbergMarquardt(max_iterations=20, relative_tolerance=1e-4)
 
 LOST_RESIDUAL = 0.3
@@ -45,9 +47,10 @@ class FrameFitter:
     def __init__(self, model: FitModel, *, camera: Camera, identity: np.ndarray, config: FitConfig) -> None:
         self.model, self.camera, self.identity, self.config = model, camera, identity, config
         self.unknowns = Unknowns(expression_count=model.head.expression_count, joints=model.free_joints)
-        self._priors = tuple(prior_terms(model.head, self.unknowns, config))
+        self._priors: tuple[Term, ...] = ()
         self._scene: HeadScene | None = None
         self._last: HeadState | None = None
+        self._near: NormalEquations | None = None
 
     @one_blas_thread
     def __call__(
@@ -90,15 +93,15 @@ class FrameFitter:
         landmarks: Landmarks2D,
         data: LandmarkTerm,
         start: HeadParameters,
-        solver: Solver,
+        solver: LevenbergMarquardt,
         *,
         first: bool = False,
     ) -> tuple[HeadParameters, Status, float]:
+        scene = self._scene_with(start)
         terms: list[Term] = [data, *self._priors]
         openings = OpeningTerm.of(self.model, landmarks, self.config)
         if openings is not None:
             terms.append(openings)
-        scene = self._scene_with(start)
         x = self.unknowns.pack(start, focal_px=self.camera.focal_px)
         last = self._last
         if last is None or last.scene is not scene or not np.array_equal(last.x, x):
@@ -110,7 +113,8 @@ class FrameFitter:
             followed = _followed(last, data)
             if data.cost(problem.state(followed)) < data.cost(last):
                 x = followed
-        solution = solver.solve(problem, x)
+        solution = solver.solve(problem, x, near=None if first else self._near)
+        self._near = cast(NormalEquations, solution.equations)
         self._last = state = problem.state(solution.x)
         offsets_px = state.points_px - data.target_px
         if not data.precision.all():
@@ -132,6 +136,11 @@ class FrameFitter:
         ):
             base = replace(start, identity=self.identity)
             self._scene = scene = HeadScene(self.model, self.unknowns, base, self.camera)
+            self._near = None
+            if not self._priors:
+                at_rest = HeadState(scene, np.zeros(self.unknowns.size))
+                terms = prior_terms(self.model.head, self.unknowns, self.config)
+                self._priors = tuple(QuadraticTerm.merged(terms, at_rest))
         return scene
 
     def _ties(self, previous: HeadParameters, state: HeadState, data: LandmarkTerm) -> list[Term]:
@@ -151,11 +160,13 @@ def _followed(last: HeadState, data: LandmarkTerm) -> np.ndarray:
     Most of what changes between two frames is the head's pose; a step over it alone costs little, and leaves
     residuals that are small enough for the robust kernel's weights, and so the Hessian, to be right.
     """
+    from scipy.linalg.lapack import dposv
+
     jacobian_t = (last.pose_jacobian_t() * data.precision).reshape(6, -1)
     residuals = ((data.target_px - last.points_px) * data.precision).reshape(-1)
-    x = last.x.copy()
-    try:
-        x[:6] += np.linalg.solve(jacobian_t @ jacobian_t.T, jacobian_t @ residuals)
-    except np.linalg.LinAlgError:
+    _, change, info = dposv(jacobian_t @ jacobian_t.T, jacobian_t @ residuals)
+    if info != 0:
         return last.x
+    x = last.x.copy()
+    x[:6] += change
     return x

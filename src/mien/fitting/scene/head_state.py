@@ -12,7 +12,7 @@ from mien.cameras import Camera
 from mien.fitting.scene.fit_model import FitModel, PersonalPoints
 from mien.fitting.scene.joint_motions import JointMotions
 from mien.fitting.scene.unknowns import Unknowns
-from mien.geometry.rotations import left_jacobian, matrix_from_rotation_vector
+from mien.geometry.rotations import left_jacobian, left_jacobian_product, matrix_from_rotation_vector
 from mien.heads.parameters import JOINT_PARENTS, HeadParameters
 
 _FOLLOWS = np.array([[1, 1, 1, 1], [0, 1, 1, 1], [0, 0, 1, 0], [0, 0, 0, 1]], float)
@@ -257,18 +257,17 @@ class HeadState:
         by_rest = (self._blend * by_head[:, None]).sum(axis=0).reshape(-1)
         gradient = np.empty(unknowns.size)
         moments = self._arms_m @ by_head.T
-        torques = np.stack(
-            [
-                moments[:, 1, 2] - moments[:, 2, 1],
-                moments[:, 2, 0] - moments[:, 0, 2],
-                moments[:, 0, 1] - moments[:, 1, 0],
-            ],
-            axis=1,
-        )
-        by_rotation = np.matmul(self._turns, torques[:, :, None])[:, :, 0]
-        gradient[unknowns.root_rotation] = by_rotation[0]
+        torques = moments[:, (1, 2, 0), (2, 0, 1)] - moments[:, (2, 0, 1), (1, 2, 0)]
+        # For the root: what turns in the world, R⁻¹ J(v) = J(v)ᵀ, seen from the head.
+        gradient[:3] = left_jacobian_product(self.x[unknowns.root_rotation], torques[0])
+        for row, joint in enumerate(unknowns.joints, 1):
+            torque = torques[row]
+            if JOINT_PARENTS[joint] >= 0:
+                torque = self._joints.parent_rotation(joint).T @ torque
+            gradient[unknowns.joint(joint)] = left_jacobian_product(
+                self._rotation_vector(joint), torque, transposed=True
+            )
         gradient[unknowns.root_translation] = self.by_place @ by_camera.sum(axis=1)
-        gradient[unknowns.all_joints] = by_rotation[1:].reshape(-1)
         own = [(points, own_m, weight, by_rest.reshape(3, -1)[:, points.landmarks].reshape(-1))
                for points, own_m, weight in self._own_shapes]  # fmt: skip
         if unknowns.expression_count:

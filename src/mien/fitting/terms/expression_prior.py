@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -22,12 +23,14 @@ class ExpressionTerm:
 
     Attributes:
         deviations: (E,) of each weight.
+        quadratic: without the bounds.
         close_and_jaw: places of mouthClose and jawOpen among the weights, None for heads without them.
     """
 
     deviations: Float[np.ndarray, " expression"]
     bounds_deviation: float
     close_and_jaw: tuple[int, int] | None = None
+    quadratic: bool = False
     name: str = "expression"
 
     @staticmethod
@@ -53,19 +56,36 @@ class ExpressionTerm:
         close, jaw = self.close_and_jaw
         return max(float(expression[close] - expression[jaw]), 0.0) / self.bounds_deviation
 
+    def parts(self) -> tuple[ExpressionTerm, ExpressionTerm]:
+        """The same in two: what is quadratic, and the bounds."""
+        none = np.full_like(self.deviations, np.inf)
+        return replace(self, bounds_deviation=np.inf, quadratic=True), replace(self, deviations=none)
+
     def cost(self, state: HeadState) -> float:
         expression = state.x[state.scene.unknowns.expression]
-        outside, scaled = self._outside(expression), expression / self.deviations
-        above = self._close_above_jaw(expression)
-        return 0.5 * float(scaled @ scaled) + 0.5 * float(outside @ outside) + 0.5 * above * above
+        cost = 0.0
+        if not self._bounds_alone:
+            scaled = expression / self.deviations
+            cost = 0.5 * float(scaled @ scaled)
+        if not self.quadratic:
+            outside, above = self._outside(expression), self._close_above_jaw(expression)
+            cost += 0.5 * float(outside @ outside) + 0.5 * above * above
+        return cost
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         columns = state.scene.unknowns.expression
         expression = state.x[columns]
+        if not self._bounds_alone:
+            normal.add_diagonal(columns, expression / self.deviations, 1 / self.deviations)
+        if self.quadratic:
+            return
         outside = self._outside(expression)
-        normal.add_diagonal(columns, expression / self.deviations, 1 / self.deviations)
         normal.add_diagonal(columns, outside, (outside != 0) / self.bounds_deviation)
         above = self._close_above_jaw(expression)
         if above and self.close_and_jaw is not None:
             slope = np.array([[1.0, -1.0]]) / self.bounds_deviation
             normal.add_block(columns.start + np.array(self.close_and_jaw), np.array([above]), slope)
+
+    @cached_property
+    def _bounds_alone(self) -> bool:
+        return bool(np.isinf(self.deviations).all())

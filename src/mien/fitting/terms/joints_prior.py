@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,6 +26,7 @@ class JointsTerm:
     config: FitConfig
     shapes_turn_eyes: bool = False
     name: str = "joints"
+    quadratic: ClassVar[bool] = True
 
     def cost(self, state: HeadState) -> float:
         unknowns = state.scene.unknowns
@@ -66,6 +68,7 @@ class EyesAlikeTerm:
     difference: np.ndarray
     deviation_rad: float
     name: str = "eyes alike"
+    quadratic: ClassVar[bool] = True
 
     @staticmethod
     def of(unknowns: Unknowns, head: Head, config: FitConfig) -> EyesAlikeTerm | None:
@@ -110,6 +113,7 @@ class LidsFollowTerm:
     deviation: float
     full_look_rad: float
     name: str = "lids follow gaze"
+    quadratic: ClassVar[bool] = True
 
     @staticmethod
     def of(unknowns: Unknowns, head: Head, config: FitConfig) -> LidsFollowTerm | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
@@ -30,6 +30,7 @@ class LandmarkTerm:
     kernel: Kernel = "none"
     scale: float = 2.5
     name: str = "landmarks"
+    _last: tuple[HeadState, np.ndarray, np.ndarray] | None = field(default=None, init=False, repr=False)
 
     @staticmethod
     def of(
@@ -64,26 +65,29 @@ class LandmarkTerm:
             precision=more * self.precision[kept],
         )
 
-    def _whitened(self, state: HeadState) -> np.ndarray:
-        return (state.points_px - self.target_px) * self.precision
+    def _residuals(self, state: HeadState) -> tuple[np.ndarray, np.ndarray]:
+        """(2, L) in deviations, and their squared lengths: solvers ask for both cost and gradient."""
+        if self._last is None or self._last[0] is not state:
+            whitened = (state.points_px - self.target_px) * self.precision
+            squared = whitened[0] ** 2 + whitened[1] ** 2
+            object.__setattr__(self, "_last", (state, whitened, squared))
+        assert self._last is not None
+        return self._last[1], self._last[2]
 
     def cost(self, state: HeadState) -> float:
-        whitened = self._whitened(state)
-        return robust_cost(whitened[0] ** 2 + whitened[1] ** 2, kernel=self.kernel, scale=self.scale)
+        return robust_cost(self._residuals(state)[1], kernel=self.kernel, scale=self.scale)
 
     def by_point(self, state: HeadState) -> tuple[Float[np.ndarray, "2 landmarks"], float]:
         """Derivatives by the projected points, and the cost."""
-        whitened = self._whitened(state)
-        squared = whitened[0] ** 2 + whitened[1] ** 2
+        whitened, squared = self._residuals(state)
         weights = robust_weights(squared, kernel=self.kernel, scale=self.scale)
         cost = robust_cost(squared, kernel=self.kernel, scale=self.scale)
         return whitened * (weights * self.precision), cost
 
     def rows(self, state: HeadState) -> Float32[np.ndarray, "unknowns rows"]:
         """The re-weighted residuals' transposed Jacobian, in single precision."""
-        whitened = self._whitened(state)
-        squared = whitened[0] ** 2 + whitened[1] ** 2
-        root = np.sqrt(robust_weights(squared, kernel=self.kernel, scale=self.scale))
+        weights = robust_weights(self._residuals(state)[1], kernel=self.kernel, scale=self.scale)
+        root = np.sqrt(weights)
         scale = (root * self.precision).astype(np.float32)
         jacobian_t = state.rough_jacobian_t * scale
         return jacobian_t.reshape(len(jacobian_t), -1)

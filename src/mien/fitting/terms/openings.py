@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
@@ -36,6 +37,7 @@ class OpeningTerm:
     precision: Float[np.ndarray, " pairs"]
     scale: float = 2.5
     name: str = "openings"
+    _last: tuple[HeadState, np.ndarray, np.ndarray] | None = field(default=None, init=False, repr=False)
 
     @staticmethod
     def of(model: FitModel, landmarks: Landmarks2D, config: FitConfig) -> OpeningTerm | None:
@@ -55,30 +57,30 @@ class OpeningTerm:
             pairs, (points_px[upper] - points_px[lower]).T, 1 / deviation_px, config.robust_scale
         )
 
-    def _whitened(self, state: HeadState) -> np.ndarray:
-        upper, lower = self.pairs.T
-        return (state.points_px[:, upper] - state.points_px[:, lower] - self.target_px) * self.precision
+    def _residuals(self, state: HeadState) -> tuple[np.ndarray, np.ndarray]:
+        """(2, P) in deviations, and their squared lengths."""
+        if self._last is None or self._last[0] is not state:
+            upper, lower = self.pairs.T
+            gaps_px = np.take(state.points_px, upper, axis=1) - np.take(state.points_px, lower, axis=1)
+            whitened = (gaps_px - self.target_px) * self.precision
+            squared = whitened[0] ** 2 + whitened[1] ** 2
+            object.__setattr__(self, "_last", (state, whitened, squared))
+        assert self._last is not None
+        return self._last[1], self._last[2]
 
     def cost(self, state: HeadState) -> float:
-        whitened = self._whitened(state)
-        return robust_cost(whitened[0] ** 2 + whitened[1] ** 2, kernel="huber", scale=self.scale)
+        return robust_cost(self._residuals(state)[1], kernel="huber", scale=self.scale)
 
     def by_point(self, state: HeadState) -> tuple[Float[np.ndarray, "2 landmarks"], float]:
         """Derivatives by the projected points, and the cost."""
-        whitened = self._whitened(state)
-        squared = whitened[0] ** 2 + whitened[1] ** 2
+        whitened, squared = self._residuals(state)
         by_pair = whitened * (robust_weights(squared, kernel="huber", scale=self.scale) * self.precision)
-        by_point = np.zeros_like(state.points_px)
-        upper, lower = self.pairs.T
-        np.add.at(by_point.T, upper, by_pair.T)  # a point may belong to several pairs
-        np.subtract.at(by_point.T, lower, by_pair.T)
+        by_point = by_pair @ _incidence(self.pairs.tobytes(), state.points_px.shape[1])
         return by_point, robust_cost(squared, kernel="huber", scale=self.scale)
 
     def rows(self, state: HeadState) -> Float32[np.ndarray, "unknowns rows"]:
         """The re-weighted residuals' transposed Jacobian, in single precision."""
-        whitened = self._whitened(state)
-        squared = whitened[0] ** 2 + whitened[1] ** 2
-        root = np.sqrt(robust_weights(squared, kernel="huber", scale=self.scale))
+        root = np.sqrt(robust_weights(self._residuals(state)[1], kernel="huber", scale=self.scale))
         upper, lower = self.pairs.T
         by_point = state.rough_jacobian_t
         scale = (root * self.precision).astype(np.float32)
@@ -87,3 +89,13 @@ class OpeningTerm:
 
     def add_to(self, normal: NormalEquations, state: HeadState) -> None:
         add_points(normal, state, [self])
+
+
+@lru_cache(maxsize=32)
+def _incidence(pairs: bytes, landmarks: int) -> np.ndarray:
+    """(P, L): 1 at the first landmark of each pair, −1 at the second."""
+    upper, lower = np.frombuffer(pairs, np.int64).reshape(-1, 2).T
+    incidence = np.zeros((len(upper), landmarks))
+    incidence[np.arange(len(upper)), upper] = 1
+    incidence[np.arange(len(lower)), lower] = -1
+    return incidence
