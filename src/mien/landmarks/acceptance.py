@@ -42,14 +42,14 @@ class Acceptance:
 
         Each of the three is fooled by other textures, so their sum separates better than any limit on one.
         """
-        relative_sigma = float(np.median(landmarks.sigma_px)) / seen.side_px
+        relative_sigma = landmarks.typical_sigma_px / seen.side_px
         return _log_odds(search_score) + _log_odds(landmarks.score) - EVIDENCE_PER_SIGMA * relative_sigma
 
     def accepts(self, landmarks: Landmarks2D, *, seen: Region, wanted: Region) -> bool:
         """Whether landmarks predicted in the region `seen` are a face's, given the region they ask for."""
         return (
             landmarks.score >= self.min_presence
-            and float(np.median(landmarks.sigma_px)) <= self.max_relative_sigma * seen.side_px
+            and landmarks.typical_sigma_px <= self.max_relative_sigma * seen.side_px
             and self.agrees(seen, wanted)
         )
 

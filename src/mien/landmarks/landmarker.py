@@ -12,7 +12,7 @@ from mien.errors import ShapeError
 from mien.landmarks.acceptance import Acceptance
 from mien.landmarks.candidates import Candidate
 from mien.landmarks.predictor import LandmarkPredictor
-from mien.landmarks.region import Region, region_from_points
+from mien.landmarks.region import Region
 from mien.landmarks.search import FaceSearch
 from mien.landmarks.sliding_windows import SlidingWindows
 from mien.landmarks.types import Landmarks2D
@@ -131,26 +131,26 @@ class Landmarker:
             ShapeError: the picture has another shape or type.
         """
         check_image(image)
-        seen = region_from_points(previous.points_px, previous.set_name)
+        seen = previous.region
         landmarks = self.predictor.glance(image, seen)
-        wanted = region_from_points(landmarks.points_px, self.set_name)
+        wanted = landmarks.region
         if not self.followed.agrees(seen, wanted):
             return None
         if not _WELL_FRAMED.agrees(seen, wanted):  # it moved quickly: look again where it is now
             seen = wanted
             landmarks = self.predictor.glance(image, seen)
-            wanted = region_from_points(landmarks.points_px, self.set_name)
+            wanted = landmarks.region
         if not self.followed.accepts(landmarks, seen=seen, wanted=wanted):
             return None
         return landmarks if len(self.predictor.looks) == 1 else self.predictor(image, wanted)
 
     def _verified(self, image: np.ndarray, candidate: Candidate) -> tuple[Region, Landmarks2D] | None:
         """Landmarks from a candidate's region, refined twice by its own prediction; None without a face."""
-        wanted = region_from_points(self.predictor.glance(image, candidate.region).points_px, self.set_name)
+        wanted = self.predictor.glance(image, candidate.region).region
         if not self.found.agrees(candidate.region, wanted):
             return None
         landmarks = self.predictor.glance(image, wanted)
-        refined = region_from_points(landmarks.points_px, self.set_name)
+        refined = landmarks.region
         if not self.found.accepts(landmarks, seen=wanted, wanted=refined):
             return None
         evidence = self.found.evidence(landmarks, seen=wanted, search_score=candidate.score)
@@ -169,7 +169,7 @@ class Landmarker:
         """The face from the region that its own points ask for, seen both ways round."""
         for _ in range(_SETTLING_LOOKS):
             landmarks = self.predictor(image, region, both_ways=True)
-            wanted = region_from_points(landmarks.points_px, self.set_name)
+            wanted = landmarks.region
             if _SETTLED.agrees(region, wanted):
                 break
             region = wanted

@@ -118,8 +118,12 @@ class LandmarkPredictor:
 
 def network_input(image: UInt8[np.ndarray, "height width 3"]) -> Float32[np.ndarray, "1 3 height width"]:
     """A picture as networks want it: one (3, H, W) picture with values in [0, 1]."""
-    planes = np.ascontiguousarray(image.transpose(2, 0, 1))[None]
-    return np.multiply(planes, np.float32(1 / 255), dtype=np.float32)
+    import cv2
+
+    values = np.empty((1, 3, *image.shape[:2]), np.float32)
+    for channel, plane in enumerate(cv2.split(image)):
+        np.multiply(plane, np.float32(1 / 255), out=values[0, channel], dtype=np.float32)
+    return values
 
 
 def _looks(entries: object, source: Path) -> tuple[Crop, ...]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float
+
+if TYPE_CHECKING:
+    from mien.landmarks.region import Region
 
 _FARTHEST_PX = 1e7
 """No picture is so large: a point beyond is a mistake."""
@@ -49,6 +53,22 @@ class Landmarks2D:
             return 0.0
         offsets_px = points_px - np.mean(points_px, axis=0)
         return float(np.sqrt(np.vdot(offsets_px, offsets_px) / len(offsets_px)))
+
+    @cached_property
+    def typical_sigma_px(self) -> float:
+        """The landmarks' median standard deviation, pixels."""
+        return float(np.median(self.sigma_px))
+
+    @cached_property
+    def region(self) -> Region:
+        """The region that frames the face (`region_from_points`).
+
+        Raises:
+            InputError: a point is not finite.
+        """
+        from mien.landmarks.region import region_from_points
+
+        return region_from_points(self.points_px, self.set_name)
 
     @property
     def box_px(self) -> tuple[float, float, float, float]:
