@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,15 @@ _SETTLED = Acceptance(max_shift=0.005, max_zoom=1.01, max_turn_rad=0.01)
 """They agree so closely that another look would change nothing."""
 
 _SETTLING_LOOKS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A face that was searched for: the region seen, its landmarks, what the search said of it."""
+
+    region: Region
+    landmarks: Landmarks2D
+    search_score: float
 
 
 class Landmarker:
@@ -111,13 +121,9 @@ class Landmarker:
         check_image(image)
         if min(image.shape[:2]) < _SMALLEST_PICTURE_PX:
             return []
-        found: list[tuple[Region, Landmarks2D]] = []
-        for candidate in self.search(image):
-            verified = self._verified(image, candidate)
-            if verified is not None:
-                found.append(verified)
-        found.sort(key=lambda face: -face[0].side_px * face[1].score)
-        faces = [landmarks for _, landmarks in _distinct(found)]
+        found = self._verified(image, self.search(image))
+        found.sort(key=lambda face: -face.region.side_px * face.landmarks.score)
+        faces = [face.landmarks for face in _distinct(found)]
         return faces if max_faces is None else faces[:max_faces]
 
     def track(self, image: np.ndarray, previous: Landmarks2D) -> Landmarks2D | None:
@@ -144,36 +150,56 @@ class Landmarker:
             return None
         return landmarks if len(self.predictor.looks) == 1 else self.predictor(image, wanted)
 
-    def _verified(self, image: np.ndarray, candidate: Candidate) -> tuple[Region, Landmarks2D] | None:
-        """Landmarks from a candidate's region, refined twice by its own prediction; None without a face."""
-        wanted = self.predictor.glance(image, candidate.region).region
-        if not self.found.agrees(candidate.region, wanted):
-            return None
-        landmarks = self.predictor.glance(image, wanted)
-        refined = landmarks.region
-        if not self.found.accepts(landmarks, seen=wanted, wanted=refined):
-            return None
-        evidence = self.found.evidence(landmarks, seen=wanted, search_score=candidate.score)
-        if evidence < (_WORTH_SETTLING if self.settle else self.found.min_evidence):
-            return None
+    def _verified(self, image: np.ndarray, candidates: list[Candidate]) -> list[_Found]:
+        """Landmarks from the candidates' regions, refined twice by their own prediction, where they are a
+        face's; each face once, with the region that it asks for."""
+        first = self.predictor.glances(image, [each.region for each in candidates])
+        near = [
+            (candidate, landmarks)
+            for candidate, landmarks in zip(candidates, first, strict=True)
+            if self.found.agrees(candidate.region, landmarks.region)
+        ]
+        second = self.predictor.glances(image, [landmarks.region for _, landmarks in near])
+        least = _WORTH_SETTLING if self.settle else self.found.min_evidence
+        faces = [
+            _Found(seen.region, landmarks, candidate.score)
+            for (candidate, seen), landmarks in zip(near, second, strict=True)
+            if self.found.accepts(landmarks, seen=seen.region, wanted=landmarks.region)
+            and self.found.evidence(landmarks, seen=seen.region, search_score=candidate.score) >= least
+        ]
         if self.settle:
-            region, landmarks = self._settled(image, refined)
-            evidence = self.found.evidence(landmarks, seen=region, search_score=candidate.score)
-            sure = self.found.accepts(landmarks, seen=region, wanted=region)
-            return (region, landmarks) if sure and evidence >= self.found.min_evidence else None
-        if len(self.predictor.looks) > 1 or not _WELL_FRAMED.agrees(wanted, refined):
-            landmarks = self.predictor(image, refined)
-        return refined, landmarks
+            settled = [self._settled(image, face) for face in _distinct(faces)]
+            return [face for face in settled if self._sure(face)]
+        return [
+            replace(face, region=face.landmarks.region, landmarks=self._refined(image, face))
+            for face in _distinct(faces)
+        ]
 
-    def _settled(self, image: np.ndarray, region: Region) -> tuple[Region, Landmarks2D]:
+    def _sure(self, face: _Found) -> bool:
+        """Whether a settled face is one."""
+        region, landmarks = face.region, face.landmarks
+        evidence = self.found.evidence(landmarks, seen=region, search_score=face.search_score)
+        return evidence >= self.found.min_evidence and self.found.accepts(
+            landmarks, seen=region, wanted=region
+        )
+
+    def _refined(self, image: np.ndarray, face: _Found) -> Landmarks2D:
+        """Landmarks from all looks, or from a better framed region where the one seen was off."""
+        wanted = face.landmarks.region
+        if len(self.predictor.looks) > 1 or not _WELL_FRAMED.agrees(face.region, wanted):
+            return self.predictor(image, wanted)
+        return face.landmarks
+
+    def _settled(self, image: np.ndarray, face: _Found) -> _Found:
         """The face from the region that its own points ask for, seen both ways round."""
+        region = face.landmarks.region
         for _ in range(_SETTLING_LOOKS):
             landmarks = self.predictor(image, region, both_ways=True)
             wanted = landmarks.region
             if _SETTLED.agrees(region, wanted):
                 break
             region = wanted
-        return wanted, landmarks
+        return replace(face, region=wanted, landmarks=landmarks)
 
 
 def check_image(image: np.ndarray) -> None:
@@ -189,15 +215,15 @@ def check_image(image: np.ndarray) -> None:
         raise ShapeError(f"image of dtype {image.dtype}", expected=expected, actual=image.shape)
 
 
-def _distinct(faces: list[tuple[Region, Landmarks2D]]) -> list[tuple[Region, Landmarks2D]]:
+def _distinct(faces: list[_Found]) -> list[_Found]:
     """Faces without those that converged to the points of an earlier one."""
-    kept: list[tuple[Region, Landmarks2D]] = []
-    for region, landmarks in faces:
+    kept: list[_Found] = []
+    for face in faces:
         distances = (
-            np.median(np.linalg.norm(landmarks.points_px - other.points_px, axis=1))
-            / max(region.side_px, other_region.side_px)
-            for other_region, other in kept
+            np.median(np.linalg.norm(face.landmarks.points_px - other.landmarks.points_px, axis=1))
+            / max(face.region.side_px, other.region.side_px)
+            for other in kept
         )
         if all(distance > 0.12 for distance in distances):
-            kept.append((region, landmarks))
+            kept.append(face)
     return kept

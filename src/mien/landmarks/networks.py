@@ -145,11 +145,11 @@ def _session(path: str, modified_ns: int, threads: int) -> InferenceSession:
 def run_network(
     session: Session,
     outputs: list[str],
-    image: Float32[np.ndarray, "1 3 height width"],
+    image: Float32[np.ndarray, "batch 3 height width"],
     *,
     source: Path,
 ) -> list[Float[np.ndarray, ...]]:
-    """A network's answers to one picture.
+    """A network's answers to pictures of one size.
 
     Raises:
         InputError: it has no such input or outputs, cannot run, or answers with what is not finite.

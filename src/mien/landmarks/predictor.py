@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from mien.landmarks.region import Region
 from mien.landmarks.types import Landmarks2D
 from mien.reading.file_values import FileValues
 from mien.reading.settings import checked_settings
+
+_MOST_AT_ONCE = 4
+"""Crops in one run of the network; more do not fit into the processor's caches."""
 
 
 class LandmarkPredictor:
@@ -55,6 +59,7 @@ class LandmarkPredictor:
         if "sigma_scale" in values:
             self.sigma_scale = values.number("sigma_scale", low=1e-3, high=1e3)
         self._session = open_session(path, threads=threads)
+        self._any_number = not isinstance(self._session.get_inputs()[0].shape[0], int)
 
     @cached_property
     def _mirror(self) -> np.ndarray:
@@ -76,7 +81,7 @@ class LandmarkPredictor:
         looks = self.looks
         if both_ways:
             looks = tuple(dict.fromkeys((*looks, *(Crop(one.scale, not one.mirrored) for one in looks))))
-        seen = [self._look(image, region, look) for look in looks]
+        seen = self._answers(image, [(region, look) for look in looks])
         if len(seen) == 1:
             return seen[0]
         points_px, sigma_px = combine(
@@ -86,41 +91,72 @@ class LandmarkPredictor:
 
     def glance(self, image: UInt8[np.ndarray, "height width 3"], region: Region) -> Landmarks2D:
         """The same from the first look alone: enough to tell whether and where a face is."""
-        return self._look(image, region, self.looks[0])
+        return self.glances(image, [region])[0]
 
-    def _look(self, image: np.ndarray, region: Region, look: Crop) -> Landmarks2D:
-        shown = region.scaled(look.scale)
-        crop = shown.crop(image, self.input_size)
+    def glances(
+        self, image: UInt8[np.ndarray, "height width 3"], regions: Sequence[Region]
+    ) -> list[Landmarks2D]:
+        """A glance at each of several regions; several in one run of the network take a fifth less time."""
+        return self._answers(image, [(region, self.looks[0]) for region in regions])
+
+    def _answers(self, image: np.ndarray, looks: Sequence[tuple[Region, Crop]]) -> list[Landmarks2D]:
+        most = _MOST_AT_ONCE if self._any_number else 1
+        found: list[Landmarks2D] = []
+        for first in range(0, len(looks), most):
+            found += self._run(image, looks[first : first + most])
+        return found
+
+    def _run(self, image: np.ndarray, looks: Sequence[tuple[Region, Crop]]) -> list[Landmarks2D]:
+        shown = [region.scaled(look.scale) if look.scale != 1 else region for region, look in looks]
+        values = np.empty((len(looks), 3, self.input_size, self.input_size), np.float32)
+        for row, (region, (_, look)) in enumerate(zip(shown, looks, strict=True)):
+            crop = region.crop(image, self.input_size)
+            network_input(crop[:, ::-1] if look.mirrored else crop, out=values[row : row + 1])
         points, log_sigma, presence = run_network(
-            self._session,
-            ["points", "log_sigma", "presence"],
-            network_input(crop[:, ::-1] if look.mirrored else crop),
-            source=self.card.path,
+            self._session, ["points", "log_sigma", "presence"], values, source=self.card.path
         )
         count = points.shape[1] if points.ndim == 3 else -1
-        if points.shape != (1, count, 2) or log_sigma.shape != (1, count) or presence.size != 1:
+        wanted = (len(looks), count, 2), (len(looks), count), len(looks)
+        if (points.shape, log_sigma.shape, presence.size) != wanted:
             raise InputError(
                 f"its network answers with {points.shape} points, {log_sigma.shape} deviations",
                 source=self.card.path,
             )
-        own_points, own_log_sigma = points[0], log_sigma[0]
+        return [
+            self._landmarks(each, look, *answer)
+            for each, (_, look), *answer in zip(
+                shown, looks, points, log_sigma, presence.reshape(-1), strict=True
+            )
+        ]
+
+    def _landmarks(
+        self, shown: Region, look: Crop, points: np.ndarray, log_sigma: np.ndarray, presence: float
+    ) -> Landmarks2D:
         if look.mirrored:
             # -1 and +1 are the crop's outer edges, so mirroring it is a change of sign
-            own_points = own_points[self._mirror] * np.array([-1.0, 1.0])
-            own_log_sigma = own_log_sigma[self._mirror]
+            points = points[self._mirror] * np.array([-1.0, 1.0])
+            log_sigma = log_sigma[self._mirror]
         return Landmarks2D(
-            points_px=shown.network_to_picture(own_points),
-            sigma_px=np.exp(own_log_sigma) * (self.sigma_scale * shown.side_px / 2),
+            points_px=shown.network_to_picture(points),
+            sigma_px=np.exp(log_sigma) * (self.sigma_scale * shown.side_px / 2),
             set_name=self.set_name,
-            score=float(_probability(presence.reshape(-1)[0])),
+            score=float(_probability(presence)),
         )
 
 
-def network_input(image: UInt8[np.ndarray, "height width 3"]) -> Float32[np.ndarray, "1 3 height width"]:
-    """A picture as networks want it: one (3, H, W) picture with values in [0, 1]."""
+def network_input(
+    image: UInt8[np.ndarray, "height width 3"],
+    *,
+    out: Float32[np.ndarray, "1 3 height width"] | None = None,
+) -> Float32[np.ndarray, "1 3 height width"]:
+    """A picture as networks want it: one (3, H, W) picture with values in [0, 1].
+
+    Args:
+        out: where to write it.
+    """
     import cv2
 
-    values = np.empty((1, 3, *image.shape[:2]), np.float32)
+    values = np.empty((1, 3, *image.shape[:2]), np.float32) if out is None else out
     for channel, plane in enumerate(cv2.split(image)):
         np.multiply(plane, np.float32(1 / 255), out=values[0, channel], dtype=np.float32)
     return values

@@ -73,9 +73,7 @@ class LevenbergMarquardt:
         """
         return usable_or_raise(self._solve(problem, np.array(x, dtype=float), near, report), throw=throw)
 
-    def _solve(
-        self, problem: Problem[E], x: np.ndarray, near: E | None, report: ProgressReport
-    ) -> Solution:
+    def _solve(self, problem: Problem[E], x: np.ndarray, near: E | None, report: ProgressReport) -> Solution:
         equations = problem.linearize(x, near=near)
         history = [equations.cost]
         if not (np.isfinite(equations.cost) and np.isfinite(equations.gradient).all()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from jaxtyping import Float
@@ -34,7 +35,7 @@ class QuadraticTerm:
         """
         normal = NormalEquations.zeros(len(state.x))
         rest: list[Term] = []
-        for term in [part for term in terms for part in _parts(term)]:
+        for term in chain.from_iterable(map(_parts, terms)):
             if getattr(term, "quadratic", False):
                 term.add_to(normal, state)
             else:
