@@ -36,7 +36,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def landmarker(folder):
-    return Landmarker(folder / "fake.onnx", search=folder / "fake_search.onnx")
+    return Landmarker(folder / "fake.onnx", search=everywhere(folder))
+
+
+def everywhere(folder):
+    """The fake search network knows one size only, and gives no hints at others."""
+    return FaceSearch(folder / "fake_search.onnx", everywhere=True)
 
 
 def test_predictor_maps_points_and_sigma_to_the_picture(folder):
@@ -63,8 +68,7 @@ def test_presence_is_low_where_nothing_is(folder):
 
 def test_search_finds_patches_of_all_sizes(folder):
     patches = [(100, 120, 32), (400, 300, 150), (620, 100, 60)]
-    search = FaceSearch(folder / "fake_search.onnx", everywhere=True)  # this network gives no hints
-    candidates = search(picture_with_patches(600, 800, patches))
+    candidates = everywhere(folder)(picture_with_patches(600, 800, patches))
     for x, y, side in patches:
         near = [c for c in candidates if np.linalg.norm(c.region.center_px - (x, y)) < 0.35 * side]
         assert near, (x, y, side)

@@ -31,9 +31,9 @@ class Compared:
     excess: list[float] = field(default_factory=list)
     full_linearisations: list[int] = field(default_factory=list)
 
-    def solve(self, problem: Problem, x: np.ndarray, *, throw: bool = False) -> Solution:
+    def solve(self, problem: Problem, x: np.ndarray, *, near=None, throw: bool = False) -> Solution:
         counting = Counting(problem)
-        solution = self.solver.solve(counting, x)
+        solution = self.solver.solve(counting, x, near=near)
         best = CONVERGED.solve(problem, x)
         self.excess.append(solution.cost / best.cost - 1)
         self.full_linearisations.append(counting.full)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,25 +73,25 @@ def draw_landmarks_in_view(
     sigma_px = landmarks.sigma_px * float(np.mean(view.scale))
     size_px = face_size_px(points_px)
     _draw_contours(canvas, landmarks, view, size_px)
-    doubt: list[float] = np.clip(
-        (sigma_px / size_px - _SURE_SHARE) / (_UNSURE_SHARE - _SURE_SHARE), 0, 1
-    ).tolist()
+    doubt = np.clip((sigma_px / size_px - _SURE_SHARE) / (_UNSURE_SHARE - _SURE_SHARE), 0, 1)
     dot_px = float(np.clip(0.0045 * size_px, 0.9, 5.0))
-    order = [int(i) for i in np.argsort(-np.nan_to_num(sigma_px)) if usable[i]]
+    order = np.argsort(-np.nan_to_num(sigma_px))
+    order = order[usable[order]]
+    centres, colors = _fixed(points_px[order]), _colors(doubt[order])
 
-    pale = canvas.copy()
-    drawn = False
-    for i in order:
-        if np.isfinite(sigma_px[i]) and sigma_px[i] > 1.5 * dot_px:
-            cv2.circle(
-                pale, *_circle(points_px[i], float(sigma_px[i])), _color(doubt[i]), -1, cv2.LINE_AA, _SHIFT
-            )
-            drawn = True
-    if drawn:
+    pale = None
+    radii = _fixed(sigma_px[order])
+    for centre, radius, color, sigma in zip(
+        centres, np.maximum(radii, 1).tolist(), colors, sigma_px[order].tolist(), strict=True
+    ):
+        if math.isfinite(sigma) and sigma > 1.5 * dot_px:
+            pale = canvas.copy() if pale is None else pale
+            cv2.circle(pale, centre, min(radius, 2**20), color, -1, cv2.LINE_AA, _SHIFT)
+    if pale is not None:
         cv2.addWeighted(pale, 0.25, canvas, 0.75, 0, dst=canvas)
-    for i in order:
-        radius_px = dot_px * (1 - 0.4 * doubt[i])
-        cv2.circle(canvas, *_circle(points_px[i], radius_px), _color(doubt[i]), -1, cv2.LINE_AA, _SHIFT)
+    radii = _fixed(dot_px * (1 - 0.4 * doubt[order]))
+    for centre, radius, color in zip(centres, np.maximum(radii, 1).tolist(), colors, strict=True):
+        cv2.circle(canvas, centre, radius, color, -1, cv2.LINE_AA, _SHIFT)
 
 
 def face_size_px(points_px: Float[np.ndarray, "n 2"]) -> float:
@@ -116,13 +117,12 @@ def _draw_contours(canvas: np.ndarray, landmarks: Landmarks2D, view: Viewport, s
     cv2.addWeighted(lines, 0.6, canvas, 0.4, 0, dst=canvas)
 
 
-def _circle(centre_px: np.ndarray, radius_px: float) -> tuple[tuple[int, int], int]:
-    # OpenCV keeps coordinates in 32 bits and wraps silently: far-off points are clamped.
-    x, y = np.clip(np.round(centre_px * 2**_SHIFT), -(2**24), 2**24).astype(int)
-    return (int(x), int(y)), int(np.clip(round(float(radius_px) * 2**_SHIFT), 1, 2**20))
+def _fixed(values_px: np.ndarray) -> np.ndarray:
+    """Pixels as OpenCV's fixed-point numbers, which wrap silently at 32 bits: far-off ones are clamped."""
+    return np.clip(np.round(np.nan_to_num(values_px) * 2**_SHIFT), -(2**24), 2**24).astype(np.int32)
 
 
-def _color(doubt: float) -> tuple[int, int, int]:
-    low, high, share = (_SURE, _DOUBTFUL, doubt * 2) if doubt < 0.5 else (_DOUBTFUL, _UNSURE, doubt * 2 - 1)
-    r, g, b = (round(a + (z - a) * float(share)) for a, z in zip(low, high, strict=True))
-    return r, g, b
+def _colors(doubt: np.ndarray) -> list[tuple[int, int, int]]:
+    stops = np.array([_SURE, _DOUBTFUL, _UNSURE], float)
+    channels = [np.interp(doubt, (0, 0.5, 1), stop) for stop in stops.T]
+    return [(r, g, b) for r, g, b in np.round(np.column_stack(channels)).astype(int).tolist()]

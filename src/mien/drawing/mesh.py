@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from jaxtyping import Float, Integer, UInt8
 
@@ -77,6 +79,7 @@ def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, ra
 
 
 @checked_call
+@lru_cache(maxsize=4)
 def part_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
     """A plain colour for each vertex of a `head`, (V, 3) in [0, 1], judged by the name of its part; eyeballs
     get an iris and a pupil."""
@@ -98,14 +101,16 @@ def part_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
     return colors
 
 
+@lru_cache(maxsize=4)
 def solid_triangles(head: Head) -> Integer[np.ndarray, "triangles 3"]:
     """(T, 3) the head's triangles without what one sees through: corneas, and cards of hair."""
     return head.triangles[vertices_of(head, *OPAQUE)[head.triangles[:, 0]]]
 
 
+@lru_cache(maxsize=4)
 def overlay_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
     """Colours for a head laid over a photograph: clay; eyes and mouth in their own, so that gaze shows."""
-    colors = part_colors(head)
+    colors = part_colors(head).copy()
     plain = np.array([not any(f in name.lower() for f, _ in _PART_COLORS) for name in head.part_names])
     plain |= np.array(["socket" in name.lower() for name in head.part_names])
     colors[plain[head.vertex_parts]] = CLAY

@@ -56,9 +56,8 @@ def rasterize(
     corners = points_px[triangles]  # (T, 3, 2)
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-    low, high = corners.min(axis=1), corners.max(axis=1)
-    seen = (area < -1e-12) & (high >= 0).all(axis=1) & (low[:, 0] < width_px) & (low[:, 1] < height_px)
-    chosen = np.flatnonzero(seen & (depth_m[triangles] > 0).all(axis=1))  # y runs down: facing us is negative
+    seen = (area < -1e-12) & _within(corners, width_px, height_px)  # y runs down: facing us is negative
+    chosen = _before_the_camera(np.flatnonzero(seen), depth_m, triangles)
     buffer = np.zeros(height_px * width_px)
     winner = np.full(height_px * width_px, -1, dtype=np.int32)
     if len(chosen):
@@ -73,6 +72,25 @@ def rasterize(
     return Raster(
         triangle, rows, columns, barycentric_places(corners, triangle[rows, columns], rows, columns)
     )
+
+
+def _least(corners: np.ndarray) -> np.ndarray:
+    # numpy is many times slower along a short axis than from array to array
+    return np.minimum(np.minimum(corners[:, 0], corners[:, 1]), corners[:, 2])
+
+
+def _most(corners: np.ndarray) -> np.ndarray:
+    return np.maximum(np.maximum(corners[:, 0], corners[:, 1]), corners[:, 2])
+
+
+def _within(corners: np.ndarray, width_px: int, height_px: int) -> np.ndarray:
+    """(T,) whether a triangle's box touches the picture; not where a corner is NaN."""
+    low, high = _least(corners), _most(corners)
+    return (high[:, 0] >= 0) & (high[:, 1] >= 0) & (low[:, 0] < width_px) & (low[:, 1] < height_px)
+
+
+def _before_the_camera(chosen: np.ndarray, depth_m: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    return chosen[_least(depth_m[triangles[chosen]]) > 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +124,8 @@ def all_fragments(
     corners = points_px[triangles]
     first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     area = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]
-    low, high = corners.min(axis=1), corners.max(axis=1)
-    seen = (np.abs(area) > 1e-12) & (high >= 0).all(axis=1) & (low[:, 0] < width_px) & (low[:, 1] < height_px)
-    chosen = np.flatnonzero(seen & (depth_m[triangles] > 0).all(axis=1))
+    seen = (np.abs(area) > 1e-12) & _within(corners, width_px, height_px)
+    chosen = _before_the_camera(np.flatnonzero(seen), depth_m, triangles)
     turned = np.where(area[chosen, None] < 0, triangles[chosen][:, ::-1], triangles[chosen])
     planes = _Planes.of(points_px[turned], 1 / depth_m[turned])
     owner, pixels, nearness = planes.fragments(width_px, height_px)
@@ -142,8 +159,8 @@ class _Planes:
     def fragments(self, width_px: int, height_px: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """For every (triangle, pixel centre inside it): triangle, flat pixel index, 1/depth."""
         y = self.corners[:, :, 1]
-        top = np.clip(np.ceil(y.min(axis=1)), 0, height_px).astype(np.int64)
-        bottom = np.clip(np.ceil(y.max(axis=1)), 0, height_px).astype(np.int64)
+        top = np.clip(np.ceil(_least(y)), 0, height_px).astype(np.int64)
+        bottom = np.clip(np.ceil(_most(y)), 0, height_px).astype(np.int64)
         of_row, row = _runs(top, bottom)
         left, right = np.full(len(row), -0.5), np.full(len(row), float(width_px))
         for k in range(3):

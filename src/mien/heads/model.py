@@ -221,11 +221,11 @@ class Head:
                 expected=f"identity ({self.identity_count},) and expression ({self.expression_count},)",
                 actual=(len(identity), len(expression)),
             )
-        flat = self._flat_mean + identity @ self._flat_identity + expression @ self._flat_expression
-        rest_m = flat.reshape(-1, 3)
-        for personal in self.personal_shapes:
+        person_m, changes_m = self._person(identity)
+        rest_m = (person_m + expression @ self._flat_expression).reshape(-1, 3)
+        for personal, change_m in zip(self.personal_shapes, changes_m, strict=True):
             if expression[personal.shape]:
-                rest_m[personal.vertices] += expression[personal.shape] * personal.change_m(identity)
+                rest_m[personal.vertices] += expression[personal.shape] * change_m
         return rest_m
 
     def vertices_m(self, parameters: HeadParameters) -> Float[np.ndarray, "vertices 3"]:
@@ -243,6 +243,16 @@ class Head:
         posed_m = skin(rest_m, joint_transforms(joints_m, parameters.joint_rotations), self.skinning_weights)
         root = matrix_from_rotation_vector(parameters.root_rotation)
         return posed_m @ root.T + parameters.root_translation_m
+
+    def _person(self, identity: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        """(3 V) mean and identity, and what the personal shapes owe to it; kept for the next call, since a
+        person stays the same through a video."""
+        last: tuple[np.ndarray, tuple[np.ndarray, list[np.ndarray]]] | None = self.__dict__.get("_last")
+        if last is None or not np.array_equal(last[0], identity):
+            flat = self._flat_mean + identity @ self._flat_identity
+            changes = [personal.change_m(identity) for personal in self.personal_shapes]
+            self.__dict__["_last"] = last = np.array(identity), (flat, changes)
+        return last[1]
 
     @cached_property
     def _flat_mean(self) -> np.ndarray:

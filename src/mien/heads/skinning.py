@@ -37,6 +37,10 @@ def skin(
     weights: Float[np.ndarray, "vertices joints"],
 ) -> Float[np.ndarray, "vertices 3"]:
     """Blend each vertex's joint motions; weight that is missing from 1 stays with the root."""
-    moved_m = np.einsum("jab,vb->jva", transforms[:, :, :3], rest_m) + transforms[:, None, :, 3]
-    offset_m = np.einsum("vj,jva->va", weights, moved_m - rest_m)
-    return rest_m + offset_m
+    change = np.array(transforms)
+    change[:, :, :3] -= np.eye(3)
+    blended = (weights @ change.reshape(len(change), 12)).reshape(-1, 3, 4)
+    posed_m = rest_m + blended[:, :, 3]
+    for axis in range(3):
+        posed_m += blended[:, :, axis] * rest_m[:, axis, None]
+    return posed_m

@@ -29,6 +29,31 @@ class Solver(Protocol):
         ...
 
 
+@runtime_checkable
+class WarmSolver(Protocol):
+    """A solver that can start with the equations of a problem nearby: `LevenbergMarquardt`."""
+
+    def solve(
+        self,
+        problem: Problem[E],
+        x: Float[np.ndarray, " n"],
+        *,
+        near: E | None = None,
+        throw: bool = False,
+    ) -> Solution:
+        """Minimise from a start.
+
+        Args:
+            x: (N,) the start.
+            near: equations of a problem nearby.
+            throw: raise instead of returning a solution that is not usable.
+
+        Raises:
+            FitError: with `throw`, when the cost is not finite at the start.
+        """
+        ...
+
+
 def usable_or_raise(solution: Solution, *, throw: bool) -> Solution:
     """The solution itself.
 

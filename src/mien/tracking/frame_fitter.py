@@ -27,6 +27,7 @@ from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.one_blas_thread import one_blas_thread
 from mien.least_squares.solution import Status
+from mien.least_squares.solver import WarmSolver
 
 TRACK_SOLVER = LevenbergMarquardt(max_iterations=6, relative_tolerance=5e-2, chord_steps=2)
 FIRST_SOLVER = LevenbergMarquardt(max_iterations=20, relative_tolerance=1e-4)
@@ -93,7 +94,7 @@ class FrameFitter:
         landmarks: Landmarks2D,
         data: LandmarkTerm,
         start: HeadParameters,
-        solver: LevenbergMarquardt,
+        solver: WarmSolver,
         *,
         first: bool = False,
     ) -> tuple[HeadParameters, Status, float]:
