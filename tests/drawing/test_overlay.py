@@ -177,7 +177,8 @@ def test_track_frames_keep_their_size_and_mark_loss(head, track, image):
         albedo=overlay_colors(head),
     )
     boxed = draw_track_frame(image, head, track, 0, landmarks=False)
-    np.testing.assert_array_equal(boxed, whole)  # drawing only the head's box changes nothing
+    # Drawing only the head's box changes nothing (but for rounding).
+    np.testing.assert_allclose(boxed.astype(int), whole.astype(int), atol=1)
     assert 0 < _changed(image, lost).mean() < 0.05
     reddest = lost[..., 0].astype(int) - lost[..., 1]
     assert reddest.max() > 100

@@ -10,6 +10,7 @@ from jaxtyping import Float, Integer, UInt8
 from mien.cameras import Camera
 from mien.checked_calls import checked_call
 from mien.drawing.raster import shade_mesh
+from mien.drawing.viewport import Viewport
 from mien.geometry.rasterization import Raster
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
@@ -66,13 +67,54 @@ def draw_mesh(
     return out
 
 
-def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, raster: Raster) -> None:
+_SHADED_HEIGHT_PX = 300
+"""Height at which a mesh that is laid over a picture is shaded: more shows no more of so smooth a surface."""
+
+
+def lay_over(
+    image: UInt8[np.ndarray, "height width 3"],
+    vertices_m: Float[np.ndarray, "vertices 3"],
+    triangles: Integer[np.ndarray, "triangles 3"],
+    camera: Camera,
+    *,
+    opacity: float,
+    albedo: Float[np.ndarray, "vertices 3"],
+    wire: bool = False,
+) -> UInt8[np.ndarray, "height width 3"]:
+    """As `draw_mesh`, for a mesh that fills the picture and is seen through: quicker for large pictures,
+    since it is shaded on a smaller one; its edges are smooth."""
     import cv2
 
+    height_px, width_px = image.shape[:2]
+    factor = min(1.0, _SHADED_HEIGHT_PX / height_px)
+    small = max(round(width_px * factor), 1), max(round(height_px * factor), 1)
+    smaller = Viewport(0, 0, width_px, height_px, *small).camera(camera)
+    colors, raster = shade_mesh(vertices_m, triangles, smaller, albedo=albedo)
+    shown = np.zeros((small[1], small[0], 4), np.float32)
+    shown[raster.rows, raster.columns, :3] = 255 * opacity * colors
+    shown[raster.rows, raster.columns, 3] = opacity
+    shown = cv2.resize(shown, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+    under = cv2.merge([1 - shown[:, :, 3]] * 3)
+    out = cv2.multiply(image, under, dtype=cv2.CV_32F)
+    out = cv2.add(out, cv2.cvtColor(shown, cv2.COLOR_RGBA2RGB), dtype=cv2.CV_8U)
+    out = np.ascontiguousarray(out, np.uint8)
+    if wire:
+        visible = np.unique(raster.triangle[raster.rows, raster.columns])
+        _draw_edges(out, camera.project(vertices_m), triangles[visible])
+    return out
+
+
+def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, raster: Raster) -> None:
     visible = np.unique(raster.triangle[raster.rows, raster.columns])
-    if not len(visible):
+    _draw_edges(out, points_px, triangles[visible])
+
+
+def _draw_edges(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray) -> None:
+    import cv2
+
+    if not len(triangles):
         return
-    polygons = np.round(np.clip(points_px[triangles[visible]], -4096, 4096) * 16).astype(np.int32)
+    polygons = np.round(np.clip(points_px[triangles], -4096, 4096) * 16).astype(np.int32)
     lines = out.copy()
     cv2.polylines(lines, list(polygons), True, (40, 70, 110), 1, cv2.LINE_AA, 4)
     cv2.addWeighted(lines, 0.25, out, 0.75, 0, dst=out)

@@ -7,7 +7,7 @@ from jaxtyping import UInt8
 
 from mien.checked_calls import checked_call
 from mien.drawing.landmarks import draw_landmarks_in_view
-from mien.drawing.mesh import draw_mesh, overlay_colors, part_colors, solid_triangles
+from mien.drawing.mesh import draw_mesh, lay_over, overlay_colors, part_colors, solid_triangles
 from mien.drawing.sheets import beside, caption, write_line
 from mien.drawing.viewport import Viewport
 from mien.errors import check_type
@@ -141,8 +141,8 @@ def draw_track_frame(
             width, height = int(right - left), int(bottom - top)
             box = Viewport(int(left), int(top), width, height, width, height)
             tall_enough = float(np.ptp(finite[:, 1])) > 450  # smaller, the edges would cover the face
-            out[top:bottom, left:right] = draw_mesh(
-                box.image(image),
+            out[top:bottom, left:right] = lay_over(
+                image[top:bottom, left:right],
                 vertices_m,
                 solid_triangles(head),
                 box.camera(track.camera),
