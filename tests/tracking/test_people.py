@@ -27,7 +27,11 @@ class Crowd:
     def pictures(self, cut_at: int | None = None):
         for index in range(len(self.frames)):
             self.index = index
-            yield DARK if cut_at is None or index < cut_at else BRIGHT
+            picture = (DARK if cut_at is None or index < cut_at else BRIGHT).copy()
+            for face in self.frames[index].values():  # whoever comes in shows
+                x, y = face.points_px.mean(axis=0).astype(int)
+                picture[y : y + 30, x : x + 30] = 40
+            yield picture
 
     def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
         return list(self.frames[self.index].values())
@@ -70,6 +74,20 @@ def test_a_track_has_its_persons_own_frames(head, two):
     assert tracks[1].first_frame + len(tracks[1]) == 20
     assert tracks[1].times_s[0] == pytest.approx(tracks[1].first_frame / 25)
     assert tracks[1].tracked.all()
+
+
+def test_nobody_new_is_searched_for_where_nothing_changes(head, two):
+    searched = []
+
+    class Counting(Crowd):
+        def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
+            searched.append(self.index)
+            return super().__call__(image)
+
+    crowd = Counting([{"ada": two["ada"]}] * 31)
+    people = PeopleConfig(search_every=2, search_at_least_every=20)
+    track_people(crowd.pictures(), context=Context(head=head, landmarker=crowd), people=people)
+    assert searched == [0, 20]
 
 
 def test_a_short_loss_keeps_the_person(head, two):

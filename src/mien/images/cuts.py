@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 _MIN_CONTRAST = 4.0
 """Grey levels (0–255) below which pictures are plain and differ by noise alone."""
@@ -23,19 +23,19 @@ class CutDetector:
 
     def __call__(self, image: UInt8[np.ndarray, "height width 3"]) -> bool:
         """Whether the picture jumped since the last call; False the first time."""
-        thumbnail = _thumbnail(image)
-        previous, self._thumbnail = self._thumbnail, thumbnail
+        now = thumbnail(image)
+        previous, self._thumbnail = self._thumbnail, now
         if previous is None:
             return False
-        if previous.shape != thumbnail.shape:
+        if previous.shape != now.shape:
             return True
         # A flash or a change of exposure is no cut: only the change of structure counts.
-        one, other = thumbnail - thumbnail.mean(), previous - previous.mean()
+        one, other = now - now.mean(), previous - previous.mean()
         contrast = float(np.abs(one).mean() + np.abs(other).mean())
         return float(np.abs(one - other).mean()) > self.min_change * max(contrast, _MIN_CONTRAST)
 
 
-def _thumbnail(image: np.ndarray) -> np.ndarray:
+def thumbnail(image: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "rows columns"]:
     """Grey levels of about 24 rows of blocks; each the mean of 4 × 4 pixels, so that noise counts little."""
     step = max(1, min(image.shape[:2]) // 96)
     grey = image[step // 2 :: step, step // 2 :: step].mean(axis=2)

@@ -24,7 +24,9 @@ class PeopleConfig:
     """How it is told who is who where everyone is followed."""
 
     search_every: int = 5
-    """While nobody is lost, the whole picture is searched for new faces on every Nth frame."""
+    """While nobody is lost, the whole picture is searched for new faces on every Nth frame, …"""
+    search_at_least_every: int = 50
+    """… or only so often while nothing has changed in it but where known people are."""
     patience: int = 25
     """Frames after which a lost person is given up; a face found later is a new person."""
     same_person: float = 2.5

@@ -10,6 +10,7 @@ from mien.cameras import Camera
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.context import Context
 from mien.fitting.terms.landmarks import face_radius_px
+from mien.images.changes import Box, ChangesElsewhere
 from mien.landmarks.types import Landmarks2D
 from mien.tracking.config import PeopleConfig, TrackerConfig
 from mien.tracking.following import Following, apart_from_all
@@ -31,16 +32,27 @@ class Everyone(Following):
         super().__init__(context, camera=camera, config=config)
         self._people = people
         self._since_search = math.inf
+        self._elsewhere = ChangesElsewhere()
 
     def _begin(self, *, cut: bool) -> None:
         self._since_search = math.inf if cut else self._since_search + 1
         patience = self._people.patience
         self.present = [] if cut else [one for one in self.present if one.frames_lost <= patience]
 
-    def _search_is_due(self, found: dict[TrackedPerson, Landmarks2D], *, lost_now: bool) -> bool:
+    def _search_is_due(
+        self, image: np.ndarray, found: dict[TrackedPerson, Landmarks2D], *, lost_now: bool
+    ) -> bool:
         someone_lost = any(person.frames_lost for person in self.present)
         every = self._config.search_every if someone_lost else self._people.search_every
-        return lost_now or self._since_search >= every
+        due = lost_now or self._since_search >= every
+        if due and not lost_now and not someone_lost and found:
+            due = self._since_search >= self._people.search_at_least_every or (
+                self._since_search % every == 0
+                and self._elsewhere(image, [_around(face, image) for face in found.values()])
+            )
+        if due:
+            self._elsewhere.remember(image)
+        return due
 
     def _recognise(self, faces: list[Landmarks2D], found: dict[TrackedPerson, Landmarks2D]) -> None:
         self._since_search = 0
@@ -54,6 +66,13 @@ class Everyone(Following):
                 nearest = self._new_person()
                 nearest.last_seen = face
             found[nearest] = face
+
+
+def _around(face: Landmarks2D, image: np.ndarray) -> Box:
+    """Where a person moves: the head, and the body below it."""
+    x, y = face.points_px.mean(axis=0).tolist()
+    reach_px = 3 * face_radius_px(face)
+    return x - reach_px, y - reach_px, x + reach_px, image.shape[0]
 
 
 def _distance(one: Landmarks2D, other: Landmarks2D) -> float:

@@ -48,7 +48,7 @@ class Following(ABC):
         cut = self._cuts(image)
         self._begin(cut=cut)
         found, lost_now = ({}, False) if cut else self._followed(image)
-        if self._search_is_due(found, lost_now=lost_now):
+        if self._search_is_due(image, found, lost_now=lost_now):
             faces = [face for face in self._landmarker(image) if np.isfinite(face.points_px).all()]
             self._recognise(faces, found)
         return [(person, person.observe(found.get(person), time_s, cut=cut)) for person in self.present]
@@ -78,7 +78,9 @@ class Following(ABC):
         """Before each frame: who is still, or again, present?"""
 
     @abstractmethod
-    def _search_is_due(self, found: dict[TrackedPerson, Landmarks2D], *, lost_now: bool) -> bool:
+    def _search_is_due(
+        self, image: np.ndarray, found: dict[TrackedPerson, Landmarks2D], *, lost_now: bool
+    ) -> bool:
         """Whether to search this whole picture for faces."""
 
     @abstractmethod

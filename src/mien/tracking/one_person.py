@@ -18,7 +18,9 @@ class OnePerson(Following):
         if not self.present:
             self._new_person()
 
-    def _search_is_due(self, found: dict[TrackedPerson, Landmarks2D], *, lost_now: bool) -> bool:
+    def _search_is_due(
+        self, image: np.ndarray, found: dict[TrackedPerson, Landmarks2D], *, lost_now: bool
+    ) -> bool:
         return not found and self.present[0].frames_lost % self._config.search_every == 0
 
     def _recognise(self, faces: list[Landmarks2D], found: dict[TrackedPerson, Landmarks2D]) -> None:
