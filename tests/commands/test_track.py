@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mien.commands.app import main
+from mien.errors import InputError
 from mien.images.video import VideoWriter, open_video
 from tests.commands.fakes import FakeLandmarker
 
@@ -44,6 +45,39 @@ def test_track_writes_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert f" {LOST[0]}–" in text
     with open_video(out / "clip-overlay.mp4") as video:
         assert len(list(video)) == FRAMES
+
+
+def test_terms_of_the_energy_can_be_turned_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from mien.fitting.context import Context
+
+    contexts: list[Context] = []
+
+    def stop(*_, context: Context, **__):
+        contexts.append(context)
+        raise InputError("stop here")
+
+    monkeypatch.setattr("mien.tracking.save_tracks.save_tracks", stop)
+    clip = write(tmp_path / "clip.mp4")
+    options = [
+        "--still-points",
+        "1",
+        "--still-vertices-mm",
+        "3",
+        "--skin-teeth-mm",
+        "0.2",
+        "--lid-gap-mm",
+        "0.1",
+    ]
+    assert main(["track", str(clip), "--out", str(tmp_path / "out"), *options]) == 1
+    config = contexts[0].config
+    assert (config.still_points_std, config.still_vertices_std_m) == (1.0, 0.003)
+    assert (config.skin_teeth_std_m, config.lid_gap_std_m, config.skin_eyeball_std_m) == (0.0002, 0.0001, 0.0)
+
+
+def test_a_deviation_below_zero_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    clip = write(tmp_path / "clip.mp4")
+    assert main(["track", str(clip), "--still-points", "-1", "--out", str(tmp_path / "out")]) != 0
+    assert "--still-points" in capsys.readouterr().err
 
 
 def test_track_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

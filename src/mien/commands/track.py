@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.commands.arguments import Flat, Positional, parse
+from mien.commands.energy_options import CollisionOptions, StillnessOptions
 from mien.commands.options import FileOptions, HeadOption, MeshFileOptions, OutputOptions, TextureOptions
 from mien.progress import Progress
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mien.commands.batch import Done
+    from mien.fitting.config import FitConfig
     from mien.fitting.results import HeadTrack
     from mien.heads.model import Head
     from mien.looks.head_look import PersonLook
@@ -37,6 +39,8 @@ class TrackVideosConfig:
     one_person: bool = False
     """Follow a single person across cuts: one identity for the whole video."""
     followed: Flat[HeadOption] = HeadOption()
+    stillness: Flat[StillnessOptions] = StillnessOptions()
+    collisions: Flat[CollisionOptions] = CollisionOptions()
     files: Flat[FileOptions] = FileOptions(("glb", "npz", "json", "csv"))
     mesh: Flat[MeshFileOptions] = MeshFileOptions()
     looks: Flat[TextureOptions] = TextureOptions()
@@ -56,6 +60,7 @@ def run(arguments: list[str]) -> int:
     check_formats(config.files.formats, known=("glb", "json", "npz", "csv"))
     check_mesh_files(config.mesh, config.files.formats)
     config.looks.check()
+    _fit_config(config)
     check_folder(config.output.out)
     head = fittable_head(config.followed.head)
     check_hair(config.looks, head)
@@ -103,6 +108,7 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     from mien.commands.result_files import dressed, write_result_files
     from mien.errors import InputError
     from mien.files.temporary import Temporary
+    from mien.fitting.context import Context
     from mien.heads.fittable import without_landmark_points
     from mien.tracking.save_tracks import save_tracks
 
@@ -111,7 +117,12 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     with Temporary.folder_beside(out / stem) as scratch:
         with progress_bar(f"track {path.name}", quiet=config.output.json) as report:
             found = save_tracks(
-                path, scratch, name=stem, one_person=config.one_person, head=head, report=report
+                path,
+                scratch,
+                name=stem,
+                one_person=config.one_person,
+                context=Context(head=head, config=_fit_config(config)),
+                report=report,
             )
         if not found.tracks:
             raise InputError(f"no face was found in any frame: {_why_no_face(path)}", source=path)
@@ -142,6 +153,10 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     people = [{"name": track.path.stem, **_facts(track)} for track in found.tracks]
     facts = {**_facts_of_all(found), "people": people, "complete": complete}
     return Done(files=tuple(files), row=_row(found), facts=facts, problem=problem)
+
+
+def _fit_config(config: TrackVideosConfig) -> FitConfig:
+    return config.stillness.added_to(config.collisions.fit_config())
 
 
 def _why_no_face(path: Path) -> str:

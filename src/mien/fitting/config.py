@@ -26,8 +26,10 @@ class FitConfig:
     """How landmarks that disagree with all others are discounted."""
     robust_scale: float = 2.5
     """Residual, in deviations, from which the robust kernel acts."""
-    identity_std: float = 1.0
-    """Deviation of identity weights, in units of the head's own prior (1: as people vary)."""
+    identity_std: float = 1.5
+    """Deviation of identity weights, in units of the head's own prior (1: as people vary). Looser than people
+    are: networks give the mean of what they think possible, which is shrunk once already, and what the head
+    cannot express is put on weights too. Landmarks with independent noise would ask for 1."""
     expression_std: float = 0.4
     """Deviation of expression weights about 0."""
     tongue_out_std: float = 0.01

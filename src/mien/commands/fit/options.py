@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mien.commands.arguments import Flat
+from mien.commands.energy_options import CollisionOptions
 from mien.commands.faces import check_positive
 from mien.commands.options import (
     FileOptions,
@@ -57,6 +58,7 @@ class FitPicturesConfig:
     """With --together and without --cameras: all pictures have one focal length."""
     units: Flat[UnitOption] = UnitOption()
     fitted: Flat[HeadOption] = HeadOption()
+    collisions: Flat[CollisionOptions] = CollisionOptions()
     network: Flat[NetworkOption] = NetworkOption()
     files: Flat[FileOptions] = FileOptions(("glb", "json"))
     mesh: Flat[MeshFileOptions] = MeshFileOptions()
@@ -77,6 +79,7 @@ def check_options(config: FitPicturesConfig) -> None:
     check_positive("--max-faces", config.inputs.max_faces)
     check_mesh_files(config.mesh, config.files.formats)
     config.looks.check()
+    config.collisions.fit_config()
     stated = [name for name in ("focal_px", "fov_deg", "cameras") if getattr(config, name) is not None]
     if len(stated) > 1:
         options = " and ".join(f"--{name.replace('_', '-')}" for name in stated)

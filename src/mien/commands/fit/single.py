@@ -44,7 +44,7 @@ def fit_picture(
         camera=_camera(photo, config),
         max_faces=config.inputs.max_faces if identity is None else 1,
         identity=identity,
-        context=Context(head=head, landmarker=landmarker),
+        context=Context(head=head, landmarker=landmarker, config=config.collisions.fit_config()),
     )
     if not fits:
         raise no_face(path, photo.image, landmarker)

@@ -60,7 +60,7 @@ def fit_together(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
         [_camera(photos[path], config) if known is None else known[path] for path in seen],
         same_moment=_SAME_MOMENT[config.same_moment],
         same_camera=config.same_camera,
-        context=Context(head=head),
+        context=Context(head=head, config=config.collisions.fit_config()),
     )
     done: list[tuple[Path, Done]] = []
     stems = dict(zip(pictures, result_stems(pictures), strict=True))
