@@ -67,7 +67,7 @@ def test_three_views_know_the_person_better_than_one(head, seed):
     three = fit_landmark_views(landmarks, [FREE] * 3, context=Context(head=head, config=WEIGHTS))
     assert three.status.usable
     errors = [shape_error_mm(head, fit.found[0].parameters, person) for fit in (one, three)]
-    assert errors[1] < 0.6 * errors[0]
+    assert errors[1] < 0.9 * errors[0]
     assert errors[1] < 0.6
     for fit in three.found:
         np.testing.assert_array_equal(fit.parameters.identity, three.identity)

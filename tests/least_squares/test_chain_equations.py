@@ -11,7 +11,9 @@ from mien.least_squares.normal_equations import NormalEquations
 from tests.least_squares.problems import ChainProblem
 
 
-def some_equations(*, frames: int, n: int = 3, m: int = 2) -> tuple[ChainEquations, np.ndarray, np.ndarray]:
+def some_equations(
+    *, frames: int, n: int = 3, m: int = 2, linked: bool = True
+) -> tuple[ChainEquations, np.ndarray, np.ndarray]:
     """Equations of frames and of links, and the residuals and Jacobian that they were made of."""
     rng = np.random.default_rng(0)
     chain, rows, residuals = ChainEquations.zeros(frames, n, m), [], []
@@ -28,7 +30,7 @@ def some_equations(*, frames: int, n: int = 3, m: int = 2) -> tuple[ChainEquatio
         block[:, own], block[:, shared] = jacobian_t[:n].T, jacobian_t[n:].T
         rows.append(block)
         residuals.append(values)
-        if frame:
+        if frame and linked:
             before = slice(own.start - n, own.start)
             values, block = rng.normal(size=4), np.zeros((4, frames * n + m))
             before_t, frame_t, shared_t = (rng.normal(size=(count, 4)) for count in (n, n, m))
@@ -50,8 +52,9 @@ def test_sums_are_those_of_the_residuals(frames: int):
 
 
 @pytest.mark.parametrize("frames", [1, 2, 5])
-def test_step_solves_the_dense_system(frames: int):
-    chain, residuals, jacobian = some_equations(frames=frames)
+@pytest.mark.parametrize("linked", [True, False])
+def test_step_solves_the_dense_system(frames: int, linked: bool):
+    chain, residuals, jacobian = some_equations(frames=frames, linked=linked)
     hessian, gradient = jacobian.T @ jacobian, jacobian.T @ residuals
     for damping in (0.1, 3.0, 1e-6):  # one after the other, on the same equations
         step = chain.step(damping)

@@ -98,8 +98,8 @@ def _implausible_residual(
 
 
 def _implausible_identity(identity: Float[np.ndarray, " identity"]) -> str | None:
-    # Weights are standard normal over people, so their norm is near √I for everybody.
+    # Weights are standard normal over people, so their norm is near √I for everybody; a fit's are looser.
     length = float(np.linalg.norm(identity))
-    if length > math.sqrt(len(identity)) + 5:
+    if length > 1.5 * math.sqrt(len(identity)) + 5:
         return f"a shape {length:.0f} standard deviations from the mean head is nobody's"
     return None

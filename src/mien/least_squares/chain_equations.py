@@ -121,25 +121,24 @@ class ChainEquations:
 
         The frames' part is solved as a band, what they share by its Schur complement.
         """
-        from scipy.linalg import LinAlgError, cho_factor, cho_solve, solveh_banded
+        from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
         frames, n, m = self.border.shape
         if self._banded is None:
             # Once for all dampings that are tried: each rewrites its first row only, the diagonal.
-            self._banded = self._in_band_storage()
+            linked = self.lower_blocks.any()
+            self._banded = self._in_band_storage() if linked else np.zeros((0, 0))
             for part in (self.diagonal_blocks, self.lower_blocks, self.border, self.shared_block):
                 part.flags.writeable = False
             self.frame_gradients.flags.writeable = self.shared_gradient.flags.writeable = False
         diagonal, gradient = self.diagonal, self.gradient
         damped = diagonal * (1 + damping)
-        banded = self._banded.copy()
-        banded[0] = damped[: frames * n]
         shared_block = self.shared_block.copy()
         np.fill_diagonal(shared_block, damped[frames * n :])
         border = self.border.reshape(frames * n, m)
         right = np.concatenate([gradient[: frames * n, None], border], axis=1)
         try:
-            solved = solveh_banded(banded, right, lower=True, overwrite_ab=True, check_finite=False)
+            solved = self._solved(damped[: frames * n], right)
             schur = shared_block - border.T @ solved[:, 1:]
             rest = self.shared_gradient - border.T @ solved[:, 0]
             # Rounding leaves the complement a little unsymmetric.
@@ -150,6 +149,26 @@ class ChainEquations:
         if not np.isfinite(change).all():
             return None
         return Step(change, 0.5 * float(change @ (damping * diagonal * change - gradient)))
+
+    def _solved(self, diagonal: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """The frames' own part, with this diagonal, solved for some right sides.
+
+        Raises:
+            LinAlgError: it is not positive definite.
+            ValueError: it is not finite.
+        """
+        from scipy.linalg import solveh_banded
+
+        frames, n, _ = self.border.shape
+        assert self._banded is not None
+        if self._banded.size:
+            banded = self._banded.copy()
+            banded[0] = diagonal
+            return solveh_banded(banded, right, lower=True, overwrite_ab=True, check_finite=False)
+        blocks = self.diagonal_blocks.copy()
+        np.einsum("fnn->fn", blocks)[:] = diagonal.reshape(frames, n)
+        np.linalg.cholesky(blocks)  # complains where one is not positive definite
+        return np.linalg.solve(blocks, right.reshape(frames, n, -1)).reshape(frames * n, -1)
 
     def _in_band_storage(self) -> Float[np.ndarray, "band columns"]:
         """(2n, F n) lower half of the frames' band, as LAPACK keeps it: row d holds H[j + d, j]."""

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from mien.fitting.scene.head_problem import HeadProblem
 from mien.fitting.scene.unknowns import Unknowns
+from mien.least_squares.chain_equations import ChainEquations
 from mien.least_squares.normal_equations import NormalEquations
 
 
@@ -38,7 +39,9 @@ class Sharing:
             places[own] = index * len(own) + np.arange(len(own))
             places[common] = len(parts) * len(own) + np.arange(len(common))
             columns.append(places)
-        return SharedProblem(tuple(parts), tuple(columns))
+        # Unknowns of a part's own come first where poses and expressions are not shared.
+        leading = bool((own == np.arange(len(own))).all())
+        return SharedProblem(tuple(parts), tuple(columns), len(own) if leading else None)
 
     def _mask(self, unknowns: Unknowns) -> np.ndarray:
         shared = np.zeros(unknowns.size, bool)
@@ -53,15 +56,18 @@ class Sharing:
 class SharedProblem:
     """Several problems over one vector of unknowns: each part's own, part after part, then what all share.
 
-    Its matrix is dense, so it is for the few views or key frames of a person; `SequenceProblem` is for many.
+    What the parts do not share is eliminated part by part (a Schur complement), so time grows with their
+    number; where they share a pose there is little else, and the matrix is dense.
 
     Attributes:
         parts: the problems.
         columns: for each of them the places of its unknowns in the common vector.
+        own_size: how many unknowns each part has of its own, where these come first in its own vector.
     """
 
     parts: tuple[HeadProblem, ...]
     columns: tuple[np.ndarray, ...]
+    own_size: int | None = None
 
     @property
     def size(self) -> int:
@@ -78,9 +84,14 @@ class SharedProblem:
         return sum(part.cost(x[columns]) for part, columns in zip(self.parts, self.columns, strict=True))
 
     def linearize(
-        self, x: Float[np.ndarray, " unknowns"], *, near: NormalEquations | None = None
-    ) -> NormalEquations:
-        """Normal equations at a point; nothing is taken over from `near`."""
+        self, x: Float[np.ndarray, " unknowns"], *, near: NormalEquations | ChainEquations | None = None
+    ) -> NormalEquations | ChainEquations:
+        """Equations at a point; nothing is taken over from `near`."""
+        if self.own_size:
+            chain = ChainEquations.zeros(len(self.parts), self.own_size, self.parts[0].size - self.own_size)
+            for row, (part, columns) in enumerate(zip(self.parts, self.columns, strict=True)):
+                chain.add_frame(row, part.linearize(x[columns]))
+            return chain
         normal = NormalEquations.zeros(self.size)
         for part, columns in zip(self.parts, self.columns, strict=True):
             normal.add(part.linearize(x[columns]), columns)
