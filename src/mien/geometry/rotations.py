@@ -43,7 +43,8 @@ def left_jacobian(rotation: Float[np.ndarray, " 3"]) -> Float[np.ndarray, "3 3"]
     So d(R x)/d(rotation) = -[R x]ₓ J.
     """
     a, b = _left_jacobian_factors(math.sqrt(rotation @ rotation))
-    return np.array(_polynomial_of_cross_matrix(*rotation.tolist(), a, b))
+    x, y, z = rotation.tolist()
+    return np.array(_polynomial_of_cross_matrix(x, y, z, a, b))
 
 
 def left_jacobian_product(

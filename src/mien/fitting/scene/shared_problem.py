@@ -11,6 +11,7 @@ from jaxtyping import Float
 from mien.fitting.scene.head_problem import HeadProblem
 from mien.fitting.scene.unknowns import Unknowns
 from mien.least_squares.chain_equations import ChainEquations
+from mien.least_squares.equations import Equations
 from mien.least_squares.normal_equations import NormalEquations
 
 
@@ -83,9 +84,7 @@ class SharedProblem:
     def cost(self, x: Float[np.ndarray, " unknowns"]) -> float:
         return sum(part.cost(x[columns]) for part, columns in zip(self.parts, self.columns, strict=True))
 
-    def linearize(
-        self, x: Float[np.ndarray, " unknowns"], *, near: NormalEquations | ChainEquations | None = None
-    ) -> NormalEquations | ChainEquations:
+    def linearize(self, x: Float[np.ndarray, " unknowns"], *, near: Equations | None = None) -> Equations:
         """Equations at a point; nothing is taken over from `near`."""
         if self.own_size:
             chain = ChainEquations.zeros(len(self.parts), self.own_size, self.parts[0].size - self.own_size)
