@@ -48,7 +48,7 @@ class KeyFrame:
     @property
     def relative_sigma(self) -> float:
         """Mean deviation of the landmarks over the face's radius: lower is better."""
-        return float(np.median(self.landmarks.sigma_px)) / max(face_radius_px(self.landmarks), 1e-9)
+        return self.landmarks.typical_sigma_px / max(face_radius_px(self.landmarks), 1e-9)
 
 
 class KeyFrames:
