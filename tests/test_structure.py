@@ -19,6 +19,8 @@ ROOMS = (
     "least_squares",
     # pictures and cameras from files, heads, 2D landmarks
     "images", "camera_files", "heads", "landmarks",
+    # 3D landmarks lifted from 2D ones
+    "lifting",
     # fitted heads, heads through time, and what heads look like
     "fitting", "tracking", "looks",
     # radiance fields; what trains them and all networks

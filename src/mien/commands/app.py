@@ -20,6 +20,7 @@ import sys
 VERBS: dict[str, str] = {
     "landmarks": "find faces in pictures and mark their landmarks",
     "fit": "turn each face in a picture into a 3D head",
+    "lift": "3D landmarks by their 2D definition, learned from 2D labels",
     "track": "follow every head through a video",
     "head": "look at the built-in head, convert others, or build it anew",
     "field": "train, render and export radiance fields of heads",

@@ -119,6 +119,16 @@ class Encoders:
             _shape_of(file.stem, session) for file, session in zip(self.files, self._sessions, strict=True)
         )
 
+    @property
+    def map_shapes(self) -> list[tuple[int, ...]]:
+        """(C, H, W) of each feature map, in the order of the features."""
+        return [
+            tuple(int(size) for size in output.shape[1:])
+            for session in self._sessions
+            for output in session.get_outputs()
+            if output.name.endswith("features")
+        ]
+
     def __call__(self, crops: UInt8[np.ndarray, "batch size size 3"]) -> Encoding:
         """What the encoders say about RGB crops."""
         image = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)

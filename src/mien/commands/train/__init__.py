@@ -35,6 +35,14 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "write encoders and read-out as one ONNX file with its card",
         "mien.commands.train.export_read_out:run",
     ),
+    "encode-lifting": (
+        "show crops of posed views to frozen networks, once",
+        "mien.commands.train.lifting:run_encode",
+    ),
+    "lifting": (
+        "train what lifts 2D landmark definitions to 3D",
+        "mien.commands.train.lifting:run",
+    ),
     "field-landmarks": (
         "train the networks that find 3D landmarks in fields",
         "mien.commands.train.field_landmarks:run",

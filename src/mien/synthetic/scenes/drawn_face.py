@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float16, Float32, UInt8
+from jaxtyping import Float16, Float32, Float64, UInt8
 
 LABEL_SET = "dense703"
 """The landmark set of the labels."""
@@ -44,6 +44,7 @@ class DrawnFace:
         visibility: per landmark VISIBLE, BEHIND_HEAD, BEHIND_OBJECT (hair, glasses, clothes) or OUTSIDE.
         details: plain data about the scene, ready for JSON.
         maps: what each pixel shows, where the studio was asked for it.
+        points_m: landmarks in the scene's world, on what was drawn.
     """
 
     picture: UInt8[np.ndarray, "size size 3"]
@@ -55,3 +56,4 @@ class DrawnFace:
     visibility: UInt8[np.ndarray, " landmarks"]
     details: dict[str, Any]
     maps: LabelMaps | None = None
+    points_m: Float64[np.ndarray, "landmarks 3"] | None = None

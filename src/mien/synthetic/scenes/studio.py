@@ -90,6 +90,7 @@ class Studio:
             visibility=visibility,
             details={"seed": seed, **_scene_details(scene), **_looks_details(looks)},
             maps=maps,
+            points_m=points_m,
         )
 
     def _landmarks_as_drawn_m(self, parameters: HeadParameters, items: list[DrawItem]) -> np.ndarray:

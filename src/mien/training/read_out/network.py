@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from mien.datasets.encoders import CROP_PX
 from mien.training.landmarks.networks import LandmarkOutput
 from mien.training.read_out.config import SizedReadOutConfig
+from mien.training.read_out.similarity import similarity_onto
 
 _START_LOG_SIGMA = -2.5
 """log σ at the start, in the unit of the face's own frame: the root-mean-square radius of its points."""
@@ -63,15 +64,7 @@ class ReadOut(nn.Module):
 
         The similarity is p ↦ factor · (p - centre), with points as complex numbers.
         """
-        first = points[:, : self.config.first_points, :2]
-        centre = first.mean(1)
-        offset = first - centre[:, None]
-        square = offset.square().sum((1, 2)).clamp(min=1e-3)
-        real = (offset * self.reference).sum((1, 2)) / square
-        imaginary = (offset[..., 0] * self.reference[:, 1] - offset[..., 1] * self.reference[:, 0]).sum(
-            1
-        ) / square
-        factor = torch.stack([real, imaginary], 1)
+        factor, centre = similarity_onto(points[:, : self.config.first_points, :2], self.reference)
         all_offsets = points[..., :2] - centre[:, None]
         turned = _times(all_offsets, factor[:, None])
         depth = points[..., 2] * factor.square().sum(1, keepdim=True).sqrt()

@@ -1,0 +1,69 @@
+"""`mien train encode-lifting` and `mien train lifting`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.commands.arguments import Flat, parse
+from mien.commands.display import progress_bar
+from mien.commands.options import ResumeOption
+from mien.commands.train.display import need_training, training_bar
+from mien.datasets.lifting.encoding import EncodeLiftsConfig
+from mien.files import OutputFolder
+from mien.training.lifting.config import LiftingTrainingConfig
+
+
+@dataclass(frozen=True)
+class EncodeLiftingConfig:
+    """Show crops of posed views to frozen networks, and keep what they say.
+
+    A folder can be continued when more views were drawn.
+    """
+
+    crops: Flat[EncodeLiftsConfig]
+    """Views, encoders, how many."""
+
+
+def run_encode(arguments: list[str]) -> int:
+    """Encode; returns the exit code."""
+    config = parse(EncodeLiftingConfig, arguments, prog="mien train encode-lifting").crops
+    from mien.datasets.lifting.encoding import encode_views
+
+    with progress_bar("encoding") as bar:
+        encode_views(config, report=bar)
+    print(f"written: {config.out}\nnext: mien train lifting --views {config.out} --labels LABELS.npz")
+    return 0
+
+
+@dataclass(frozen=True)
+class TrainLiftingConfig:
+    """Train what lifts 2D landmark definitions to 3D, from pseudo-labels and video frames.
+
+    Interrupted with Ctrl-C, it saves a checkpoint and goes on with --resume.
+    """
+
+    lifting: Flat[LiftingTrainingConfig]
+    """Data, architecture, losses, length."""
+    out: OutputFolder = Path("lifting")
+    """Folder for checkpoint.pt and log.jsonl."""
+    progress: Flat[ResumeOption] = ResumeOption()
+
+
+def run(arguments: list[str]) -> int:
+    """Train; returns the exit code."""
+    config = parse(TrainLiftingConfig, arguments, prog="mien train lifting")
+    need_training("torch")
+    from mien.learning.checkpoints import CHECKPOINT_NAME
+    from mien.training.lifting.training import train_lifting
+
+    with training_bar("reading samples", out=config.out) as report:
+        checkpoint = train_lifting(
+            config.lifting, out=config.out, resume=config.progress.resume, report=report
+        )
+    path = config.out / CHECKPOINT_NAME
+    print(
+        f"{path}: {checkpoint.step} steps, {checkpoint.samples} crops in {checkpoint.elapsed_s / 60:.1f} minutes\n"
+        f"export with: mien train export-lifting --checkpoint {path} --encoders FILES --out mine.onnx"
+    )
+    return 0

@@ -1,0 +1,207 @@
+"""3D pseudo-labels of a generator's latents: detections in the fixed views, lifted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float32, Float64, Int64
+
+from mien.cameras import Camera
+from mien.datasets.lifting.detectors import Detected, Detector
+from mien.datasets.lifting.drawing import framing_template_m
+from mien.datasets.lifting.posed_views import SAMPLED, PosedViews, all_posed_views
+from mien.errors import InputError
+from mien.files import atomic_path
+from mien.heads.landmark_sets import conversion_indices
+from mien.lifting.pseudo_labels import lift_landmarks
+from mien.lifting.template import LandmarkTemplate, template_of
+from mien.lifting.visibility import ellipsoid_normals, visible_from
+from mien.progress import Progress, ProgressReport, silent
+
+FORMAT_VERSION = 1
+PAPER_PX = 224
+"""Residuals are reported as if pictures had this side."""
+EXACT = "exact"
+"""Name of the detector that takes what the generator knows of each view's 2D landmarks."""
+
+
+@dataclass(frozen=True, eq=False)
+class PseudoLabels:
+    """Labels of some latents.
+
+    Attributes:
+        latents: (N,); points_m: (N, L, 3) in the generator's world; NaN where not lifted.
+        rms_px: (N,) residual per axis, of pictures of 224²; views: (N, L) that each was lifted from.
+        exact_m: (N, L, 3) what is true, where the generator knows, else NaN.
+        template_m, normals: (L, 3) the labels' mean, and its normals.
+        set_name, detector: names.
+    """
+
+    latents: Int64[np.ndarray, " latents"]
+    points_m: Float32[np.ndarray, "latents landmarks 3"]
+    rms_px: Float32[np.ndarray, " latents"]
+    views: Int64[np.ndarray, "latents landmarks"]
+    exact_m: Float32[np.ndarray, "latents landmarks 3"]
+    template_m: Float64[np.ndarray, "landmarks 3"]
+    normals: Float64[np.ndarray, "landmarks 3"]
+    set_name: str
+    detector: str
+
+    @property
+    def template(self) -> LandmarkTemplate:
+        """Mean face of the labels."""
+        return LandmarkTemplate(self.template_m, self.normals, self.set_name)
+
+    def error_mm(self) -> Float64[np.ndarray, "latents landmarks"]:
+        """(N, L) distance from the truth; NaN where either is not known."""
+        return 1000 * np.linalg.norm(self.points_m.astype(float) - self.exact_m, axis=2)
+
+    def save(self, path: Path) -> None:
+        """Write them as plain `.npz`."""
+        with atomic_path(path) as part, open(part, "wb") as stream:
+            np.savez(stream, format_version=FORMAT_VERSION, **vars(self))
+
+
+def read_pseudo_labels(path: Path) -> PseudoLabels:
+    """Labels from a file.
+
+    Raises:
+        InputError: it is missing, damaged or of another version.
+    """
+    remedy = "make them anew with: mien lift labels"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if int(file["format_version"]) != FORMAT_VERSION:
+                raise InputError(f"are of another version; {remedy}", source=path)
+            values = {field.name: file[field.name] for field in fields(PseudoLabels)}
+        values["set_name"], values["detector"] = str(values["set_name"]), str(values["detector"])
+        return PseudoLabels(**values)
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(f"are no pseudo-labels; {remedy}", source=path) from error
+
+
+def label_views(
+    folders: Sequence[Path],
+    detector: Detector | None,
+    *,
+    set_name: str,
+    detector_name: str,
+    noise_px: float = 0.0,
+    all_views: bool = False,
+    report: ProgressReport = silent,
+) -> PseudoLabels:
+    """Detect, mask and lift; what is masked is told from the mean of a first round's labels.
+
+    Args:
+        detector: None: the views' own exact landmarks.
+        noise_px: deviation of noise that is added to each axis of detections, pixels of 224² pictures.
+        all_views: lift from views of random cameras too.
+
+    Raises:
+        InputError: no views, or no exact landmarks where they are asked for.
+    """
+    heads: list[_Seen] = []
+    for path, views in all_posed_views(folders):
+        heads += _detections(views, detector, set_name, noise_px=noise_px, all_views=all_views, source=path)
+        report(Progress(len(heads), 0, "detecting"))
+    first = _template_from_views(heads)
+    template_m, normals = first, ellipsoid_normals(first)
+    lifted = []
+    for _ in range(2):
+        lifted = []
+        for head in heads:
+            counts = visible_from(template_m, normals, head.cameras)
+            lifted.append(lift_landmarks(head.points_px, counts, head.cameras, sigma_px=head.sigma_px))
+            report(Progress(len(lifted), len(heads), "lifting"))
+        template = template_of(np.stack([one.points_m for one in lifted]), set_name)
+        template_m, normals = template.points_m, template.normals
+    scale = np.array([PAPER_PX / head.shown_px for head in heads])
+    return PseudoLabels(
+        latents=np.array([head.latent for head in heads], np.int64),
+        points_m=np.stack([one.points_m for one in lifted]).astype(np.float32),
+        rms_px=(np.array([one.rms_px for one in lifted]) / np.sqrt(2) * scale).astype(np.float32),
+        views=np.stack([one.views for one in lifted]).astype(np.int64),
+        exact_m=np.stack([head.exact_m for head in heads]).astype(np.float32),
+        template_m=template_m,
+        normals=normals,
+        set_name=set_name,
+        detector=detector_name,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What a detector saw of one latent."""
+
+    latent: int
+    points_px: np.ndarray
+    sigma_px: np.ndarray
+    cameras: list[Camera]
+    exact_m: np.ndarray
+    shown_px: float
+
+
+def _detections(
+    views: PosedViews,
+    detector: Detector | None,
+    set_name: str,
+    *,
+    noise_px: float,
+    all_views: bool,
+    source: Path,
+) -> list[_Seen]:
+    if detector is None and not views.exact_set:
+        raise InputError("its generator does not know the landmarks; name a --detector", source=source)
+    chosen = None
+    if views.exact_set:
+        try:
+            chosen = conversion_indices(views.exact_set, set_name)
+        except InputError:
+            if detector is None:
+                raise
+    framing_m = framing_template_m()
+    found = []
+    for latent in np.unique(views.latents):
+        rows = [row for row in views.rows_of(latent) if all_views or views.fixed[row] != SAMPLED]
+        cameras = [views.camera(row) for row in rows]
+        # the camera tells what a network is shown: its focal length over the picture's side is the same
+        shown_px = cameras[0].width_px * 0.75
+        if detector is None:
+            assert chosen is not None
+            seen = [Detected(views.exact_px[row][chosen].astype(float), np.ones(len(chosen))) for row in rows]
+        else:
+            seen = [
+                detector(views.picture(row), camera.project(framing_m))
+                for row, camera in zip(rows, cameras, strict=True)
+            ]
+        count = next((len(one.points_px) for one in seen if one is not None), 0)
+        if not count:
+            continue
+        nothing = Detected(np.full((count, 2), np.nan), np.full(count, np.inf))
+        kept = [nothing if one is None else one for one in seen]
+        points_px = np.stack([one.points_px for one in kept])
+        if noise_px:
+            rng = np.random.default_rng([int(latent), 224])
+            points_px = points_px + rng.normal(0, noise_px * shown_px / PAPER_PX, points_px.shape)
+        exact_m = np.full((count, 3), np.nan)
+        if chosen is not None and len(chosen) == count:
+            exact_m = views.exact_m[rows[0]][chosen].astype(float)
+        sigma_px = np.stack([one.sigma_px for one in kept])
+        found.append(_Seen(int(latent), points_px, sigma_px, cameras, exact_m, shown_px))
+    return found
+
+
+def _template_from_views(heads: Sequence[_Seen], *, most: int = 60) -> np.ndarray:
+    """A first mean face, from all views alike: hidden landmarks err, and a robust mean of many bears it."""
+    lifted = [
+        lift_landmarks(
+            head.points_px, np.ones(head.points_px.shape[:2], bool), head.cameras, sigma_px=head.sigma_px
+        ).points_m
+        for head in heads[:most]
+    ]
+    if not lifted:
+        raise InputError("no face was detected in any view", source="--detector")
+    return np.nanmedian(np.stack(lifted), axis=0)

@@ -1,0 +1,153 @@
+"""What a lifting network's encoder hands to its decoder, and the encoders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from mien.training.lifting.config import SizedLiftingConfig
+from mien.training.read_out.similarity import similarity_onto
+
+
+@dataclass(frozen=True)
+class EncodedFace:
+    """A batch of crops as a decoder sees them.
+
+    Attributes:
+        tokens: (B, T, width).
+        summary: (B, S) of all there is, or of width 0.
+        inputs: (B, I) all that frozen encoders said, standardised; of width 0 for other encoders.
+        roll: (B, 2) cosine and sine of how far the face is turned clockwise in the crop, as the encoder sees
+            it; (1, 0) where it does not say.
+        size: (B,) log of the face's size in the crop over the usual one; centre: (B, 2) its place, half crop
+            sides; zeros likewise.
+    """
+
+    tokens: Float[Tensor, "batch tokens width"]
+    summary: Float[Tensor, "batch summary"]
+    inputs: Float[Tensor, "batch inputs"]
+    roll: Float[Tensor, "batch 2"]
+    size: Float[Tensor, " batch"]
+    centre: Float[Tensor, "batch 2"]
+
+
+class FrozenEncoder(nn.Module):
+    """Tokens from what frozen networks said: cells of their feature maps, and their points in the face's own
+    frame."""
+
+    reference: Tensor
+    input_mean: Tensor
+    input_scale: Tensor
+
+    def __init__(self, config: SizedLiftingConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.features = sum(c * h * w for c, h, w in config.maps)
+        inputs = self.input_count = 3 * config.points + self.features + 5
+        self.register_buffer("reference", torch.zeros(config.first_points, 2))
+        self.register_buffer("input_mean", torch.zeros(inputs))
+        self.register_buffer("input_scale", torch.ones(inputs))
+        self.of_maps = nn.ModuleList(nn.Linear(c, config.width) for c, _, _ in config.maps)
+        self.of_points = nn.Linear(3 * config.points + 5, config.point_tokens * config.width)
+        cells = sum(h * w for _, h, w in config.maps) + config.point_tokens
+        self.place = nn.Parameter(0.02 * torch.randn(cells, config.width))
+        if config.summary:
+            self.rectified = nn.Linear(inputs, config.summary)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def raw(
+        self, points: Float[Tensor, "batch points 3"], features: Float[Tensor, "batch features"]
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """All inputs as they come, (B, inputs), and roll, size and centre."""
+        half = self.config.crop_px / 2
+        factor, centre = similarity_onto(points[:, : self.config.first_points, :2], self.reference)
+        offset = points[..., :2] - centre[:, None]
+        x = offset[..., 0] * factor[:, :1] - offset[..., 1] * factor[:, 1:]
+        y = offset[..., 0] * factor[:, 1:] + offset[..., 1] * factor[:, :1]
+        length = factor.square().sum(1).sqrt()
+        own = torch.stack([x, y, points[..., 2] * length[:, None]], 2)
+        # the factor turns the crop's face upright: the face's own roll is its inverse
+        roll = torch.stack([factor[:, 0], -factor[:, 1]], 1) / length[:, None]
+        size = -torch.log(length * half)
+        place = centre / half - 1
+        frame = torch.cat([roll, size[:, None], place], 1)
+        return torch.cat([own.flatten(1), frame, features], 1), roll, size, place
+
+    def forward(
+        self, points: Float[Tensor, "batch points 3"], features: Float[Tensor, "batch features"]
+    ) -> EncodedFace:
+        """See `EncodedFace`."""
+        config = self.config
+        raw, roll, size, place = self.raw(points, features)
+        inputs = self.dropout((raw - self.input_mean) * self.input_scale)
+        count = 3 * config.points + 5
+        tokens = [self.of_points(inputs[:, :count]).reshape(-1, config.point_tokens, config.width)]
+        begin = count
+        for (channels, height, width), layer in zip(config.maps, self.of_maps, strict=True):
+            size_of = channels * height * width
+            cells = inputs[:, begin : begin + size_of].reshape(-1, channels, height * width)
+            tokens.append(layer(cells.transpose(1, 2)))
+            begin += size_of
+        summary = inputs[:, :0]
+        if config.summary:
+            summary = torch.relu(self.rectified(inputs))
+        return EncodedFace(torch.cat(tokens, 1) + self.place, summary, inputs, roll, size, place)
+
+
+class PixelEncoder(nn.Module):
+    """Tokens from the crop's pixels by a backbone or a vision transformer that is trained along."""
+
+    def __init__(self, config: SizedLiftingConfig) -> None:
+        super().__init__()
+        self.config = config
+        if config.encoder == "vit":
+            self.backbone: nn.Module = PatchTransformer(config)
+            channels = config.width
+            cells = (config.crop_px // 16) ** 2
+        else:
+            from mien.training.landmarks.backbones import make_backbone
+
+            self.backbone = make_backbone(config.encoder, input_size=config.crop_px)
+            with torch.no_grad():
+                _, coarse = self.backbone(torch.zeros(1, 3, config.crop_px, config.crop_px))
+            channels, cells = coarse.shape[1], coarse.shape[2] * coarse.shape[3]
+        self.of_cells = nn.Linear(channels, config.width)
+        self.place = nn.Parameter(0.02 * torch.randn(cells, config.width))
+        if config.summary:
+            self.rectified = nn.Linear(channels, config.summary)
+
+    def forward(self, image: Float[Tensor, "batch 3 size size"]) -> EncodedFace:
+        """See `EncodedFace`; the crop is taken as it lies."""
+        maps = self.backbone((image - 0.5) / 0.25)
+        coarse = maps[1] if isinstance(maps, tuple) else maps
+        cells = coarse.flatten(2).transpose(1, 2) if coarse.ndim == 4 else coarse
+        mean = cells.mean(1)
+        summary = mean[:, :0]
+        if self.config.summary:
+            summary = torch.relu(self.rectified(mean))
+        upright = torch.zeros_like(mean[:, :2]) + torch.tensor([1.0, 0.0], device=mean.device)
+        nothing = torch.zeros_like(mean[:, :2])
+        tokens = self.of_cells(cells) + self.place
+        return EncodedFace(tokens, summary, mean[:, :0], upright, nothing[:, 0], nothing)
+
+
+class PatchTransformer(nn.Module):
+    """A small vision transformer (Dosovitskiy et al. 2021): patches of 16² pixels, six pre-norm layers."""
+
+    def __init__(self, config: SizedLiftingConfig) -> None:
+        super().__init__()
+        width = config.width
+        cells = (config.crop_px // 16) ** 2
+        self.patches = nn.Conv2d(3, width, 16, 16)
+        self.place = nn.Parameter(0.02 * torch.randn(cells, width))
+        layer = nn.TransformerEncoderLayer(
+            width, config.heads, 4 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.layers = nn.TransformerEncoder(layer, 6, enable_nested_tensor=False)
+
+    def forward(self, image: Float[Tensor, "batch 3 size size"]) -> Float[Tensor, "batch cells width"]:
+        """Tokens of the patches."""
+        return self.layers(self.patches(image).flatten(2).transpose(1, 2) + self.place)
