@@ -43,6 +43,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "train what lifts 2D landmark definitions to 3D",
         "mien.commands.train.lifting:run",
     ),
+    "export-lifting": (
+        "write encoders and lifting network as one ONNX file with its card",
+        "mien.commands.train.lifting:run_export",
+    ),
     "field-landmarks": (
         "train the networks that find 3D landmarks in fields",
         "mien.commands.train.field_landmarks:run",

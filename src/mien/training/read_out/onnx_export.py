@@ -21,6 +21,7 @@ from mien.learning.cards import length_option, write_card
 from mien.learning.checkpoints import Checkpoint
 from mien.learning.onnx_files import INPUT, ExportCheck, median_latency_ms
 from mien.training.landmarks.onnx_export import OUTPUTS
+from mien.training.read_out.joined_onnx import write_joined
 from mien.training.read_out.network import ReadOut
 from mien.training.read_out.training import averaged_read_out, network_config
 
@@ -55,7 +56,9 @@ def export_read_out(checkpoint: Checkpoint, encoders: Sequence[str | Path], path
             f"the read-out was trained on {', '.join(wanted)}, in this order", source="--encoders"
         )
     with atomic_path(path) as part:
-        _write(network, asked, part)
+        count = network.config.landmarks
+        shapes = {"points": (count, 2), "log_sigma": (count,), "presence": ()}
+        write_joined(_Plain(network).eval(), asked, part, name="landmarks", outputs=shapes)
         image = checking_crops()
         crops = np.rint(255 * image.transpose(0, 2, 3, 1)).astype(np.uint8)
         encoding = asked(crops)
@@ -76,88 +79,6 @@ def checking_crops() -> Float32[np.ndarray, "batch 3 size size"]:
     """Crops in a network's input form, to compare answers on: noise, since any answer must agree."""
     crops = np.random.default_rng(0).integers(0, 256, (3, CROP_PX, CROP_PX, 3), np.uint8)
     return np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
-
-
-def _write(network: ReadOut, encoders: Encoders, path: Path) -> None:
-    import onnx
-    from onnx import TensorProto, helper
-
-    read_out = _read_out_graph(network)
-    nodes, initializers, points, features = [], [], [], []
-    opset = max(one.version for one in read_out.opset_import if one.domain == "")
-    for number, file in enumerate(encoders.files):
-        model = onnx.load(file)
-        opset = max([opset, *(one.version for one in model.opset_import if one.domain == "")])
-        prefix = f"encoder{number}_"
-        _take_over(model.graph, prefix, kept={INPUT: INPUT}, nodes=nodes, initializers=initializers)
-        points.append(prefix + "points")
-        for output in model.graph.output:
-            if output.name.endswith("features"):
-                flat = f"{prefix}{output.name}_flat"
-                nodes.append(helper.make_node("Flatten", [prefix + output.name], [flat], axis=1))
-                features.append(flat)
-    nodes.append(helper.make_node("Concat", points, ["all_points"], axis=1))
-    nodes.append(helper.make_node("Concat", features, ["all_features"], axis=1))
-    kept = {"points_in": "all_points", "features_in": "all_features", **{name: name for name in OUTPUTS}}
-    _take_over(read_out.graph, "read_", kept=kept, nodes=nodes, initializers=initializers)
-    count = network.config.landmarks
-    shapes = {"points": ["batch", count, 2], "log_sigma": ["batch", count], "presence": ["batch"]}
-    graph = helper.make_graph(
-        nodes,
-        "landmarks",
-        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", 3, CROP_PX, CROP_PX])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in OUTPUTS],
-        initializers,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
-    model.ir_version = min(model.ir_version, 9)
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-
-
-def _read_out_graph(network: ReadOut) -> Any:
-    import io
-    import warnings
-
-    import onnx
-
-    config, stream = network.config, io.BytesIO()
-    example = (
-        torch.rand(2, config.points, 3) * CROP_PX,
-        torch.rand(2, sum(places * channels for places, channels in config.groups)),
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Plain(network).eval(),
-            example,
-            stream,  # pyright: ignore[reportArgumentType]
-            input_names=["points_in", "features_in"],
-            output_names=list(OUTPUTS),
-            dynamic_axes={name: {0: "batch"} for name in ("points_in", "features_in", *OUTPUTS)},
-            opset_version=17,
-            dynamo=False,
-        )
-    return onnx.load_model_from_string(stream.getvalue())
-
-
-def _take_over(graph: Any, prefix: str, *, kept: dict[str, str], nodes: list, initializers: list) -> None:
-    """Append a graph's nodes and weights under names of their own; `kept` are renamed as it says."""
-    import copy
-
-    def named(name: str) -> str:
-        return kept.get(name, prefix + name) if name else name
-
-    for tensor in graph.initializer:
-        own = copy.deepcopy(tensor)
-        own.name = named(tensor.name)
-        initializers.append(own)
-    for node in graph.node:
-        own = copy.deepcopy(node)
-        own.name = f"{prefix}{len(nodes)}"
-        own.input[:] = [named(name) for name in node.input]
-        own.output[:] = [named(name) for name in node.output]
-        nodes.append(own)
 
 
 def write_read_out_card(
@@ -203,12 +124,12 @@ def write_read_out_card(
         network="read_out",
         linear=network.linear,
         hidden=network.hidden,
-        encoders=[_notice(Path(file)) for file in encoders],
+        encoders=[encoder_notice(Path(file)) for file in encoders],
         **entries,
     )
 
 
-def _notice(encoder: Path) -> dict[str, Any]:
+def encoder_notice(encoder: Path) -> dict[str, Any]:
     """What an encoder's own card says of where it comes from."""
     try:
         values = read_card(encoder).values
