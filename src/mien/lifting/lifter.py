@@ -94,6 +94,12 @@ class Lifter:
         self.both_ways = both_ways
         self._session = open_session(path, threads=threads)
 
+    @property
+    def template_m(self) -> Float[np.ndarray, "landmarks 3"]:
+        """(L, 3) the mean of what was learned from: what faces are told as offsets from, metres."""
+        values = FileValues(self.card.values, source=self.card.path, remedy="export the network again")
+        return np.array(values.array("template_m", "landmarks 3"), float)
+
     def __call__(self, image: UInt8[np.ndarray, "height width 3"], face: Landmarks2D) -> LiftedFace:
         """The face's landmarks in 3D.
 

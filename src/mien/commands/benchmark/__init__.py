@@ -29,6 +29,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "3D landmarks in trained radiance fields",
         "mien.commands.benchmark.field_landmarks:run",
     ),
+    "lifting": ("3D landmarks lifted from single pictures", "mien.commands.benchmark.lifting:run"),
     "robustness": ("readers against damaged files", "mien.commands.benchmark.robustness:run"),
     "interruption": ("commands killed at random moments", "mien.commands.benchmark.interruption:run"),
     "now": ("shapes against scans: NoW", "mien.commands.benchmark.now:run"),

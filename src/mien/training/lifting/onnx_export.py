@@ -138,5 +138,6 @@ def write_lifting_card(
         focal=config.focal,
         width=config.width,
         blocks=config.blocks,
+        template_m=averaged_network(checkpoint).template_m.double().numpy().round(6).tolist(),
         encoders=[encoder_notice(Path(file)) for file in encoders],
     )

@@ -1,0 +1,1 @@
+"""How good lifted landmarks are."""
