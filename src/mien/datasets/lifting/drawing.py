@@ -145,6 +145,10 @@ def make_generator(config: ViewsConfig) -> MultiViewGenerator:
         from mien.synthetic.multi_view import RenderedHeads
 
         return RenderedHeads(config.assets, size_px=config.size, space=config.cameras)
+    if config.generator == "painted":
+        from mien.synthetic.painted_points import PaintedHeads
+
+        return PaintedHeads(size_px=config.size, space=config.cameras)
     if config.generator == "fields":
         from mien.datasets.lifting.field_generator import FieldGenerator
 
@@ -154,7 +158,7 @@ def make_generator(config: ViewsConfig) -> MultiViewGenerator:
         made = getattr(importlib.import_module(module), name)()
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(
-            f"is neither rendered nor fields nor a PACKAGE.MODULE:FUNCTION that can be imported: {error}",
+            f"is neither rendered, painted nor fields nor a PACKAGE.MODULE:FUNCTION that can be imported: {error}",
             source=config.generator,
         ) from error
     if not isinstance(made, MultiViewGenerator):

@@ -156,7 +156,9 @@ def _detections(
     if detector is None and not views.exact_set:
         raise InputError("its generator does not know the landmarks; name a --detector", source=source)
     chosen = None
-    if views.exact_set:
+    if views.exact_set == set_name:
+        chosen = np.arange(views.exact_px.shape[1])
+    elif views.exact_set:
         try:
             chosen = conversion_indices(views.exact_set, set_name)
         except InputError:
