@@ -19,12 +19,16 @@ _LARGEST_SIDE = 1200
 def draw_lifted(
     image: UInt8[np.ndarray, "height width 3"], faces: Sequence[LiftedFace]
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """The picture with landmarks and ellipses of one deviation; below, each face's points from the front, half
-    from its side and from its side."""
+    """The picture with landmarks and ellipses of one deviation; below, each face's points from the front,
+    half from its side and from its side."""
     import cv2
 
     scale = min(1.0, _LARGEST_SIDE / max(image.shape[:2]))
-    shown = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image.copy()
+    shown = (
+        cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        if scale < 1
+        else image.copy()
+    )
     shown = np.ascontiguousarray(shown)
     radius = max(1, round(max(shown.shape[:2]) / 400))
     for face in faces:
@@ -52,7 +56,9 @@ def _panel(points_m: Float[np.ndarray, "landmarks 3"], turn_rad: float) -> np.nd
     near = (depth - depth.min()) / max(float(np.ptp(depth)), 1e-9)
     for index in np.argsort(depth):
         x, y = _PANEL_PX / 2 + unit * turned[index, 0], _PANEL_PX / 2 - unit * turned[index, 1]
-        color = tuple(float(v) for v in (1 - near[index]) * np.array(_GREY) + near[index] * np.array([20, 60, 160]))
+        color = tuple(
+            float(v) for v in (1 - near[index]) * np.array(_GREY) + near[index] * np.array([20, 60, 160])
+        )
         cv2.circle(panel, (round(x), round(y)), 3, color, -1, cv2.LINE_AA)
     return panel
 

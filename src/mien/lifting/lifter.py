@@ -129,7 +129,9 @@ class Lifter:
             points_px=region.network_to_picture(answer.points),
             covariance_px=factor @ factor.transpose(0, 2, 1),
             set_name=self.set_name,
-            camera=Camera.from_focal(self.focal * size, width_px=size, height_px=size, camera_from_world=pose),
+            camera=Camera.from_focal(
+                self.focal * size, width_px=size, height_px=size, camera_from_world=pose
+            ),
             region=region,
         )
 
@@ -148,7 +150,9 @@ class Lifter:
             raise InputError(f"is no lifting network: {error}", source=self.card.path) from error
         arrays = [np.asarray(one, float)[0] for one in found]
         if not all(np.isfinite(one).all() for one in arrays):
-            raise InputError("answers with numbers that are not finite; export it again", source=self.card.path)
+            raise InputError(
+                "answers with numbers that are not finite; export it again", source=self.card.path
+            )
         return _Answer(*arrays)
 
 

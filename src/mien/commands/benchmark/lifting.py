@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LiftingBenchmarkConfig:
-    """3D landmarks on synthetic people that were not trained on, beside the 2D network, a fit and the template.
+    """3D landmarks on people that were not trained on, beside the 2D network, a fit and the mean template.
 
     NMLC: distance from the vertex that is nearest on average, over the face's size; by region, pose,
     expression and occlusion. In 3D, after a similarity: millimetres, and how much of what tells a face from
@@ -98,14 +98,20 @@ def _figures(result: MethodResult, truth: TestFaces) -> dict[str, Any]:
         "nmlc": table_row(result.points.nmlc, truth),
         "nme": table_row(result.points.nme, truth),
         "nmlc_by_yaw": {
-            name: 100 * float(np.nanmean(result.points.nmlc[chosen])) for name, chosen in bands.items() if chosen.any()
+            name: 100 * float(np.nanmean(result.points.nmlc[chosen]))
+            for name, chosen in bands.items()
+            if chosen.any()
         },
         "faces_by_yaw": {name: int(chosen.sum()) for name, chosen in bands.items()},
         "not_found": int(np.isnan(result.points.nme).all(axis=1).sum()),
     }
     if result.shapes is not None:
         shapes = result.shapes
-        figures["shape"] = {"error_mm": shapes.error_mm(), "template_mm": shapes.template_mm(), "explained": shapes.explained()}
+        figures["shape"] = {
+            "error_mm": shapes.error_mm(),
+            "template_mm": shapes.template_mm(),
+            "explained": shapes.explained(),
+        }
         figures["shape_by_yaw"] = {
             name: {
                 "error_mm": shapes.error_mm(chosen),
@@ -137,7 +143,11 @@ def _print_tables(results: dict[str, MethodResult], truth: TestFaces) -> None:
     usual = next(one for one in figures.values() if "shape" in one)
     cells = [usual["shape"], *(usual["shape_by_yaw"][band] for band in bands)]
     rows.append(("mean template", *(f"{cell['template_mm']:.2f} (0)" for cell in cells)))
-    print_table(("", "all", *bands), rows, title="3D after a similarity: mm (explained displacement from the template)")
+    print_table(
+        ("", "all", *bands),
+        rows,
+        title="3D after a similarity: mm (explained displacement from the template)",
+    )
 
 
 def _ytf68(config: LiftingBenchmarkConfig) -> dict[str, Any]:
@@ -159,7 +169,12 @@ def _ytf68(config: LiftingBenchmarkConfig) -> dict[str, Any]:
             figures[name] = evaluate(config.ytf68, finder, report=report).figures()
     if not config.output.json:
         rows = [
-            (name, f"{100 * one['nme']:.2f} %", f"{100 * one['nme_untranslated']:.2f} %", str(one["undetected"]))
+            (
+                name,
+                f"{100 * one['nme']:.2f} %",
+                f"{100 * one['nme_untranslated']:.2f} %",
+                str(one["undetected"]),
+            )
             for name, one in figures.items()
         ]
         print_table(("", "NME", "without translation", "not found"), rows, title="YTF-68, val.csv")

@@ -23,7 +23,8 @@ class LiftLabelsConfig:
     """Folders of posed views (`mien lift views`)."""
     detector: str = "offline"
     """"realtime", "offline", an .onnx file, PACKAGE.MODULE:FUNCTION that takes an (H, W, 3) RGB picture and
-    returns (L, 2) pixels or None; or "exact": what the generator knows of each view, as labels by hand are."""
+    returns (L, 2) pixels or None; or "exact": what the generator knows of each view, as if labelled by
+    hand."""
     set: str = "wflw98"
     """Landmark set; of a function's landmarks, how they are to be called."""
     noise_px: float = 0.0

@@ -64,7 +64,8 @@ def run(arguments: list[str]) -> int:
         )
     path = config.out / CHECKPOINT_NAME
     print(
-        f"{path}: {checkpoint.step} steps, {checkpoint.samples} crops in {checkpoint.elapsed_s / 60:.1f} minutes\n"
+        f"{path}: {checkpoint.step} steps, {checkpoint.samples} crops in "
+        f"{checkpoint.elapsed_s / 60:.1f} minutes\n"
         f"export with: mien train export-lifting --checkpoint {path} --encoders FILES --out mine.onnx"
     )
     return 0

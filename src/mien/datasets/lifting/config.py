@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
-from mien.files import OutputFile, OutputFolder
+from mien.files import OutputFolder
 from mien.lifting.camera_space import CameraSpace
 
 
@@ -15,8 +14,9 @@ class ViewsConfig:
     """Views of a 3D generator's people from known cameras."""
 
     generator: str = "rendered"
-    """"rendered": synthetic heads (needs --assets); "painted": the same people with 30 points painted on their
-    texture; "fields": trained radiance fields (needs --fields); or PACKAGE.MODULE:FUNCTION, your own, which returns a `mien.lifting.generator.MultiViewGenerator`."""
+    """"rendered": synthetic heads (needs --assets); "painted": the same people with 30 points painted on
+    their texture; "fields": trained radiance fields (needs --fields); or PACKAGE.MODULE:FUNCTION, your own,
+    which returns a `mien.lifting.generator.MultiViewGenerator`."""
     assets: Path | None = None
     """Folder that holds ict_facekit/ and makehuman/, for rendered heads."""
     fields: tuple[Path, ...] = ()

@@ -16,8 +16,8 @@ from mien.landmarks.region import region_from_points
 from mien.landmarks.types import Landmarks2D
 
 _LEAST_SCORE, _LARGEST_SIGMA, _SMALLEST = 0.5, 0.12, 0.65
-"""A face that a network found is believed with this score, with a median σ below this share of its radius, and
-with a radius of at least this share of a mean face's: hair and masks may hide it from some sides."""
+"""A face that a network found is believed with this score, with a median σ below this share of its radius,
+and with a radius of at least this share of a mean face's: hair and masks may hide it from some sides."""
 
 PictureDetector = Callable[[np.ndarray], np.ndarray | None]
 """An (H, W, 3) RGB picture to (L, 2) pixels, NaN for what it does not see; None without a face."""

@@ -158,7 +158,8 @@ def make_generator(config: ViewsConfig) -> MultiViewGenerator:
         made = getattr(importlib.import_module(module), name)()
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(
-            f"is neither rendered, painted nor fields nor a PACKAGE.MODULE:FUNCTION that can be imported: {error}",
+            "is neither rendered, painted, fields nor a PACKAGE.MODULE:FUNCTION that can be imported: "
+            f"{error}",
             source=config.generator,
         ) from error
     if not isinstance(made, MultiViewGenerator):

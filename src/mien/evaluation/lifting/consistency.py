@@ -45,7 +45,10 @@ def vertex_candidates(head: Head, set_name: str, *, reach_m: float = REACH_M) ->
     """Those around each landmark of a set."""
     own = head.landmark_set(set_name).vertices
     distance_m = np.linalg.norm(head.mean_m[None] - head.mean_m[own][:, None], axis=2)
-    near = [np.union1d(np.flatnonzero(row < reach_m), [vertex]) for row, vertex in zip(distance_m, own, strict=True)]
+    near = [
+        np.union1d(np.flatnonzero(row < reach_m), [vertex])
+        for row, vertex in zip(distance_m, own, strict=True)
+    ]
     vertices = np.unique(np.concatenate(near))
     place = np.full(head.vertex_count, -1)
     place[vertices] = np.arange(len(vertices))

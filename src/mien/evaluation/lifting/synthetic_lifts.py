@@ -154,7 +154,9 @@ def read_test_faces(faces: Sequence[ExactFace]) -> TestFaces:
         vertices_px.append(face.camera.project(near.vertices_m(face.parameters)).astype(np.float32))
         true_m.append(marks.vertices_m(face.parameters))
         yaw.append(np.degrees(face.yaw_rad))
-        turn = face.camera.camera_from_world[:3, :3] @ matrix_from_rotation_vector(face.parameters.root_rotation)
+        turn = face.camera.camera_from_world[:3, :3] @ matrix_from_rotation_vector(
+            face.parameters.root_rotation
+        )
         pitch.append(np.degrees(np.arcsin(np.clip(-turn[1, 2], -1, 1))))
         lively.append(np.abs(face.parameters.expression).sum() > _LIVELY)
         covered.append((face.visibility[chosen] == 2).mean() > _COVERED)
@@ -187,12 +189,17 @@ def measure_methods(
         for name, method in methods.items():
             found[name].append(method(face, seen))
     candidates = vertex_candidates(load_head(), SET)
-    nothing_px, nothing_m = np.full((len(candidates.own), 2), np.nan), np.full((len(candidates.own), 3), np.nan)
+    nothing_px, nothing_m = (
+        np.full((len(candidates.own), 2), np.nan),
+        np.full((len(candidates.own), 3), np.nan),
+    )
     results = {}
     for name, each in found.items():
         points_px = np.stack([nothing_px if one is None else one.points_px for one in each])
         flat = all(one is None or one.points_m is None for one in each)
-        points_m = np.stack([nothing_m if one is None or one.points_m is None else one.points_m for one in each])
+        points_m = np.stack(
+            [nothing_m if one is None or one.points_m is None else one.points_m for one in each]
+        )
         results[name] = MethodResult(
             consistency(points_px, truth.vertices_px.astype(float), truth.sizes_px, candidates),
             None if flat else compare_shapes(points_m, truth.true_m, template_m),

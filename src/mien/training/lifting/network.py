@@ -1,4 +1,4 @@
-"""The lifting network: a crop to 3D landmarks, their uncertainty in the crop, and the camera (FaceLift, §3)."""
+"""The lifting network: a crop to 3D landmarks, their uncertainty in it, and its camera (FaceLift, §3)."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class LiftingNetwork(nn.Module):
 def quiet_answers(
     network: LiftingNetwork, face: EncodedFace, points_m: Tensor, rotation: Tensor, translation_m: Tensor
 ) -> Tensor:
-    """(B, 3 L + 9) what the answers' sum would have to be for given labels: what a linear start is fitted to."""
+    """(B, 3 L + 9) what the answers would have to add up to for given labels: a linear start's aim."""
     offsets = (points_m - network.template_m) / _OFFSET_M
     back = face.roll * torch.tensor([1.0, -1.0], device=face.roll.device)
     upright = _rolled(rotation, back)

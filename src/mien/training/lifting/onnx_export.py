@@ -116,11 +116,13 @@ def write_lifting_card(
         name=name,
         command=(
             f"mien train lifting {folders} --labels {settings['labels']} --batch {settings['batch']} "
-            f"{length_option(settings)} --learning-rate {settings['learning_rate']:g} --seed {settings['seed']}"
+            f"{length_option(settings)} --learning-rate {settings['learning_rate']:g} "
+            f"--seed {settings['seed']}"
         ),
         training_data={
-            "kind": "2D landmarks of synthetic heads in several views, lifted to 3D, and of further synthetic "
-            "pictures; no photographs of people. Seen by encoders that their authors trained on photographs",
+            "kind": "2D landmarks of synthetic heads in several views, lifted to 3D, and of further "
+            "synthetic pictures; no photographs of people. Seen by encoders that their authors trained on "
+            "photographs",
             "detector": plain["detector"],
             "latents": plain["latents"],
             "manifests": encoded.get("views", []),

@@ -55,7 +55,7 @@ def _unit(shape: Tensor) -> Tensor:
 
 
 def _upright(shape: Tensor) -> Tensor:
-    """Turned so that it is symmetric about the vertical: Face Mesh's 10 is the forehead's top, 152 the chin."""
+    """Turned until it stands upright: Face Mesh's 10 is the forehead's top, 152 the chin."""
     if len(shape) <= 152:
         return shape
     down = shape[152] - shape[10]

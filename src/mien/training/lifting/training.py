@@ -65,7 +65,9 @@ def train_lifting(
     resume: bool = False,
     report: ProgressReport = silent,
 ) -> Checkpoint:
-    """Train a lifting network; returns its last checkpoint, also in `out`/checkpoint.pt. `out`/log.jsonl grows.
+    """Train a lifting network; returns its last checkpoint, also in `out`/checkpoint.pt.
+
+    `out`/log.jsonl grows.
 
     An interruption (Ctrl-C) saves a checkpoint, then raises KeyboardInterrupt.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 def similarity_onto(
     first: Float[Tensor, "batch points 2"], reference: Float[Tensor, "points 2"]
 ) -> tuple[Float[Tensor, "batch 2"], Float[Tensor, "batch 2"]]:
-    """The complex factor, and the points' centre: p ↦ factor · (p - centre), with points as complex numbers."""
+    """The complex factor and the points' centre of p ↦ factor · (p - centre), points as complex numbers."""
     centre = first.mean(1)
     offset = first - centre[:, None]
     square = offset.square().sum((1, 2)).clamp(min=1e-3)
