@@ -19,8 +19,8 @@ from mien.reading.file_values import FileValues
 SHIPPED = Path(__file__).parent / "data"
 """Folder of the networks that are installed with mien."""
 _OUTPUTS = ["points_m", "points", "cholesky", "rotation", "translation_m"]
-_FRAMING_SET = "wflw98"
-"""The set whose points say where the crop lies, as in training."""
+CROP_FRAMING_SET = "dense703"
+"""The set whose points say where the crop lies, in training; all dense sets frame faces alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,10 +104,9 @@ class Lifter:
         """The face's landmarks in 3D.
 
         Args:
-            face: its 2D landmarks by any network of mien: they say where to look.
+            face: its 2D landmarks by any network of mien, in a dense set: they say where to look.
         """
-        framing = face if face.set_name == _FRAMING_SET else face.to(_FRAMING_SET)
-        region = region_from_points(framing.points_px, _FRAMING_SET).scaled(self.crop_scale)
+        region = region_from_points(face.points_px, face.set_name).scaled(self.crop_scale)
         return self.in_region(image, region)
 
     def in_region(self, image: UInt8[np.ndarray, "height width 3"], region: Region) -> LiftedFace:

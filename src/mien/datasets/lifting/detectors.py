@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -36,6 +36,7 @@ class Detected:
     sigma_px: Float[np.ndarray, " landmarks"]
 
 
+@runtime_checkable
 class Detector(Protocol):
     """Finds the landmarks of the face that a generator shows.
 

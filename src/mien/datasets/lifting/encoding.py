@@ -12,12 +12,13 @@ from mien.datasets.crops.augment import AugmentConfig
 from mien.datasets.crops.degradation import degrade
 from mien.datasets.crops.occluders import add_occluders
 from mien.datasets.encoders import CROP_PX, Encoders
-from mien.datasets.lifting.drawing import framing_template_m
 from mien.datasets.lifting.encoded_lifts import EncodedLifts, joined, lift_shard_path
 from mien.datasets.lifting.posed_crops import PosedCrop, TurnConfig, posed_crop
 from mien.datasets.lifting.posed_views import PosedViews, read_posed_views, shards_of
 from mien.errors import InputError
 from mien.files import OutputFolder, write_text
+from mien.heads.library import load_head
+from mien.lifting.lifter import CROP_FRAMING_SET
 from mien.progress import Progress, ProgressReport, silent
 from mien.reading.json_files import read_json_object
 
@@ -92,7 +93,8 @@ def encode_views(config: EncodeLiftsConfig, *, report: ProgressReport = silent) 
 
 
 def _encoded(config: EncodeLiftsConfig, encoders: Encoders, views: PosedViews, number: int) -> EncodedLifts:
-    framing_m = framing_template_m()
+    head = load_head()
+    framing_m = head.mean_m[head.landmark_set(CROP_FRAMING_SET).vertices]
     augment = AugmentConfig.usual()
     turns = config.turns if config.augmentation else TurnConfig.none()
     parts, crops, latents = [], [], []

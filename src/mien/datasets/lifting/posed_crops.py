@@ -14,6 +14,7 @@ from jaxtyping import Float, UInt8
 from mien.cameras import Camera
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.landmarks.region import region_from_points
+from mien.lifting.lifter import CROP_FRAMING_SET
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class PosedCrop:
 def posed_crop(
     picture: UInt8[np.ndarray, "height width 3"],
     camera: Camera,
-    framing_m: Float[np.ndarray, "98 3"],
+    framing_m: Float[np.ndarray, "703 3"],
     *,
     size_px: int,
     focal: float,
@@ -62,7 +63,8 @@ def posed_crop(
     """Turn a view's camera until the face stands upright in the middle, nearly, and draw what it sees.
 
     Args:
-        framing_m: the 98 points of a mean face in the cameras' world.
+        framing_m: the mean head's dense landmarks in the cameras' world: they say where the crop lies, as
+            those of the 2D network do when the lifting network is used.
         size_px: side of the crop.
         focal: its focal length over its side.
     """
@@ -72,7 +74,7 @@ def posed_crop(
     shift = rng.uniform(-options.shift, options.shift, 2)
     mirrored = bool(rng.random() < options.flip_share)
     points_px = camera.project(framing_m)
-    region = region_from_points(points_px, "wflw98")
+    region = region_from_points(points_px, CROP_FRAMING_SET)
     ray = np.linalg.solve(camera.intrinsics, np.array([*region.center_px, 1.0]))
     turn = _turn_to_axis(ray)
     # what the turn did to the picture's roll is small; the face's own roll is taken away after it

@@ -20,8 +20,8 @@ from mien.landmarks.region import region_from_points
 from mien.landmarks.types import Landmarks2D
 from mien.progress import Progress, ProgressReport, silent
 
-_SCALE = 1.1
-"""Side of the crops over that of the region of the 98 points, as the views' crops are."""
+_SCALE = 1.0
+"""Side of the crops over that of the face's region."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def label_frames(
         parts, labelled = [], 0
         for index, image, face in _faces(video, landmarker, config.every):
             rng = np.random.default_rng([config.seed, number, index])
-            parts.append(_crops(image, face.to(config.set), encoders, config.each, rng))
+            parts.append(_crops(image, face, config.set, encoders, config.each, rng))
             labelled += 1
             report(Progress(index, 0, video.name))
         counts[video.name] = labelled
@@ -100,15 +100,21 @@ def _faces(video: Path, landmarker: Landmarker, every: int):
 
 
 def _crops(
-    image: np.ndarray, face: Landmarks2D, encoders: Encoders, each: int, rng: np.random.Generator
+    image: np.ndarray,
+    face: Landmarks2D,
+    set_name: str,
+    encoders: Encoders,
+    each: int,
+    rng: np.random.Generator,
 ) -> EncodedCrops:
     region = region_from_points(face.points_px, face.set_name)
+    points_px = face.to(set_name).points_px
     crops, labels = [], []
     for time in range(each):
         shown = jittered_region(region, rng, WarpConfig(crop_scale=_SCALE))
         crop = shown.crop(image, CROP_PX)
         crops.append(crop if time == 0 else degrade(crop, rng, DegradationConfig()))
-        labels.append(shown.picture_to_network(face.points_px))
+        labels.append(shown.picture_to_network(points_px))
     encoding = encoders(np.stack(crops))
     points = np.stack(labels).astype(np.float32)
     return EncodedCrops(

@@ -117,15 +117,28 @@ def frame_batch(crops: EncodedCrops, rows: np.ndarray) -> FrameBatch:
 
 
 def lifting_batches(
-    views: ViewSamples | None, frames: EncodedCrops | None, *, batch: int, seed: int, first_step: int = 0
+    views: ViewSamples | None,
+    frames: EncodedCrops | None,
+    *,
+    batch: int,
+    seed: int,
+    first_batch: int = 0,
+    first_steps: int = 0,
+    first_step: int = 0,
 ) -> Iterator[LiftingBatch]:
-    """Batches without end, each a pure function of seed and step."""
+    """Batches without end, each a pure function of seed and step.
+
+    Args:
+        first_batch: size of the first `first_steps` batches.
+        first_step: where to begin.
+    """
     orders = _Order(len(views) if views else 0, seed), _Order(len(frames) if frames else 0, seed + 1)
     step = first_step
     while True:
+        size = first_batch if step < first_steps else batch
         yield LiftingBatch(
-            None if views is None else views.batch(orders[0].rows(step, batch)),
-            None if frames is None else frame_batch(frames, orders[1].rows(step, batch)),
+            None if views is None else views.batch(orders[0].rows(step, size)),
+            None if frames is None else frame_batch(frames, orders[1].rows(step, size)),
         )
         step += 1
 

@@ -86,9 +86,13 @@ class LiftingTrainingConfig:
     """The last so many latents are kept for validation."""
     batch: int = 32
     """Multi-view samples per step, and as many multi-frame ones."""
+    summary_steps: int = 0
+    """So many first steps train the summary alone, without the decoder, which takes thirty times as long."""
+    summary_batch: int = 192
+    """Samples of each kind in such a step."""
     decays: int = 75
     """The learning rate falls to 0.9 of itself so many times, evenly over the training (FaceLift: every 3 of
-    225 epochs)."""
+    225 epochs). The summary's steps have a course of their own, which falls to a twentieth."""
     network: LiftingNetworkConfig = field(default_factory=LiftingNetworkConfig)
     """Architecture; on resuming, the checkpoint's is used."""
     loss: LiftingLossConfig = field(default_factory=LiftingLossConfig)

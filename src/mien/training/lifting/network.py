@@ -49,6 +49,9 @@ class LiftedOutput(NamedTuple):
 class LiftingNetwork(nn.Module):
     """Encoder, decoder and answers.
 
+    Attributes:
+        decoding: whether the decoder's part is added; a training may begin without it.
+
     Where the encoder says how the face lies in the crop, rotation and shift are told relative to that: a crop
     that is turned in its plane turns the camera as much.
     """
@@ -73,21 +76,18 @@ class LiftingNetwork(nn.Module):
         self.register_buffer("usual_distance_m", torch.tensor(config.radius_m))
         self.of_landmark = _head(config.width, 6)
         self.of_rotation, self.of_across, self.of_along = (_head(config.width, size) for size in (6, 2, 1))
+        self.decoding = True
         answers = 3 * config.landmarks + POSE_VALUES
         if isinstance(self.encoder, FrozenEncoder):
             self.linear = _quiet(nn.Linear(self.encoder.input_count, answers))
         if config.summary:
-            self.direct = _quiet(nn.Linear(config.summary, answers))
+            self.direct = _quiet(nn.Linear(config.summary, answers + 3 * config.landmarks))
 
     def forward(self, *inputs: Tensor) -> LiftedOutput:
         """Answer to points and features of frozen networks, or to a picture in [0, 1]."""
         face: EncodedFace = self.encoder(*inputs)
         config, count = self.config, self.config.landmarks
-        tokens = self.decoder(face.tokens)
-        of_landmarks = self.of_landmark(tokens[:, :count])
-        six = self.of_rotation(tokens[:, count])
-        shift = torch.cat([self.of_across(tokens[:, count + 1]), self.of_along(tokens[:, count + 2])], 1)
-        offsets = of_landmarks[..., :3]
+        offsets, spread, six, shift = self._decoded(face.tokens)
         beside: list[Tensor] = []
         if face.inputs.shape[1]:
             beside.append(self.linear(face.inputs))
@@ -96,7 +96,9 @@ class LiftingNetwork(nn.Module):
         for direct in beside:
             offsets = offsets + direct[:, : 3 * count].reshape(-1, count, 3)
             six = six + direct[:, 3 * count : 3 * count + 6]
-            shift = shift + direct[:, 3 * count + 6 :]
+            shift = shift + direct[:, 3 * count + 6 : 3 * count + POSE_VALUES]
+        if config.summary:
+            spread = spread + beside[-1][:, 3 * count + POSE_VALUES :].reshape(-1, count, 3)
         points_m = self.template_m + _OFFSET_M * offsets
         rotation = _rolled(rotation_from_6d(six + torch.tensor(FACING, device=six.device)), face.roll)
         base_m = self.base_shift_m(face)
@@ -106,11 +108,22 @@ class LiftingNetwork(nn.Module):
         return LiftedOutput(
             points_m,
             project(points_m, rotation, translation_m, focal=config.focal),
-            _bounded(of_landmarks[..., 3:]),
+            _bounded(spread),
             rotation,
             translation_m,
             shift_m,
         )
+
+    def _decoded(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What landmark and pose tokens say: offsets, spreads, rotation and shift; zeros without a decoder."""
+        count = self.config.landmarks
+        if not self.decoding:
+            nothing = tokens.new_zeros(tokens.shape[0], count, 3)
+            return nothing, nothing, nothing[:, :2].flatten(1), nothing[:, 0]
+        told = self.decoder(tokens)
+        of_landmarks = self.of_landmark(told[:, :count])
+        shift = torch.cat([self.of_across(told[:, count + 1]), self.of_along(told[:, count + 2])], 1)
+        return of_landmarks[..., :3], of_landmarks[..., 3:], self.of_rotation(told[:, count]), shift
 
     def base_shift_m(self, face: EncodedFace) -> Float[Tensor, "batch 3"]:
         """Δt of a head that lies where the encoder's own view of its size and place puts it."""
@@ -187,5 +200,8 @@ def _quiet(layer: nn.Linear) -> nn.Linear:
 
 
 def _head(width: int, outputs: int) -> nn.Sequential:
-    """A small perceptron whose answers begin near 0."""
-    return nn.Sequential(nn.Linear(width, width), nn.GELU(), _quiet(nn.Linear(width, outputs)))
+    """A small perceptron whose answers begin at 0."""
+    last = nn.Linear(width, outputs)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return nn.Sequential(nn.Linear(width, width), nn.GELU(), last)

@@ -36,14 +36,17 @@ from mien.training.lifting.validation import evaluate
 
 KIND = "lifting"
 DECAY = 0.9
+_FIRST_DECAYS = 28
 
 
 @dataclass(frozen=True)
 class DecaySchedule:
-    """A length in steps or minutes; the rate rises evenly, then falls by a factor so many times."""
+    """A length in steps or minutes; the rate rises evenly, then falls by a factor so many times. First steps may
+    have such a course of their own."""
 
     config: TrainingConfig
     decays: int
+    first_steps: int = 0
 
     def share(self, step: int, elapsed_s: float) -> float:
         config = self.config
@@ -52,10 +55,17 @@ class DecaySchedule:
         return min(1.0, elapsed_s / (60 * config.max_minutes))
 
     def rate(self, step: int, elapsed_s: float) -> float:
-        share = self.share(step, elapsed_s)
-        if share < self.config.warm_up:
-            return max(share / self.config.warm_up, 0.02)
-        return DECAY ** int(self.decays * share)
+        decays, warm_up = self.decays, self.config.warm_up
+        if step < self.first_steps:
+            share, decays = step / self.first_steps, _FIRST_DECAYS
+        else:
+            begin = 0.0
+            if self.first_steps and self.config.max_steps is not None:
+                begin = self.first_steps / self.config.max_steps
+            share = (self.share(step, elapsed_s) - begin) / max(1 - begin, 1e-9)
+        if share < warm_up:
+            return max(share / warm_up, 0.02)
+        return DECAY ** int(decays * share)
 
 
 def train_lifting(
@@ -92,6 +102,8 @@ def train_lifting(
             data.views,
             data.frames,
             batch=config.batch,
+            first_batch=config.summary_batch,
+            first_steps=config.summary_steps,
             seed=config.training.seed,
             first_step=trainer.step,
         )
@@ -211,7 +223,10 @@ class LiftingTraining(Training[LiftingBatch]):
         self.batch_size = config.batch * ((data.views is not None) + (data.frames is not None))
         self._normals = torch.from_numpy(np.nan_to_num(data.labels.normals).astype(np.float32))
         self.learner = network_learner(network, config.training)
-        self.schedule = DecaySchedule(config.training, config.decays)
+        self.schedule = DecaySchedule(config.training, config.decays, config.summary_steps)
+
+    def prepare(self, step: int, elapsed_s: float) -> None:
+        self.network.decoding = step >= self.config.summary_steps
 
     def losses(self, batch: LiftingBatch) -> dict[str, Tensor]:
         loss, losses, total = self.config.loss, {}, torch.zeros(())
@@ -251,6 +266,7 @@ class LiftingTraining(Training[LiftingBatch]):
         assert self.learner.average is not None
         network = self.learner.average.network
         assert isinstance(network, LiftingNetwork)
+        network.decoding = self.network.decoding
         held_out = self._data.held_out
         return {} if held_out is None or not len(held_out) else evaluate(network, held_out)
 
