@@ -80,8 +80,8 @@ class ExportLiftingConfig:
     """The encoders' files, as for `mien train encode-lifting`; none for a network that takes pixels."""
     out: OutputFile = Path("lifting.onnx")
     """ONNX file to write; the card is named after it."""
-    crop_scale: float = 1.1
-    """Side of the crop over that of the region of the 98 points: as the training showed faces."""
+    crop_scale: float = 1.0
+    """Side of the crop over that of the face's region: as the training showed faces."""
 
 
 def run_export(arguments: list[str]) -> int:

@@ -115,7 +115,7 @@ class LiftingNetwork(nn.Module):
         )
 
     def _decoded(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What landmark and pose tokens say: offsets, spreads, rotation and shift; zeros without a decoder."""
+        """What the tokens say: offsets, spreads, rotation and shift; zeros without a decoder."""
         count = self.config.landmarks
         if not self.decoding:
             nothing = tokens.new_zeros(tokens.shape[0], count, 3)

@@ -41,8 +41,10 @@ _FIRST_DECAYS = 28
 
 @dataclass(frozen=True)
 class DecaySchedule:
-    """A length in steps or minutes; the rate rises evenly, then falls by a factor so many times. First steps may
-    have such a course of their own."""
+    """A length in steps or minutes; the rate rises evenly, then falls by a factor so many times.
+
+    First steps may have such a course of their own.
+    """
 
     config: TrainingConfig
     decays: int
