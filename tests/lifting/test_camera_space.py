@@ -24,7 +24,8 @@ def test_azimuth_is_to_the_subjects_left_elevation_is_up_and_roll_turns_the_came
     assert space.camera(0.5, 0.0).world_from_camera[0, 3] > 0.1
     assert space.camera(0.0, 0.5).world_from_camera[1, 3] > 0.1
     above = space.camera(0.0, 0.0, roll_rad=0.3).project(np.array([0.0, 0.1, 0.0])) - 111.5
-    assert above[1] < 0 and above[0] < 0  # a camera turned clockwise sees what is up turned the other way
+    assert above[1] < 0
+    assert above[0] < 0
 
 
 def test_the_shift_moves_the_head_in_the_cameras_frame():
@@ -54,7 +55,8 @@ def test_random_cameras_frame_the_landmarks():
     for _ in range(30):
         camera = space.random_camera(rng, template_m, size_px=100)
         points_px = camera.project(template_m)
-        assert points_px.min() >= -0.5 and points_px.max() <= 99.5
+        assert points_px.min() >= -0.5
+        assert points_px.max() <= 99.5
         assert np.ptp(points_px, axis=0).min() > 50
 
 
@@ -67,4 +69,5 @@ def test_fixed_views_look_from_both_sides():
     space = CameraSpace()
     for cameras in (label_cameras(space), many_label_cameras(space, 9)):
         across = [camera.world_from_camera[0, 3] for camera in cameras]
-        assert min(across) < -0.5 and max(across) > 0.5
+        assert min(across) < -0.5
+        assert max(across) > 0.5

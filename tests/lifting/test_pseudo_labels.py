@@ -61,10 +61,12 @@ def test_what_fewer_than_two_views_show_is_not_known():
     points_px = seen(cameras)
     points_px[1:, 3] = np.nan
     lifted = lift_landmarks(points_px, np.ones(points_px.shape[:2], bool), cameras)
-    assert np.isnan(lifted.points_m[3]).all() and lifted.views[3] == 1
+    assert np.isnan(lifted.points_m[3]).all()
+    assert lifted.views[3] == 1
     assert np.isfinite(np.delete(lifted.points_m, 3, axis=0)).all()
     nothing = lift_landmarks(np.full_like(points_px, np.nan), np.ones(points_px.shape[:2], bool), cameras)
-    assert nothing.status is Status.LOST and np.isnan(nothing.rms_px)
+    assert nothing.status is Status.LOST
+    assert np.isnan(nothing.rms_px)
 
 
 def test_the_gradient_is_that_of_the_cost():
@@ -90,4 +92,5 @@ def test_normals_look_outwards_and_hide_the_far_side():
     assert (NORMALS[[51, 54, 57]] @ [0, 0, 1.0] > 0.6).all()  # bridge, tip and base of the nose
     assert NORMALS[0, 0] < -0.5 < 0.5 < NORMALS[32, 0]  # ends of the jaw; the subject's right one comes first
     from_left = visible_from(TRUE_M, NORMALS, [CameraSpace().camera(1.2, 0.0)])[0]
-    assert from_left[28:33].all() and not from_left[:5].any()
+    assert from_left[28:33].all()
+    assert not from_left[:5].any()

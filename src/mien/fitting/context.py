@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from mien.errors import InputError
 from mien.fitting.config import FitConfig
 from mien.heads.model import Head
+from mien.heads.parameters import HeadParameters
 from mien.landmarks.protocols import LandmarkFinder, LandmarkFollower
+from mien.landmarks.types import Landmarks2D
+
+StartFinder = Callable[[np.ndarray, Landmarks2D, Head], HeadParameters]
+"""A picture, landmarks of a face in it and a head to the parameters that a fit begins with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +35,15 @@ class Context:
             when None. A head without landmark sets of its own is given those of the built-in one.
         landmarker: finds faces, and for videos follows them; `mien.Landmarker("realtime")` when None.
         config: settings of the fit.
+        start: told a picture, a face's landmarks and the head, says which parameters a fit of a single
+            picture begins with, their pose apart (`mien.fitting.lifted_start.LiftedStart`); None: the mean
+            head's.
     """
 
     head: Head | str | Path | None = None
     landmarker: LandmarkFinder | None = None
     config: FitConfig = field(default_factory=FitConfig)
+    start: StartFinder | None = None
 
     @staticmethod
     def of(context: Context | None, head: Head | str | Path | None) -> Context:

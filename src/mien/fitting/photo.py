@@ -93,7 +93,8 @@ def fit_photo(
     known = prior = CameraPrior.of(camera)
     fits: list[HeadFit] = []
     for landmarks in context.finder(image)[:max_faces]:
-        fit = fit_landmarks(landmarks, known, identity=identity, context=context)
+        start = None if context.start is None else context.start(image, landmarks, context.loaded_head)
+        fit = fit_landmarks(landmarks, known, identity=identity, start=start, context=context)
         fits.append(replace(fit, focal=fits[0].focal if fits else fit.focal))
         if fit.status.usable:
             whole = prior.whole and not prior.alternatives
@@ -107,6 +108,7 @@ def fit_landmarks(
     camera: CameraPrior | Camera,
     *,
     identity: Float[np.ndarray, " identity"] | None = None,
+    start: HeadParameters | None = None,
     context: Context | None = None,
     throw: bool = False,
 ) -> HeadFit:
@@ -117,6 +119,7 @@ def fit_landmarks(
             or of infinite deviation) are left out.
         camera: what is known of the camera; a plain `Camera` is known, its focal length included.
         identity: who it is, when known: kept fixed.
+        start: where identity and expression begin; the mean head at rest when None.
         context: head and settings; the built-in ones when None.
         throw: raise when the fit fails instead of returning its status.
 
@@ -132,7 +135,7 @@ def fit_landmarks(
     if prior.alternatives:
         choices = (replace(prior, alternatives=()), *prior.alternatives)
         fits = [
-            fit_landmarks(landmarks, choice, identity=identity, context=context, throw=throw)
+            fit_landmarks(landmarks, choice, identity=identity, start=start, context=context, throw=throw)
             for choice in choices
         ]
         costs = [_cost_of_choice(fit, context.config) for fit in fits]
@@ -146,7 +149,8 @@ def fit_landmarks(
             expected=f"({model.landmark_count}, 2)",
             actual=landmarks.points_px.shape,
         )
-    base = head.neutral() if identity is None else replace(head.neutral(), identity=identity)
+    base = head.neutral() if start is None else start
+    base = base if identity is None else replace(base, identity=identity)
     if not landmarks.known.any() or (landmarks.sigma_px <= 0).any():
         return _failed(model, landmarks, prior, base, throw=throw)
     reason = unusable_landmarks(landmarks)

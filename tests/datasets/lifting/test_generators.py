@@ -100,7 +100,8 @@ def test_a_latents_cameras_are_its_own_and_stay():
     assert kinds == [0, 1, 2, 3, 4, SAMPLED, SAMPLED, SAMPLED]
     np.testing.assert_array_equal(first[6].camera_from_world, again[6].camera_from_world)
     assert np.abs(first[6].camera_from_world - other[6].camera_from_world).max() > 1e-3
-    assert first[0].width_px == 256 and first[0].focal_px == pytest.approx(3.2 * 192)
+    assert first[0].width_px == 256
+    assert first[0].focal_px == pytest.approx(3.2 * 192)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +122,8 @@ def painted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_shards_keep_what_they_are_given(painted: Path):
     views = read_posed_views(painted / "views-000000.npz")
-    assert len(views) == 10 and views.exact_set == PAINTED_SET
+    assert len(views) == 10
+    assert views.exact_set == PAINTED_SET
     assert views.rows_of(4).tolist() == [5, 6, 7, 8, 9]
     assert views.picture(0).shape == (256, 256, 3)
     projected = views.camera(7).project(views.exact_m[7].astype(float))
@@ -148,7 +150,8 @@ def test_points_that_no_head_has_are_lifted_from_a_users_detector(painted: Path,
     labels.save(tmp_path / "labels.npz")
     again = read_pseudo_labels(tmp_path / "labels.npz")
     np.testing.assert_array_equal(again.points_m, labels.points_m)
-    assert again.set_name == PAINTED_SET and again.template.points_m.shape == (30, 3)
+    assert again.set_name == PAINTED_SET
+    assert again.template.points_m.shape == (30, 3)
 
 
 def test_a_detector_that_answers_in_another_shape_is_told_so():

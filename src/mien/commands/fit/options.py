@@ -44,6 +44,9 @@ class FitPicturesConfig:
     guess, refined.)"""
     fov_deg: float | None = None
     """The same as a field of view across the picture's width, degrees."""
+    start: Literal["mean", "lifted"] = "mean"
+    """Where the fit of a picture begins: mean: with the mean head at rest; lifted: with the person and the
+    expression that lifted landmarks show (`mien lift`)."""
     identity: Path | None = None
     """This person again: the .json or .npz of an earlier fit or track. Each picture's best face gets that
     shape."""
@@ -86,6 +89,8 @@ def check_options(config: FitPicturesConfig) -> None:
         raise UsageError(f"{options} both state the focal length; give one of them")
     if config.together and config.identity is not None:
         raise UsageError("--together finds out who it is, --identity knows it; give one of them")
+    if config.together and config.start != "mean":
+        raise UsageError("--start lifted is for pictures each for themselves; leave --together away")
     needs = {
         "--cameras": config.cameras is not None,
         "--same-moment": config.same_moment != "auto",

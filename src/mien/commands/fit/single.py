@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from mien.fitting.camera_prior import CameraPrior
+    from mien.fitting.lifted_start import LiftedStart
     from mien.heads.model import Head
     from mien.images.photo import Photo
     from mien.landmarks.landmarker import Landmarker
@@ -44,7 +45,12 @@ def fit_picture(
         camera=_camera(photo, config),
         max_faces=config.inputs.max_faces if identity is None else 1,
         identity=identity,
-        context=Context(head=head, landmarker=landmarker, config=config.collisions.fit_config()),
+        context=Context(
+            head=head,
+            landmarker=landmarker,
+            config=config.collisions.fit_config(),
+            start=_start(config),
+        ),
     )
     if not fits:
         raise no_face(path, photo.image, landmarker)
@@ -61,6 +67,15 @@ def fit_picture(
     ]
     problem = f"{path}: {'; '.join(bad)}" if bad else None
     return Done(files=tuple(files), row=row_of(fits), facts=facts_of(fits, head), problem=problem)
+
+
+def _start(config: FitPicturesConfig) -> LiftedStart | None:
+    if config.start == "mean":
+        return None
+    from mien.fitting.lifted_start import LiftedStart
+    from mien.lifting.lifter import Lifter
+
+    return LiftedStart(Lifter())
 
 
 def _camera(photo: Photo, config: FitPicturesConfig) -> CameraPrior:
