@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from mien.landmarks_in_fields.predict import field_landmarks
     from mien.landmarks_in_fields.types import Landmarks3D
     from mien.least_squares.solution import Status
+    from mien.lifting.lifter import LiftedFace, Lifter
     from mien.looks.hair_styles import hair_style_names
     from mien.looks.head_look import PersonLook, head_look, person_look
     from mien.looks.worn_hair import HeadWithHair, with_hair_style
@@ -92,6 +93,8 @@ __all__ = [
     # landmarks
     "Landmarker",
     "Landmarks2D",
+    "LiftedFace",
+    "Lifter",
     # heads and cameras
     "Camera",
     "CameraPrior",
@@ -209,6 +212,8 @@ _HOME = {
     "InputError": "errors",
     "LandmarkSetError": "errors",
     "Landmarker": "landmarks.landmarker",
+    "LiftedFace": "lifting.lifter",
+    "Lifter": "lifting.lifter",
     "Landmarks2D": "landmarks.types",
     "Landmarks3D": "landmarks_in_fields.types",
     "MienError": "errors",

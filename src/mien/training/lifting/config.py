@@ -23,7 +23,7 @@ class LiftingNetworkConfig:
     """Decoder blocks: cross-attention, self-attention, multi-layer perceptron."""
     point_tokens: int = 12
     """Tokens that the frozen networks' points are told by."""
-    summary: int = 256
+    summary: int = 768
     """Width of the rectified summary that goes to the answers beside the decoder; 0: none."""
     dropout: float = 0.2
     """Share of the frozen networks' features left out while training."""

@@ -56,6 +56,9 @@ class FrozenEncoder(nn.Module):
         self.place = nn.Parameter(0.02 * torch.randn(cells, config.width))
         if config.summary:
             self.rectified = nn.Linear(inputs, config.summary)
+            with torch.no_grad():  # sums of about a standard deviation, with knees all over them
+                self.rectified.weight.normal_(0, inputs**-0.5)
+                self.rectified.bias.uniform_(-1, 1)
         self.dropout = nn.Dropout(config.dropout)
 
     def raw(

@@ -1,6 +1,7 @@
 """A lifting network's first answers: a ridge regression from what frozen encoders said.
 
-What is linear in the features is found in seconds; training then learns the rest.
+On the features themselves and on the summary, whose random rectified combinations tell what is not linear. It
+takes seconds; training then learns the rest.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from torch import Tensor
 
 from mien.training.lifting.batches import ViewSamples
 from mien.training.lifting.encoders import FrozenEncoder
-from mien.training.lifting.network import POSE_VALUES, LiftingNetwork, quiet_answers
+from mien.training.lifting.network import LiftingNetwork, quiet_answers
 
-PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0)
+PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Ridge penalties over the number of samples; the best on samples left out is taken."""
 _MOST = 16_000
 _AT_ONCE = 512
@@ -23,44 +24,72 @@ _LEFT_OUT = 8
 
 @torch.no_grad()
 def start_linear(network: LiftingNetwork, samples: ViewSamples) -> float:
-    """Set the linear path's weights; returns the penalty that was chosen."""
+    """Set the weights of the paths beside the decoder; returns the penalty that was chosen."""
     encoder = network.encoder
     assert isinstance(encoder, FrozenEncoder)
     network.eval()
     rows = np.linspace(0, len(samples) - 1, min(_MOST, len(samples))).astype(int)
-    inputs, answers = [], []
+    # sums over the samples that choose the penalty, and over the others
+    parts = {False: _Moments(), True: _Moments()}
     for begin in range(0, len(rows), _AT_ONCE):
         batch = samples.batch(rows[begin : begin + _AT_ONCE])
         face = encoder(*batch.inputs)
         # what is not known is answered by the template
         points_m = torch.where(batch.known[..., None] > 0, batch.points_m, network.template_m)
-        inputs.append(face.inputs)
-        answers.append(quiet_answers(network, face, points_m, batch.rotation, batch.translation_m))
-    x, y = torch.cat(inputs), torch.cat(answers)
-    groups = torch.from_numpy(samples.label_rows[rows] % _LEFT_OUT == 0)
+        x = torch.cat([face.inputs, face.summary], 1)
+        y = quiet_answers(network, face, points_m, batch.rotation, batch.translation_m)
+        chosen = torch.from_numpy(samples.label_rows[rows[begin : begin + _AT_ONCE]] % _LEFT_OUT == 0)
+        for left_out, moments in parts.items():
+            moments.add(x[chosen == left_out], y[chosen == left_out])
+    points = slice(0, 3 * network.config.landmarks)
     best = PENALTIES[-1]
-    if 0 < int(groups.sum()) < len(groups):
-        solutions = _ridge(x[~groups], y[~groups], PENALTIES)
-        points = slice(0, y.shape[1] - POSE_VALUES)
+    if parts[False].count and parts[True].count:
         errors = [
-            float((x[groups] @ weights + offset - y[groups])[:, points].square().mean())
-            for weights, offset in solutions
+            parts[True].squared_error(*parts[False].ridge(penalty), answers=points) for penalty in PENALTIES
         ]
         best = PENALTIES[int(np.argmin(errors))]
-    weights, offset = _ridge(x, y, (best,))[0]
-    network.linear.weight.copy_(weights.T)
+    weights, offset = parts[False].plus(parts[True]).ridge(best)
+    count, answers = encoder.input_count, weights.shape[1]
+    network.linear.weight.copy_(weights[:count].T)
     network.linear.bias.copy_(offset)
+    if network.config.summary:
+        network.direct.weight.zero_()
+        network.direct.weight[:answers] = weights[count:].T
     return best
 
 
-def _ridge(x: Tensor, y: Tensor, penalties: tuple[float, ...]) -> list[tuple[Tensor, Tensor]]:
-    """Weights and offset for each penalty."""
-    mean_x, mean_y = x.mean(0), y.mean(0)
-    centred = (x - mean_x).double()
-    gram, right = centred.T @ centred, centred.T @ (y - mean_y).double()
-    found = []
-    for penalty in penalties:
-        damped = gram + penalty * len(x) * torch.eye(len(gram), dtype=gram.dtype)
-        weights = torch.cholesky_solve(right, torch.linalg.cholesky(damped)).float()
-        found.append((weights, mean_y - mean_x @ weights))
-    return found
+class _Moments:
+    """Sums from which a ridge regression is solved, and its error elsewhere told."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.gram = self.right = self.square = torch.zeros((), dtype=torch.float64)
+
+    def add(self, x: Tensor, y: Tensor) -> None:
+        """More samples."""
+        x = torch.cat([x, torch.ones_like(x[:, :1])], 1)
+        self.count += len(x)
+        self.gram = self.gram + (x.T @ x).double()
+        self.right = self.right + (x.T @ y).double()
+        self.square = self.square + y.double().square().sum(0)
+
+    def plus(self, other: _Moments) -> _Moments:
+        """Of both."""
+        both = _Moments()
+        both.count = self.count + other.count
+        both.gram, both.right = self.gram + other.gram, self.right + other.right
+        both.square = self.square + other.square
+        return both
+
+    def ridge(self, penalty: float) -> tuple[Tensor, Tensor]:
+        """Weights and offset; the offset is free."""
+        damping = torch.full((len(self.gram),), penalty * self.count, dtype=torch.float64)
+        damping[-1] = 1e-6 * self.count
+        solved = torch.cholesky_solve(self.right, torch.linalg.cholesky(self.gram + torch.diag(damping)))
+        return solved[:-1].float(), solved[-1].float()
+
+    def squared_error(self, weights: Tensor, offset: Tensor, *, answers: slice) -> float:
+        """Sum of squares that is left, over some of the answers."""
+        w = torch.cat([weights, offset[None]]).double()[:, answers]
+        fitted = ((self.gram @ w) * w).sum(0) - 2 * (self.right[:, answers] * w).sum(0)
+        return float((fitted + self.square[answers]).sum())
