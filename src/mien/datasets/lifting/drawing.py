@@ -34,7 +34,7 @@ def draw_views(config: ViewsConfig, *, report: ProgressReport = silent) -> list[
     """
     config.out.mkdir(parents=True, exist_ok=True)
     path = config.out / "manifest.json"
-    manifest = {"format_version": 1, **_plain(config)}
+    manifest = {"format_version": 1, **_plain(config), "cameras": asdict(_space_of(config))}
     if path.is_file():
         there = read_json_object(path)
         other = [name for name in _SAME if there.get(name) != json.loads(json.dumps(manifest[name]))]
@@ -131,6 +131,11 @@ def framing_template_m() -> np.ndarray:
 
     head = load_head()
     return head.mean_m[head.landmark_set("wflw98").vertices]
+
+
+def _space_of(config: ViewsConfig) -> CameraSpace:
+    """The generator's cameras: a user's own generator says itself where they stand."""
+    return make_generator(config).space if ":" in config.generator else config.cameras
 
 
 def make_generator(config: ViewsConfig) -> MultiViewGenerator:

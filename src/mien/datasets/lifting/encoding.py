@@ -13,6 +13,7 @@ from mien.datasets.crops.degradation import degrade
 from mien.datasets.crops.occluders import add_occluders
 from mien.datasets.encoders import CROP_PX, Encoders
 from mien.datasets.lifting.encoded_lifts import EncodedLifts, joined, lift_shard_path
+from mien.datasets.lifting.labels import shown_share
 from mien.datasets.lifting.posed_crops import PosedCrop, TurnConfig, posed_crop
 from mien.datasets.lifting.posed_views import PosedViews, read_posed_views, shards_of
 from mien.errors import InputError
@@ -98,14 +99,14 @@ def _encoded(config: EncodeLiftsConfig, encoders: Encoders, views: PosedViews, n
     augment = AugmentConfig.usual()
     turns = config.turns if config.augmentation else TurnConfig.none()
     parts, crops, latents = [], [], []
-    other = views.picture(0)
+    other, shown = views.picture(0), shown_share(config.views[0])
     for row in range(len(views)):
         picture, camera = views.picture(row), views.camera(row)
         points_px = camera.project(framing_m)
         if not np.isfinite(points_px).all():
             continue
         # cameras of one space have one focal length over the side of what is shown
-        focal = _focal(config, camera.focal_px, views.size_px)
+        focal = camera.focal_px / (views.size_px * shown)
         for time in range(config.each):
             rng = np.random.default_rng([config.seed, number, row, time])
             crop = posed_crop(
@@ -126,15 +127,6 @@ def _encoded(config: EncodeLiftsConfig, encoders: Encoders, views: PosedViews, n
     if crops:
         parts.append(_shown(encoders, crops, latents))
     return joined(parts)
-
-
-def _focal(config: EncodeLiftsConfig, focal_px: float, size_px: int) -> float:
-    """Focal length over the shown part's side."""
-    for folder in config.views:
-        path = folder / "manifest.json"
-        if path.is_file():
-            return focal_px / (size_px * float(read_json_object(path)["margin"]))
-    return focal_px / (0.75 * size_px)
 
 
 def _shown(encoders: Encoders, crops: list[PosedCrop], latents: list[int]) -> EncodedLifts:

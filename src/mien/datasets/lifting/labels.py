@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from mien.cameras import Camera
+from mien.datasets.lifting.config import ViewsConfig
 from mien.datasets.lifting.detectors import Detected, Detector
 from mien.datasets.lifting.drawing import framing_template_m
 from mien.datasets.lifting.posed_views import SAMPLED, PosedViews, all_posed_views
@@ -20,6 +21,8 @@ from mien.lifting.pseudo_labels import lift_landmarks
 from mien.lifting.template import LandmarkTemplate, template_of
 from mien.lifting.visibility import ellipsoid_normals, visible_from
 from mien.progress import Progress, ProgressReport, silent
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import read_json_object
 
 FORMAT_VERSION = 1
 PAPER_PX = 224
@@ -105,7 +108,8 @@ def label_views(
     """
     heads: list[_Seen] = []
     for path, views in all_posed_views(folders):
-        heads += _detections(views, detector, set_name, noise_px=noise_px, all_views=all_views, source=path)
+        seen = _detections(views, detector, set_name, noise_px=noise_px, all_views=all_views, source=path)
+        heads += seen
         report(Progress(len(heads), 0, "detecting"))
     first = _template_from_views(heads)
     template_m, normals = first, ellipsoid_normals(first)
@@ -165,12 +169,12 @@ def _detections(
             if detector is None:
                 raise
     framing_m = framing_template_m()
+    margin = shown_share(source.parent)
     found = []
     for latent in np.unique(views.latents):
         rows = [row for row in views.rows_of(latent) if all_views or views.fixed[row] != SAMPLED]
         cameras = [views.camera(row) for row in rows]
-        # the camera tells what a network is shown: its focal length over the picture's side is the same
-        shown_px = cameras[0].width_px * 0.75
+        shown_px = cameras[0].width_px * margin
         if detector is None:
             assert chosen is not None
             seen = [Detected(views.exact_px[row][chosen].astype(float), np.ones(len(chosen))) for row in rows]
@@ -194,6 +198,14 @@ def _detections(
         sigma_px = np.stack([one.sigma_px for one in kept])
         found.append(_Seen(int(latent), points_px, sigma_px, cameras, exact_m, shown_px))
     return found
+
+
+def shown_share(folder: Path) -> float:
+    """Side of what a network is shown over that of a folder's pictures."""
+    path = folder / "manifest.json"
+    if not path.is_file():
+        return ViewsConfig().margin
+    return FileValues(read_json_object(path), source=path).number("margin", low=0.1, high=1.0)
 
 
 def _template_from_views(heads: Sequence[_Seen], *, most: int = 60) -> np.ndarray:
