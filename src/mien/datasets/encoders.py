@@ -94,17 +94,18 @@ class Encoders:
     Args:
         files: their ONNX files; the points of the first tell how the face lies in the crop.
         threads: threads that one run may use.
+        places: say what is seen at places too, where they do.
 
     Raises:
         InputError: a file is missing or no encoder.
     """
 
-    def __init__(self, files: Sequence[str | Path], *, threads: int = 1) -> None:
+    def __init__(self, files: Sequence[str | Path], *, threads: int = 1, places: bool = True) -> None:
         from mien.landmarks.networks import open_session
 
         if not files:
             raise InputError("needs at least one encoder", source="--encoders")
-        self.files = [Path(file) for file in files]
+        self.files, self._places = [Path(file) for file in files], places
         for file in self.files:
             if not file.is_file():
                 raise InputError("no such encoder; make one with: mien train face-mesh", source=file)
@@ -116,32 +117,52 @@ class Encoders:
                     f"is no encoder: it has no output {' or '.join(sorted(missing))}", source=file
                 )
         self.shapes = tuple(
-            _shape_of(file.stem, session) for file, session in zip(self.files, self._sessions, strict=True)
+            _shape_of(file.stem, session, self.outputs(number))
+            for number, (file, session) in enumerate(zip(self.files, self._sessions, strict=True))
         )
+
+    @property
+    def point_count(self) -> int:
+        """Points of all encoders."""
+        return sum(shape.points for shape in self.shapes)
+
+    @property
+    def first_points(self) -> int:
+        """Points of the first encoder."""
+        return self.shapes[0].points
+
+    @property
+    def feature_count(self) -> int:
+        """Features of all encoders."""
+        return sum(shape.features for shape in self.shapes)
+
+    def outputs(self, number: int) -> list[str]:
+        """Names of an encoder's outputs that are features, in order."""
+        names = feature_outputs(self._sessions[number])
+        return names if self._places else [name for name in names if not name.endswith("place_features")]
 
     @property
     def map_shapes(self) -> list[tuple[int, ...]]:
         """(C, H, W) of each feature map, in the order of the features."""
         return [
             tuple(int(size) for size in output.shape[1:])
-            for session in self._sessions
+            for number, session in enumerate(self._sessions)
             for output in session.get_outputs()
-            if output.name.endswith("features")
+            if output.name in self.outputs(number)
         ]
 
     def __call__(self, crops: UInt8[np.ndarray, "batch size size 3"]) -> Encoding:
         """What the encoders say about RGB crops."""
         image = np.ascontiguousarray(crops.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
         points, features = [], []
-        for session in self._sessions:
-            one_points, *maps = session.run(["points", *feature_outputs(session)], {"image": image})
+        for number, session in enumerate(self._sessions):
+            one_points, *maps = session.run(["points", *self.outputs(number)], {"image": image})
             points.append(np.asarray(one_points, np.float32).reshape(len(crops), -1, 3))
             features += [np.asarray(one, np.float32).reshape(len(crops), -1) for one in maps]
         return Encoding(np.concatenate(points, axis=1), np.concatenate(features, axis=1))
 
 
-def _shape_of(name: str, session: Any) -> EncoderShape:
-    outputs = feature_outputs(session)
+def _shape_of(name: str, session: Any, outputs: list[str]) -> EncoderShape:
     blank = np.zeros((1, 3, CROP_PX, CROP_PX), np.float32)
     points, *features = (np.asarray(one) for one in session.run(["points", *outputs], {"image": blank}))
     groups = tuple(

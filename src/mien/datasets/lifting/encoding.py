@@ -53,7 +53,7 @@ def encode_views(config: EncodeLiftsConfig, *, report: ProgressReport = silent) 
         InputError: no views, no encoders, or the folder holds crops of other settings.
     """
     config.out.mkdir(parents=True, exist_ok=True)
-    encoders = Encoders(config.encoders)
+    encoders = Encoders(config.encoders, places=False)
     sources = [path for folder in config.views for path in shards_of(folder)]
     manifests = [
         read_json_object(folder / "manifest.json")

@@ -10,8 +10,7 @@ import numpy as np
 
 from mien.datasets.crops.degradation import DegradationConfig, degrade
 from mien.datasets.crops.warp import WarpConfig, jittered_region
-from mien.datasets.encoded_crops import FORMAT_VERSION as CROPS_VERSION
-from mien.datasets.encoded_crops import EncodedCrops, joined, shard_path
+from mien.datasets.encoded_crops import EncodedCrops, EncodedManifest, joined, shard_path
 from mien.datasets.encoders import CROP_PX, Encoders
 from mien.errors import InputError
 from mien.files import OutputFolder, write_text
@@ -51,19 +50,10 @@ def label_frames(
         InputError: a video cannot be read, or none shows a face.
     """
     config.out.mkdir(parents=True, exist_ok=True)
-    encoders = Encoders(config.encoders)
-    manifest = {
-        "format_version": CROPS_VERSION,
-        "set_name": config.set,
-        "encoders": [file.stem for file in config.encoders],
-        "points": encoders.point_count,
-        "first_points": encoders.first_points,
-        "features": encoders.feature_count,
-        "maps": [list(shape) for shape in encoders.map_shapes],
-        "crop_scale": _SCALE,
-        "seed": config.seed,
-        "pictures": [{"kind": "video frames", "videos": len(videos), "every": config.every}],
-    }
+    encoders = Encoders(config.encoders, places=False)
+    pictures = [{"kind": "video frames", "videos": len(videos), "every": config.every}]
+    manifest = EncodedManifest(encoders.shapes, config.set, _SCALE, config.seed, pictures)
+    maps = {"maps": [list(shape) for shape in encoders.map_shapes]}
     counts = {}
     for number, video in enumerate(videos):
         parts, labelled = [], 0
@@ -77,7 +67,7 @@ def label_frames(
             joined(parts).save(shard_path(config.out, number, part="train"))
     if not any(counts.values()):
         raise InputError("no frame shows a face", source=", ".join(map(str, videos)))
-    write_text(config.out / "manifest.json", json.dumps(manifest, indent=1))
+    write_text(config.out / "manifest.json", json.dumps(manifest.as_json() | maps, indent=1))
     return counts
 
 

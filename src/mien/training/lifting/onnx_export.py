@@ -70,7 +70,7 @@ def export_lifting(checkpoint: Checkpoint, encoders: Sequence[str | Path], path:
             timed=image[:1],
             largest_difference=LARGEST_DIFFERENCE,
         )
-    asked = Encoders(encoders)
+    asked = Encoders(encoders, places=False)
     wanted = checkpoint.plain["encoded"]["encoders"]
     if [file.stem for file in asked.files] != wanted:
         raise InputError(f"it was trained on {', '.join(wanted)}, in this order", source="--encoders")

@@ -144,17 +144,22 @@ class _Data:
             if pixels:
                 raise InputError("video frames are kept as frozen encoders see them", source="--frames")
             own = read_manifest(config.frames[0])
-            if manifest and own["encoders"] != manifest["encoders"]:
+            encoders = [encoder.name for encoder in own.encoders]
+            if manifest and encoders != manifest["encoders"]:
                 raise InputError("were made by other encoders than the views", source=config.frames[0])
             indices = (
-                conversion_indices(own["set_name"], labels.set_name)
-                if own["set_name"] != labels.set_name
-                else None
+                conversion_indices(own.set_name, labels.set_name) if own.set_name != labels.set_name else None
             )
             frames = read_encoded(config.frames, part="train", indices=indices)
             if config.latents is not None:
                 frames = frames.rows(slice(0, 4 * config.latents))
-            manifest = manifest or dict(own)
+            manifest = manifest or {
+                "encoders": encoders,
+                "points": sum(encoder.points for encoder in own.encoders),
+                "first_points": own.encoders[0].points,
+                "features": sum(encoder.features for encoder in own.encoders),
+                "maps": read_json_object(config.frames[0] / "manifest.json").get("maps"),
+            }
         return _Data(labels, views, held_out, frames, manifest)
 
     def fresh_network(self, config: LiftingTrainingConfig) -> LiftingNetwork:

@@ -36,7 +36,7 @@ def write_joined(
         _take_over(model.graph, prefix, kept={INPUT: INPUT}, nodes=nodes, initializers=initializers)
         points.append(prefix + "points")
         for output in model.graph.output:
-            if output.name.endswith("features"):
+            if output.name in encoders.outputs(number):
                 flat = f"{prefix}{output.name}_flat"
                 nodes.append(helper.make_node("Flatten", [prefix + output.name], [flat], axis=1))
                 features.append(flat)
