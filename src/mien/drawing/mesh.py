@@ -67,7 +67,7 @@ def draw_mesh(
     return out
 
 
-_SHADED_HEIGHT_PX = 300
+_SHADED_HEIGHT_PX = 240
 """Height at which a mesh that is laid over a picture is shaded: more shows no more of so smooth a surface."""
 
 
@@ -99,13 +99,13 @@ def lay_over(
     out = cv2.add(out, cv2.cvtColor(shown, cv2.COLOR_RGBA2RGB), dtype=cv2.CV_8U)
     out = np.ascontiguousarray(out, np.uint8)
     if wire:
-        visible = np.unique(raster.triangle[raster.rows, raster.columns])
+        visible = np.flatnonzero(np.bincount(raster.triangle[raster.rows, raster.columns]))
         _draw_edges(out, camera.project(vertices_m), triangles[visible])
     return out
 
 
 def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, raster: Raster) -> None:
-    visible = np.unique(raster.triangle[raster.rows, raster.columns])
+    visible = np.flatnonzero(np.bincount(raster.triangle[raster.rows, raster.columns]))
     _draw_edges(out, points_px, triangles[visible])
 
 

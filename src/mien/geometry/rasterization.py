@@ -32,7 +32,10 @@ class Raster:
     ) -> Float[np.ndarray, "covered channels"]:
         """Vertex values at the covered pixels."""
         corners = triangles[self.triangle[self.rows, self.columns]]
-        return sum(self.barycentric[:, k, None] * values[corners[:, k]] for k in range(3))  # type: ignore[return-value]
+        mixed = self.barycentric[:, 0, None] * values[corners[:, 0]]
+        for k in (1, 2):
+            mixed += self.barycentric[:, k, None] * values[corners[:, k]]
+        return mixed
 
 
 def rasterize(
