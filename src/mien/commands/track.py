@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.energy_options import CollisionOptions, StillnessOptions
-from mien.commands.options import FileOptions, HeadOption, MeshFileOptions, OutputOptions, TextureOptions
+from mien.commands.options import (
+    CollisionOptions,
+    FileOptions,
+    HeadOption,
+    MeshFileOptions,
+    OutputOptions,
+    StillnessOptions,
+    TextureOptions,
+)
 from mien.progress import Progress
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mien.commands.arguments import Flat
-from mien.commands.energy_options import CollisionOptions
 from mien.commands.faces import check_positive
 from mien.commands.options import (
+    CollisionOptions,
     FileOptions,
     HeadOption,
     MeshFileOptions,
