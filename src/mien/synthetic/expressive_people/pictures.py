@@ -1,0 +1,105 @@
+"""Pictures of people with expressions, as one plain file: who, what, from where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+from mien.cameras import Camera
+from mien.errors import InputError
+from mien.files import atomic_path
+from mien.heads.model import Head
+from mien.heads.parameters import HeadParameters
+from mien.reading.npz import open_npz
+
+FORMAT_VERSION = 1
+LEARNED, UNSEEN_VIEW, UNSEEN_PERSON = range(3)
+"""Values of `ExpressivePeople.kind`: pictures to learn from; other views of the same people, and other
+people, to measure on."""
+
+
+@dataclass(frozen=True, eq=False)
+class ExpressivePeople:
+    """Pictures of heads at the origin that face +z, in the head's frame.
+
+    Attributes:
+        identity: (P, I); textures: (P, S, S, 3) sRGB in the head's texture coordinates, light taken out.
+        expression: (N, E) weights; person, expression_number: (N,) whose and which of the 20; kind: (N,).
+        rgba: pictures, colours not multiplied by alpha; two sizes may stand side by side.
+        intrinsics: (N, 3, 3); camera_from_world: (N, 4, 4).
+    """
+
+    identity: Float[np.ndarray, "people identity"]
+    textures: UInt8[np.ndarray, "people size size 3"]
+    expression: Float[np.ndarray, "pictures expression"]
+    person: Int[np.ndarray, " pictures"]
+    expression_number: Int[np.ndarray, " pictures"]
+    kind: Int[np.ndarray, " pictures"]
+    rgba: list[UInt8[np.ndarray, "_ _ 4"]]
+    intrinsics: Float[np.ndarray, "pictures 3 3"]
+    camera_from_world: Float[np.ndarray, "pictures 4 4"]
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+    def camera(self, index: int) -> Camera:
+        """Who took a picture."""
+        height, width = self.rgba[index].shape[:2]
+        return Camera(self.intrinsics[index], self.camera_from_world[index], width, height)
+
+    def parameters(self, index: int) -> HeadParameters:
+        """The head in a picture."""
+        identity, expression = self.identity[self.person[index]], self.expression[index]
+        return HeadParameters(identity, expression, np.zeros((4, 3)), np.zeros(3), np.zeros(3))
+
+    def vertices_m(self, head: Head, index: int) -> Float[np.ndarray, "vertices 3"]:
+        """The mesh in a picture, metres, head frame."""
+        return head.vertices_m(self.parameters(index))
+
+    def of_kind(self, kind: int) -> Int[np.ndarray, " n"]:
+        """Indices of the pictures of a kind."""
+        return np.flatnonzero(self.kind == kind)
+
+    @cached_property
+    def people(self) -> int:
+        return len(self.identity)
+
+
+def save_people(people: ExpressivePeople, path: str | Path) -> Path:
+    """Write them as plain `.npz`."""
+    path = Path(path)
+    arrays = {name: value for name, value in vars(people).items() if name not in ("rgba", "people")}
+    sizes = np.array([picture.shape[0] for picture in people.rgba], np.int64)
+    flat = np.concatenate([picture.ravel() for picture in people.rgba])
+    with atomic_path(path) as temporary, open(temporary, "wb") as stream:
+        np.savez_compressed(stream, format_version=FORMAT_VERSION, sizes_px=sizes, rgba=flat, **arrays)
+    return path
+
+
+def read_people(path: str | Path) -> ExpressivePeople:
+    """Read what `save_people` wrote.
+
+    Raises:
+        InputError: the file is missing, damaged or of another version.
+    """
+    path = Path(path)
+    what = "holds no pictures of people; make them with: mien synth people"
+    with open_npz(path, what=what, missing="is missing; make it with: mien synth people") as file:
+        members = {name: file[name].read() for name in file}
+    if int(members.get("format_version", -1)) != FORMAT_VERSION:
+        raise InputError(what, source=path)
+    try:
+        sizes, flat = members.pop("sizes_px"), members.pop("rgba")
+        members.pop("format_version")
+        ends = np.cumsum(4 * sizes**2)
+        pictures = [
+            flat[end - 4 * size * size : end].reshape(size, size, 4)
+            for size, end in zip(sizes, ends, strict=True)
+        ]
+        return ExpressivePeople(rgba=pictures, **members)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(what, source=path) from error
