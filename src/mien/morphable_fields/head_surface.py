@@ -17,8 +17,8 @@ from mien.looks.materials import OPAQUE, vertices_of
 
 SPACING_M = 0.006
 """At most, between points of the surface among which the nearest is sought."""
-BEYOND = 0.35
-"""How far outside its triangle the foot of a point may lie, barycentric."""
+DISPLACEMENT_UNIT_M = 0.01
+LOCAL_CHANNELS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +69,18 @@ class SurfacePlaces:
 
     Attributes:
         uv: (M, 2) texture coordinates of the foot, v up.
-        height_m: (M,) above the foot's triangle; negative inside.
+        height_m: (M,) distance from the foot; negative inside.
         distance_m: (M,) to the nearest of the surface's points.
         normals: (M, 3) of the surface at the foot, unit, smooth over triangles.
+        local: (M, 4) what the head does there: its displacement from the mean head at rest, centimetres, and
+            how much it is stretched, logarithm of the area.
     """
 
     uv: Float[Tensor, "m 2"]
     height_m: Float[Tensor, " m"]
     distance_m: Float[Tensor, " m"]
     normals: Float[Tensor, "m 3"]
+    local: Float[Tensor, "m 4"]
 
 
 class HeadSurface:
@@ -105,12 +108,11 @@ class HeadSurface:
         squared = np.maximum((face**2).sum(axis=1, keepdims=True), 1e-20)
         # Barycentric coordinates of a foot: two dot products with these, for corners b and c
         to_b, to_c = np.cross(ac, face) / squared, np.cross(face, ab) / squared
-        unit = face / np.sqrt(squared)
-        # Per triangle, in one row: a, unit, to_b, to_c, three normals, three uv
+        # Per triangle, in one row: corner a, two edges, to_b, to_c, three normals, three uv, three local
         table = np.concatenate(
             [
-                corners_m[:, 0], unit, to_b, to_c, normals[topology.triangles].reshape(-1, 9),
-                topology.uv.reshape(-1, 6),
+                corners_m[:, 0], ab, ac, to_b, to_c, normals[topology.triangles].reshape(-1, 9),
+                topology.uv.reshape(-1, 6), _local(head, topology, every_m)[topology.triangles].reshape(-1, 12),
             ],
             axis=1,
         )  # fmt: skip
@@ -131,14 +133,16 @@ class HeadSurface:
         nearest, distance_m = self._nearest(points_m)
         row = self._table.index_select(0, self._triangle.index_select(0, nearest))
         offset = points_m - row[:, 0:3]
-        height_m = (offset * row[:, 3:6]).sum(dim=1)
-        b = (offset * row[:, 6:9]).sum(dim=1)
-        c = (offset * row[:, 9:12]).sum(dim=1)
-        weights = torch.stack([1 - b - c, b, c], dim=1).clamp(-BEYOND, 1 + BEYOND)
+        b = (offset * row[:, 9:12]).sum(dim=1)
+        c = (offset * row[:, 12:15]).sum(dim=1)
+        weights = torch.stack([1 - b - c, b, c], dim=1).clamp(0, 1)
         weights = weights / weights.sum(dim=1, keepdim=True)
-        normals = (weights[:, :, None] * row[:, 12:21].reshape(-1, 3, 3)).sum(dim=1)
-        uv = (weights[:, :, None] * row[:, 21:27].reshape(-1, 3, 2)).sum(dim=1)
-        return SurfacePlaces(uv, height_m, distance_m, torch.nn.functional.normalize(normals, dim=1))
+        away = offset - weights[:, 1:2] * row[:, 3:6] - weights[:, 2:3] * row[:, 6:9]
+        normals = (weights[:, :, None] * row[:, 15:24].reshape(-1, 3, 3)).sum(dim=1)
+        height_m = away.norm(dim=1) * torch.sign((away * normals).sum(dim=1))
+        uv = (weights[:, :, None] * row[:, 24:30].reshape(-1, 3, 2)).sum(dim=1)
+        local = (weights[:, :, None] * row[:, 30:42].reshape(-1, 3, 4)).sum(dim=1)
+        return SurfacePlaces(uv, height_m, distance_m, torch.nn.functional.normalize(normals, dim=1), local)
 
     def _nearest(self, points_m: Tensor) -> tuple[Tensor, Tensor]:
         if self.device.type == "cpu":
@@ -150,3 +154,26 @@ class HeadSurface:
             return torch.from_numpy(nearest), torch.from_numpy(distance_m.astype(np.float32))
         found = [torch.cdist(some, self.points_m).min(dim=1) for some in points_m.split(4096)]
         return torch.cat([each.indices for each in found]), torch.cat([each.values for each in found])
+
+
+def _local(
+    head: Head, topology: SurfaceTopology, vertices_m: Float[np.ndarray, "v 3"]
+) -> Float[np.ndarray, "v 4"]:
+    """`SurfacePlaces.local` of the vertices."""
+    mean_m, areas = _mean_areas(head)
+    stretch = np.log(np.clip(_vertex_areas(vertices_m, topology.triangles) / areas, 0.1, 10.0))
+    return np.concatenate([(vertices_m - mean_m) / DISPLACEMENT_UNIT_M, stretch[:, None]], axis=1)
+
+
+@lru_cache(maxsize=2)
+def _mean_areas(head: Head) -> tuple[np.ndarray, np.ndarray]:
+    topology = surface_topology(head)
+    mean_m = _with_middle(head.mean_m, topology.neck)
+    return mean_m, _vertex_areas(mean_m, topology.triangles)
+
+
+def _vertex_areas(vertices_m: np.ndarray, triangles: np.ndarray) -> np.ndarray:
+    """Areas of the triangles around each vertex; a little more than 0."""
+    a, b, c = (vertices_m[triangles[:, k]] for k in range(3))
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    return np.bincount(triangles.ravel(), np.repeat(area, 3), minlength=len(vertices_m)) + 1e-9

@@ -12,7 +12,7 @@ from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.morphable_fields.nearby_points import LANDMARK_SET, falloff, surface_distances_m
 
-SIGMA_M = 0.0008
+SIGMA_M = 0.0005
 """How far landmarks may lie from the head's own: what is beyond its shapes, and errors of detection."""
 EXPRESSION_SIGMA = 0.35
 """Deviation of expression weights from where they start."""

@@ -1,0 +1,1 @@
+"""Training of fields that landmarks and texture maps steer."""
