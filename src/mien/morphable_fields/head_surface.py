@@ -17,6 +17,8 @@ from mien.looks.materials import OPAQUE, vertices_of
 
 SPACING_M = 0.006
 """At most, between points of the surface among which the nearest is sought."""
+SURELY_BELOW = 0.3
+"""Cosine between a surface's normal and the way down from it, from which on a point is inside."""
 DISPLACEMENT_UNIT_M = 0.01
 LOCAL_CHANNELS = 4
 
@@ -139,7 +141,10 @@ class HeadSurface:
         weights = weights / weights.sum(dim=1, keepdim=True)
         away = offset - weights[:, 1:2] * row[:, 3:6] - weights[:, 2:3] * row[:, 6:9]
         normals = (weights[:, :, None] * row[:, 15:24].reshape(-1, 3, 3)).sum(dim=1)
-        height_m = away.norm(dim=1) * torch.sign((away * normals).sum(dim=1))
+        length_m = away.norm(dim=1)
+        # Straight beyond a sharp edge (an ear's, the neck's) a point lies outside
+        below = (away * normals).sum(dim=1) < -SURELY_BELOW * length_m * normals.norm(dim=1)
+        height_m = torch.where(below, -length_m, length_m)
         uv = (weights[:, :, None] * row[:, 24:30].reshape(-1, 3, 2)).sum(dim=1)
         local = (weights[:, :, None] * row[:, 30:42].reshape(-1, 3, 4)).sum(dim=1)
         return SurfacePlaces(uv, height_m, distance_m, torch.nn.functional.normalize(normals, dim=1), local)

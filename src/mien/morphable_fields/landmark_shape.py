@@ -17,9 +17,8 @@ SIGMA_M = 0.0005
 EXPRESSION_SIGMA = 0.35
 """Deviation of expression weights from where they start."""
 LARGEST_WEIGHT = 1.3
-WARP_RADIUS_M = 0.04
-"""How far along the skin a landmark pulls at what is around it."""
-WARP_RIDGE = 0.03
+WARP_RADII_M = (0.045, 0.025, 0.012, 0.006)
+"""How far along the skin a landmark pulls at what is around it: first far, then what that leaves nearer by."""
 ROUNDS = 3
 """Personal shapes make the problem slightly nonlinear."""
 
@@ -101,17 +100,22 @@ def shape_of_landmarks(
 
 def warp_m(head: Head, residual_m: Float[np.ndarray, "68 3"]) -> Float[np.ndarray, "vertices 3"]:
     """Displacement of all vertices that takes the landmarks by `residual_m` and leaves what is far alone."""
-    kernel, inverse = _warp_kernels(head)
-    return kernel @ (inverse @ residual_m)
+    return _warp_weights(head) @ residual_m
 
 
 @lru_cache(maxsize=2)
-def _warp_kernels(head: Head) -> tuple[np.ndarray, np.ndarray]:
-    """(V, 68) pull of each landmark on each vertex, and the (68, 68) inverse of those on one another."""
-    kernel = falloff(surface_distances_m(head), WARP_RADIUS_M).T
-    among = kernel[head.landmark_set(LANDMARK_SET).vertices]
-    among = (among + among.T) / 2 + WARP_RIDGE * np.eye(len(among))
-    return kernel, np.linalg.inv(among)
+def _warp_weights(head: Head) -> Float[np.ndarray, "vertices 68"]:
+    """(V, 68) by how much each vertex follows each landmark.
+
+    Means of the landmarks around, so that noise is never made larger, with ever smaller radii.
+    """
+    distances_m, points = surface_distances_m(head), head.landmark_set(LANDMARK_SET).vertices
+    total = np.zeros((head.vertex_count, 68))
+    for radius_m in WARP_RADII_M:
+        pull = falloff(distances_m, radius_m).T
+        level = pull / np.maximum(pull.sum(axis=1, keepdims=True), 1.0)
+        total += level @ (np.eye(68) - total[points])
+    return total
 
 
 @lru_cache(maxsize=2)

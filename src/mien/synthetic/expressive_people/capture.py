@@ -97,7 +97,13 @@ class ExpressivePeopleStudio:
         for number, person in enumerate(everybody):
             textures.append(self._texture(person))
             seen = number < config.people
-            for which, expression in enumerate(basic_expressions(head)):
+            basic = basic_expressions(head)
+            chosen = range(len(basic))
+            if seen and config.expressions < len(basic):
+                some = rng.choice(np.arange(1, len(basic)), config.expressions - 1, replace=False)
+                chosen = [0, *sorted(some.tolist())]
+            for which in chosen:
+                expression = basic[which]
                 weights = person.style.apply(expression.weights)
                 kinds = [LEARNED] * config.views + [UNSEEN_VIEW] if seen else [UNSEEN_PERSON]
                 for kind, camera, picture in self._views(person, weights, kinds, rng):

@@ -13,6 +13,8 @@ class ExpressivePeopleConfig:
     """People to learn from."""
     unseen_people: int = 3
     """Further people, with skins of their own, to measure on."""
+    expressions: int = 20
+    """How many of the 20 each of the people to learn from makes, rest among them; which, is drawn."""
     views: int = 4
     """Pictures of each expression to learn from."""
     size: int = 128
