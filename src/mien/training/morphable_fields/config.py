@@ -32,6 +32,8 @@ class MorphableTrainingConfig:
     """Share of the rays that go near a landmark (MoFaNeRF); the others go anywhere."""
     samples: int = 12
     """Samples along a ray, of the coarse network and of the fine one, or of model (d)."""
+    smoothness: float = 3e-3
+    """Weight of the roughness of model (d)'s plane of features: what few pictures show stays even."""
     surface: SurfaceNetworkConfig = SurfaceNetworkConfig()
     codes: CodeNetworkConfig = CodeNetworkConfig()
     training: TrainingConfig = TrainingConfig(

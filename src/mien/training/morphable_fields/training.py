@@ -151,7 +151,10 @@ class SurfaceTraining(_ModelTraining):
         before = torch.cumsum(optical, dim=1) - optical
         weights = torch.exp(-before) * -torch.expm1(-optical)
         rgb = (weights[..., None] * color.reshape(*weights.shape, 3)).sum(dim=1)
-        return _picture_losses(rgb, weights.sum(dim=1), some.rgba, self._background(len(rows)))
+        losses = _picture_losses(rgb, weights.sum(dim=1), some.rgba, self._background(len(rows)))
+        plane = network.plane
+        rough = plane.diff(dim=2).square().mean() + plane.diff(dim=3).square().mean()
+        return {**losses, "loss": losses["loss"] + self.config.smoothness * rough}
 
     def _network(self) -> Any:
         assert isinstance(self.model, SurfaceModel)

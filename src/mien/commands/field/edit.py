@@ -1,0 +1,84 @@
+"""`mien field edit`: move landmarks of a face, set its expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.commands.arguments import Flat, Positional, parse
+from mien.commands.field.steered.writing import SteeredOptions
+from mien.commands.usage import UsageError
+
+
+@dataclass(frozen=True)
+class FieldEditConfig:
+    """Edit a face by its landmarks and show it as a radiance field from all sides.
+
+    From a photo, or a field that such a command saved. Writes NAME.png (before above, after below), NAME.field
+    and, if asked for, a turntable and the textured mesh.
+    """
+
+    source: Positional[Path]
+    """A photo, or a saved field."""
+    set: tuple[str, ...] = ()
+    """ARKit weights: jawOpen=0.6 mouthSmile=0.8; a name without a side sets both."""
+    move: tuple[str, ...] = ()
+    """Landmarks and the way to go, millimetres to the subject's left, up, and out of the face:
+    mouth_corners:2,4,0 or 57:0,-6,0 or 17-21:0,5,0. Regions: mouth, upper_lip, lower_lip, mouth_corners,
+    chin, jaw, nose, eyes, left_eye, right_eye, brows, left_brow, right_brow, face."""
+    radius: float = 15.0
+    """How far along the skin other landmarks follow those that are moved, millimetres."""
+    symmetric: bool = False
+    """Do the same on the other side."""
+    neutral: bool = False
+    """Begin from the face at rest."""
+    name: str = "edited"
+    """Of the files."""
+    shown: Flat[SteeredOptions] = SteeredOptions()
+
+
+def run(arguments: list[str]) -> int:
+    """Edit and write."""
+    config = parse(FieldEditConfig, arguments, prog="mien field edit")
+    from mien.commands.batch import check_folder
+    from mien.commands.display import print_json, print_written
+    from mien.commands.field.steered.sources import model_of_option, read_face
+    from mien.commands.field.steered.writing import write_face
+    from mien.morphable_fields.operations import LandmarkMove, edit_face
+
+    moves = [_move(text, config) for text in config.move]
+    weights = dict(_weight(text) for text in config.set)
+    face, own = read_face(config.source)
+    model = model_of_option(config.shown.model, own).to(config.shown.place.device)
+    check_folder(config.shown.output.out)
+    before = face
+    face = edit_face(face.neutral() if config.neutral else face, moves, weights=weights)
+    written = write_face(face, model, config.name, config.shown, before=before)
+    if config.shown.output.json:
+        return print_json({"files": [str(path) for path in written]})
+    print_written(written, next_step=f"look at {written[0]}")
+    return 0
+
+
+def _move(text: str, config: FieldEditConfig):  # noqa: ANN202
+    from mien.morphable_fields.operations import LandmarkMove
+    from mien.morphable_fields.regions import region_landmarks
+
+    landmarks, given, way = text.partition(":")
+    try:
+        numbers = [float(part) for part in way.split(",")]
+    except ValueError:
+        numbers = []
+    if not given or len(numbers) != 3:
+        raise UsageError(f"--move {text!r}: write landmarks:left,up,out in millimetres, as mouth:0,-5,0")
+    region_landmarks(landmarks)
+    by_mm = (numbers[0], numbers[1], numbers[2])
+    return LandmarkMove(landmarks, by_mm, radius_mm=config.radius, symmetric=config.symmetric)
+
+
+def _weight(text: str) -> tuple[str, float]:
+    name, given, value = text.partition("=")
+    try:
+        return name, float(value if given else "?")
+    except ValueError as error:
+        raise UsageError(f"--set {text!r}: write name=weight, as jawOpen=0.6") from error

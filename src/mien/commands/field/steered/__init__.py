@@ -1,0 +1,1 @@
+"""`mien field edit|interpolate|swap|transfer|reenact`: fields that landmarks and a texture steer."""

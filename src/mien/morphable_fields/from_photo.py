@@ -1,0 +1,51 @@
+"""Faces that landmarks steer, from photos and fits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from mien.errors import InputError
+from mien.fitting.photo import fit_photo
+from mien.fitting.results import HeadFit
+from mien.heads.library import load_head
+from mien.images.photo import read_image
+from mien.looks.head_look import head_look
+from mien.morphable_fields.face import MorphableFace
+
+TEXTURE_PX = 512
+
+
+def face_of_fit(
+    fit: HeadFit, image: UInt8[np.ndarray, "h w 3"], *, texture_px: int = TEXTURE_PX
+) -> MorphableFace:
+    """A fitted head with its picture's texture, light taken out and completed.
+
+    Raises:
+        InputError: another head than the built-in one was fitted.
+    """
+    head = load_head()
+    if not head.takes_parameters_of(fit.head_name, fit.head_version):
+        raise InputError(f"was fitted with the head {fit.head_name}, not {head.name}", source="fit")
+    look = head_look(fit, image, texture="photo", size_px=texture_px, head=head)
+    return MorphableFace.of_parameters(look.base_color, fit.parameters)
+
+
+def face_of_photo(image: UInt8[np.ndarray, "h w 3"] | str | Path, *, face: int = 0) -> MorphableFace:
+    """The face in a photo: landmarks, fit and texture of one picture.
+
+    Args:
+        image: a picture, or better its file, which may say what lens it was taken with.
+        face: which of the faces, best first.
+
+    Raises:
+        InputError: there is no such face.
+    """
+    fits = fit_photo(image)
+    if len(fits) <= face:
+        found = "no face" if not fits else f"{len(fits)} faces"
+        raise InputError(f"shows {found}; a larger, clearer face is needed", source="photo")
+    pixels = read_image(image) if isinstance(image, str | Path) else image
+    return face_of_fit(fits[face], pixels)

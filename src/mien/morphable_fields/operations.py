@@ -1,0 +1,147 @@
+"""What is done with faces that landmarks steer (FLNeRF, sections 5.1 and 5.2; all without torch).
+
+Every operation gives faces; a model makes fields of them (`morphable_field`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from mien.errors import InputError
+from mien.heads.library import load_head
+from mien.morphable_fields.face import MorphableFace
+from mien.morphable_fields.regions import moved, region_landmarks
+
+Mode = Literal["relative", "absolute", "weights"]
+"""How another face's expression is taken over: its landmarks' way from their rest, scaled by the faces'
+sizes; the landmarks as they are (FLNeRF), which brings the other's shape along; or its ARKit weights."""
+_EYES = ((36, 37, 38, 39, 40, 41), (42, 43, 44, 45, 46, 47))
+_JAW = (8, 27)
+
+
+@dataclass(frozen=True)
+class LandmarkMove:
+    """Landmarks taken by the hand.
+
+    Attributes:
+        landmarks: a region's name or numbers, see `region_landmarks`.
+        by_mm: towards the subject's left, up, out of the face; millimetres.
+        radius_mm: how far along the skin other landmarks follow.
+        symmetric: the same on the other side.
+    """
+
+    landmarks: str
+    by_mm: tuple[float, float, float]
+    radius_mm: float = 0.0
+    symmetric: bool = False
+
+
+def edit_face(
+    face: MorphableFace,
+    moves: Sequence[LandmarkMove] = (),
+    *,
+    weights: Mapping[str, float] | None = None,
+) -> MorphableFace:
+    """A face after landmarks were moved and ARKit weights set: first the weights, then the moves in order.
+
+    Args:
+        weights: by ARKit name; a name without a side sets both sides. Others stay.
+
+    Raises:
+        InputError: there is no such shape or landmark, or one was moved further than faces go.
+    """
+    if weights:
+        face = face.with_expression(_with_weights(face.expression, weights))
+    landmarks_m = face.landmarks_m
+    for move in moves:
+        landmarks_m = moved(
+            landmarks_m,
+            region_landmarks(move.landmarks),
+            np.array(move.by_mm) / 1000,
+            radius_m=move.radius_mm / 1000,
+            symmetric=move.symmetric,
+        )
+    return face.with_landmarks(landmarks_m) if moves else face
+
+
+def _with_weights(expression: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
+    names = {name: i for i, name in enumerate(load_head().expression_names)}
+    changed = expression.copy()
+    for name, value in weights.items():
+        sided = [one for one in (name, name + "Left", name + "Right") if one in names]
+        if not sided:
+            raise InputError(f"the head has no shape {name!r}; mien head info lists them", source="weights")
+        for one in sided:
+            changed[names[one]] = value
+    return changed
+
+
+def interpolate_faces(first: MorphableFace, second: MorphableFace, share: float) -> MorphableFace:
+    """The first face on its way to the second one's landmarks: linear, as FLNeRF's figure 8.
+
+    The head behind is interpolated with them, which keeps lids on eyeballs; the texture stays the first's.
+
+    Args:
+        share: 0 the first, 1 the second; beyond exaggerates.
+    """
+
+    def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return (1 - share) * a + share * b
+
+    return MorphableFace(
+        first.texture,
+        between(first.identity, second.identity),
+        between(first.expression, second.expression),
+        between(first.residual_m, second.residual_m),
+    )
+
+
+def swap_faces(
+    first: MorphableFace, second: MorphableFace, *, mode: Mode = "absolute"
+) -> tuple[MorphableFace, MorphableFace]:
+    """Each with its own texture and the other's landmarks (FLNeRF, section 5.1).
+
+    Args:
+        mode: absolute, as the paper, exchanges shape and expression; the others the expression alone.
+    """
+    return transfer_expression(first, second, mode=mode), transfer_expression(second, first, mode=mode)
+
+
+def transfer_expression(
+    face: MorphableFace, driver: MorphableFace, *, mode: Mode = "relative"
+) -> MorphableFace:
+    """A face that does what another one does.
+
+    Raises:
+        InputError: the mode is unknown.
+    """
+    if mode == "absolute":
+        return replace(driver, texture=face.texture)
+    if mode == "weights":
+        return face.with_expression(driver.expression)
+    if mode != "relative":
+        raise InputError(f"there is no mode {mode!r}; choose relative, absolute or weights", source="mode")
+    rest = face.neutral()
+    delta_m = driver.landmarks_m - driver.neutral().landmarks_m
+    sized_m = delta_m * _size(rest.landmarks_m) / _size(driver.neutral().landmarks_m)
+    start = rest.with_expression(driver.expression)
+    return start.with_landmarks(rest.landmarks_m + sized_m)
+
+
+def _size(landmarks_m: Float[np.ndarray, "68 3"]) -> float:
+    """Mean of the distance between the eyes and the face's height: what expressions scale with."""
+    eyes = [landmarks_m[list(eye)].mean(axis=0) for eye in _EYES]
+    height = landmarks_m[_JAW[0]] - landmarks_m[_JAW[1]]
+    return float(np.linalg.norm(eyes[0] - eyes[1]) + np.linalg.norm(height)) / 2
+
+
+def reenact_face(
+    face: MorphableFace, drivers: Sequence[MorphableFace], *, mode: Mode = "relative"
+) -> list[MorphableFace]:
+    """A face that follows a sequence of another one's."""
+    return [transfer_expression(face, driver, mode=mode) for driver in drivers]
