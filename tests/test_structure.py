@@ -24,7 +24,7 @@ ROOMS = (
     # fitted heads, heads through time, and what heads look like
     "fitting", "tracking", "looks",
     # radiance fields; what trains them and all networks
-    "learning", "fields", "landmarks_in_fields",
+    "learning", "fields", "landmarks_in_fields", "morphable_fields",
     # what goes out
     "exporters", "drawing",
     # how head, pictures and networks are made and measured
@@ -33,7 +33,9 @@ ROOMS = (
 )  # fmt: skip
 """The rooms of the house: a room may import those before it, and no other."""
 
-TORCH_PLACES = ("learning", "fields", "landmarks_in_fields", "evaluation/fields", "training")
+TORCH_PLACES = (
+    "learning", "fields", "landmarks_in_fields", "morphable_fields", "evaluation/fields", "training"
+)  # fmt: skip
 TORCH_NAMES = ("torch", "transformers", "safetensors", "onnxscript")
 WORKSHOPS = ("head_building", "synthetic", "datasets")
 """Rooms that nobody enters who only uses mien: they may load what they need at once."""

@@ -71,6 +71,18 @@ if TYPE_CHECKING:
     from mien.looks.hair_styles import hair_style_names
     from mien.looks.head_look import PersonLook, head_look, person_look
     from mien.looks.worn_hair import HeadWithHair, with_hair_style
+    from mien.morphable_fields.driver_files import face_in_field, faces_of_track
+    from mien.morphable_fields.face import MorphableFace
+    from mien.morphable_fields.field_files import load_morphable_field, morphable_field, save_morphable_field
+    from mien.morphable_fields.from_photo import face_of_fit, face_of_photo
+    from mien.morphable_fields.operations import (
+        LandmarkMove,
+        edit_face,
+        interpolate_faces,
+        reenact_face,
+        swap_faces,
+        transfer_expression,
+    )
     from mien.tracking.config import PeopleConfig, TrackerConfig
     from mien.tracking.save_tracks import VideoTracks, save_tracks
     from mien.tracking.track_file import SavedTrack, open_track
@@ -153,6 +165,21 @@ __all__ = [
     "save_field",
     "train_field",
     "turntable_cameras",
+    # fields that landmarks steer
+    "MorphableFace",
+    "LandmarkMove",
+    "edit_face",
+    "interpolate_faces",
+    "swap_faces",
+    "transfer_expression",
+    "reenact_face",
+    "face_of_photo",
+    "face_of_fit",
+    "face_in_field",
+    "faces_of_track",
+    "morphable_field",
+    "save_morphable_field",
+    "load_morphable_field",
     # looks
     "HeadLook",
     "head_look",
@@ -189,6 +216,20 @@ __all__ = [
 ]
 
 _HOME = {
+    "MorphableFace": "morphable_fields.face",
+    "LandmarkMove": "morphable_fields.operations",
+    "edit_face": "morphable_fields.operations",
+    "interpolate_faces": "morphable_fields.operations",
+    "swap_faces": "morphable_fields.operations",
+    "transfer_expression": "morphable_fields.operations",
+    "reenact_face": "morphable_fields.operations",
+    "face_of_photo": "morphable_fields.from_photo",
+    "face_of_fit": "morphable_fields.from_photo",
+    "face_in_field": "morphable_fields.driver_files",
+    "faces_of_track": "morphable_fields.driver_files",
+    "morphable_field": "morphable_fields.field_files",
+    "save_morphable_field": "morphable_fields.field_files",
+    "load_morphable_field": "morphable_fields.field_files",
     "ActionUnits": "fitting.action_units",
     "ArkitWeights": "fitting.arkit_weights",
     "Camera": "cameras",

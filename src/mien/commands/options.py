@@ -306,3 +306,36 @@ def check_deviation(option: str, value: float) -> None:
     """
     if not 0 <= value < float("inf"):
         raise UsageError(f"{option}: must be 0 (off) or above, not {value:g}")
+
+
+@dataclass(frozen=True)
+class MorphableModelOption:
+    morphable_model: Path | None = None
+    """A model's file (mien train export-morphable-field) instead of the shipped one, or the saved field's."""
+
+
+@dataclass(frozen=True)
+class SteeredFaceOption:
+    source: Positional[Path]
+    """The face that changes: a photo, or a field saved by mien field edit."""
+
+
+@dataclass(frozen=True)
+class TransferModeOption:
+    mode: Literal["relative", "absolute", "weights"] = "relative"
+    """What is taken over: relative, an expression by the way of its landmarks from rest, scaled to the face;
+    absolute, the landmarks as they are, shape and all; weights, an expression by its ARKit weights."""
+
+
+@dataclass(frozen=True)
+class SteeredOptions:
+    side_px: int = 256
+    """Side of the pictures, pixels."""
+    rays_each_way: int = 2
+    """Rays a pixel, across and down; 1 takes a quarter of the time and leaves jagged edges."""
+    around: Literal["mp4", "gif", "png", "none"] = "none"
+    """Format of a turntable of the result."""
+    mesh: Literal["none", "glb", "obj"] = "none"
+    """Write the textured mesh whose landmarks these are."""
+    no_field: bool = False
+    """Do not save the field, which can be edited further."""

@@ -1,4 +1,4 @@
-"""The networks of MoFaNeRF (Zhuang et al., ECCV 2022) and of FLNeRF's variants of it (appendix D, Table 4)."""
+"""The networks of MoFaNeRF (Zhuang et al., ECCV 2022) and of FLNeRF's variants of it (appendix D)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from mien.morphable_fields.config import (
 SKIP_AFTER = 5
 """Layers of a density or colour MLP after which its input comes in again."""
 ENCODER_LAYERS = 4
+
 
 def encoded(values: Float[Tensor, "*m 3"], frequencies: int) -> Float[Tensor, "*m c"]:
     """p, sin(2⁰p), cos(2⁰p), … of vectors (NeRF, eq. 4, with p itself)."""

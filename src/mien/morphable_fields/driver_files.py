@@ -33,6 +33,11 @@ def face_in_field(
 ) -> MorphableFace:
     """The face whose landmarks are found in a field: FLNeRF's loop field → landmarks → field.
 
+    Args:
+        field: any that shows a head.
+        texture: (S, S, 3) that the face gets.
+        landmarker: the shipped networks when None.
+
     Raises:
         InputError: no head is found there.
     """
@@ -68,6 +73,10 @@ def landmarks_of_json(path: str | Path) -> Float[np.ndarray, "68 3"]:
 
 def faces_of_track(track: HeadTrack, *, texture: UInt8[np.ndarray, "s s 3"]) -> list[MorphableFace]:
     """A face for each frame of a track; lost frames repeat the last good one.
+
+    Args:
+        track: of the built-in head.
+        texture: (S, S, 3) that the faces get.
 
     Raises:
         InputError: another head was tracked, or the face was lost throughout.

@@ -43,7 +43,12 @@ class MorphableFace:
 
     @staticmethod
     def of_parameters(texture: UInt8[np.ndarray, "s s 3"], parameters: HeadParameters) -> MorphableFace:
-        """A head's weights as they are; its pose is left out."""
+        """A head's weights as they are; its pose is left out.
+
+        Args:
+            texture: (S, S, 3) sRGB without light, in the head's texture coordinates.
+            parameters: of the built-in head.
+        """
         return MorphableFace(texture, parameters.identity, parameters.expression, np.zeros((68, 3)))
 
     @staticmethod
@@ -53,7 +58,8 @@ class MorphableFace:
         """The face that landmarks alone tell, as FLNeRF's: identity and expression are the likeliest.
 
         Args:
-            landmarks_m: "ict68" in the head's frame; see `in_head_frame` for others.
+            texture: (S, S, 3) sRGB without light, in the head's texture coordinates.
+            landmarks_m: (68, 3) "ict68" in the head's frame, metres.
 
         Raises:
             ShapeError: not 68 points. InputError: they are no face's.
@@ -87,7 +93,11 @@ class MorphableFace:
         return replace(self, expression=np.zeros_like(self.expression))
 
     def with_expression(self, expression: Float[np.ndarray, " expression"]) -> MorphableFace:
-        """The same person with other ARKit weights."""
+        """The same person with other ARKit weights.
+
+        Args:
+            expression: (E,) weights.
+        """
         return replace(self, expression=expression)
 
     def with_landmarks(self, landmarks_m: Float[np.ndarray, "68 3"]) -> MorphableFace:
@@ -95,6 +105,9 @@ class MorphableFace:
 
         The expression changes as little as it must; what no expression does is left to a warp of the skin
         around.
+
+        Args:
+            landmarks_m: (68, 3) in the head's frame, metres.
 
         Raises:
             ShapeError: not 68 points. InputError: they are too far away for this face.
@@ -111,7 +124,7 @@ class MorphableFace:
         return replace(self, expression=shape.expression, residual_m=shape.residual_m)
 
 
-def checked_landmarks(landmarks_m: Float[np.ndarray, "..."]) -> Float[np.ndarray, "68 3"]:
+def checked_landmarks(landmarks_m: Float[np.ndarray, ...]) -> Float[np.ndarray, "68 3"]:
     """68 finite points.
 
     Raises:

@@ -17,6 +17,7 @@ from mien.fields.protocol import Field
 from mien.files import new_folder, write_bytes, write_text
 from mien.heads.library import load_head
 from mien.morphable_fields.face import MorphableFace
+from mien.morphable_fields.making import field_of
 from mien.morphable_fields.model_files import model_description, model_of, model_tensors, read_model
 from mien.morphable_fields.models import MorphableModel
 from mien.reading.array_members import ArrayMember
@@ -45,20 +46,21 @@ class SavedMorphableField:
 
     def field(self) -> Field:
         """The radiance field."""
-        return self.model.field(self.face)
+        return field_of(self.model, self.face)
 
 
 def morphable_field(face: MorphableFace, model: MorphableModel | None = None) -> Field:
     """The radiance field of a face.
 
     Args:
+        face: what it shows.
         model: the shipped one when None.
 
     Raises:
         MissingExtraError: torch is missing.
     """
     require_torch()
-    return (model or read_model()).field(face)
+    return field_of(model or read_model(), face)
 
 
 def is_morphable_field(folder: str | Path) -> bool:
@@ -75,6 +77,8 @@ def save_morphable_field(
     """Write a face and its model into a folder of its own, which appears only when complete.
 
     Args:
+        face: what is shown.
+        folder: to write.
         model: the shipped one when None.
 
     Raises:
@@ -119,13 +123,16 @@ def save_morphable_field(
 def load_morphable_field(folder: str | Path) -> SavedMorphableField:
     """Read what `save_morphable_field` wrote, on the CPU.
 
+    Args:
+        folder: that it was written to.
+
     Raises:
         InputError: it is no morphable field, is damaged, or was written for another head or by a newer mien.
     """
     require_torch()
     folder = Path(folder)
-    damaged = "is damaged; copy the whole folder of the field again"
-    with open_safetensors(folder / WEIGHTS_NAME, what=damaged, missing="is missing; copy the whole folder") as file:
+    damaged, missing = "is damaged; copy the whole folder again", "is missing; copy the whole folder"
+    with open_safetensors(folder / WEIGHTS_NAME, what=damaged, missing=missing) as file:
         document = parse_json(file.metadata.get(_DESCRIPTION, ""), source=folder, what=damaged)
         if not isinstance(document, dict) or document.get("kind") != KIND:
             raise InputError("is no morphable field; make one with mien field edit", source=folder)
@@ -141,10 +148,10 @@ def _face(document: dict[str, Any], texture: ArrayMember | None, folder: Path) -
     head, values = load_head(), FileValues(document, source=folder / JSON_NAME, remedy="copy the field again")
     if not head.takes_parameters_of(values.text("head_name"), values.text("head_version")):
         raise InputError(f"was made for another head than {head.name} {head.version}", source=folder)
-    shape = None if texture is None else texture.shape
-    square = shape is not None and len(shape) == 3 and shape[0] == shape[1] and shape[2] == 3
-    if texture is None or not square or texture.dtype != np.uint8 or not 8 <= texture.shape[0] <= LARGEST_TEXTURE:
-        raise values.damaged("its texture is no square picture")
+    if texture is None or texture.dtype != np.uint8 or texture.shape[2:] != (3,):
+        raise values.damaged("it has no texture of three bytes a texel")
+    if texture.shape[0] != texture.shape[1] or not 8 <= texture.shape[0] <= LARGEST_TEXTURE:
+        raise values.damaged(f"its texture is no square of 8 to {LARGEST_TEXTURE} texels")
     return MorphableFace(
         texture=texture.read(),
         identity=values.array("identity", str(head.identity_count), low=-100, high=100),

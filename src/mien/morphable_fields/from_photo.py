@@ -23,6 +23,11 @@ def face_of_fit(
 ) -> MorphableFace:
     """A fitted head with its picture's texture, light taken out and completed.
 
+    Args:
+        fit: of the built-in head.
+        image: (H, W, 3) uint8 RGB, the picture that was fitted.
+        texture_px: side of the texture.
+
     Raises:
         InputError: another head than the built-in one was fitted.
     """
@@ -37,7 +42,7 @@ def face_of_photo(image: UInt8[np.ndarray, "h w 3"] | str | Path, *, face: int =
     """The face in a photo: landmarks, fit and texture of one picture.
 
     Args:
-        image: a picture, or better its file, which may say what lens it was taken with.
+        image: (H, W, 3) uint8 RGB, or better its file, which may say what lens it was taken with.
         face: which of the faces, best first.
 
     Raises:

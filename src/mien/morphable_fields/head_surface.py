@@ -46,9 +46,10 @@ def surface_topology(head: Head) -> SurfaceTopology:
     opaque = vertices_of(head, *OPAQUE)[head.triangles[:, 0]]
     triangles, uv = head.triangles[opaque].astype(np.int64), head.uv[head.uv_triangles[opaque]]
     skin = head.vertex_parts[triangles[:, 0]] == head.part_names.index("skin")
-    edges = np.concatenate([triangles[skin][:, [0, 1]], triangles[skin][:, [1, 2]], triangles[skin][:, [2, 0]]])
+    own = triangles[skin]
+    edges = np.concatenate([own[:, [0, 1]], own[:, [1, 2]], own[:, [2, 0]]])
     corners = np.concatenate([uv[skin][:, 0], uv[skin][:, 1], uv[skin][:, 2]])
-    unique, which, uses = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True, return_counts=True)
+    _, which, uses = np.unique(np.sort(edges, axis=1), axis=0, return_inverse=True, return_counts=True)
     lowest_m = head.mean_m[:, 1].min() + 0.03
     border = (uses[which.ravel()] == 1) & (head.mean_m[edges[:, 0], 1] < lowest_m)
     middle = np.full((border.sum(), 1), head.vertex_count)
@@ -110,11 +111,12 @@ class HeadSurface:
         squared = np.maximum((face**2).sum(axis=1, keepdims=True), 1e-20)
         # Barycentric coordinates of a foot: two dot products with these, for corners b and c
         to_b, to_c = np.cross(ac, face) / squared, np.cross(face, ab) / squared
+        local = _local(head, topology, every_m)
         # Per triangle, in one row: corner a, two edges, to_b, to_c, three normals, three uv, three local
         table = np.concatenate(
             [
                 corners_m[:, 0], ab, ac, to_b, to_c, normals[topology.triangles].reshape(-1, 9),
-                topology.uv.reshape(-1, 6), _local(head, topology, every_m)[topology.triangles].reshape(-1, 12),
+                topology.uv.reshape(-1, 6), local[topology.triangles].reshape(-1, 12),
             ],
             axis=1,
         )  # fmt: skip

@@ -18,7 +18,7 @@ EXPRESSION_SIGMA = 0.35
 """Deviation of expression weights from where they start."""
 LARGEST_WEIGHT = 1.3
 WARP_RADII_M = (0.045, 0.025, 0.012, 0.006)
-"""How far along the skin a landmark pulls at what is around it: first far, then what that leaves nearer by."""
+"""How far along the skin a landmark pulls: first far, then what that leaves nearer by."""
 ROUNDS = 3
 """Personal shapes make the problem slightly nonlinear."""
 

@@ -1,8 +1,7 @@
-"""Morphable models: a face goes in, a radiance field comes out."""
+"""Morphable models: networks and what they are steered with."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +10,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mien.fields.protocol import Field
 from mien.heads.library import load_head
 from mien.morphable_fields.code_networks import (
     ExpressionModulation,
@@ -20,7 +18,6 @@ from mien.morphable_fields.code_networks import (
     code_network_pair,
 )
 from mien.morphable_fields.config import CodeNetworkConfig, SurfaceNetworkConfig
-from mien.morphable_fields.face import MorphableFace
 from mien.morphable_fields.nearby_points import LANDMARK_SET
 from mien.morphable_fields.surface_network import SurfaceNetwork
 
@@ -36,10 +33,6 @@ class MorphableModel(nn.Module):
 
     kind: ClassVar[str]
 
-    @abstractmethod
-    def field(self, face: MorphableFace) -> Field:
-        """The radiance field of a face, on the model's device."""
-
     @property
     def device(self) -> torch.device:
         return next(self.parameters()).device
@@ -54,11 +47,6 @@ class SurfaceModel(MorphableModel):
         super().__init__()
         self.config = config
         self.network = SurfaceNetwork(config)
-
-    def field(self, face: MorphableFace) -> Field:
-        from mien.morphable_fields.surface_field import SurfaceField
-
-        return SurfaceField(self, face)
 
 
 class CodeModel(MorphableModel):
@@ -101,11 +89,6 @@ class CodeModel(MorphableModel):
             return SteeringCodes(shape, self.modulation(shape, expressions), texture)
         both = points if self.config.variant == "landmarks" else torch.cat([shape, points], dim=1)
         return SteeringCodes(both, None, texture)
-
-    def field(self, face: MorphableFace) -> Field:
-        from mien.morphable_fields.code_field import CodeField
-
-        return CodeField(self, face)
 
 
 def normalised(points_m: Float[Tensor, "*m 3"]) -> Float[Tensor, "*m 3"]:

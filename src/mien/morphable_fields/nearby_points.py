@@ -53,7 +53,7 @@ def nearest_skin(head: Head, points_m: Float[np.ndarray, "n 3"]) -> Int[np.ndarr
     return members[cKDTree(head.mean_m[members]).query(points_m)[1]]
 
 
-def falloff(distance_m: Float[np.ndarray, "..."], radius_m: float) -> Float[np.ndarray, "..."]:
+def falloff(distance_m: Float[np.ndarray, ...], radius_m: float) -> Float[np.ndarray, ...]:
     """1 at 0, 0 from the radius on, smooth between (Wendland's C2 function)."""
     share = np.clip(distance_m / radius_m, 0, 1)
     return (1 - share) ** 4 * (4 * share + 1)

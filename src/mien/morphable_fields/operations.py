@@ -50,6 +50,8 @@ def edit_face(
     """A face after landmarks were moved and ARKit weights set: first the weights, then the moves in order.
 
     Args:
+        face: that is edited; it is not changed.
+        moves: in order.
         weights: by ARKit name; a name without a side sets both sides. Others stay.
 
     Raises:
@@ -87,6 +89,7 @@ def interpolate_faces(first: MorphableFace, second: MorphableFace, share: float)
     The head behind is interpolated with them, which keeps lids on eyeballs; the texture stays the first's.
 
     Args:
+        first, second: the ends.
         share: 0 the first, 1 the second; beyond exaggerates.
     """
 
@@ -107,6 +110,7 @@ def swap_faces(
     """Each with its own texture and the other's landmarks (FLNeRF, section 5.1).
 
     Args:
+        first, second: the faces.
         mode: absolute, as the paper, exchanges shape and expression; the others the expression alone.
     """
     return transfer_expression(first, second, mode=mode), transfer_expression(second, first, mode=mode)
@@ -116,6 +120,11 @@ def transfer_expression(
     face: MorphableFace, driver: MorphableFace, *, mode: Mode = "relative"
 ) -> MorphableFace:
     """A face that does what another one does.
+
+    Args:
+        face: whose texture and, but for absolute, shape stay.
+        driver: whose expression is taken over.
+        mode: see `Mode`.
 
     Raises:
         InputError: the mode is unknown.
@@ -143,5 +152,11 @@ def _size(landmarks_m: Float[np.ndarray, "68 3"]) -> float:
 def reenact_face(
     face: MorphableFace, drivers: Sequence[MorphableFace], *, mode: Mode = "relative"
 ) -> list[MorphableFace]:
-    """A face that follows a sequence of another one's."""
+    """A face that follows a sequence of another one's.
+
+    Args:
+        face: that moves.
+        drivers: the sequence.
+        mode: see `Mode`.
+    """
     return [transfer_expression(face, driver, mode=mode) for driver in drivers]

@@ -1,4 +1,4 @@
-"""(d): density and colour about a head's surface, whose place landmarks say and whose colour a texture map."""
+"""(d): density and colour about a head's surface; landmarks say where it is, a texture map its colour."""
 
 from __future__ import annotations
 

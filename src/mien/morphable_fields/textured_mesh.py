@@ -49,7 +49,9 @@ def write_textured_mesh(face: MorphableFace, path: str | Path) -> Path:
         process=False,
     )
     if suffix == ".glb":
-        write_bytes(path, mesh.export(file_type="glb"))
+        content = mesh.export(file_type="glb")
+        assert isinstance(content, bytes)
+        write_bytes(path, content)
         return path
     text, others = trimesh.exchange.obj.export_obj(mesh, return_texture=True, mtl_name=f"{path.stem}.mtl")
     for name, content in others.items():

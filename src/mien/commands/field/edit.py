@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.field.steered.writing import SteeredOptions
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import (
+    DeviceOption,
+    MorphableModelOption,
+    OutputOptions,
+    SteeredFaceOption,
+    SteeredOptions,
+)
 from mien.commands.usage import UsageError
 
 
@@ -14,12 +19,11 @@ from mien.commands.usage import UsageError
 class FieldEditConfig:
     """Edit a face by its landmarks and show it as a radiance field from all sides.
 
-    From a photo, or a field that such a command saved. Writes NAME.png (before above, after below), NAME.field
-    and, if asked for, a turntable and the textured mesh.
+    From a photo, or a field that such a command saved. Writes edited.png (before above, after below),
+    edited.field and, if asked for, a turntable and the textured mesh.
     """
 
-    source: Positional[Path]
-    """A photo, or a saved field."""
+    face: Flat[SteeredFaceOption]
     set: tuple[str, ...] = ()
     """ARKit weights: jawOpen=0.6 mouthSmile=0.8; a name without a side sets both."""
     move: tuple[str, ...] = ()
@@ -30,11 +34,12 @@ class FieldEditConfig:
     """How far along the skin other landmarks follow those that are moved, millimetres."""
     symmetric: bool = False
     """Do the same on the other side."""
-    neutral: bool = False
+    at_rest: bool = False
     """Begin from the face at rest."""
-    name: str = "edited"
-    """Of the files."""
     shown: Flat[SteeredOptions] = SteeredOptions()
+    model: Flat[MorphableModelOption] = MorphableModelOption()
+    place: Flat[DeviceOption] = DeviceOption()
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def run(arguments: list[str]) -> int:
@@ -44,23 +49,23 @@ def run(arguments: list[str]) -> int:
     from mien.commands.display import print_json, print_written
     from mien.commands.field.steered.sources import model_of_option, read_face
     from mien.commands.field.steered.writing import write_face
-    from mien.morphable_fields.operations import LandmarkMove, edit_face
+    from mien.morphable_fields.operations import edit_face
 
     moves = [_move(text, config) for text in config.move]
     weights = dict(_weight(text) for text in config.set)
-    face, own = read_face(config.source)
-    model = model_of_option(config.shown.model, own).to(config.shown.place.device)
-    check_folder(config.shown.output.out)
+    face, own = read_face(config.face.source)
+    model = model_of_option(config.model, own).to(config.place.device)
+    check_folder(config.output.out)
     before = face
-    face = edit_face(face.neutral() if config.neutral else face, moves, weights=weights)
-    written = write_face(face, model, config.name, config.shown, before=before)
-    if config.shown.output.json:
+    face = edit_face(face.neutral() if config.at_rest else face, moves, weights=weights)
+    written = write_face(face, model, config.output.out / "edited", config.shown, before=before)
+    if config.output.json:
         return print_json({"files": [str(path) for path in written]})
     print_written(written, next_step=f"look at {written[0]}")
     return 0
 
 
-def _move(text: str, config: FieldEditConfig):  # noqa: ANN202
+def _move(text: str, config: FieldEditConfig):
     from mien.morphable_fields.operations import LandmarkMove
     from mien.morphable_fields.regions import region_landmarks
 

@@ -36,14 +36,14 @@ class FieldExportConfig:
 def run(arguments: list[str]) -> int:
     """Export to every file that was named."""
     config = parse(FieldExportConfig, arguments, prog="mien field export")
-    from mien.fields.files import load_field
     from mien.fields.grids.color_grid import color_grid, write_color_grid
     from mien.fields.mesh import FORMATS, field_mesh, write_field_mesh
+    from mien.morphable_fields.any_field import load_any_field
 
     for path in config.out:
         if path.suffix.lower() not in (*FORMATS, ".npz"):
             raise InputError(f"unknown format; use {', '.join(FORMATS)} or .npz", source=path)
-    field = load_field(config.source.field, device=config.place.device)
+    field = load_any_field(config.source.field, device=config.place.device)
     facts: list[dict[str, Any]] = []
     mesh = None
     for path in config.out:

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.field.steered.writing import SteeredOptions
+from mien.commands.options import (
+    DeviceOption,
+    MorphableModelOption,
+    OutputOptions,
+    SteeredFaceOption,
+    SteeredOptions,
+    TransferModeOption,
+)
 
 
 @dataclass(frozen=True)
 class FieldInterpolateConfig:
     """Go from one face to another one's landmarks, with the first one's texture (FLNeRF, figure 8).
 
-    Writes NAME.png, all steps side by side, and NAME.mp4 there and back.
+    Writes interpolated.png, all steps side by side, and interpolated.mp4 there and back.
     """
 
-    source: Positional[Path]
-    """A photo, or a saved field: the face that changes."""
+    face: Flat[SteeredFaceOption]
     target: Positional[Path]
     """A photo, a field, or a file of landmarks: where it goes."""
-    steps: int = 6
+    strip: int = 6
     """Pictures in the strip."""
-    mode: Literal["relative", "absolute", "weights"] = "relative"
-    """What of the target: relative, its expression by the way of its landmarks from rest; absolute, its
-    landmarks as they are; weights, its expression by ARKit weights."""
+    how: Flat[TransferModeOption] = TransferModeOption()
     video: bool = False
     """Write the video, of 24 frames there and 24 back."""
-    name: str = "interpolated"
-    """Of the files."""
     shown: Flat[SteeredOptions] = SteeredOptions()
+    model: Flat[MorphableModelOption] = MorphableModelOption()
+    place: Flat[DeviceOption] = DeviceOption()
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def run(arguments: list[str]) -> int:
@@ -45,19 +49,19 @@ def run(arguments: list[str]) -> int:
     from mien.fields.rendering.views import write_turntable
     from mien.morphable_fields.operations import interpolate_faces, transfer_expression
 
-    face, own = read_face(config.source)
-    target = transfer_expression(face, read_driver(config.target, like=face), mode=config.mode)
-    model = model_of_option(config.shown.model, own).to(config.shown.place.device)
-    check_folder(config.shown.output.out)
-    shares = np.linspace(0, 1, max(2, config.steps))
+    face, own = read_face(config.face.source)
+    target = transfer_expression(face, read_driver(config.target, like=face), mode=config.how.mode)
+    model = model_of_option(config.model, own).to(config.place.device)
+    check_folder(config.output.out)
+    shares = np.linspace(0, 1, max(2, config.strip))
     steps = [interpolate_faces(face, target, float(share)) for share in shares]
-    written = write_strip(steps, model, config.name, config.shown)
+    written = write_strip(steps, model, config.output.out / "interpolated", config.shown)
     if config.video:
         there = [interpolate_faces(face, target, float(share)) for share in np.linspace(0, 1, 24)]
         frames = [still(model, one, 0.3, 0.05, config.shown) for one in there]
-        path = config.shown.output.out / f"{config.name}.mp4"
+        path = config.output.out / "interpolated.mp4"
         written.append(write_turntable([*frames, *frames[::-1]], path, frames_per_second=24))
-    if config.shown.output.json:
+    if config.output.json:
         return print_json({"files": [str(path) for path in written]})
     print_written(written, next_step=f"look at {written[0]}")
     return 0

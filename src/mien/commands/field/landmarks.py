@@ -10,7 +10,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.options import FieldLandmarkerOptions, FieldOption, OutputOptions, TurntableOptions
 
 if TYPE_CHECKING:
-    from mien.fields.radiance_field import RadianceField
+    from mien.fields.protocol import Field
     from mien.landmarks_in_fields.types import Landmarks3D
 
 BEHIND_M = 0.004
@@ -41,12 +41,12 @@ def run(arguments: list[str]) -> int:
     config = parse(FieldLandmarksConfig, arguments, prog="mien field landmarks")
     from mien.commands.batch import check_folder
     from mien.commands.display import print_json, print_written
-    from mien.fields.files import load_field
     from mien.landmarks_in_fields.network_files import read_networks
     from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
     from mien.landmarks_in_fields.writing import landmarks_document, write_landmarks, write_ply
+    from mien.morphable_fields.any_field import load_any_field
 
-    field = load_field(config.source.field)
+    field = load_any_field(config.source.field)
     check_folder(config.output.out)
     start = time.perf_counter()
     networks = None if config.landmarker.networks is None else read_networks(config.landmarker.networks)
@@ -80,15 +80,16 @@ def _spread(found: Landmarks3D) -> str:
     return "" if np.isnan(middle_m) else f", off by {1000 * middle_m:.1f} mm a coordinate (median told)"
 
 
-def _turntable(field: RadianceField, found: Landmarks3D, config: FieldLandmarksConfig, stem: str) -> Path:
+def _turntable(field: Field, found: Landmarks3D, config: FieldLandmarksConfig, stem: str) -> Path:
     import cv2
     import numpy as np
 
+    from mien.fields.rendering.picture import render_field
     from mien.fields.rendering.views import turntable_cameras, write_turntable
 
     frames = []
     for camera in turntable_cameras(field, count=config.pictures.count, size_px=config.pictures.size):
-        picture = field.render(camera)
+        picture = render_field(field, camera)
         image = np.ascontiguousarray(picture.rgb)
         depths_m = camera.to_camera(found.points_m)[:, 2]
         for (x, y), depth_m in zip(camera.project(found.points_m), depths_m, strict=True):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.field.steered.writing import SteeredOptions
+from mien.commands.options import (
+    DeviceOption,
+    MorphableModelOption,
+    OutputOptions,
+    SteeredFaceOption,
+    SteeredOptions,
+    TransferModeOption,
+)
 from mien.progress import reported
 
 
@@ -15,20 +21,18 @@ from mien.progress import reported
 class FieldReenactConfig:
     """Let a face follow somebody's track, frame by frame, as a video of its radiance field."""
 
-    source: Positional[Path]
-    """A photo, or a saved field: the face that moves."""
+    face: Flat[SteeredFaceOption]
     driver: Positional[Path]
     """A track (.npz, .json of mien track) or a video."""
-    mode: Literal["relative", "absolute", "weights"] = "weights"
-    """weights, by ARKit weights, which close eyes and lips of every shape; relative, by the way of the
-    driver's landmarks from rest; absolute, the landmarks as they are."""
+    how: Flat[TransferModeOption] = TransferModeOption("weights")
     every: int = 1
     """Show only every so manieth frame."""
     azimuth: float = 15.0
     """From where it is seen, degrees around the head from the front, towards its left."""
-    name: str = "reenacted"
-    """Of the video."""
-    shown: Flat[SteeredOptions] = SteeredOptions(supersampling=1)
+    shown: Flat[SteeredOptions] = SteeredOptions(rays_each_way=1)
+    model: Flat[MorphableModelOption] = MorphableModelOption()
+    place: Flat[DeviceOption] = DeviceOption()
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def run(arguments: list[str]) -> int:
@@ -43,20 +47,20 @@ def run(arguments: list[str]) -> int:
     from mien.fields.rendering.views import write_turntable
     from mien.morphable_fields.operations import reenact_face
 
-    face, own = read_face(config.source)
+    face, own = read_face(config.face.source)
     drivers, rate = read_drivers(config.driver, like=face)
-    model = model_of_option(config.shown.model, own).to(config.shown.place.device)
-    check_folder(config.shown.output.out)
+    model = model_of_option(config.model, own).to(config.place.device)
+    check_folder(config.output.out)
     every = max(1, config.every)
-    faces = reenact_face(face, drivers[::every], mode=config.mode)
-    with progress_bar("frames", quiet=config.shown.output.json) as report:
+    faces = reenact_face(face, drivers[::every], mode=config.how.mode)
+    with progress_bar("frames", quiet=config.output.json) as report:
         frames = [
             still(model, one, float(np.radians(config.azimuth)), 0.05, config.shown)
             for one in reported(faces, report)
         ]
-    path = config.shown.output.out / f"{config.name}.mp4"
+    path = config.output.out / "reenacted.mp4"
     written = [write_turntable(frames, path, frames_per_second=rate / every)]
-    if config.shown.output.json:
+    if config.output.json:
         return print_json({"files": [str(path) for path in written]})
     print_written(written, next_step=f"look at {written[0]}")
     return 0

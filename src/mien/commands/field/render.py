@@ -12,7 +12,7 @@ from mien.progress import reported
 
 if TYPE_CHECKING:
     from mien.cameras import Camera
-    from mien.fields.radiance_field import RadianceField
+    from mien.fields.protocol import Field
     from mien.fields.rendering.picture import FieldPicture
 
 BACKGROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "grey": (128, 128, 128)}
@@ -60,10 +60,11 @@ def run(arguments: list[str]) -> int:
 
     from mien.commands.batch import check_folder
     from mien.commands.display import print_json, print_written, progress_bar
-    from mien.fields.files import load_field
+    from mien.fields.rendering.picture import render_field
     from mien.fields.rendering.views import turntable_cameras, write_turntable
+    from mien.morphable_fields.any_field import load_any_field
 
-    field = load_field(config.source.field, device=config.place.device)
+    field = load_any_field(config.source.field, device=config.place.device)
     check_folder(config.output.out)
     if config.like is None:
         cameras = turntable_cameras(
@@ -80,7 +81,8 @@ def run(arguments: list[str]) -> int:
     strips: dict[str, list[Any]] = {"turntable": [], "turntable-depth": [], "turntable-normals": []}
     with progress_bar("render", quiet=config.output.json) as report:
         for camera, name in reported(list(zip(cameras, names, strict=True)), report):
-            picture = field.render(
+            picture = render_field(
+                field,
                 camera,
                 background=background,
                 normals=config.normals,
@@ -134,7 +136,7 @@ def _write(picture: FieldPicture, name: str, config: FieldRenderConfig) -> list[
 
 
 def _collect(
-    strips: dict[str, list[Any]], picture: FieldPicture, field: RadianceField, config: FieldRenderConfig
+    strips: dict[str, list[Any]], picture: FieldPicture, field: Field, config: FieldRenderConfig
 ) -> None:
     from mien.fields.rendering.views import depth_range_m, normals_as_colors, shown_depth
 

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.field.steered.writing import SteeredOptions
+from mien.commands.options import (
+    DeviceOption,
+    MorphableModelOption,
+    OutputOptions,
+    SteeredFaceOption,
+    SteeredOptions,
+    TransferModeOption,
+)
 
 
 @dataclass(frozen=True)
@@ -17,13 +23,14 @@ class FieldSwapConfig:
     Writes first.png and second.png (before above, after below) and their fields.
     """
 
-    source: Positional[Path]
-    """A photo, or a saved field."""
+    face: Flat[SteeredFaceOption]
     other: Positional[Path]
     """Another one."""
-    mode: Literal["relative", "absolute", "weights"] = "absolute"
-    """absolute, as in the paper, exchanges shape and expression; relative and weights the expression alone."""
+    how: Flat[TransferModeOption] = TransferModeOption("absolute")
     shown: Flat[SteeredOptions] = SteeredOptions()
+    model: Flat[MorphableModelOption] = MorphableModelOption()
+    place: Flat[DeviceOption] = DeviceOption()
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def run(arguments: list[str]) -> int:
@@ -35,14 +42,14 @@ def run(arguments: list[str]) -> int:
     from mien.commands.field.steered.writing import write_face
     from mien.morphable_fields.operations import swap_faces
 
-    first, own = read_face(config.source)
+    first, own = read_face(config.face.source)
     second, _ = read_face(config.other)
-    model = model_of_option(config.shown.model, own).to(config.shown.place.device)
-    check_folder(config.shown.output.out)
-    one, two = swap_faces(first, second, mode=config.mode)
-    written = write_face(one, model, "first", config.shown, before=first)
-    written += write_face(two, model, "second", config.shown, before=second)
-    if config.shown.output.json:
+    model = model_of_option(config.model, own).to(config.place.device)
+    check_folder(config.output.out)
+    one, two = swap_faces(first, second, mode=config.how.mode)
+    written = write_face(one, model, config.output.out / "first", config.shown, before=first)
+    written += write_face(two, model, config.output.out / "second", config.shown, before=second)
+    if config.output.json:
         return print_json({"files": [str(path) for path in written]})
     print_written(written, next_step=f"look at {written[0]}")
     return 0

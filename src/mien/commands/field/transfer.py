@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.field.steered.writing import SteeredOptions
+from mien.commands.options import (
+    DeviceOption,
+    MorphableModelOption,
+    OutputOptions,
+    SteeredFaceOption,
+    SteeredOptions,
+    TransferModeOption,
+)
 
 
 @dataclass(frozen=True)
@@ -15,19 +21,18 @@ class FieldTransferConfig:
     """Transfer an expression to a face: from a photo, a morphable field, the landmarks found in any radiance
     field (FLNeRF's loop), or a file of landmarks.
 
-    Writes NAME.png (before above, after below), NAME.field and, if asked for, a turntable and the mesh.
+    Writes transferred.png (before above, after below), transferred.field and, if asked for, a turntable and
+    the mesh.
     """
 
-    source: Positional[Path]
-    """A photo, or a saved field: the face that changes."""
+    face: Flat[SteeredFaceOption]
     driver: Positional[Path]
     """Whose expression: a photo, a field, or a file of landmarks."""
-    mode: Literal["relative", "absolute", "weights"] = "relative"
-    """relative, by the way of the driver's landmarks from rest; absolute, the landmarks as they are, shape
-    and all; weights, by ARKit weights."""
-    name: str = "transferred"
-    """Of the files."""
+    how: Flat[TransferModeOption] = TransferModeOption()
     shown: Flat[SteeredOptions] = SteeredOptions()
+    model: Flat[MorphableModelOption] = MorphableModelOption()
+    place: Flat[DeviceOption] = DeviceOption()
+    output: Flat[OutputOptions] = OutputOptions()
 
 
 def run(arguments: list[str]) -> int:
@@ -39,13 +44,13 @@ def run(arguments: list[str]) -> int:
     from mien.commands.field.steered.writing import write_face
     from mien.morphable_fields.operations import transfer_expression
 
-    face, own = read_face(config.source)
+    face, own = read_face(config.face.source)
     driver = read_driver(config.driver, like=face)
-    model = model_of_option(config.shown.model, own).to(config.shown.place.device)
-    check_folder(config.shown.output.out)
-    after = transfer_expression(face, driver, mode=config.mode)
-    written = write_face(after, model, config.name, config.shown, before=face)
-    if config.shown.output.json:
+    model = model_of_option(config.model, own).to(config.place.device)
+    check_folder(config.output.out)
+    after = transfer_expression(face, driver, mode=config.how.mode)
+    written = write_face(after, model, config.output.out / "transferred", config.shown, before=face)
+    if config.output.json:
         return print_json({"files": [str(path) for path in written]})
     print_written(written, next_step=f"look at {written[0]}")
     return 0

@@ -10,11 +10,16 @@ from mien.progress import Progress
 
 
 def run(arguments: list[str]) -> int:
-    """Write shards, a manifest and a contact sheet; `mien synth scene` photographs one head all around."""
+    """Write shards, a manifest and a contact sheet; `mien synth scene` photographs one head all around,
+    `mien synth people` people with expressions."""
     if arguments[:1] == ["scene"]:
         from mien.commands.synth.scene import run as run_scene
 
         return run_scene(arguments[1:])
+    if arguments[:1] == ["people"]:
+        from mien.commands.synth.people import run as run_people
+
+        return run_people(arguments[1:])
     from mien.synthetic.scenes.synth_config import SynthConfig
 
     config = parse(SynthConfig, arguments, prog="mien synth")

@@ -51,6 +51,14 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "train the networks that find 3D landmarks in fields",
         "mien.commands.train.field_landmarks:run",
     ),
+    "morphable-field": (
+        "train fields that landmarks and a texture steer",
+        "mien.commands.train.morphable_field:run",
+    ),
+    "export-morphable-field": (
+        "write such a model as one file with its card",
+        "mien.commands.train.morphable_field:run_export",
+    ),
 }
 """Sub-verb to (one line of help, "module:function"); imported only when it is called."""
 

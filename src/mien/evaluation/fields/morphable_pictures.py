@@ -14,6 +14,7 @@ from mien.fields.rendering.picture import render_field
 from mien.geometry.rasterization import rasterize
 from mien.heads.library import load_head
 from mien.morphable_fields.face import MorphableFace
+from mien.morphable_fields.making import field_of
 from mien.morphable_fields.models import MorphableModel
 from mien.morphable_fields.nearby_points import LANDMARK_SET
 from mien.progress import Progress, ProgressReport, silent
@@ -149,7 +150,7 @@ def measure_model(
 
 def rendered(model: MorphableModel, face: MorphableFace, camera: Camera) -> Picture:
     """A model's picture of a face over white, in [0, 1]."""
-    return render_field(model.field(face), camera, supersampling=SUPERSAMPLING).rgb / 255.0
+    return render_field(field_of(model, face), camera, supersampling=SUPERSAMPLING).rgb / 255.0
 
 
 def measure_nearest(people: ExpressivePeople, indices: np.ndarray) -> Row:

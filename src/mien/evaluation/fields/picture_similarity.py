@@ -40,7 +40,7 @@ def gmsd(first: Float[np.ndarray, "h w 3"], second: Float[np.ndarray, "h w 3"]) 
     return float(similarity.std())
 
 
-def psnr_db(first: Float[np.ndarray, "..."], second: Float[np.ndarray, "..."]) -> float:
+def psnr_db(first: Float[np.ndarray, ...], second: Float[np.ndarray, ...]) -> float:
     """Of values in [0, 1], decibels."""
     squared = float(np.mean((first - second) ** 2))
     return float(-10 * np.log10(max(squared, 1e-10)))

@@ -37,7 +37,6 @@ TEXTURE_VIEWS_RAD = ((0.0, 0.05), (-0.8, 0.0), (0.8, 0.0), (0.0, 0.6))
 """Azimuths and elevations of the pictures that a texture map is made of."""
 
 
-
 @dataclass(frozen=True, eq=False)
 class _Somebody:
     """A person of the data; `seed` is that of the looks."""
@@ -88,7 +87,8 @@ class ExpressivePeopleStudio:
             self._somebody(number, sorted(set(skins) - reserved), rng) for number in range(config.people)
         ]
         everybody += [
-            self._somebody(config.people + number, [skin], rng) for number, skin in enumerate(sorted(reserved))
+            self._somebody(config.people + number, [skin], rng)
+            for number, skin in enumerate(sorted(reserved))
         ]
         rows: dict[str, list] = {name: [] for name in (
             "expression", "person", "expression_number", "kind", "rgba", "intrinsics", "camera_from_world"

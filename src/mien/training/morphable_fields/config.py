@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,12 @@ from mien.morphable_fields.config import CodeNetworkConfig, SurfaceNetworkConfig
 
 ModelKind = Literal["surface", "codes", "shape-landmarks", "landmarks"]
 """(d) and Table 4's (a), (b), (c)."""
+
+
+def _usual_training() -> TrainingConfig:
+    return TrainingConfig(
+        max_minutes=15.0, learning_rate=2e-3, weight_decay=0.0, average_decay=0.995, checkpoint_minutes=2.0
+    )
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,9 @@ class MorphableTrainingConfig:
     """Samples along a ray, of the coarse network and of the fine one, or of model (d)."""
     smoothness: float = 3e-3
     """Weight of the roughness of model (d)'s plane of features: what few pictures show stays even."""
-    surface: SurfaceNetworkConfig = SurfaceNetworkConfig()
-    codes: CodeNetworkConfig = CodeNetworkConfig()
-    training: TrainingConfig = TrainingConfig(
-        max_minutes=15.0, learning_rate=2e-3, weight_decay=0.0, average_decay=0.995, checkpoint_minutes=2.0
-    )
+    surface: SurfaceNetworkConfig = field(default_factory=SurfaceNetworkConfig)
+    codes: CodeNetworkConfig = field(default_factory=CodeNetworkConfig)
+    training: TrainingConfig = field(default_factory=_usual_training)
 
     @property
     def code_networks(self) -> CodeNetworkConfig:

@@ -79,7 +79,12 @@ class PictureRays:
         return len(self.indices)
 
     def draw(
-        self, pictures: Int[Tensor, " k"], rays_each: int, *, near_landmarks: float, generator: torch.Generator
+        self,
+        pictures: Int[Tensor, " k"],
+        rays_each: int,
+        *,
+        near_landmarks: float,
+        generator: torch.Generator,
     ) -> RayBatch:
         """So many rays of each of some pictures; those that stay far from the head are left out.
 

@@ -85,7 +85,15 @@ class _ModelTraining(Training[None]):
 
     kind: ClassVar[str] = KIND
 
-    def __init__(self, config: MorphableTrainingConfig, model: MorphableModel, device: torch.device) -> None:
+    def __init__(
+        self,
+        config: MorphableTrainingConfig,
+        model: MorphableModel,
+        people: ExpressivePeople,
+        device: torch.device,
+    ) -> None:
+        learned = people.of_kind(LEARNED)
+        self._data = {"pictures": len(learned), "people": len(np.unique(people.person[learned]))}
         self.config, self.model, self.device = config, model.to(device), device
         self.batch_size = config.rays
         self.learner = network_learner(model, config.training)
@@ -100,7 +108,7 @@ class _ModelTraining(Training[None]):
         settings: Any = self.model.config
         return TrainingState(
             settings=flat_settings(self.config),
-            plain={"model": self.model.kind, "settings": asdict(settings)},
+            plain={"model": self.model.kind, "settings": asdict(settings), **self._data},
         )
 
     def facts(self, losses: Any) -> dict[str, float]:
@@ -121,7 +129,7 @@ class SurfaceTraining(_ModelTraining):
         *,
         report: ProgressReport = silent,
     ) -> None:
-        super().__init__(config, SurfaceModel(config.surface), device)
+        super().__init__(config, SurfaceModel(config.surface), people, device)
         head = load_head()
         rays = PictureRays(people, head, kind=LEARNED, device=device, report=report)
         self._textures = textures_of(people, device)
@@ -176,7 +184,7 @@ class CodeTraining(_ModelTraining):
         head = load_head()
         basic = np.stack([expression.weights for expression in basic_expressions(head)])
         model.basic.copy_(torch.from_numpy(basic))
-        super().__init__(config, model, device)
+        super().__init__(config, model, people, device)
         self._rays = PictureRays(people, head, kind=LEARNED, device=device, report=report)
         person = people.person[self._rays.indices]
         self._person = torch.from_numpy(person).to(device)
@@ -189,9 +197,7 @@ class CodeTraining(_ModelTraining):
     def losses(self, batch: None) -> dict[str, Tensor]:
         config, model, generator = self.config, self.model, self._generator
         assert isinstance(model, CodeModel)
-        pictures = torch.randint(
-            len(self._rays), (config.pictures,), generator=generator, device=self.device
-        )
+        pictures = torch.randint(len(self._rays), (config.pictures,), generator=generator, device=self.device)
         drawn = self._rays.draw(
             pictures,
             config.rays // config.pictures,

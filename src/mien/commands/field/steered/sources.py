@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from mien.commands.options import MorphableModelOption
     from mien.morphable_fields.face import MorphableFace
     from mien.morphable_fields.models import MorphableModel
-
-
-@dataclass(frozen=True)
-class ModelOption:
-    model: Path | None = None
-    """A model's file (mien train export-morphable-field) instead of the shipped one, or the saved field's."""
 
 
 def read_face(path: Path) -> tuple[MorphableFace, MorphableModel | None]:
@@ -87,16 +79,10 @@ def read_drivers(path: Path, *, like: MorphableFace) -> tuple[list[MorphableFace
     return faces_of_track(track, texture=like.texture), track.frames_per_second
 
 
-def model_of_option(option: ModelOption, own: MorphableModel | None) -> MorphableModel:
+def model_of_option(option: MorphableModelOption, own: MorphableModel | None) -> MorphableModel:
     """The model that was asked for, else the source's own, else the shipped one."""
     from mien.morphable_fields.model_files import SHIPPED, read_model
 
-    if option.model is not None:
-        return read_model(option.model)
+    if option.morphable_model is not None:
+        return read_model(option.morphable_model)
     return own or read_model(SHIPPED)
-
-
-def each(faces: list[MorphableFace]) -> Iterator[tuple[str, MorphableFace]]:
-    """Names for pictures in a sequence."""
-    for number, face in enumerate(faces):
-        yield f"{number:03}", face

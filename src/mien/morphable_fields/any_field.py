@@ -1,0 +1,24 @@
+"""Fields of every kind that mien saves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from mien.fields.files import load_field
+from mien.fields.protocol import Field
+from mien.morphable_fields.field_files import is_morphable_field, load_morphable_field
+from mien.morphable_fields.making import field_of
+
+
+def load_any_field(folder: str | Path, *, device: str | torch.device = "cpu") -> Field:
+    """A saved radiance field, or one that landmarks steer.
+
+    Raises:
+        InputError: it is neither, or is damaged.
+    """
+    if is_morphable_field(folder):
+        saved = load_morphable_field(folder)
+        return field_of(saved.model.to(device), saved.face)
+    return load_field(folder, device=device)
