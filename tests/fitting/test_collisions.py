@@ -152,7 +152,7 @@ def test_teeth_are_those_of_the_person_not_of_the_mean_head():
         assert 1000 * term.depths_m(state).max() == pytest.approx(measured, abs=0.02)
 
 
-@pytest.mark.parametrize("seed", (1, 2, 3))
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_fits_to_noisy_landmarks_keep_skin_out(seed: int):
     """Lids and lips of a random person cut into eyes and teeth by millimetres; with the terms not."""
     head = load_head()

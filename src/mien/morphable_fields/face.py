@@ -20,6 +20,8 @@ from mien.morphable_fields.landmark_shape import (
 )
 from mien.morphable_fields.nearby_points import LANDMARK_SET
 
+SAME_M, STILL = 1e-6, 0.03
+"""Nearer landmarks are the same; those that go less than this share of the longest way stay."""
 FARTHEST_M = 0.05
 """Farther from the head's own, landmarks are no face's."""
 
@@ -113,12 +115,16 @@ class MorphableFace:
             ShapeError: not 68 points. InputError: they are too far away for this face.
         """
         landmarks_m = checked_landmarks(landmarks_m)
+        way_m = np.linalg.norm(landmarks_m - self.landmarks_m, axis=1)
+        if way_m.max() < SAME_M:
+            return self
         shape = shape_of_landmarks(
             load_head(),
             landmarks_m,
             identity=self.identity,
             start=self.expression,
             offset_m=self.residual_m,
+            moved=way_m > STILL * way_m.max(),
         )
         _check_face(shape)
         return replace(self, expression=shape.expression, residual_m=shape.residual_m)

@@ -17,6 +17,7 @@ from mien.looks.materials import OPAQUE, vertices_of
 
 SPACING_M = 0.006
 """At most, between points of the surface among which the nearest is sought."""
+MARGIN_M, ROUND_M = 0.008, 0.01
 SURELY_BELOW = 0.3
 """Cosine between a surface's normal and the way down from it, from which on a point is inside."""
 DISPLACEMENT_UNIT_M = 0.01
@@ -64,6 +65,14 @@ def surface_topology(head: Head) -> SurfaceTopology:
 
 def _with_middle(vertices_m: np.ndarray, neck: np.ndarray) -> np.ndarray:
     return np.concatenate([vertices_m, vertices_m[neck].mean(axis=0, keepdims=True)])
+
+
+def closed_mesh(
+    head: Head, vertices_m: Float[np.ndarray, "vertices 3"]
+) -> tuple[Float[np.ndarray, "more 3"], Int[np.ndarray, "triangles 3"]]:
+    """The visible surface of a posed head with its lid, as vertices and triangles."""
+    topology = surface_topology(head)
+    return _with_middle(vertices_m, topology.neck), topology.triangles
 
 
 @dataclass(frozen=True)
@@ -127,10 +136,12 @@ class HeadSurface:
 
     @property
     def bounds_m(self) -> Float[np.ndarray, "2 3"]:
-        """Corners of the box around it, with room for what a field makes of it."""
-        return np.stack([self.vertices_m.min(axis=0) - 0.008, self.vertices_m.max(axis=0) + 0.008]).astype(
-            float
-        )
+        """Corners of the box around it, with room for what a field makes of it.
+
+        They are rounded, so that a mouth that opens moves no box, and with it the samples of all rays.
+        """
+        low_m, high_m = self.vertices_m.min(axis=0) - MARGIN_M, self.vertices_m.max(axis=0) + MARGIN_M
+        return ROUND_M * np.stack([np.floor(low_m / ROUND_M), np.ceil(high_m / ROUND_M)]).astype(float)
 
     def places(self, points_m: Float[Tensor, "m 3"]) -> SurfacePlaces:
         """Where points lie."""

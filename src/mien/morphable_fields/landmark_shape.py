@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
@@ -16,9 +16,15 @@ SIGMA_M = 0.0005
 """How far landmarks may lie from the head's own: what is beyond its shapes, and errors of detection."""
 EXPRESSION_SIGMA = 0.35
 """Deviation of expression weights from where they start."""
+DORMANT = 0.06
+"""By how much weights at 0 are drawn below it: a few shapes do what is asked, not all of them a little."""
+HARDLY_M = 0.002
+"""Shapes that move all landmarks together by less than this are not told by them."""
 LARGEST_WEIGHT = 1.3
 WARP_RADII_M = (0.045, 0.025, 0.012, 0.006)
 """How far along the skin a landmark pulls: first far, then what that leaves nearer by."""
+MOSTLY = 0.5
+"""Share of a shape's squared motion of landmarks that must be of moved ones, or an edit leaves it alone."""
 ROUNDS = 3
 """Personal shapes make the problem slightly nonlinear."""
 
@@ -51,6 +57,7 @@ def shape_of_landmarks(
     identity: Float[np.ndarray, " identity"] | None = None,
     start: Float[np.ndarray, " expression"] | None = None,
     offset_m: Float[np.ndarray, "68 3"] | None = None,
+    moved: Bool[np.ndarray, " 68"] | None = None,
 ) -> LandmarkShape:
     """The likeliest head: Gaussian landmarks, the identity prior, and expressions near where they start.
 
@@ -61,6 +68,8 @@ def shape_of_landmarks(
         identity: who it is, where that is known: only the expression is sought then.
         start: (E,) expression that is departed from as little as possible; rest when None.
         offset_m: what the person's landmarks have beyond the head's anyway.
+        moved: landmarks that were moved: only shapes that move mostly these change then, so that a mouth does
+            not turn the eyes a little.
     """
     from scipy.optimize import lsq_linear
 
@@ -78,9 +87,12 @@ def shape_of_landmarks(
         wanted = target_m.ravel() / SIGMA_M - at_rest
         prior = np.eye(head.expression_count) / EXPRESSION_SIGMA
         low, high = np.minimum(start, 0.0) - 1e-9, np.maximum(start, LARGEST_WEIGHT)
+        center = np.where(start > 0, start, start - DORMANT)
+        fixed = _fixed_shapes(small, moved)
+        low, high = np.where(fixed, start - 1e-9, low), np.where(fixed, start + 1e-9, high)
         if identity is not None:
             rows = np.concatenate([shapes, prior])
-            right = np.concatenate([wanted, prior @ start])
+            right = np.concatenate([wanted, prior @ center])
             how = lsq_linear(rows, right, bounds=(low, high)).x
             break
         rows = np.block([
@@ -88,7 +100,7 @@ def shape_of_landmarks(
             [factor, np.zeros((count, head.expression_count))],
             [np.zeros((head.expression_count, count)), prior],
         ])  # fmt: skip
-        right = np.concatenate([wanted + identity_columns @ who, factor @ mean, prior @ start])
+        right = np.concatenate([wanted + identity_columns @ who, factor @ mean, prior @ center])
         bounds = (np.append(np.full(count, -np.inf), low), np.append(np.full(count, np.inf), high))
         found = lsq_linear(rows, right, bounds=bounds).x
         who, how = found[:count], found[count:]
@@ -96,6 +108,16 @@ def shape_of_landmarks(
             break
     residual_m = landmarks_m - small.rest_vertices_m(who, how)
     return LandmarkShape(who, how, residual_m)
+
+
+def _fixed_shapes(small: Head, moved: Bool[np.ndarray, " 68"] | None) -> Bool[np.ndarray, " expression"]:
+    """(E,) shapes that landmarks do not tell, or that mostly move others than the moved ones."""
+    squared = (small.expression_basis_m**2).sum(axis=2)
+    total = squared.sum(axis=1)
+    hardly = total < HARDLY_M**2
+    if moved is None:
+        return hardly
+    return hardly | (squared[:, moved].sum(axis=1) < MOSTLY * total)
 
 
 def warp_m(head: Head, residual_m: Float[np.ndarray, "68 3"]) -> Float[np.ndarray, "vertices 3"]:

@@ -96,6 +96,15 @@ def normalised(points_m: Float[Tensor, "*m 3"]) -> Float[Tensor, "*m 3"]:
     return (points_m - points_m.new_tensor(CENTRE_M)) / HALF_M
 
 
+def parameter_count(model: MorphableModel) -> int:
+    """Of the networks that make density and colour, which Table 4 counts: encoders of codes are not among
+    them."""
+    networks: list[nn.Module] = [model]
+    if isinstance(model, CodeModel):
+        networks = [model.coarse, model.fine]
+    return sum(value.numel() for network in networks for value in network.parameters())
+
+
 def make_model(kind: str, settings: dict[str, Any]) -> MorphableModel:
     """A model with new weights from its kind and settings."""
     if kind == SurfaceModel.kind:

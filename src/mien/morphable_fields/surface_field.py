@@ -21,8 +21,8 @@ from mien.morphable_fields.head_surface import HeadSurface
 from mien.morphable_fields.models import SurfaceModel
 from mien.morphable_fields.texture_sampling import as_texture, texels_at
 
-REACH_M = 0.004
-STEP_M = 0.001
+REACH_M = 0.0035
+STEP_M = 0.00125
 DETAIL_M = 0.0015
 VIEWPOINT = Viewpoint(distance_m=1.0, field_of_view_rad=float(2 * np.arcsin(0.165)))
 _CHUNK = 1 << 17

@@ -53,7 +53,7 @@ class SurfaceNetwork(nn.Module):
         places: SurfacePlaces,
         directions: Float[Tensor, "m 3"],
         texels: Float[Tensor, "m 3"],
-        code: Float[Tensor, "m c"],
+        code: Float[Tensor, "rows c"],
     ) -> tuple[Float[Tensor, " m"], Float[Tensor, "m 3"]]:
         """Density per metre, and colour in about [0, 1].
 

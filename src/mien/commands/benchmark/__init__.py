@@ -30,6 +30,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "mien.commands.benchmark.field_landmarks:run",
     ),
     "lifting": ("3D landmarks lifted from single pictures", "mien.commands.benchmark.lifting:run"),
+    "morphable-field": (
+        "fields that landmarks and a texture steer",
+        "mien.commands.benchmark.morphable_field:run",
+    ),
     "robustness": ("readers against damaged files", "mien.commands.benchmark.robustness:run"),
     "interruption": ("commands killed at random moments", "mien.commands.benchmark.interruption:run"),
     "now": ("shapes against scans: NoW", "mien.commands.benchmark.now:run"),

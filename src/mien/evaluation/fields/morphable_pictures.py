@@ -22,7 +22,8 @@ from mien.synthetic.expressive_people.pictures import LEARNED, ExpressivePeople
 
 REGION_M = {"mouth": (range(48, 68), 0.012), "eyes": (range(36, 48), 0.010)}
 """Landmarks of a region, and how far around them it goes."""
-SUPERSAMPLING = 2
+SUPERSAMPLING, FEW_PX = 2, 128
+"""Rays a pixel, each way, in pictures of few pixels; large ones have one."""
 
 Picture = Float[np.ndarray, "h w 3"]
 FaceOf = Callable[[ExpressivePeople, int], MorphableFace]
@@ -150,7 +151,8 @@ def measure_model(
 
 def rendered(model: MorphableModel, face: MorphableFace, camera: Camera) -> Picture:
     """A model's picture of a face over white, in [0, 1]."""
-    return render_field(field_of(model, face), camera, supersampling=SUPERSAMPLING).rgb / 255.0
+    ways = SUPERSAMPLING if camera.width_px <= FEW_PX else 1
+    return render_field(field_of(model, face), camera, supersampling=ways).rgb / 255.0
 
 
 def measure_nearest(people: ExpressivePeople, indices: np.ndarray) -> Row:

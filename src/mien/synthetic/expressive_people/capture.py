@@ -23,6 +23,7 @@ from mien.synthetic.expressive_people.pictures import (
     UNSEEN_PERSON,
     UNSEEN_VIEW,
     ExpressivePeople,
+    reduced,
 )
 from mien.synthetic.people import random_person
 from mien.synthetic.scenes.posed_scene import PosedStudio, Sitter, look_at, scene_light
@@ -166,15 +167,6 @@ class ExpressivePeopleStudio:
             fits.append(known_fit(self.head, person.identity, neutral, camera))
         look = head_look(fits, pictures, texture="photo", size_px=self._config.texture_size, head=self.head)
         return look.base_color
-
-
-def reduced(rgba: UInt8[np.ndarray, "size size 4"], size_px: int) -> UInt8[np.ndarray, "small small 4"]:
-    """Means over pixels, weighted by alpha."""
-    k = rgba.shape[0] // size_px
-    tiles = rgba.reshape(size_px, k, size_px, k, 4).astype(np.float32)
-    alpha = tiles[..., 3:].mean(axis=(1, 3))
-    color = (tiles[..., :3] * tiles[..., 3:]).mean(axis=(1, 3)) / np.maximum(alpha, 1e-6)
-    return np.rint(np.concatenate([color, alpha], axis=-1)).astype(np.uint8)
 
 
 def known_fit(head: Head, identity: np.ndarray, expression: np.ndarray, camera: Camera) -> HeadFit:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -64,15 +63,37 @@ class ExpressivePeople:
         """Indices of the pictures of a kind."""
         return np.flatnonzero(self.kind == kind)
 
-    @cached_property
-    def people(self) -> int:
-        return len(self.identity)
+
+def reduced(rgba: UInt8[np.ndarray, "size size 4"], size_px: int) -> UInt8[np.ndarray, "small small 4"]:
+    """Means over pixels, weighted by alpha."""
+    k = rgba.shape[0] // size_px
+    tiles = rgba.reshape(size_px, k, size_px, k, 4).astype(np.float32)
+    alpha = tiles[..., 3:].mean(axis=(1, 3))
+    color = (tiles[..., :3] * tiles[..., 3:]).mean(axis=(1, 3)) / np.maximum(alpha, 1e-6)
+    return np.rint(np.concatenate([color, alpha], axis=-1)).astype(np.uint8)
+
+
+def at_size(people: ExpressivePeople, size_px: int) -> ExpressivePeople:
+    """The same with larger pictures reduced, so that none has more pixels a side.
+
+    Raises:
+        InputError: a picture's side is no multiple of it.
+    """
+    pictures, intrinsics = [], people.intrinsics.copy()
+    for index, rgba in enumerate(people.rgba):
+        if len(rgba) > size_px:
+            if len(rgba) % size_px:
+                raise InputError(f"pictures of {len(rgba)} pixels cannot be reduced to {size_px}")
+            camera = people.camera(index).resized(width_px=size_px, height_px=size_px)
+            intrinsics[index], rgba = camera.intrinsics, reduced(rgba, size_px)
+        pictures.append(rgba)
+    return replace(people, rgba=pictures, intrinsics=intrinsics)
 
 
 def save_people(people: ExpressivePeople, path: str | Path) -> Path:
     """Write them as plain `.npz`."""
     path = Path(path)
-    arrays = {name: value for name, value in vars(people).items() if name not in ("rgba", "people")}
+    arrays = {name: value for name, value in vars(people).items() if name != "rgba"}
     sizes = np.array([picture.shape[0] for picture in people.rgba], np.int64)
     flat = np.concatenate([picture.ravel() for picture in people.rgba])
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:

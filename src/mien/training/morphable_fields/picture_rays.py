@@ -12,7 +12,7 @@ from torch import Tensor
 from mien.fields.rendering.rays import Rays
 from mien.heads.model import Head
 from mien.morphable_fields.first_hits import first_hits_m
-from mien.morphable_fields.head_surface import _with_middle, surface_topology
+from mien.morphable_fields.head_surface import closed_mesh
 from mien.morphable_fields.nearby_points import LANDMARK_SET
 from mien.progress import Progress, ProgressReport, silent
 from mien.synthetic.expressive_people.pictures import ExpressivePeople
@@ -50,13 +50,12 @@ class PictureRays:
         report: ProgressReport = silent,
     ) -> None:
         self.indices = people.of_kind(kind)
-        triangles, neck = surface_topology(head).triangles, surface_topology(head).neck
         points = head.landmark_set(LANDMARK_SET).vertices
         hits, landmarks_px, landmarks_m, colors = [], [], [], []
         for number, index in enumerate(self.indices):
             vertices_m = people.vertices_m(head, index)
             camera = people.camera(index)
-            hit_m, _ = first_hits_m(camera, _with_middle(vertices_m, neck), triangles)
+            hit_m, _ = first_hits_m(camera, *closed_mesh(head, vertices_m))
             hits.append(hit_m)
             landmarks_m.append(vertices_m[points])
             landmarks_px.append(camera.project(vertices_m[points]))
