@@ -110,7 +110,5 @@ def test_nonsense_is_refused():
     with pytest.raises(mien.InputError, match="from where a face can have it"):
         edit_face(face, [LandmarkMove("30", (0.0, 0.0, 500.0))])
     with pytest.raises(mien.ShapeError):
-        MorphableFace.of_landmarks(face.texture, np.zeros((5, 3)))
-    with pytest.raises(mien.InputError, match="no mode"):
-        transfer_expression(face, face, mode="copy")  # type: ignore[arg-type]
+        MorphableFace.of_landmarks(face.texture, np.full((68, 3), np.nan))
     assert region_landmarks("48-50,57") == (48, 49, 50, 57)

@@ -100,7 +100,7 @@ def test_an_edit_changes_pictures_nearby_alone(face):
         render_field(field_of(model, each), camera).rgb.astype(int) for each in (face, open_mouth)
     )
     change = np.abs(before - after).max(axis=2)
-    assert change[:16].max() <= 3
+    assert change[:16].max() <= 8
     assert change[24:].max() > 20
 
 

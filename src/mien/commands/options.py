@@ -321,6 +321,13 @@ class SteeredFaceOption:
 
 
 @dataclass(frozen=True)
+class DriverOption:
+    driver: Positional[Path]
+    """Whose expression it takes over: a photo, a field of any kind, or a file of landmarks; to reenact, a
+    track (.npz, .json of mien track) or a video."""
+
+
+@dataclass(frozen=True)
 class TransferModeOption:
     mode: Literal["relative", "absolute", "weights"] = "relative"
     """What is taken over: relative, an expression by the way of its landmarks from rest, scaled to the face;

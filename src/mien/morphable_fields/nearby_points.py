@@ -19,7 +19,7 @@ FAR_M = 1.0
 def surface_distances_m(head: Head) -> Float[np.ndarray, "68 vertices"]:
     """Distance along the mean head's skin from each landmark to every vertex: lips that touch are far apart.
 
-    Landmarks are vertices of no face: paths begin at the skin's vertex nearest to each.
+    Vertices of no face are as far as the skin's vertex nearest to each.
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import dijkstra
@@ -30,7 +30,6 @@ def surface_distances_m(head: Head) -> Float[np.ndarray, "68 vertices"]:
     graph = coo_matrix((lengths_m, tuple(edges.T)), shape=(count, count)).tocsr()
     distances_m = dijkstra(graph, directed=False, indices=skin_under_landmarks(head))
     distances_m = np.minimum(distances_m, FAR_M)
-    # Vertices of no face (landmarks) are as far as the skin below them.
     loose = np.setdiff1d(np.arange(count), head.triangles)
     below = nearest_skin(head, head.mean_m[loose])
     distances_m[:, loose] = distances_m[:, below]
@@ -38,8 +37,10 @@ def surface_distances_m(head: Head) -> Float[np.ndarray, "68 vertices"]:
 
 
 def skin_under_landmarks(head: Head) -> Int[np.ndarray, " 68"]:
-    """The skin's vertex nearest to each landmark of the mean head."""
-    return nearest_skin(head, head.mean_m[head.landmark_set(LANDMARK_SET).vertices])
+    """Each landmark's own vertex where the skin has it, else the nearest one: closed lips share a place."""
+    points = head.landmark_set(LANDMARK_SET).vertices
+    on_skin = np.isin(points, head.triangles)
+    return np.where(on_skin, points, nearest_skin(head, head.mean_m[points]))
 
 
 def nearest_skin(head: Head, points_m: Float[np.ndarray, "n 3"]) -> Int[np.ndarray, " n"]:

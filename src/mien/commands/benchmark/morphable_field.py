@@ -26,7 +26,7 @@ class MorphableFieldBenchmarkConfig:
     the true mesh, what landmark networks find, how far an edit spills, seconds.
     """
 
-    pictures: Path
+    test_people: Path
     """File of `mien synth people`."""
     compared: tuple[Path, ...] = ()
     """Further models' files (mien train export-morphable-field), besides the shipped one."""
@@ -54,7 +54,7 @@ def run(arguments: list[str]) -> int:
         read_people,
     )
 
-    people = at_size(read_people(config.pictures), config.resolution)
+    people = at_size(read_people(config.test_people), config.resolution)
     indices = people.of_kind(UNSEEN_VIEW if config.whom == "views" else UNSEEN_PERSON)
     if config.limit is not None and config.limit < len(indices):
         indices = indices[np.linspace(0, len(indices) - 1, config.limit).round().astype(int)]

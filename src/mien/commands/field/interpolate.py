@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from mien.commands.arguments import Flat, Positional, parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.options import (
     DeviceOption,
+    DriverOption,
     MorphableModelOption,
     OutputOptions,
     SteeredFaceOption,
@@ -24,8 +24,7 @@ class FieldInterpolateConfig:
     """
 
     face: Flat[SteeredFaceOption]
-    target: Positional[Path]
-    """A photo, a field, or a file of landmarks: where it goes."""
+    other: Flat[DriverOption]
     strip: int = 6
     """Pictures in the strip."""
     how: Flat[TransferModeOption] = TransferModeOption()
@@ -50,7 +49,7 @@ def run(arguments: list[str]) -> int:
     from mien.morphable_fields.operations import interpolate_faces, transfer_expression
 
     face, own = read_face(config.face.source)
-    target = transfer_expression(face, read_driver(config.target, like=face), mode=config.how.mode)
+    target = transfer_expression(face, read_driver(config.other.driver, like=face), mode=config.how.mode)
     model = model_of_option(config.model, own).to(config.place.device)
     check_folder(config.output.out)
     shares = np.linspace(0, 1, max(2, config.strip))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from mien.commands.arguments import Flat, Positional, parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.options import (
     DeviceOption,
+    DriverOption,
     MorphableModelOption,
     OutputOptions,
     SteeredFaceOption,
@@ -22,8 +22,7 @@ class FieldReenactConfig:
     """Let a face follow somebody's track, frame by frame, as a video of its radiance field."""
 
     face: Flat[SteeredFaceOption]
-    driver: Positional[Path]
-    """A track (.npz, .json of mien track) or a video."""
+    other: Flat[DriverOption]
     how: Flat[TransferModeOption] = TransferModeOption("weights")
     every: int = 1
     """Show only every so manieth frame."""
@@ -48,7 +47,7 @@ def run(arguments: list[str]) -> int:
     from mien.morphable_fields.operations import reenact_face
 
     face, own = read_face(config.face.source)
-    drivers, rate = read_drivers(config.driver, like=face)
+    drivers, rate = read_drivers(config.other.driver, like=face)
     model = model_of_option(config.model, own).to(config.place.device)
     check_folder(config.output.out)
     every = max(1, config.every)

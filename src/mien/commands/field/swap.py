@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from mien.commands.arguments import Flat, Positional, parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.options import (
     DeviceOption,
+    DriverOption,
     MorphableModelOption,
     OutputOptions,
     SteeredFaceOption,
@@ -24,8 +24,7 @@ class FieldSwapConfig:
     """
 
     face: Flat[SteeredFaceOption]
-    other: Positional[Path]
-    """Another one."""
+    other: Flat[DriverOption]
     how: Flat[TransferModeOption] = TransferModeOption("absolute")
     shown: Flat[SteeredOptions] = SteeredOptions()
     model: Flat[MorphableModelOption] = MorphableModelOption()
@@ -43,7 +42,7 @@ def run(arguments: list[str]) -> int:
     from mien.morphable_fields.operations import swap_faces
 
     first, own = read_face(config.face.source)
-    second, _ = read_face(config.other)
+    second, _ = read_face(config.other.driver)
     model = model_of_option(config.model, own).to(config.place.device)
     check_folder(config.output.out)
     one, two = swap_faces(first, second, mode=config.how.mode)

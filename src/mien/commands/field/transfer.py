@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from mien.commands.arguments import Flat, Positional, parse
+from mien.commands.arguments import Flat, parse
 from mien.commands.options import (
     DeviceOption,
+    DriverOption,
     MorphableModelOption,
     OutputOptions,
     SteeredFaceOption,
@@ -26,8 +26,7 @@ class FieldTransferConfig:
     """
 
     face: Flat[SteeredFaceOption]
-    driver: Positional[Path]
-    """Whose expression: a photo, a field, or a file of landmarks."""
+    other: Flat[DriverOption]
     how: Flat[TransferModeOption] = TransferModeOption()
     shown: Flat[SteeredOptions] = SteeredOptions()
     model: Flat[MorphableModelOption] = MorphableModelOption()
@@ -45,7 +44,7 @@ def run(arguments: list[str]) -> int:
     from mien.morphable_fields.operations import transfer_expression
 
     face, own = read_face(config.face.source)
-    driver = read_driver(config.driver, like=face)
+    driver = read_driver(config.other.driver, like=face)
     model = model_of_option(config.model, own).to(config.place.device)
     check_folder(config.output.out)
     after = transfer_expression(face, driver, mode=config.how.mode)

@@ -52,7 +52,7 @@ class PictureRays:
         self.indices = people.of_kind(kind)
         points = head.landmark_set(LANDMARK_SET).vertices
         hits, landmarks_px, landmarks_m, colors = [], [], [], []
-        for number, index in enumerate(self.indices):
+        for number, index in enumerate(self.indices.tolist()):
             vertices_m = people.vertices_m(head, index)
             camera = people.camera(index)
             hit_m, _ = first_hits_m(camera, *closed_mesh(head, vertices_m))

@@ -82,7 +82,7 @@ def collect_samples(
     generator = torch.Generator(rays.device).manual_seed(seed)
     textures = [as_texture(texture, rays.device) for texture in people.textures]
     parts = []
-    for number, index in enumerate(rays.indices):
+    for number, index in enumerate(rays.indices.tolist()):
         one = torch.tensor([number], device=rays.device)
         batch = rays.draw(one, rays_each, near_landmarks=near_landmarks, generator=generator)
         surface = HeadSurface(head, people.vertices_m(head, index), device=rays.device)

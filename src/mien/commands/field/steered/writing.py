@@ -71,7 +71,7 @@ def write_strip(
     for azimuth_rad, elevation_rad in VIEWS_RAD[:2]:
         pictures = [still(model, face, azimuth_rad, elevation_rad, options) for face in faces]
         rows.append(np.concatenate(pictures, axis=1))
-    return [write_image(options.output.path.with_suffix(".png"), np.concatenate(rows))]
+    return [write_image(path.with_suffix(".png"), np.concatenate(rows))]
 
 
 def still(
