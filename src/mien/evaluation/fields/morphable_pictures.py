@@ -22,7 +22,7 @@ from mien.synthetic.expressive_people.pictures import LEARNED, ExpressivePeople
 
 REGION_M = {"mouth": (range(48, 68), 0.012), "eyes": (range(36, 48), 0.010)}
 """Landmarks of a region, and how far around them it goes."""
-SUPERSAMPLING, FEW_PX = 2, 128
+SUPERSAMPLING, FEW_PX = 2, 96
 """Rays a pixel, each way, in pictures of few pixels; large ones have one."""
 
 Picture = Float[np.ndarray, "h w 3"]
