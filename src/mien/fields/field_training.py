@@ -16,8 +16,10 @@ from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.posed_images import PosedImages
 from mien.fields.radiance_field import RadianceField
+from mien.fields.picture_corrections import PictureCorrections
 from mien.fields.ray_pool import RayPool
 from mien.fields.rendering.ray_marching import add_up, march, spread, weights_of
+from mien.fields.rendering.rays import Rays, cross_box
 from mien.learning.checkpoints import Checkpoint
 from mien.learning.flat_settings import flat_settings
 from mien.learning.learner import Learner
@@ -33,6 +35,8 @@ RAMP_FROM = 0.25
 """Fraction of the training from which the distortion loss grows: too early it freezes a wrong surface."""
 CHECK_EVERY = 50
 """Steps between looks at the training error, for `FieldConfig.patience` and for reports."""
+PRIOR_WEIGHT = 1e-4
+"""Of what is believed of exposures and cameras beforehand, against the mean squared error of colours."""
 _REFRESH_EVERY = 60
 
 
@@ -100,6 +104,12 @@ class FieldTraining(Training[None]):
         if len(self.pool) == 0:
             raise InputError("no ray of any picture crosses the bounding box", source=images.source or None)
         self.batch_size = max(1, self.config.rays_per_step // self.config.pixel_rays_each_way**2)
+        self.corrections = PictureCorrections(
+            len(images),
+            unit_m=float(field.half_size.mean()),
+            exposure=self.config.each_exposure,
+            cameras=self.config.refine_cameras,
+        ).to(field.device)
         self.learner = Learner(field, self._groups, fused=True)
         self.schedule = FieldSchedule(self.config, max_minutes=max_minutes)
         self._generator = torch.Generator(device=field.device).manual_seed(self.config.seed)
@@ -136,7 +146,10 @@ class FieldTraining(Training[None]):
         field, config = self.field, self.config
         pixels, side = self._next_pixels(), config.pixel_rays_each_way
         target = self.pool.rgba[pixels].float() / 255
-        rays = self.pool.through_pixels(pixels, side, self._generator)
+        numbers = self.pool.picture[pixels]
+        rays = self.corrections.moved(
+            self.pool.through_pixels(pixels, side, self._generator), numbers.repeat_interleave(side**2)
+        )
         step_m = field.voxel_m / config.samples_per_voxel
         samples = march(
             rays,
@@ -162,14 +175,28 @@ class FieldTraining(Training[None]):
             ray,
             count,
         )
-        behind = self._behind(self.pool.rays.directions[pixels])
         gathered = gathered.view(len(pixels), side**2, 4).mean(dim=1)
-        picture = gathered[:, :3] + (1 - gathered[:, 3:]) * behind
-        wanted = target[:, :3] + (1 - target[:, 3:]) * behind
+        if field.outer is not None:
+            before, behind = self._surroundings(pixels)
+            inner = gathered[:, :3] + (1 - gathered[:, 3:]) * behind
+            picture, wanted = before[:, :3] + (1 - before[:, 3:]) * inner, target[:, :3]
+        else:
+            behind = self._behind(self.pool.rays.directions[pixels])
+            picture = gathered[:, :3] + (1 - gathered[:, 3:]) * behind
+            wanted = target[:, :3] + (1 - target[:, 3:]) * behind
+        picture = self.corrections.exposed(picture, numbers)
         error = ((picture - wanted) ** 2).mean()
         loss = error
-        if self.images.has_masks and config.alpha_weight:
+        if self.pool.known is not None and config.alpha_weight:
+            off = (gathered[:, 3] - target[:, 3]) ** 2
+            loss = loss + config.alpha_weight * (self.pool.known[pixels] * off).mean()
+        elif self.images.has_masks and config.alpha_weight:
             loss = loss + config.alpha_weight * ((gathered[:, 3] - target[:, 3]) ** 2).mean()
+        if config.each_exposure or config.refine_cameras:
+            turn_deg, shift_mm = config.camera_deviation
+            loss = loss + PRIOR_WEIGHT * self.corrections.prior(
+                turn_rad=float(np.radians(turn_deg)), shift_m=0.001 * shift_mm
+            )
         if config.sparsity:
             loss = loss + config.sparsity * field.density_grid.sparsity()
         if config.distortion:
@@ -228,6 +255,7 @@ class FieldTraining(Training[None]):
             "near_m": self.pool.near_m,
             "far_m": self.pool.far_m,
             "recent": torch.stack(self._recent) if self._recent else torch.empty(0),
+            "corrections": self.corrections.state_dict(),
         }
         return TrainingState(flat_settings(self.config), plain, tensors)
 
@@ -242,6 +270,7 @@ class FieldTraining(Training[None]):
         self.pool.near_m, self.pool.far_m = tensors["near_m"].to(device), tensors["far_m"].to(device)
         self._order, self._soft = tensors["order"].to(device), tensors["soft"].to(device)
         self._recent = list(tensors["recent"].to(device))
+        self.corrections.load_state_dict(tensors["corrections"])
         self._stage, self._changed_at = plain["stage"], plain["changed_at"]
         self._error, self._best, self._waited = plain["error"], plain["best"], plain["waited"]
         self.schedule.ended, self._samples_per_ray = plain["ended"], plain["samples_per_ray"]
@@ -253,12 +282,18 @@ class FieldTraining(Training[None]):
     def _groups(self) -> list[dict[str, Any]]:
         field, config = self.field, self.config
         grids = [*field.density_grid.parameters(), *field.color_grid.parameters()]
+        if field.outer is not None:
+            grids += list(field.outer.grid.parameters())
         known = {id(parameter) for parameter in grids}
         networks = [parameter for parameter in field.parameters() if id(parameter) not in known]
-        return [
+        groups: list[dict[str, Any]] = [
             {"params": grids, "lr": config.grid_rate, "weight_decay": 0.0},
             {"params": networks, "lr": config.network_rate, "weight_decay": 0.0},
         ]
+        learned = [value for value in self.corrections.parameters() if value.requires_grad]
+        if learned:
+            groups.append({"params": learned, "lr": config.correction_rate, "weight_decay": 0.0})
+        return groups
 
     def _behind(self, directions: Tensor) -> Tensor:
         name = self.config.background
@@ -268,6 +303,23 @@ class FieldTraining(Training[None]):
         if name == "random":
             return torch.rand(len(directions), 3, generator=self._generator, device=directions.device)
         return torch.full((1, 3), 1.0 if name == "white" else 0.0, device=directions.device)
+
+    def _surroundings(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """What the rays of some pixels meet before and behind the box."""
+        field, rays = self.field, self._rays_of(pixels)
+        assert field.outer is not None
+        near_m, far_m = cross_box(rays, field.bounds)
+        return field.outer.before_and_behind(
+            rays,
+            near_m,
+            torch.maximum(near_m, far_m),
+            centre_m=field.bounds.mean(dim=0),
+            half_size_m=field.half_size,
+            jitter=self._generator,
+        )
+
+    def _rays_of(self, pixels: Tensor) -> Rays:
+        return self.corrections.moved(self.pool.rays[pixels], self.pool.picture[pixels])
 
     def _next_pixels(self) -> Tensor:
         """Every pixel comes once before any comes again."""
@@ -311,6 +363,8 @@ def fingerprint(images: PosedImages) -> str:
     for camera, rgba in zip(images.cameras, images.rgba, strict=True):
         for array in (camera.intrinsics, camera.camera_from_world, rgba):
             digest.update(np.ascontiguousarray(array).tobytes())
+    for matte in images.mattes:
+        digest.update(np.ascontiguousarray(matte).tobytes())
     return digest.hexdigest()
 
 

@@ -105,6 +105,7 @@ def save_field(field: RadianceField, folder: str | Path) -> Path:
         "resolution": field.resolution,
         "occupancy_size": field.occupancy.size,
         "environment": field.environment is not None,
+        "surroundings": field.outer is not None,
         "config": dataclasses.asdict(field.config),
         "viewpoint": dataclasses.asdict(field.facts.viewpoint),
         "training": _without_nan(dataclasses.asdict(field.facts.training)),
@@ -155,6 +156,7 @@ def _field(document: dict[str, Any], members: dict[str, ArrayMember], folder: Pa
     size = values.integer("occupancy_size", low=1, high=MAX_OCCUPANCY)
     resolution = values.integer("resolution", low=2, high=MAX_RESOLUTION)
     environment = values.flag("environment")
+    surroundings = "surroundings" in document and values.flag("surroundings")
     bits = members.pop(_BITS, None)
     if bits is None or bits.shape != (-(-(size**3) // 8),) or bits.dtype != np.uint8:
         raise values.damaged(f"the weights hold no occupancy of {size}³ cells")
@@ -162,7 +164,12 @@ def _field(document: dict[str, Any], members: dict[str, ArrayMember], folder: Pa
 
     def make() -> RadianceField:
         return RadianceField(
-            config, bounds_m, occupancy=cells, resolution=resolution, environment=environment
+            config,
+            bounds_m,
+            occupancy=cells,
+            resolution=resolution,
+            environment=environment,
+            surroundings=surroundings,
         )
 
     shapes = {name: member.shape for name, member in members.items()}

@@ -36,6 +36,8 @@ class PosedImages:
         warnings: what is odd but usable.
         source: the file they came from.
         metres_per_unit: what the file's lengths were multiplied by.
+        mattes: (H, W, 2) uint8 each where silhouettes were not given but told from the pictures: how much of
+            each pixel is the subject, and how surely (0: not known). `rgba` shows all that was there then.
     """
 
     cameras: tuple[Camera, ...]
@@ -47,6 +49,7 @@ class PosedImages:
     warnings: tuple[str, ...] = ()
     source: str = ""
     metres_per_unit: float = 1.0
+    mattes: tuple[UInt8[np.ndarray, "_ _ 2"], ...] = ()
 
     def __len__(self) -> int:
         return len(self.cameras)
@@ -100,6 +103,7 @@ class PosedImages:
             names=tuple(self.names[i] for i in indices),
             depths_m=tuple(self.depths_m[i] for i in indices),
             splits=tuple(self.splits[i] for i in indices),
+            mattes=tuple(self.mattes[i] for i in indices) if self.mattes else (),
         )
 
     def split(self, hold_out_every: int = HOLD_OUT_EVERY) -> tuple[PosedImages, PosedImages | None]:
@@ -130,7 +134,19 @@ class PosedImages:
             cameras=tuple(camera for camera, _ in pairs),
             rgba=tuple(image for _, image in pairs),
             depths_m=tuple(depths),
+            mattes=tuple(
+                matte if matte.shape[:2] == (camera.height_px, camera.width_px) else _smaller(matte, camera)
+                for matte, (camera, _) in zip(self.mattes, pairs, strict=True)
+            )
+            if self.mattes
+            else (),
         )
+
+
+def _smaller(matte: np.ndarray, camera: Camera) -> np.ndarray:
+    import cv2
+
+    return cv2.resize(matte, (camera.width_px, camera.height_px), interpolation=cv2.INTER_AREA)
 
 
 @checked_call

@@ -16,6 +16,7 @@ from mien.cameras import Camera
 from mien.fields.config import FieldConfig
 from mien.fields.grids.color_network import ColorNetwork, Environment
 from mien.fields.grids.occupancy import Occupancy
+from mien.fields.grids.outer_grid import OuterGrid
 from mien.fields.grids.tensor_grids import make_grid
 from mien.fields.protocol import FieldBase
 from mien.fields.ray_context import RayContext
@@ -103,6 +104,7 @@ class RadianceField(nn.Module, FieldBase):
         occupancy: Occupancy | None = None,
         resolution: int | None = None,
         environment: bool = False,
+        surroundings: bool = False,
     ) -> None:
         """
         Args:
@@ -110,6 +112,7 @@ class RadianceField(nn.Module, FieldBase):
             occupancy: everything when None.
             resolution: nodes per axis; the first of the config when None.
             environment: with a background that depends on the direction.
+            surroundings: with a grid of what stands outside the box.
         """
         super().__init__()
         self.config = config
@@ -135,6 +138,7 @@ class RadianceField(nn.Module, FieldBase):
                 direction_frequencies=config.direction_frequencies,
             )
             self.environment = Environment() if environment else None
+            self.outer = OuterGrid() if surroundings else None
 
     @property
     def bounds_m(self) -> Float[np.ndarray, "2 3"]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 from torch.nn import functional
 
@@ -35,6 +35,9 @@ class RayPool:
         rgba: (R, 4) what they should see, colours premultiplied by alpha.
         near_m, far_m: (R,) distances between which they are sampled.
         across: (R, 2, 3) how a direction changes to the next pixel, to the right and down.
+        picture: (R,) number of the picture.
+        known: (R,) how surely alpha is known, in [0, 1]; None: surely. Colours are then not premultiplied: they
+            show what lies behind, too.
     """
 
     rays: Rays
@@ -42,6 +45,8 @@ class RayPool:
     near_m: Float[Tensor, " r"]
     far_m: Float[Tensor, " r"]
     across: Float[Tensor, "r 2 3"]
+    picture: Int[Tensor, " r"]
+    known: Float[Tensor, " r"] | None = None
 
     def __len__(self) -> int:
         return len(self.rays)
@@ -53,12 +58,20 @@ class RayPool:
         Args:
             keep_all: also those that meet none, where the background is learned.
         """
-        origins, directions, colors, nears, fars, steps = [], [], [], [], [], []
-        for camera, rgba in zip(images.cameras, images.rgba, strict=True):
+        origins, directions, colors, nears, fars, steps, numbers, known = [], [], [], [], [], [], [], []
+        for number, (camera, rgba) in enumerate(zip(images.cameras, images.rgba, strict=True)):
             rays = camera_rays(camera).to(field.device)
             near_m, far_m = _occupied_stretch(field, rays)
             keep = torch.ones_like(near_m, dtype=torch.bool) if keep_all else far_m > near_m
-            pixels = torch.from_numpy(_premultiplied(rgba)).reshape(-1, 4).to(field.device)
+            if images.mattes:
+                matte = images.mattes[number]
+                flat = np.concatenate([rgba[..., :3], matte[..., :1]], axis=2)
+                sure = torch.from_numpy(matte[..., 1].astype(np.float32) / 255).reshape(-1)
+                known.append(sure.to(field.device)[keep])
+            else:
+                flat = _premultiplied(rgba)
+            pixels = torch.from_numpy(flat).reshape(-1, 4).to(field.device)
+            numbers.append(torch.full((int(keep.sum()),), number, device=field.device))
             origins.append(rays.origins_m[keep])
             directions.append(rays.directions[keep])
             colors.append(pixels[keep])
@@ -66,7 +79,15 @@ class RayPool:
             fars.append(far_m[keep])
             steps.append(_pixel_steps(camera, rays.directions[keep]))
         rays = Rays(torch.cat(origins), torch.cat(directions))
-        return RayPool(rays, torch.cat(colors), torch.cat(nears), torch.cat(fars), torch.cat(steps))
+        return RayPool(
+            rays,
+            torch.cat(colors),
+            torch.cat(nears),
+            torch.cat(fars),
+            torch.cat(steps),
+            torch.cat(numbers),
+            torch.cat(known) if known else None,
+        )
 
     def through_pixels(self, index: Tensor, each_way: int, generator: torch.Generator) -> Rays:
         """each_way² rays through every pixel, one after the other, at random places of equal parts of it;

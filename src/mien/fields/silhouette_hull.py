@@ -20,6 +20,8 @@ TOLERANCE = 0.03
 """A cell stays although this fraction of the silhouettes excludes it: a bad mask among many must not cut."""
 FAINT_ALPHA = 12
 """Of 255: less is what reducing and compressing pictures leaves around a silhouette."""
+SURELY = 200
+"""Of 255: mattes that are less sure carve nothing away."""
 _SEARCH_CELLS = 48
 
 
@@ -51,18 +53,25 @@ def hull(images: PosedImages, bounds_m: Float[np.ndarray, "2 3"], *, size: int) 
     half_m = (bounds_m[1] - bounds_m[0]) / 2
     points_m = (occupancy.centres().numpy().astype(float) * half_m) + bounds_m.mean(axis=0)
     kept = seen_fraction(images.cameras, points_m) >= SEEN_BY
-    if images.has_masks:
+    if images.has_masks or images.mattes:
         inside = np.flatnonzero(kept)
         allowed = int(TOLERANCE * len(images))
         misses = np.zeros(len(inside), dtype=int)
         radius_m = float(np.linalg.norm(half_m)) / size
-        for camera, rgba in zip(images.cameras, images.rgba, strict=True):
-            misses += ~_may_be_inside(camera, rgba[..., 3] > FAINT_ALPHA, points_m[inside], radius_m)
+        for camera, silhouette in zip(images.cameras, _silhouettes(images), strict=True):
+            misses += ~_may_be_inside(camera, silhouette, points_m[inside], radius_m)
             still = misses <= allowed
             inside, misses = inside[still], misses[still]
         kept = np.zeros(len(points_m), dtype=bool)
         kept[inside] = True
     return Occupancy(torch.from_numpy(kept.reshape(size, size, size)))
+
+
+def _silhouettes(images: PosedImages) -> list[Bool[np.ndarray, "_ _"]]:
+    """What may be the subject in each picture."""
+    if images.mattes:  # all that is not known to be something else
+        return [(matte[..., 0] > FAINT_ALPHA) | (matte[..., 1] < SURELY) for matte in images.mattes]
+    return [rgba[..., 3] > FAINT_ALPHA for rgba in images.rgba]
 
 
 def _may_be_inside(

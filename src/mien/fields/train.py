@@ -132,7 +132,7 @@ def _settled(
     config = config or FieldConfig()
     images = images.reduced(config.picture_side_px)
     config = replace(config, background=_background(config, images))
-    if not images.has_masks:  # no hull to start from: a solid box would hide everything
+    if not images.has_masks and not images.mattes:  # no hull to start from: a solid box would hide everything
         config = replace(config, initial_density=0.0)
     return config, images
 
@@ -162,7 +162,12 @@ def _resumed(
     if checkpoint.plain["pictures"] != fingerprint(images):
         raise InputError("was begun on other pictures or cameras; resume on the same", source=source)
     bounds_m = np.array(checkpoint.plain["bounds_m"])
-    field = RadianceField(config, bounds_m, environment=config.background == "environment")
+    field = RadianceField(
+        config,
+        bounds_m,
+        environment=config.background == "environment",
+        surroundings=config.background == "scene",
+    )
     field.occupancy = _hull(images, field)
     return field
 
@@ -182,6 +187,8 @@ def _background(config: FieldConfig, images: PosedImages) -> str:
         return config.background
     if images.has_masks:
         return "random"
+    if images.mattes:
+        return "scene"
     borders = np.concatenate([
         np.concatenate([i[0, :, :3], i[-1, :, :3], i[:, 0, :3], i[:, -1, :3]]) for i in images.rgba
     ])  # fmt: skip
@@ -201,14 +208,22 @@ def _prepare(
     box_m = automatic_bounds(images, margin=config.bounds_margin) if bounds_m is None else bounds_m
     needs_environment = config.background == "environment"
     if start_from is None:
-        field = RadianceField(config, box_m, environment=needs_environment)
+        field = RadianceField(
+            config, box_m, environment=needs_environment, surroundings=config.background == "scene"
+        )
     else:
         field = RadianceField(
-            config, start_from.bounds_m, resolution=start_from.resolution, environment=needs_environment
+            config,
+            start_from.bounds_m,
+            resolution=start_from.resolution,
+            environment=needs_environment,
+            surroundings=config.background == "scene",
         )
         weights = {name: value.cpu() for name, value in start_from.state_dict().items()}
         if not (needs_environment and start_from.environment is not None):
             weights = {name: value for name, value in weights.items() if "environment" not in name}
+        if field.outer is None or start_from.outer is None:
+            weights = {name: value for name, value in weights.items() if not name.startswith("outer.")}
         field.load_state_dict(weights, strict=False)
         both_m = np.stack([
             np.minimum(box_m[0], start_from.bounds_m[0]), np.maximum(box_m[1], start_from.bounds_m[1])
