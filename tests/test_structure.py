@@ -23,6 +23,8 @@ ROOMS = (
     "lifting",
     # fitted heads, heads through time, and what heads look like
     "fitting", "tracking", "looks",
+    # whose head a capture shows, where it is, and which pixels are its
+    "captures", "mattes",
     # radiance fields; what trains them and all networks
     "learning", "fields", "landmarks_in_fields", "morphable_fields",
     # what goes out

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mien.exporters.saved import read_fit, read_track
     from mien.fields.config import FieldConfig
     from mien.fields.files import load_field, save_field
+    from mien.fields.head_capture import HeadCapture, focus_on_head
     from mien.fields.posed_images import PosedImages, load_posed_images
     from mien.fields.protocol import Field, FieldBase
     from mien.fields.radiance_field import RadianceField
@@ -83,6 +84,8 @@ if TYPE_CHECKING:
         swap_faces,
         transfer_expression,
     )
+    from mien.mattes.soft_matte import head_matte
+    from mien.mattes.types import Matte
     from mien.tracking.config import PeopleConfig, TrackerConfig
     from mien.tracking.save_tracks import VideoTracks, save_tracks
     from mien.tracking.track_file import SavedTrack, open_track
@@ -154,11 +157,13 @@ __all__ = [
     "FieldBase",
     "FieldConfig",
     "FieldPicture",
+    "HeadCapture",
     "Landmarks3D",
     "PosedImages",
     "RadianceField",
     "RayContext",
     "field_landmarks",
+    "focus_on_head",
     "load_field",
     "load_posed_images",
     "render_field",
@@ -180,6 +185,9 @@ __all__ = [
     "morphable_field",
     "save_morphable_field",
     "load_morphable_field",
+    # mattes
+    "Matte",
+    "head_matte",
     # looks
     "HeadLook",
     "head_look",
@@ -246,6 +254,7 @@ _HOME = {
     "FlameParameters": "heads.formats.flame_parameters",
     "Frame": "images.video",
     "Head": "heads.model",
+    "HeadCapture": "fields.head_capture",
     "HeadFit": "fitting.results",
     "HeadLook": "heads.look",
     "HeadParameters": "heads.parameters",
@@ -304,6 +313,9 @@ _HOME = {
     "HeadWithHair": "looks.worn_hair",
     "hair_style_names": "looks.hair_styles",
     "head_turntable": "drawing.mesh",
+    "focus_on_head": "fields.head_capture",
+    "head_matte": "mattes.soft_matte",
+    "Matte": "mattes.types",
     "load_field": "fields.files",
     "load_head": "heads.library",
     "load_posed_images": "fields.posed_images",

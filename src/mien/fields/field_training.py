@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mien.cameras import Camera
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
@@ -230,6 +231,10 @@ class FieldTraining(Training[None]):
     def finish(self) -> None:
         """Leave only what holds something."""
         self._prune()
+
+    def refined_cameras(self) -> tuple[Camera, ...]:
+        """The pictures' cameras with what was learned of them."""
+        return self.corrections.cameras_of(self.images.cameras)
 
     def state(self) -> TrainingState:
         field = self.field

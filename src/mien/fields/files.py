@@ -17,6 +17,7 @@ import torch
 from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.fields import require_torch
+from mien.fields.capture_facts import CaptureFacts
 from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts
@@ -30,7 +31,7 @@ from mien.reading.regular_files import exists
 from mien.reading.safetensors_files import open_safetensors
 from mien.reading.settings import checked_settings
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 JSON_NAME, WEIGHTS_NAME = "field.json", "weights.safetensors"
 _BITS = "occupancy_bits"
 MAX_OCCUPANCY, MAX_RESOLUTION = 512, 2048
@@ -110,6 +111,8 @@ def save_field(field: RadianceField, folder: str | Path) -> Path:
         "viewpoint": dataclasses.asdict(field.facts.viewpoint),
         "training": _without_nan(dataclasses.asdict(field.facts.training)),
     }
+    if field.facts.capture is not None:
+        document["capture"] = dataclasses.asdict(field.facts.capture)
     tensors = {name: value.detach().cpu().contiguous() for name, value in field.state_dict().items()}
     tensors[_BITS] = torch.from_numpy(field.occupancy.packed())
     text = json.dumps(document, indent=1)
@@ -181,6 +184,9 @@ def _field(document: dict[str, Any], members: dict[str, ArrayMember], folder: Pa
             Viewpoint, document.get("viewpoint"), source=values.source, what="viewpoint", ranges=_SEEN_FROM
         ),
         _training_facts(document.get("training"), values.source),
+        checked_settings(CaptureFacts, document["capture"], source=values.source, what="capture")
+        if "capture" in document
+        else None,
     )
     if abs(field.bounds_m - bounds_m).max() > 1e-3 * np.abs(bounds_m).max():
         raise values.damaged("its weights are of another box than bounds_m")
@@ -235,7 +241,7 @@ def _of_these_weights(document: dict[str, Any], metadata: dict[str, str]) -> dic
         described = parse_json(metadata[_DESCRIPTION], source=WEIGHTS_NAME, what="is damaged")
     except InputError:
         return document
-    if not isinstance(described, dict) or described.get("format_version") != FORMAT_VERSION:
+    if not isinstance(described, dict) or described.get("format_version") not in (2, FORMAT_VERSION):
         return document
     newer = isinstance(described.get(_SAVED_AS), str) and described[_SAVED_AS] != document[_SAVED_AS]
     return described if newer else document

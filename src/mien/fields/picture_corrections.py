@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mien.cameras import Camera
 from mien.fields.rendering.rays import Rays
 
 EXPOSURE_DEVIATION = 0.3
@@ -36,6 +41,24 @@ class PictureCorrections(nn.Module):
         turn = self.turn.index_select(0, picture)
         directions = functional.normalize(rays.directions + torch.linalg.cross(turn, rays.directions), dim=1)
         return Rays(rays.origins_m + self.unit_m * self.shift.index_select(0, picture), directions)
+
+    def cameras_of(self, cameras: Sequence[Camera]) -> tuple[Camera, ...]:
+        """The cameras as corrected."""
+        if not self.cameras:
+            return tuple(cameras)
+        turns, shifts = self.turn.detach().cpu().numpy(), self.shift.detach().cpu().numpy()
+        out = []
+        for camera, turn, shift in zip(cameras, turns.astype(float), shifts.astype(float), strict=True):
+            pose = camera.world_from_camera
+            # What `moved` does to directions is a rotation up to terms of second order
+            skew = np.array([[0, -turn[2], turn[1]], [turn[2], 0, -turn[0]], [-turn[1], turn[0], 0]])
+            u, _, vt = np.linalg.svd(np.eye(3) + skew)
+            rotation = u @ vt @ pose[:3, :3]
+            centre_m = pose[:3, 3] + self.unit_m * shift
+            matrix = np.eye(4)
+            matrix[:3, :3], matrix[:3, 3] = rotation.T, -rotation.T @ centre_m
+            out.append(replace(camera, camera_from_world=matrix))
+        return tuple(out)
 
     def exposed(self, rgb: Float[Tensor, "r 3"], picture: Int[Tensor, " r"]) -> Float[Tensor, "r 3"]:
         """Colours as each picture's exposure shows them. All pictures together keep their brightness."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mien.cameras import Camera
+from mien.fields.capture_facts import CaptureFacts
 from mien.fields.config import FieldConfig
 from mien.fields.grids.color_network import ColorNetwork, Environment
 from mien.fields.grids.occupancy import Occupancy
@@ -75,10 +76,13 @@ class TrainingFacts:
 @dataclass
 class FieldFacts:
     """What a field carries along besides its weights: from where the training pictures saw it (medians), and
-    how it was trained."""
+    how it was trained, what was found in its capture, and the training pictures' cameras as they were
+    refined (these are not saved)."""
 
     viewpoint: Viewpoint = field(default_factory=Viewpoint)
     training: TrainingFacts = field(default_factory=TrainingFacts)
+    capture: CaptureFacts | None = None
+    cameras: tuple[Camera, ...] = ()
 
 
 class RadianceField(nn.Module, FieldBase):

@@ -26,9 +26,10 @@ class FieldScores:
     """Means over pictures.
 
     Attributes:
-        psnr_db: of whole pictures, those with silhouettes over white, others over what the field has behind
-            it.
-        foreground_psnr_db: of the pixels inside the silhouette; NaN without silhouettes.
+        psnr_db: of whole pictures, those with silhouettes or mattes over white, others over what the field has
+            behind it.
+        foreground_psnr_db: of the pixels inside the silhouette, with mattes of those that are known to be the
+            subject; NaN without either. With mattes each picture's exposure is taken out first.
         alpha_error: mean absolute error of alpha; NaN without silhouettes.
         depth_error_mm: mean absolute error of depth where both know one; NaN without true depths.
         depth_median_mm: median of the same.
@@ -59,10 +60,11 @@ def score_field(
     """
     psnr, inside, alphas, depths, surface, coverage = [], [], [], [], [], []
     each_context = [None] * len(images) if contexts is None else contexts
-    for camera, rgba, depth_m, context in zip(
-        images.cameras, images.rgba, images.depths_m, each_context, strict=True
+    mattes = images.mattes or (None,) * len(images)
+    for camera, rgba, matte, depth_m, context in zip(
+        images.cameras, images.rgba, mattes, images.depths_m, each_context, strict=True
     ):
-        own_ground = not images.has_masks and _has_ground(field, context)
+        own_ground = not images.has_masks and matte is None and _has_ground(field, context)
         seen = render_field(
             field,
             camera,
@@ -70,15 +72,22 @@ def score_field(
             background=None if own_ground else WHITE,
             supersampling=SUPERSAMPLING,
         )
-        alpha = rgba[..., 3:] / 255.0
-        wanted = rgba[..., :3] / 255.0 * alpha + (1 - alpha)
-        squared = ((seen.rgb / 255.0 - wanted) ** 2).mean(axis=2)
-        psnr.append(_decibels(squared.mean()))
+        alpha = (rgba[..., 3:] if matte is None else matte[..., :1]) / 255.0
+        shown = seen.rgb / 255.0
+        known = np.ones(alpha.shape[:2], bool) if matte is None else matte[..., 1] > 127
+        wanted = rgba[..., :3] / 255.0
+        if matte is not None:
+            wanted = wanted * _gains(shown, wanted, known & (alpha[..., 0] > 0.9) & (seen.alpha > 0.9))
+        wanted = wanted * alpha + (1 - alpha)
+        squared = ((shown - wanted) ** 2).mean(axis=2)
+        psnr.append(_decibels(squared[known].mean()))
+        if matte is not None:
+            inside.append(_decibels(squared[known & (alpha[..., 0] > 0.5)].mean()))
         if images.has_masks:
             inside.append(_decibels(squared[alpha[..., 0] > 0.5].mean()))
             alphas.append(np.abs(seen.alpha - alpha[..., 0]).mean())
         if depth_m is not None:
-            known = np.isfinite(depth_m) & (alpha[..., 0] > 0.5)
+            known &= np.isfinite(depth_m) & (alpha[..., 0] > 0.5)
             both = known & np.isfinite(seen.depth_m)
             error_mm = 1000 * np.abs(seen.depth_m - depth_m)
             depths.append(error_mm[both])
@@ -97,6 +106,16 @@ def score_field(
         depth_coverage=float(np.mean(coverage)) if coverage else float("nan"),
         pictures=len(images),
     )
+
+
+def _gains(
+    shown: Float[np.ndarray, "h w 3"], wanted: Float[np.ndarray, "h w 3"], where: Bool[np.ndarray, "h w"]
+) -> Float[np.ndarray, " 3"]:
+    """By what a picture's channels are multiplied to have the exposure of the field's."""
+    if where.sum() < 16:
+        return np.ones(3)
+    a, b = wanted[where], shown[where]
+    return np.clip((a * b).sum(axis=0) / np.maximum((a * a).sum(axis=0), 1e-9), 0.25, 4.0)
 
 
 def _has_ground(field: Field, context: RayContext | None) -> bool:

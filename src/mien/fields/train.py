@@ -6,6 +6,7 @@ import itertools
 import time
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -15,6 +16,7 @@ from mien.errors import InputError
 from mien.fields.config import FieldConfig
 from mien.fields.field_training import CHECK_EVERY, FieldTraining, fingerprint
 from mien.fields.grids.occupancy import Occupancy
+from mien.fields.head_capture import HeadCapture
 from mien.fields.posed_images import PosedImages, load_posed_images
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts
 from mien.fields.silhouette_hull import automatic_bounds, hull, nearest_axis, typical_up
@@ -37,7 +39,7 @@ COMMAND = "mien field train"
 
 @checked_call
 def train_field(
-    source: str | Path | PosedImages,
+    source: str | Path | PosedImages | HeadCapture,
     config: FieldConfig | None = None,
     *,
     start_from: RadianceField | None = None,
@@ -55,7 +57,8 @@ def train_field(
     was stopped in any way goes on from the last one to the field that it would have become at once.
 
     Args:
-        source: a transforms.json or another file that `load_posed_images` reads, or its result.
+        source: a transforms.json or another file that `load_posed_images` reads, or its result; or a capture
+            in which `focus_on_head` found the head, whose box and mattes are then taken.
         config: how; `FieldConfig.preset("standard")` when None. With `start_from`, that field's settings and
             a few steps. On resuming, those that the training began with when None, else they must be equal.
         start_from: go on from this field: another expression of the same person takes a few seconds. It is
@@ -76,6 +79,9 @@ def train_field(
         InputError: the pictures or cameras cannot be used, there is no checkpoint to resume, or it is of
             other pictures or settings; the message says why.
     """
+    capture = source if isinstance(source, HeadCapture) else None
+    if isinstance(source, HeadCapture):
+        source, bounds_m = source.images, source.bounds_m if bounds_m is None else bounds_m
     if resume and out is None:
         raise InputError("resuming needs the folder of the checkpoint", source="out")
     where = choose_device(device)
@@ -108,7 +114,7 @@ def train_field(
     trainer.run(itertools.repeat(None))
     training.finish()
     field.facts = FieldFacts(
-        _viewpoint(images, field),
+        _viewpoint(images, field) if capture is None else capture.viewpoint,
         TrainingFacts(
             views=len(images),
             iterations=trainer.step,
@@ -117,6 +123,8 @@ def train_field(
             source=Path(images.source).name,
             metres_per_unit=images.metres_per_unit,
         ),
+        None if capture is None else capture.facts,
+        training.refined_cameras(),
     )
     return field.eval()
 
@@ -189,13 +197,19 @@ def _background(config: FieldConfig, images: PosedImages) -> str:
         return "random"
     if images.mattes:
         return "scene"
+    return plain_ground(images) or "environment"
+
+
+def plain_ground(images: PosedImages) -> Literal["white", "black"] | None:
+    """The plain ground on which pictures without silhouettes were taken, where there is one."""
     borders = np.concatenate([
         np.concatenate([i[0, :, :3], i[-1, :, :3], i[:, 0, :3], i[:, -1, :3]]) for i in images.rgba
     ])  # fmt: skip
-    for name, value in (("white", 255), ("black", 0)):
+    grounds: tuple[tuple[Literal["white", "black"], int], ...] = (("white", 255), ("black", 0))
+    for name, value in grounds:
         if (np.abs(borders.astype(int) - value).max(axis=1) < 12).mean() > 0.8:
             return name
-    return "environment"
+    return None
 
 
 def _prepare(

@@ -131,7 +131,11 @@ def _log_density(bgr: np.ndarray, model: Float[np.ndarray, "1 65"]) -> Float[np.
 
 
 def guided(
-    image: UInt8[np.ndarray, "h w 3"], values: Float32[np.ndarray, "h w"], *, radius_px: int, smooth: float = 1e-3
+    image: UInt8[np.ndarray, "h w 3"],
+    values: Float32[np.ndarray, "h w"],
+    *,
+    radius_px: int,
+    smooth: float = 1e-3,
 ) -> Float32[np.ndarray, "h w"]:
     """Values smoothed along a picture's own edges: in each window they are a linear function of its grey."""
     import cv2

@@ -15,6 +15,9 @@ from mien.commands.train.display import training_bar
 from mien.fields.config import PRESETS, FieldConfig
 
 if TYPE_CHECKING:
+    import numpy as np
+
+    from mien.fields.head_capture import HeadCapture
     from mien.fields.posed_images import PosedImages
     from mien.fields.radiance_field import RadianceField
 
@@ -23,9 +26,10 @@ if TYPE_CHECKING:
 class FieldTrainConfig:
     """Train a radiance field on pictures with known cameras.
 
-    Reads a transforms.json of nerfstudio, Blender or instant-ngp, a COLMAP model in text form, or an OpenCV
-    calibration. Silhouettes (alpha or mask_path) make it quicker and better. Interrupted with Ctrl-C or in
-    any other way, the same command with --resume goes on.
+    Reads a transforms.json of nerfstudio, Blender or instant-ngp, a COLMAP model, or an OpenCV calibration.
+    Silhouettes (alpha or mask_path) make it quicker and better. Pictures without them are searched for a
+    person: the field is then of the head that most of them show, wherever it is, and what surrounds it is told
+    apart. Interrupted with Ctrl-C or in any other way, the same command with --resume goes on.
     """
 
     scene: Positional[Path]
@@ -46,6 +50,12 @@ class FieldTrainConfig:
     """Use the pinhole part of lenses that have distortion, instead of undistorting the pictures."""
     paths_outside: bool = False
     """Let the file of cameras name pictures outside its folder."""
+    box: tuple[float, float, float, float, float, float] | None = None
+    """Lower and upper corner of the field's box, x y z x y z in the file's unit, instead of one that is found."""
+    whole_scene: bool = False
+    """Of all that the cameras see: look for no head."""
+    head_box: bool = False
+    """Look for a head although the pictures have silhouettes, and take its box: of somebody whole, for example."""
     use_all: bool = False
     """Train on every picture; else those called val or test, or every eighth, are kept to score the field."""
     max_minutes: float | None = None
@@ -79,11 +89,20 @@ def run(arguments: list[str]) -> int:
     )
     for warning in images.warnings:
         note(f"mien field train: note: {warning}")
+    capture = _focused(images, config)
+    if capture is not None:
+        images = capture.images
+        for sentence in capture.facts.assumed:
+            note(f"mien field train: {sentence}")
     train, held_out = (images, None) if config.use_all else _parts(images)
+    settings = config.settings
+    if capture is not None and not images.has_masks:
+        settings = dataclasses.replace(settings, each_exposure=True)
     with training_bar("train", out=folder, quiet=config.output.json) as report:
         field = train_field(
-            train,
-            config.settings,
+            train if capture is None else dataclasses.replace(capture, images=train),
+            settings,
+            bounds_m=None if config.box is None else _box(config.box) * images.metres_per_unit,
             start_from=start_from,
             device=config.where.device,
             max_minutes=config.max_minutes,
@@ -100,6 +119,8 @@ def run(arguments: list[str]) -> int:
         "bounds_m": field.bounds_m.tolist(),
         "warnings": list(images.warnings),
     }
+    if field.facts.capture is not None:
+        facts["capture"] = dataclasses.asdict(field.facts.capture)
     if held_out is not None:
         facts["held_out"] = dataclasses.asdict(score_field(field, held_out))
     if config.output.json:
@@ -114,6 +135,27 @@ def run(arguments: list[str]) -> int:
     print(f"field written to {out}{'/' if out.is_dir() else ''}")
     print(f"look at it with: mien field render {out}")
     return 0
+
+
+def _focused(images: PosedImages, config: FieldTrainConfig) -> HeadCapture | None:
+    """The head of a capture without silhouettes; None where the silhouettes, or the user, say what is meant."""
+    if config.whole_scene or (images.has_masks and not config.head_box):
+        return None
+    from mien.commands.display import progress_bar
+    from mien.fields.head_capture import focus_on_head
+    from mien.fields.train import plain_ground
+
+    if plain_ground(images) is not None and not config.head_box:
+        return None
+    unit_known = config.units.metres_per_unit != 1.0
+    with progress_bar("head", quiet=config.output.json) as report:
+        return focus_on_head(images, unit_known=unit_known, report=report)
+
+
+def _box(corners: tuple[float, ...]) -> np.ndarray:
+    import numpy as np
+
+    return np.array(corners, float).reshape(2, 3)
 
 
 def _start(arguments: list[str]) -> tuple[RadianceField | None, FieldConfig]:

@@ -77,7 +77,13 @@ def captured(views: list[PosedView], request: SceneRequest) -> Capture:
 
 
 def orbit_cameras(
-    centre_m: Float[np.ndarray, " 3"], *, count: int, size_px: int, distance_m: float, radius_m: float, seed: int
+    centre_m: Float[np.ndarray, " 3"],
+    *,
+    count: int,
+    size_px: int,
+    distance_m: float,
+    radius_m: float,
+    seed: int,
 ) -> list[Camera]:
     """A phone's way from one side of a face to the other and up and down, held by hand."""
     rng = np.random.default_rng([seed, 31])
@@ -88,13 +94,17 @@ def orbit_cameras(
         part = index / max(1, count - 1)
         azimuth = ORBIT_AZIMUTH_RAD * np.sin(2 * np.pi * (0.75 * part) - np.pi / 2)
         elevation = np.radians(6 + 16 * np.sin(2 * np.pi * part * 1.5))
-        away = np.array([np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)])
+        away = np.array(
+            [np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)]
+        )
         eye_m = centre_m + distance_m * away + SHAKE_M * shakes[index, :3]
         pose = look_at(centre_m, eye_m)
         turn = np.eye(4)
         turn[:3, :3] = matrix_from_rotation_vector(SHAKE_RAD * shakes[index, 3:])
         cameras.append(
-            Camera.from_focal(float(focal_px), width_px=size_px, height_px=size_px, camera_from_world=turn @ pose)
+            Camera.from_focal(
+                float(focal_px), width_px=size_px, height_px=size_px, camera_from_world=turn @ pose
+            )
         )
     return cameras
 

@@ -70,7 +70,11 @@ def write_capture(
     write_text(out / TRUTH_NAME, json.dumps(truth))
     if not with_cameras:
         return out / "images"
-    bent = {} if capture.lens_terms is None else dict(zip(("k1", "k2", "p1", "p2"), capture.lens_terms, strict=True))
+    bent = (
+        {}
+        if capture.lens_terms is None
+        else dict(zip(("k1", "k2", "p1", "p2"), capture.lens_terms, strict=True))
+    )
     document = {
         "camera_model": "OPENCV",
         "w": camera.width_px,

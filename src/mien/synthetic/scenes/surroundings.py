@@ -44,7 +44,9 @@ class Surroundings:
     def of(kind: SurroundingsKind, *, seed: int) -> Surroundings:
         """A wall (in a plain room), or a room with furniture, of a seed."""
         rng = np.random.default_rng([seed, 9])
-        room = _Slab(-ROOM_HALF_M, ROOM_HALF_M.copy(), _textures(rng, 6, busy=kind == "room"), inside_out=True)
+        room = _Slab(
+            -ROOM_HALF_M, ROOM_HALF_M.copy(), _textures(rng, 6, busy=kind == "room"), inside_out=True
+        )
         if kind == "wall":
             room.low_m[2] = -WALL_BEHIND_M
             return Surroundings((room,))
@@ -53,7 +55,9 @@ class Surroundings:
             azimuth = rng.uniform(0, 2 * np.pi)
             distance_m = rng.uniform(0.9, 1.5)
             size_m = rng.uniform(0.1, 0.45, 3)
-            middle_m = np.array([np.sin(azimuth) * distance_m, rng.uniform(-0.6, 0.5), np.cos(azimuth) * distance_m])
+            middle_m = np.array(
+                [np.sin(azimuth) * distance_m, rng.uniform(-0.6, 0.5), np.cos(azimuth) * distance_m]
+            )
             if middle_m[2] > 0.2:  # not between a camera and the head
                 middle_m *= [1.6, 1, 1.15]
             slabs.append(_Slab(middle_m - size_m / 2, middle_m + size_m / 2, _textures(rng, 6, busy=True)))

@@ -1,0 +1,27 @@
+"""What a field remembers of the capture that it is of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CaptureFacts:
+    """What was found in a capture, and assumed; saved with its field.
+
+    Attributes:
+        world_from_head: 12 numbers, the rows of (3, 4): where the fitted head's frame is in the field's world.
+        place_deviation_m: of that place, metres.
+        metres_per_unit: what the file's lengths were multiplied by; unit_deviation: relative deviation of that
+            where the head's size told it, else 0.
+        views: pictures that show the face; people: how many persons were seen.
+        assumed: sentences.
+    """
+
+    world_from_head: tuple[float, ...] = ()
+    place_deviation_m: float = 0.0
+    metres_per_unit: float = 1.0
+    unit_deviation: float = 0.0
+    views: int = 0
+    people: int = 0
+    assumed: tuple[str, ...] = ()
