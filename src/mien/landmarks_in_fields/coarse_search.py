@@ -111,9 +111,19 @@ def coarse_guesses(
     found: list[Guess] = []
     for index in output.head_logit.argsort(descending=True)[:candidates].tolist():
         guess = Guess.of(output, index, replace(whole, field_from_box=turns[index]))
-        for _ in range(passes):
-            box = replace(whole, field_from_box=guess.rotation)
-            guess = Guess.of(network(seen.overview(box, size)[None, None]), 0, box)
+        guess = look_again(network, seen, guess.rotation, passes=passes)
         if not any(guess.is_like(other) for other in found):
             found.append(guess)
     return sorted(found, key=lambda guess: guess.logit, reverse=True)
+
+
+def look_again(
+    network: FieldLandmarkNetwork, seen: Overview, rotation: Float[np.ndarray, "3 3"], *, passes: int = PASSES
+) -> Guess:
+    """What the coarse network says of a head that stands turned so, looked at upright, as often as `passes`."""
+    assert passes >= 1
+    for _ in range(passes):
+        box = Box(seen.centre_m, WHOLE_OVER_RADIUS * seen.radius_m, rotation)
+        guess = Guess.of(network(seen.overview(box, network.config.size)[None, None]), 0, box)
+        rotation = guess.rotation
+    return guess

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.fields.protocol import Field
 from mien.landmarks_in_fields.boxes import BoxSizes, fine_boxes, relative_places
 from mien.landmarks_in_fields.canonical import CleanField, CleaningConfig, clean_field
-from mien.landmarks_in_fields.coarse_search import CANDIDATES, PASSES, Guess, coarse_guesses
+from mien.landmarks_in_fields.coarse_search import CANDIDATES, PASSES, Guess, coarse_guesses, look_again
 from mien.landmarks_in_fields.network import with_mirrored
 from mien.landmarks_in_fields.network_files import NetworkPair, read_networks
+from mien.landmarks_in_fields.places import likely_parts, part_about, part_at
 from mien.landmarks_in_fields.types import Landmarks3D
 
+HEAD_MIDDLE_M, HEAD_RADIUS_M = (0.0, 0.01, 0.01), 0.1
+"""Centre of mass and root mean square radius of a head, in the head's frame."""
 CERTAINLY_NOT = -4.0
 """Below this logit the fine network looks no more."""
 
@@ -37,6 +42,13 @@ class SearchConfig:
     far: float = 0.1
     """Over the distance of the outer corners of the eyes: a first look that moves the landmarks further only
     says where to look."""
+    everywhere: bool = True
+    """Where the whole of what is solid is no head for sure, look at its parts: shoulders, long hair, walls and
+    things then do not matter."""
+    sure: float = 0.95
+    """A head found with this confidence ends the search."""
+    part_guesses: int = 10
+    """So many of all parts' guesses are looked at by the fine network."""
     min_confidence: float = 0.5
     """Below this there is no head."""
     sizes: BoxSizes = field(default_factory=BoxSizes)
@@ -57,8 +69,12 @@ class FieldLandmarker:
         self.networks = networks or read_networks()
         self.config = config or SearchConfig()
 
-    def __call__(self, field: Field) -> Landmarks3D:
+    def __call__(self, field: Field, *, near: Float[np.ndarray, "3 4"] | None = None) -> Landmarks3D:
         """The landmarks of the most likely head.
+
+        Args:
+            near: where a head's frame is believed to be (field from head, a similarity), as pictures of it told:
+                looked at first.
 
         Raises:
             InputError: the field's box is empty or not finite.
@@ -70,25 +86,63 @@ class FieldLandmarker:
         if not np.isfinite(clean.radius_m) or clean.radius_m == 0:
             return Landmarks3D.none_found(0.0)
         with torch.no_grad():
-            return self._find(clean)
+            best = None if near is None else self._near(clean, near)
+            if best is None or best.confidence < self.config.sure:
+                best = self._best(clean, self._whole(clean), best)
+            if best.confidence < self.config.sure and self.config.everywhere:
+                best = self._best(clean, self._parts(clean), best)
+        if best.confidence < self.config.min_confidence:
+            return Landmarks3D.none_found(best.confidence)
+        return best
 
-    def _find(self, clean: CleanField) -> Landmarks3D:
-        config, best = self.config, None
-        for coarse in coarse_guesses(
-            self.networks.coarse,
-            clean,
-            upright=config.upright,
-            candidates=config.candidates,
-            passes=config.coarse_passes,
-        ):
+    def _best(self, clean: CleanField, guesses: Iterable[Guess], best: Landmarks3D | None) -> Landmarks3D:
+        """The surest of some guesses, looked at closely, and of what was found before."""
+        for coarse in guesses:
             # The fine network never makes a guess surer than the coarse one did
             if best is None or _confidence(coarse.logit) > best.confidence:
                 found = self._fine(clean, coarse)
                 best = found if best is None else max(best, found, key=lambda one: one.confidence)
         assert best is not None
-        if best.confidence < config.min_confidence:
-            return Landmarks3D.none_found(best.confidence)
         return best
+
+    def _whole(self, clean: CleanField) -> list[Guess]:
+        config = self.config
+        return coarse_guesses(
+            self.networks.coarse,
+            clean,
+            upright=config.upright,
+            candidates=config.candidates,
+            passes=config.coarse_passes,
+        )
+
+    def _parts(self, clean: CleanField) -> Iterator[Guess]:
+        """Guesses in parts of what is solid, the surest first; each is looked at again with nothing around it
+        but what such a head has."""
+        guesses = []
+        for part in likely_parts(clean):
+            guesses += coarse_guesses(
+                self.networks.coarse, part, upright=self.config.upright, candidates=2, passes=1
+            )
+        guesses.sort(key=lambda guess: guess.logit, reverse=True)
+        for guess in guesses[: self.config.part_guesses]:
+            yield self._alone(clean, guess)
+
+    def _alone(self, clean: CleanField, guess: Guess) -> Guess:
+        """A guess after a look at its head alone, where that is surer."""
+        part = part_about(clean, guess.points_m, -guess.rotation[:, 2])
+        if part is None:
+            return guess
+        seen = look_again(self.networks.coarse, part, guess.rotation)
+        return seen if seen.logit > guess.logit else guess
+
+    def _near(self, clean: CleanField, near: Float[np.ndarray, "3 4"]) -> Landmarks3D | None:
+        """What is found where a head is believed to be."""
+        scale = float(np.cbrt(np.linalg.det(near[:, :3])))
+        rotation = near[:, :3] / scale
+        part = part_at(clean, near[:, 3] + near[:, :3] @ np.array(HEAD_MIDDLE_M), scale * HEAD_RADIUS_M)
+        if part is None:
+            return None
+        return self._fine(clean, look_again(self.networks.coarse, part, rotation))
 
     def _fine(self, clean: CleanField, coarse: Guess) -> Landmarks3D:
         """The landmarks near a coarse prediction; as sure as the less sure of the two networks."""
@@ -121,13 +175,18 @@ def _confidence(logit: float) -> float:
 
 
 @checked_call
-def field_landmarks(field: Field) -> Landmarks3D:
+def field_landmarks(field: Field, *, near: Float[np.ndarray, "3 4"] | None = None) -> Landmarks3D:
     """The 68 landmarks of the head in a field: a `RadianceField`, or any other `Field`.
 
     Turning, scaling or shifting the field, or giving it in another unit of length, does the same to the
-    landmarks. There may be other things in the field if the head is its largest connected part.
+    landmarks. There may be other things in the field if the head belongs to its largest connected part: long
+    hair, shoulders, a wall that it touches.
+
+    Args:
+        near: where the head's frame is believed to be (field from head, a similarity), as a capture's pictures
+            told (`CaptureFacts.world_from_head`): looked at first.
 
     Raises:
         InputError: the field's box is empty or not finite.
     """
-    return FieldLandmarker()(field)
+    return FieldLandmarker()(field, near=near)
