@@ -10,13 +10,13 @@ from jaxtyping import Float
 
 from mien.cameras import Camera
 from mien.geometry.rotations import matrix_from_rotation_vector
+from mien.least_squares.equations import Step, kept_off_zero
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
-from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.one_blas_thread import one_blas_thread
 
 ROBUST = 2.0
 """Residuals beyond this many standard deviations count linearly (Huber)."""
-SOLVER = LevenbergMarquardt(max_iterations=60, relative_tolerance=1e-7)
+SOLVER = LevenbergMarquardt(max_iterations=25, relative_tolerance=1e-5)
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,51 @@ def adjust_bundle(
     solution = SOLVER.solve(problem, np.zeros(problem.size))
     found, points = problem.at(solution.x)
     residuals = problem.residuals(solution.x) * sigma_px[..., None]
-    median_px = float(np.nanmedian(np.linalg.norm(np.where(problem.seen[..., None], residuals, np.nan), axis=2)))
+    median_px = float(
+        np.nanmedian(np.linalg.norm(np.where(problem.seen[..., None], residuals, np.nan), axis=2))
+    )
     return Bundle(found, float(solution.x[problem.shared + 1]), points, median_px)
+
+
+@dataclass(frozen=True, eq=False)
+class BundleEquations:
+    """Normal equations in which points meet each other through cameras alone.
+
+    Attributes:
+        head: (C, C) JᵀJ of cameras and lens; tail: (L, 3, 3) of each point; across: (L, C, 3) between them.
+        gradient: (C + 3 L,) Jᵀr; cost: ½‖r‖².
+    """
+
+    head: Float[np.ndarray, "c c"]
+    across: Float[np.ndarray, "landmarks c 3"]
+    tail: Float[np.ndarray, "landmarks 3 3"]
+    gradient: Float[np.ndarray, " n"]
+    cost: float
+
+    def step(self, damping: float) -> Step | None:
+        """δ of (JᵀJ + λ diag JᵀJ) δ = −Jᵀr, the points eliminated first (Schur complement)."""
+        from scipy.linalg.lapack import dposv
+
+        count = len(self.head)
+        diagonal = np.concatenate([
+            np.diagonal(self.head), np.diagonal(self.tail, axis1=1, axis2=2).ravel()
+        ])  # fmt: skip
+        diagonal = kept_off_zero(diagonal)
+        tail = self.tail.copy()
+        tail[:, range(3), range(3)] = (diagonal[count:] * (1 + damping)).reshape(-1, 3)
+        inverse = np.linalg.inv(tail)
+        head = self.head + np.diag(damping * diagonal[:count])
+        points = self.gradient[count:].reshape(-1, 3, 1)
+        moved = self.across @ inverse  # (L, C, 3)
+        wide = moved.transpose(1, 0, 2).reshape(count, -1)
+        reduced = head - wide @ self.across.transpose(0, 2, 1).reshape(-1, count)
+        right = -self.gradient[:count] + wide @ points.ravel()
+        _, first, info = dposv(reduced, right, lower=1)
+        if info != 0 or not np.isfinite(first).all():
+            return None
+        rest = -(inverse @ (points + self.across.transpose(0, 2, 1) @ first[:, None])).ravel()
+        change = np.concatenate([first, rest])
+        return Step(change, 0.5 * float(change @ (damping * diagonal * change - self.gradient)))
 
 
 class _Problem:
@@ -131,7 +174,9 @@ class _Problem:
         robust = np.where(length <= ROBUST, 0.5 * length**2, ROBUST * (length - 0.5 * ROBUST))
         return float(robust.sum() + 0.5 * ((x * self.weights) ** 2).sum())
 
-    def linearize(self, x: Float[np.ndarray, " n"], *, near: NormalEquations | None = None) -> NormalEquations:
+    def linearize(
+        self, x: Float[np.ndarray, " n"], *, near: BundleEquations | None = None
+    ) -> BundleEquations:
         rotations, _, _, local, _ = self._parts(x)
         pixels, plane, square = self._projected(x, local)
         k1, focals = x[self.shared + 1], self.focals[:, None] * np.exp(x[self.shared])
@@ -161,33 +206,29 @@ class _Problem:
         j_shared = np.stack([j_focal, j_bend], axis=3)  # (V, L, 2, 2)
         j_point = to_local @ rotations[:, None]  # (V, L, 2, 3)
         weighted = r * scale[..., 0] * self.sigma_px[..., None]
-        equations = NormalEquations.zeros(self.size)
-        h, g = equations.sparse, equations.gradient
-        count, landmarks = depth.shape
-        first = self.shared + 2
-        cc = np.einsum("vlri,vlrj->vij", j_camera, j_camera)
-        cs = np.einsum("vlri,vlrj->vij", j_camera, j_shared)
-        cp = np.einsum("vlri,vlrj->vilj", j_camera, j_point)
-        for v in range(count):
-            rows = slice(6 * v, 6 * v + 6)
-            h[rows, rows] = cc[v]
-            h[rows, self.shared : first] = cs[v]
-            h[rows, first:] = cp[v].reshape(6, -1)
-        h[self.shared : first, self.shared : first] = np.einsum("vlri,vlrj->ij", j_shared, j_shared)
-        h[self.shared : first, first:] = np.einsum("vlri,vlrj->ilj", j_shared, j_point).reshape(2, -1)
-        pp = np.einsum("vlri,vlrj->lij", j_point, j_point)
-        blocks = h[first:, first:].reshape(landmarks, 3, landmarks, 3)
-        every = np.arange(landmarks)
-        blocks[every, :, every] = pp
-        upper = np.triu_indices(self.size, 1)
-        h.T[upper] = h[upper]
-        g[: self.shared] = np.einsum("vlri,vlr->vi", j_camera, weighted).ravel()
-        g[self.shared : first] = np.einsum("vlri,vlr->i", j_shared, weighted)
-        g[first:] = np.einsum("vlri,vlr->li", j_point, weighted).ravel()
-        np.fill_diagonal(h, np.diagonal(h) + self.weights**2)
-        g += self.weights**2 * x
-        equations.cost = self.cost(x)
-        return equations
+        points = self.size - self.shared - 2
+        cameras = np.einsum("vlri,vlrj->vij", j_camera, j_camera)
+        head = np.zeros((self.shared + 2, self.shared + 2))
+        for v, block in enumerate(cameras):
+            head[6 * v : 6 * v + 6, 6 * v : 6 * v + 6] = block
+        mixed = np.einsum("vlri,vlrj->vij", j_camera, j_shared).reshape(self.shared, 2)
+        head[: self.shared, self.shared :], head[self.shared :, : self.shared] = mixed, mixed.T
+        head[self.shared :, self.shared :] = np.einsum("vlri,vlrj->ij", j_shared, j_shared)
+        across_points = np.concatenate([
+            np.einsum("vlri,vlrj->lvij", j_camera, j_point).reshape(-1, self.shared, 3),
+            np.einsum("vlri,vlrj->lij", j_shared, j_point),
+        ], axis=1)  # fmt: skip
+        tail = np.einsum("vlri,vlrj->lij", j_point, j_point)
+        gradient = np.concatenate([
+            np.einsum("vlri,vlr->vi", j_camera, weighted).ravel(),
+            np.einsum("vlri,vlr->i", j_shared, weighted),
+            np.einsum("vlri,vlr->li", j_point, weighted).ravel(),
+        ])  # fmt: skip
+        squares = self.weights**2
+        gradient += squares * x
+        np.fill_diagonal(head, np.diagonal(head) + squares[: self.shared + 2])
+        tail[:, range(3), range(3)] += squares[-points:].reshape(-1, 3)
+        return BundleEquations(head, across_points, tail, gradient, self.cost(x))
 
     def at(self, x: np.ndarray) -> tuple[tuple[Camera, ...], np.ndarray]:
         """Cameras and points of a solution."""

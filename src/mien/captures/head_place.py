@@ -18,6 +18,7 @@ from mien.geometry.alignment import align_similarity
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
+from mien.landmarks.types import Landmarks2D
 from mien.progress import Progress, ProgressReport, silent
 
 MOST_VIEWS = 20
@@ -53,6 +54,9 @@ class HeadPlace:
         person: whose faces were taken; people: how many were seen.
         place_deviation_m: standard deviation of the face's place, by how well the pictures agree.
         reprojection_px: median distance of landmarks from the fitted head's.
+        disagreement_m: root mean square over the pictures of how far the face as a whole lies beside the fitted
+            head, at its distance: what cameras are wrong by at least.
+        refined: whether the cameras were corrected.
     """
 
     parameters: HeadParameters
@@ -64,6 +68,8 @@ class HeadPlace:
     people: int
     place_deviation_m: float
     reprojection_px: float
+    disagreement_m: float
+    refined: bool = False
 
     @property
     def world_from_head(self) -> Float[np.ndarray, "4 4"]:
@@ -100,6 +106,11 @@ class HeadPlace:
         ]
         if self.people > 1:
             out.append(f"{self.people} people were seen; this is the one in most pictures")
+        if self.refined:
+            out.append(
+                f"the cameras did not agree on the face and were corrected: it lies {1000 * self.disagreement_m:.1f} mm "
+                "beside the fitted head now (root mean square)"
+            )
         if self.unit_from_head:
             out.append(
                 f"one unit of the cameras' file is {self.metres_per_unit:.4g} m ± {self.unit_deviation:.0%}, "
@@ -139,15 +150,23 @@ def locate_head(
         InputError: fewer than two pictures show one face, or no head explains the landmarks.
     """
     context = context or Context()
+    faces = faces_in(images, context=context, report=report)
+    return place_of_faces(faces, cameras, unit_known=unit_known, context=context)
+
+
+def faces_in(
+    images: Sequence[UInt8[np.ndarray, "_ _ 3"]], *, context: Context, report: ProgressReport = silent
+) -> list[list[Landmarks2D]]:
+    """The faces of each picture."""
     faces = []
     for index, image in enumerate(images):
         report(Progress(index, len(images), "faces"))
         faces.append(context.finder(image))
-    return place_of_faces(faces, cameras, unit_known=unit_known, context=context)
+    return faces
 
 
 def place_of_faces(
-    faces: Sequence[Sequence],
+    faces: Sequence[Sequence[Landmarks2D]],
     cameras: Sequence[Camera],
     *,
     unit_known: bool = False,
@@ -199,9 +218,18 @@ def place_of_faces(
             source="pictures",
         )
     parameters = usable[0].parameters
-    at_px, place_m = _place_deviation(parameters, head, person, scaled, set_name)
+    at_px, spread_m = _place_deviation(parameters, head, person, scaled, set_name)
     return HeadPlace(
-        parameters, scaled, metres_per_unit, deviation, from_head, person, len(people), place_m, at_px
+        parameters,
+        scaled,
+        metres_per_unit,
+        deviation,
+        from_head,
+        person,
+        len(people),
+        float(spread_m * np.sqrt(3 / person.views)),
+        at_px,
+        spread_m,
     )
 
 
@@ -227,8 +255,8 @@ def _all_around(cameras: Sequence[Camera], views: list[int]) -> list[int]:
 def _place_deviation(
     parameters: HeadParameters, head: Head, person: Person, cameras: Sequence[Camera], set_name: str
 ) -> tuple[float, float]:
-    """Median reprojection error, pixels; and the deviation of the place over the views, metres: each view's
-    mean offset at the head's distance, over the root of the number of views."""
+    """Median reprojection error, pixels; and the root mean square of each view's offset at the head's distance,
+    metres."""
     points_m = head.vertices_m(parameters)[head.landmark_set(set_name).vertices]
     errors, offsets = [], []
     for face, camera in zip(person.faces, cameras, strict=True):
@@ -239,4 +267,4 @@ def _place_deviation(
         depth_m = camera.to_camera(points_m)[:, 2].mean()
         offsets.append(np.nanmedian(difference, axis=0) * depth_m / camera.focal_px)
     spread_m = np.sqrt((np.array(offsets) ** 2).mean())
-    return float(np.nanmedian(np.concatenate(errors))), float(spread_m * np.sqrt(3 / max(1, len(offsets))))
+    return float(np.nanmedian(np.concatenate(errors))), float(spread_m)

@@ -77,6 +77,11 @@ def consistent_people(
         pending = [one for one in pending if not any(one.face is face for face in found.faces)]
 
 
+def largest_faces(faces: Sequence[Sequence[Landmarks2D]]) -> list[Landmarks2D | None]:
+    """One face of each picture where cameras are not known: the largest; None where there is none."""
+    return [max(several, key=lambda face: face.radius_px) if several else None for several in faces]
+
+
 def _seen(view: int, face: Landmarks2D, camera: Camera) -> _Seen:
     middle_px = np.nanmean(face.points_px, axis=0)
     inverse = camera.world_from_camera

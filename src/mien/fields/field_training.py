@@ -15,9 +15,9 @@ from mien.cameras import Camera
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
 from mien.fields.grids.occupancy import Occupancy
+from mien.fields.picture_corrections import PictureCorrections
 from mien.fields.posed_images import PosedImages
 from mien.fields.radiance_field import RadianceField
-from mien.fields.picture_corrections import PictureCorrections
 from mien.fields.ray_pool import RayPool
 from mien.fields.rendering.ray_marching import add_up, march, spread, weights_of
 from mien.fields.rendering.rays import Rays, cross_box

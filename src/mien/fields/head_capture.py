@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from mien.captures.head_place import BoxMargins, HeadPlace, locate_head
+from mien.captures.head_place import BoxMargins, HeadPlace, faces_in, place_of_faces
+from mien.captures.refinement import DISAGREEMENT_M, with_refined_cameras
 from mien.fields.capture_facts import CaptureFacts
 from mien.fields.posed_images import PosedImages
 from mien.fields.viewpoint import Viewpoint
 from mien.fitting.context import Context
+from mien.landmarks.types import Landmarks2D
 from mien.mattes.soft_matte import MatteConfig, head_matte
 from mien.progress import Progress, ProgressReport, silent
 
@@ -43,6 +46,8 @@ def focus_on_head(
     *,
     bounds_m: Float[np.ndarray, "2 3"] | None = None,
     unit_known: bool = False,
+    faces: Sequence[Sequence[Landmarks2D]] | None = None,
+    refine_cameras: bool | None = None,
     margins: BoxMargins | None = None,
     matte: MatteConfig | None = None,
     context: Context | None = None,
@@ -56,6 +61,9 @@ def focus_on_head(
     Args:
         bounds_m: the box, where somebody knows it better, in the cameras' unit.
         unit_known: believe that cameras are in metres, whatever the head's size says.
+        faces: those of each picture, where they are known already.
+        refine_cameras: correct cameras by the face and by what pictures share; where they do not agree on the
+            face when None.
         margins: of the box around the fitted head.
         matte: how mattes are made.
         context: head, landmarker and settings of the fit.
@@ -70,7 +78,12 @@ def focus_on_head(
     def half(progress: Progress) -> None:
         report(Progress(0.5 * progress.done / max(1, progress.total), 1.0, progress.label))
 
-    place = locate_head(colors, images.cameras, unit_known=unit_known, context=context, report=half)
+    found = faces
+    if found is None:
+        found = faces_in(colors, context=context, report=half)
+    place = place_of_faces(found, images.cameras, unit_known=unit_known, context=context)
+    if refine_cameras or (refine_cameras is None and place.disagreement_m > DISAGREEMENT_M):
+        place = with_refined_cameras(colors, found, place, context=context)
     images = replace(
         images,
         cameras=place.cameras,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mien.fields.head_capture import HeadCapture
     from mien.fields.posed_images import PosedImages
     from mien.fields.radiance_field import RadianceField
+    from mien.fields.unposed_images import UnposedCapture
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class FieldTrainConfig:
     """
 
     scene: Positional[Path]
-    """transforms.json, or the folder that holds it or a COLMAP model."""
+    """transforms.json, or the folder that holds it or a COLMAP model; or a video, or a folder of pictures without
+    cameras, of somebody who holds still."""
     settings: Flat[FieldConfig] = FieldConfig()
     """Of the preset, or with --start-from those of that field with few steps; any can be changed."""
     out: Path | None = None
@@ -79,17 +81,21 @@ def run(arguments: list[str]) -> int:
     out = config.out or Path(f"{_name(config.scene)}.field")
     folder = out.with_name(f"{out.name}.training")
     check_field_place(out)
-    images = load_posed_images(
-        config.scene,
-        metres_per_unit=config.units.metres_per_unit,
-        ignore_distortion=config.ignore_distortion,
-        axes=config.axes,
-        longest_side_px=config.settings.picture_side_px,
-        paths_outside=config.paths_outside,
-    )
+    unposed = _unposed(config)
+    if unposed is not None:
+        images = unposed.images
+    else:
+        images = load_posed_images(
+            config.scene,
+            metres_per_unit=config.units.metres_per_unit,
+            ignore_distortion=config.ignore_distortion,
+            axes=config.axes,
+            longest_side_px=config.settings.picture_side_px,
+            paths_outside=config.paths_outside,
+        )
     for warning in images.warnings:
         note(f"mien field train: note: {warning}")
-    capture = _focused(images, config)
+    capture = _focused(images, config, unposed)
     if capture is not None:
         images = capture.images
         for sentence in capture.facts.assumed:
@@ -97,7 +103,10 @@ def run(arguments: list[str]) -> int:
     train, held_out = (images, None) if config.use_all else _parts(images)
     settings = config.settings
     if capture is not None and not images.has_masks:
-        settings = dataclasses.replace(settings, each_exposure=True)
+        doubted = unposed is not None or capture.place.refined
+        settings = dataclasses.replace(
+            settings, each_exposure=True, refine_cameras=settings.refine_cameras or doubted
+        )
     with training_bar("train", out=folder, quiet=config.output.json) as report:
         field = train_field(
             train if capture is None else dataclasses.replace(capture, images=train),
@@ -137,7 +146,23 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _focused(images: PosedImages, config: FieldTrainConfig) -> HeadCapture | None:
+def _unposed(config: FieldTrainConfig) -> UnposedCapture | None:
+    """Pictures with cameras that were found for them; None where a file has the cameras."""
+    from mien.commands.display import progress_bar
+    from mien.fields.unposed_images import holds_no_cameras, load_unposed_images
+
+    if not holds_no_cameras(config.scene):
+        return None
+    with progress_bar("cameras", quiet=config.output.json) as report:
+        unposed = load_unposed_images(config.scene, report=report)
+    for sentence in unposed.person.sentences():
+        note(f"mien field train: {sentence}")
+    return unposed
+
+
+def _focused(
+    images: PosedImages, config: FieldTrainConfig, unposed: UnposedCapture | None
+) -> HeadCapture | None:
     """The head of a capture without silhouettes; None where the silhouettes, or the user, say what is meant."""
     if config.whole_scene or (images.has_masks and not config.head_box):
         return None
@@ -149,6 +174,8 @@ def _focused(images: PosedImages, config: FieldTrainConfig) -> HeadCapture | Non
         return None
     unit_known = config.units.metres_per_unit != 1.0
     with progress_bar("head", quiet=config.output.json) as report:
+        if unposed is not None:  # its unit is the head's already
+            return focus_on_head(images, unit_known=True, faces=unposed.faces, refine_cameras=False)
         return focus_on_head(images, unit_known=unit_known, report=report)
 
 

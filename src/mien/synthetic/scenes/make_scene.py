@@ -25,7 +25,6 @@ from mien.synthetic.scenes.scene import random_identity
 from mien.synthetic.scenes.scene_files import write_capture
 from mien.synthetic.scenes.scene_request import SceneRequest
 
-
 CAPTURE_RADIUS_M = 0.235
 """What surrounds the head's middle and fills the pictures of a capture."""
 
