@@ -77,7 +77,7 @@ def score_field(
         known = np.ones(alpha.shape[:2], bool) if matte is None else matte[..., 1] > 127
         wanted = rgba[..., :3] / 255.0
         if matte is not None:
-            wanted = wanted * _gains(shown, wanted, known & (alpha[..., 0] > 0.9) & (seen.alpha > 0.9))
+            wanted = wanted * matched_gains(shown, wanted, known & (alpha[..., 0] > 0.9) & (seen.alpha > 0.9))
         wanted = wanted * alpha + (1 - alpha)
         squared = ((shown - wanted) ** 2).mean(axis=2)
         psnr.append(_decibels(squared[known].mean()))
@@ -108,10 +108,10 @@ def score_field(
     )
 
 
-def _gains(
+def matched_gains(
     shown: Float[np.ndarray, "h w 3"], wanted: Float[np.ndarray, "h w 3"], where: Bool[np.ndarray, "h w"]
 ) -> Float[np.ndarray, " 3"]:
-    """By what a picture's channels are multiplied to have the exposure of the field's."""
+    """By what a picture's channels are multiplied to have the exposure of the field's, by some pixels."""
     if where.sum() < 16:
         return np.ones(3)
     a, b = wanted[where], shown[where]

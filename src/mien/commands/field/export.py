@@ -12,21 +12,31 @@ from mien.errors import InputError
 from mien.files import OutputFile
 
 
+SPLATS_SUFFIX = ".splats.ply"
+
+
 @dataclass(frozen=True)
 class FieldExportConfig:
-    """Write a field as a coloured mesh (.ply, .glb, .obj, .stl) or as an RGBA grid (.npz).
+    """Write a field as a coloured mesh (.ply, .glb, .obj, .stl), as Gaussian splats (.splats.ply) or as an RGBA
+    grid (.npz).
 
-    The mesh is the outer surface in metres, coloured at its vertices. The grid holds `rgba` and
+    The mesh is the outer surface in metres, coloured at its vertices, or with --bake (.glb, .obj) by a texture.
+    Splats are flat Gaussians on that surface, for viewers of 3D Gaussian Splatting. The grid holds `rgba` and
     `density_per_m` at the centres of cells that fill the field's box, indexed x, y, z.
     """
 
     source: Flat[FieldOption]
     out: tuple[OutputFile, ...]
-    """Files to write; the suffix chooses: .ply .glb .obj .stl for the mesh, .npz for the grid."""
+    """Files to write; the suffix chooses: .ply .glb .obj .stl for the mesh, .splats.ply for splats, .npz for
+    the grid."""
     size: int = 128
     """Cells per axis."""
     level: float | None = None
     """Density of the mesh's surface, per metre; where a cell takes half of the light when left out."""
+    bake: bool = False
+    """Colours of .glb and .obj in a texture, finer than the mesh."""
+    texels: int = 8
+    """With --bake: side of the square of the texture that two triangles share."""
     pieces: int = 1
     """Connected pieces of the mesh that are kept, the largest first; 0: all."""
     place: Flat[DeviceOption] = DeviceOption()
@@ -36,8 +46,11 @@ class FieldExportConfig:
 def run(arguments: list[str]) -> int:
     """Export to every file that was named."""
     config = parse(FieldExportConfig, arguments, prog="mien field export")
+    from mien.fields.baked_mesh import FORMATS as BAKED_FORMATS
+    from mien.fields.baked_mesh import bake, write_baked_mesh
     from mien.fields.grids.color_grid import color_grid, write_color_grid
     from mien.fields.mesh import FORMATS, field_mesh, write_field_mesh
+    from mien.fields.splats import splats_of_mesh, write_splats
     from mien.morphable_fields.any_field import load_any_field
 
     for path in config.out:
@@ -50,6 +63,19 @@ def run(arguments: list[str]) -> int:
         if path.suffix.lower() in FORMATS:
             if mesh is None:
                 mesh = field_mesh(field, size=config.size, level_per_m=config.level, pieces=config.pieces)
+            if path.name.lower().endswith(SPLATS_SUFFIX):
+                splats = splats_of_mesh(mesh)
+                write_splats(splats, path)
+                facts.append({"file": str(path), "splats": len(splats)})
+                continue
+            if config.bake and path.suffix.lower() in BAKED_FORMATS:
+                baked = bake(field, mesh, texels=config.texels)
+                write_baked_mesh(baked, path)
+                texture_px = len(baked.texture)
+                facts.append(
+                    {"file": str(path), "triangles": len(baked.triangles), "texture_px": texture_px}
+                )
+                continue
             write_field_mesh(mesh, path)
             facts.append({
                 "file": str(path), "vertices": len(mesh.vertices_m), "triangles": len(mesh.triangles),
