@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
 from mien.heads.model import Head
@@ -35,7 +35,7 @@ class SurfaceSamples:
     distance_m: Float[Tensor, "r s"]
     normals: Int[Tensor, "r s 3"]
     local: Float[Tensor, "r s 4"]
-    texels: Int[Tensor, "r s 3"]
+    texels: UInt8[Tensor, "r s 3"]
     directions: Float[Tensor, "r 3"]
     rgba: Float[Tensor, "r 4"]
     person: Int[Tensor, " r"]
