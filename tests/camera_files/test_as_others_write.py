@@ -189,7 +189,7 @@ def test_pictures_stay_inside_unless_asked(tmp_path: Path, name: str):
     assert len(read_cameras(path, paths_outside=True)) == 3
 
 
-@pytest.mark.parametrize("name", [None, 3, "", "a\0b", ["a"], "n" * 3000])
+@pytest.mark.parametrize("name", [None, 3, "", "a\0b", ["a"], "n" * 3000, "\ud800.png", "ä" * 200])
 @pytest.mark.parametrize("key", ["file_path", "mask_path", "depth_file_path"])
 def test_names_that_are_none(tmp_path: Path, name: Any, key: str):
     def change(content: dict[str, Any]) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 import mien
 from mien.errors import InputError
 from mien.images.photo import is_transparent, read_image, read_photo
+from mien.images.video import open_video
 
 ASTRONAUT = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
 
@@ -219,9 +220,33 @@ def test_colours_that_are_all_transparent_are_taken(tmp_path):
     assert not is_transparent(tmp_path / "clear.png")
 
 
-@pytest.mark.parametrize(("brand", "word"), [(b"heic", "HEIC"), (b"mif1", "HEIC")])
-def test_phone_pictures_that_cannot_be_read_are_named(tmp_path, brand, word):
+@pytest.mark.parametrize(
+    ("brands", "words"),
+    [
+        (b"heic\0\0\0\0mif1heic", "HEIC.*pillow-heif"),
+        (b"mif1\0\0\0\0mif1heic", "HEIC.*pillow-heif"),
+        (b"hevc\0\0\0\0msf1hevc", "HEIC.*pillow-heif"),
+        (b"mif1\0\0\0\0avifmiaf", "AVIF"),
+        (b"avis\0\0\0\0avismsf1", "AVIF"),
+    ],
+)
+def test_phone_pictures_that_cannot_be_read_are_named(tmp_path, brands, words):
     path = tmp_path / "photo.heic"
-    path.write_bytes(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0" + brand + b"miaf" + bytes(100))
-    with pytest.raises(InputError, match=f"{word}.*pillow-heif|damaged"):
+    path.write_bytes((8 + len(brands)).to_bytes(4, "big") + b"ftyp" + brands + bytes(100))
+    with pytest.raises(InputError, match=f"{words}|damaged"):
         read_image(path)
+    with pytest.raises(InputError, match=f"{words}|damaged"):
+        open_video(path)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this build of Pillow reads no AVIF")
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_avif(tmp_path, orientation):
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[:24, :32, 0] = 200
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    Image.fromarray(pixels).save(tmp_path / "a.avif", exif=exif)  # takes the orientation out of `exif`
+    difference = read_image(tmp_path / "a.avif").astype(int) - read_image(tmp_path / "a.png")
+    assert np.abs(difference).mean() < 5  # the colours run a little at edges

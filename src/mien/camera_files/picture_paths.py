@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path, PureWindowsPath
 
 from mien.errors import InputError
@@ -10,6 +11,8 @@ from mien.reading.regular_files import exists
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 MAX_NAME = 1000
+MAX_PART_BYTES = 255
+"""Longest name within a folder, on every file system in use."""
 
 
 def picture_path(folder: Path, name: object, *, source: str | Path, outside: bool = False) -> Path:
@@ -28,7 +31,7 @@ def picture_path(folder: Path, name: object, *, source: str | Path, outside: boo
     Raises:
         InputError: it is no name, or leads out of the folder.
     """
-    if not isinstance(name, str) or not name or len(name) > MAX_NAME or "\0" in name:
+    if not isinstance(name, str) or not name or not _could_be(name):
         raise InputError(f"names a picture that cannot be: {str(name)[:60]!r}", source=source)
     candidates = [Path(name)]
     if "\\" in name:
@@ -39,6 +42,17 @@ def picture_path(folder: Path, name: object, *, source: str | Path, outside: boo
             return _inside(path, folder, name, source, outside)
     path = _inside(folder / candidates[-1], folder, name, source, outside)
     return _with_suffix(path) or path
+
+
+def _could_be(name: str) -> bool:
+    """Whether a file may have the name: half a surrogate pair, for one, is not text that a disk can hold."""
+    if len(name) > MAX_NAME or "\0" in name:
+        return False
+    try:
+        encoded = os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return all(len(part) <= MAX_PART_BYTES for part in re.split(rb"[/\\]", encoded))
 
 
 def _inside(path: Path, folder: Path, name: str, source: str | Path, outside: bool) -> Path:

@@ -9,21 +9,22 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.errors import InputError
+from mien.images.other_files import phone_format
 from mien.images.photo import opened_picture, rgb_pixels
 
 _SHORTEST_S = 0.01
 """Browsers show frames that claim less a tenth of a second long."""
 
 
-def is_webp(path: Path) -> bool:
-    """Whether a file that exists is a WebP, by its first bytes."""
+def may_be_animation(path: Path) -> bool:
+    """Whether a file that exists is a WebP or AVIF, by its first bytes."""
     with path.open("rb") as file:
         start = file.read(12)
-    return start[:4] == b"RIFF" and start[8:] == b"WEBP"
+    return (start[:4] == b"RIFF" and start[8:] == b"WEBP") or phone_format(path) == "AVIF"
 
 
 class Animation:
-    """The pictures of an animated WebP.
+    """The pictures of an animated WebP or AVIF.
 
     Attributes:
         width_px, height_px: their size.

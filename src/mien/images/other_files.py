@@ -32,6 +32,37 @@ def what_takes(path: Path) -> str | None:
     return next((advice for suffixes, advice in _BY_SUFFIX.items() if suffix in suffixes), None)
 
 
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+_AVIF = (b"avif", b"avis")
+_PICTURES_OF_PHONES = {
+    "HEIC": (
+        "is a HEIC picture, which takes another package: pip install pillow-heif, or save it as JPEG "
+        "(on an iPhone: Settings, Camera, Formats, Most Compatible)"
+    ),
+    "AVIF": "is an AVIF picture, which this build of Pillow cannot read; save it as JPEG or PNG",
+}
+
+
+def phone_format(path: Path) -> str | None:
+    """ "HEIC" or "AVIF" where a file of the container that videos have too says so itself; else None."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    length = int.from_bytes(start[:4], "big")
+    if start[4:8] != b"ftyp" or length > 1024:
+        return None
+    brands = [start[8:12], *(start[at : at + 4] for at in range(16, min(length, len(start)), 4))]
+    # "mif1" is said by both
+    if any(brand in _AVIF for brand in brands) and brands[0] in (*_AVIF, b"mif1", b"msf1"):
+        return "AVIF"
+    return "HEIC" if brands[0] in _HEIC else None
+
+
+def phone_picture(path: Path) -> str | None:
+    """What to do with a HEIC or AVIF that could not be opened; None for other files."""
+    kind = phone_format(path)
+    return None if kind is None else _PICTURES_OF_PHONES[kind]
+
+
 def about_folder(path: Path) -> str:
     """What a folder is, and what takes it."""
     if path.suffix == ".field" or (path / "field.json").exists():

@@ -19,16 +19,12 @@ from mien.checked_calls import checked_call
 from mien.errors import InputError, MienError
 from mien.images.exif import focal_lengths_of, orientation_of
 from mien.images.limits import check_pixel_count, picture_formats, too_many_pixels
-from mien.images.other_files import about_folder, what_takes
+from mien.images.other_files import about_folder, phone_picture, what_takes
 from mien.images.upright import Turn
 from mien.reading.regular_files import check_regular
 
 if TYPE_CHECKING:
     from PIL import Image
-
-
-_PHONE_BRANDS = {b"heic": "HEIC", b"heix": "HEIC", b"mif1": "HEIC", b"msf1": "HEIC", b"avif": "AVIF"}
-"""What a file of the container that videos have too says that it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,14 +220,6 @@ def _register_heif() -> None:
 
 
 def _unreadable(path: Path) -> str:
-    with path.open("rb") as file:
-        start = file.read(12)
-    kind = _PHONE_BRANDS.get(start[8:12]) if start[4:8] == b"ftyp" else None
-    if kind == "HEIC":
-        return (
-            "is a HEIC picture, which takes another package: pip install pillow-heif, or save it as JPEG "
-            "(on an iPhone: Settings, Camera, Formats, Most Compatible)"
-        )
-    if kind == "AVIF":
-        return "is an AVIF picture, which this build of Pillow cannot read; save it as JPEG or PNG"
-    return "is not a picture that can be read; give a JPEG, PNG, WebP, AVIF, TIFF, BMP or GIF"
+    return phone_picture(path) or (
+        "is not a picture that can be read; give a JPEG, PNG, WebP, AVIF, TIFF, BMP or GIF"
+    )

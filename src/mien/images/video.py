@@ -17,9 +17,9 @@ from jaxtyping import UInt8
 
 from mien.checked_calls import checked_call
 from mien.errors import InputError, ShapeError
-from mien.images.animation import Animation, is_webp
+from mien.images.animation import Animation, may_be_animation
 from mien.images.limits import check_frame_size, video_options
-from mien.images.other_files import what_takes
+from mien.images.other_files import phone_picture, what_takes
 from mien.images.photo import check_file, is_picture
 from mien.images.sound import SoundTrack
 from mien.images.upright import Turn
@@ -81,7 +81,7 @@ class VideoReader:
         except (av.FFmpegError, OSError, ValueError) as error:
             if is_picture(self.source):  # FFmpeg is kept from opening it: its format is none of a video
                 raise InputError(_A_PICTURE, source=self.source) from error
-            advice = what_takes(self.source)
+            advice = phone_picture(self.source) or what_takes(self.source)
             if advice is not None and "is a video" not in advice:
                 raise InputError(advice, source=self.source) from error
             raise InputError(
@@ -226,13 +226,13 @@ def open_video(path: str | Path) -> VideoReader:
     becomes True.
 
     Args:
-        path: an MP4, MOV, MKV, WebM, AVI, GIF or animated WebP.
+        path: an MP4, MOV, MKV, WebM, AVI, GIF, animated WebP or AVIF.
 
     Raises:
         InputError: the file is missing, is not a video, or has no frame that can be read.
     """
     check_file(Path(path))
-    return _AnimationReader(path) if is_webp(Path(path)) else VideoReader(path)
+    return _AnimationReader(path) if may_be_animation(Path(path)) else VideoReader(path)
 
 
 class VideoWriter:
