@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from mien.errors import check_type
 from mien.heads.correspondence import LANDMARK_PART, with_landmark_sets
 from mien.heads.library import load_head
 from mien.heads.model import Head
+from mien.reading.regular_files import exists
 
 _PUBLISHERS_SETS = {"ibug68"}
 """What other people's files name themselves."""
@@ -51,9 +53,9 @@ _PUBLISHED: WeakKeyDictionary[Head, Head] = WeakKeyDictionary()
 
 def _state_of(path: Path) -> tuple[Path, tuple[tuple[str, int, int], ...]]:
     """A file or folder and what tells whether it has changed: names, sizes, times."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []
-    stats = [(each.name, each.stat()) for each in files]
-    return path.resolve(), tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    stats = [(each.name, each.stat()) for each in files if exists(each)]
+    return Path(os.path.realpath(path)), tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
 
 
 @lru_cache(maxsize=2)

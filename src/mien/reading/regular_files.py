@@ -55,6 +55,11 @@ def check_regular(path: str | Path, *, missing: str = "there is no such file") -
         raise InputError("is a folder, where a file is expected", source=path)
     if not stat.S_ISREG(status.st_mode):
         raise InputError("is a pipe or a device, not an ordinary file; save what it gives first", source=path)
+    try:
+        with open(path, "rb"):
+            pass
+    except OSError as error:
+        raise InputError(f"cannot be opened ({_reason(error)})", source=path) from error
     return status.st_size
 
 
