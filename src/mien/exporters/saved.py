@@ -153,6 +153,9 @@ _OF_FIT = (
 )  # fmt: skip
 _OF_TRACK = ("camera", "set_name", "head_name", "head_version", "frames_per_second")
 _NOT_OURS = "is not a fit or track saved by mien (.npz or .json)"
+_A_HEAD = (
+    "is a head, not a saved fit or track (.npz or .json): look at it with `mien head info`, fit it with --head"
+)
 
 
 def _of_this_version(found: dict[str, Any]) -> dict[str, Any]:
@@ -169,6 +172,8 @@ def _opened_document(path: Path, *, kind: str) -> Iterator[FileValues]:
         document: dict[str, Any]
         if path.suffix.lower() == ".npz":
             archive = stack.enter_context(open_npz(path, what=_NOT_OURS))
+            if "document" not in archive:
+                raise InputError(_A_HEAD if "mean_m" in archive else _NOT_OURS, source=path)
             text = FileValues(archive, source=path).text("document", longest=MAX_TEXT_LENGTH)
             members = {name: archive[name] for name in archive if name != "document"}
             content = parse_json(text, source=path, what=_NOT_OURS)

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from mien.errors import MienError, OutputError
+from mien.errors import InputError, MienError, OutputError
 from mien.files import stopped_cleanly
 
 TRIES = 2
@@ -56,6 +56,7 @@ def draw_shards(
         shards at which a process died `TRIES` times.
 
     Raises:
+        InputError: what is drawn with is not there.
         OutputError: a shard cannot be written.
         MienError: a process failed with an error; its message is passed on.
     """
@@ -83,7 +84,7 @@ def draw_shards(
                 if message == _DRAWN:
                     worker.drawn += 1
                     more(1)
-                elif isinstance(message, OutputError):
+                elif isinstance(message, (InputError, OutputError)):
                     raise message
                 elif message != _DONE:
                     raise MienError(f"drawing synthetic pictures failed: {message}")
@@ -128,6 +129,8 @@ def serve(begin: Callable[[], Draw], connection: Connection) -> None:
         pass
     except OutputError as error:
         connection.send(OutputError(str(error)))
+    except InputError as error:  # the assets: its message says all
+        connection.send(InputError(str(error)))
     except Exception as error:
         connection.send(f"{type(error).__name__}: {error}")
     finally:

@@ -42,7 +42,7 @@ def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> lis
         report: told the number of pictures done, those that were there already among them.
 
     Raises:
-        InputError: the folder holds shards of other settings.
+        InputError: the folder holds shards of other settings, or the assets are not there.
         MienError: a worker failed, whose message is passed on, or died at the same shard again.
     """
     from mien.heads.library import load_head
@@ -79,7 +79,12 @@ def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> lis
         done += pictures
         report(Progress(done, config.count, "drawing"))
 
-    lost = draw_shards(waiting, _Drawing(config), workers=config.workers, more=more)
+    try:
+        lost = draw_shards(waiting, _Drawing(config), workers=config.workers, more=more)
+    except InputError:
+        if len(waiting) == len(jobs):  # nothing is there that it would tell of
+            (config.out / "manifest.json").unlink(missing_ok=True)
+        raise
     if lost:
         names = ", ".join(job.path.name for job in lost)
         raise MienError(
