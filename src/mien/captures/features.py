@@ -1,4 +1,5 @@
-"""Places that several pictures of one still scene share: keypoints (SIFT: Lowe 2004), matched and strung together."""
+"""Places that several pictures of one still scene share: keypoints (SIFT: Lowe 2004), matched and strung
+together."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ class HeadPlace:
         person: whose faces were taken; people: how many were seen.
         place_deviation_m: standard deviation of the face's place, by how well the pictures agree.
         reprojection_px: median distance of landmarks from the fitted head's.
-        disagreement_m: root mean square over the pictures of how far the face as a whole lies beside the fitted
-            head, at its distance: what cameras are wrong by at least.
+        disagreement_m: root mean square over the pictures of how far the face as a whole lies beside the
+            fitted head, at its distance: what cameras are wrong by at least.
         refined: whether the cameras were corrected.
     """
 
@@ -108,8 +108,8 @@ class HeadPlace:
             out.append(f"{self.people} people were seen; this is the one in most pictures")
         if self.refined:
             out.append(
-                f"the cameras did not agree on the face and were corrected: it lies {1000 * self.disagreement_m:.1f} mm "
-                "beside the fitted head now (root mean square)"
+                "the cameras did not agree on the face and were corrected: it lies "
+                f"{1000 * self.disagreement_m:.1f} mm beside the fitted head now (root mean square)"
             )
         if self.unit_from_head:
             out.append(
@@ -183,9 +183,9 @@ def place_of_faces(
     if not people:
         seen = sum(bool(several) for several in faces)
         raise InputError(
-            f"no person was found: {seen} of {len(faces)} pictures show a face, and no two of them agree with "
-            "the cameras on where it is. Give the head's box (--box), or train on all that the cameras see "
-            "(--whole-scene)",
+            f"no person was found: {seen} of {len(faces)} pictures show a face, and no two of them agree "
+            "with the cameras on where it is. Give the head's box (--box), or train on all that the cameras "
+            "see (--whole-scene)",
             source="pictures",
         )
     person = people[0]
@@ -213,8 +213,8 @@ def place_of_faces(
     usable = [one for one in fit.found if one.status.usable]
     if not usable:
         raise InputError(
-            f"a face is seen in {len(views)} pictures, but no head explains all of them ({fit.reason or fit.status.value}): "
-            "the person moved, or the cameras are wrong",
+            f"a face is seen in {len(views)} pictures, but no head explains all of them "
+            f"({fit.reason or fit.status.value}): the person moved, or the cameras are wrong",
             source="pictures",
         )
     parameters = usable[0].parameters
@@ -255,8 +255,8 @@ def _all_around(cameras: Sequence[Camera], views: list[int]) -> list[int]:
 def _place_deviation(
     parameters: HeadParameters, head: Head, person: Person, cameras: Sequence[Camera], set_name: str
 ) -> tuple[float, float]:
-    """Median reprojection error, pixels; and the root mean square of each view's offset at the head's distance,
-    metres."""
+    """Median reprojection error, pixels; and the root mean square of each view's offset at the head's
+    distance, metres."""
     points_m = head.vertices_m(parameters)[head.landmark_set(set_name).vertices]
     errors, offsets = [], []
     for face, camera in zip(person.faces, cameras, strict=True):

@@ -14,7 +14,8 @@ BLURRED = 0.35
 
 
 def sharpness(image: UInt8[np.ndarray, "height width 3"], face: Landmarks2D | None) -> float:
-    """Variance of the Laplacian in the face (in all of the picture without one), over that of its brightness."""
+    """Variance of the Laplacian in the face (in all of the picture without one), over that of its
+    brightness."""
     import cv2
 
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)

@@ -15,7 +15,8 @@ from mien.fitting.context import Context
 from mien.landmarks.types import Landmarks2D
 
 DISAGREEMENT_M = 0.006
-"""Cameras that disagree more on where the face is are corrected; exact ones differ by 2 to 4 mm, as landmarks do."""
+"""Cameras that disagree more on where the face is are corrected; exact ones differ by 2 to 4 mm, as
+landmarks do."""
 
 
 def with_refined_cameras(

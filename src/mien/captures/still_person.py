@@ -58,7 +58,8 @@ class StillPerson:
         camera = self.cameras[0]
         angle = 2 * np.degrees(np.arctan(0.5 * camera.width_px / camera.focal_px))
         return [
-            f"no cameras were given: those of {len(self.views)} pictures were found by a face that holds still and "
+            f"no cameras were given: those of {len(self.views)} pictures were found by a face that holds "
+            f"still and "
             f"{self.tracks} places that pictures share, to {self.median_px:.1f} px (median)",
             f"all pictures have one lens: focal length {camera.focal_px:.0f} px ({angle:.0f}° across), k1 "
             f"{self.distortion:.3f}",
@@ -73,7 +74,8 @@ def cameras_of_still_person(
 ) -> StillPerson:
     """Cameras of pictures, all of one size and lens, of somebody who held still.
 
-    The face's dense landmarks and the fitted head say roughly where each camera was; whatever else the pictures
+    The face's dense landmarks and the fitted head say roughly where each camera was; whatever else the
+    pictures
     share (skin, hair, clothes, the room) refines that. A room that does not move with the person, as on a
     turning chair, spoils it.
 
@@ -89,7 +91,8 @@ def cameras_of_still_person(
     views = [index for index, face in enumerate(chosen) if face is not None]
     if len(views) < LEAST_PICTURES:
         raise InputError(
-            f"a face is seen in {len(views)} of {len(images)} pictures; without cameras at least {LEAST_PICTURES} "
+            f"a face is seen in {len(views)} of {len(images)} pictures; without cameras at least "
+            f"{LEAST_PICTURES} "
             "must show it, from several sides",
             source="pictures",
         )

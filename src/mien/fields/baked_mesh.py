@@ -1,6 +1,7 @@
 """A field's surface with its colours in a texture: finer than the mesh itself.
 
-Every two triangles share a square of the texture, with a texel of margin around each, so nothing has to be cut
+Every two triangles share a square of the texture, with a texel of margin around each, so nothing has to be
+cut
 open and laid flat, and all triangles have as many texels.
 """
 
@@ -55,7 +56,8 @@ def bake(field: Field, mesh: FieldMesh, *, texels: int = 8) -> BakedMesh:
     size = columns * texels
     if size > LARGEST_TEXTURE_PX:
         raise InputError(
-            f"{count} triangles of {texels} texels need a texture of {size} pixels; at most {LARGEST_TEXTURE_PX}: "
+            f"{count} triangles of {texels} texels need a texture of {size} pixels; at most "
+            f"{LARGEST_TEXTURE_PX}: "
             "give a smaller --size or fewer --texels",
             source="texture",
         )
@@ -148,7 +150,10 @@ def write_baked_mesh(mesh: BakedMesh, path: str | Path) -> Path:
         write_text(path, "\n".join(lines) + "\n")
         return path
     if suffix != ".glb":
-        raise InputError(f"unknown format {path.suffix!r}; a baked texture goes into .glb or .obj", source=path)
+        raise InputError(
+            f"unknown format {path.suffix!r}; a baked texture goes into .glb or .obj",
+            source=path,
+        )
     material = trimesh.visual.material.PBRMaterial(
         baseColorTexture=Image.fromarray(mesh.texture), metallicFactor=0.0, roughnessFactor=1.0
     )

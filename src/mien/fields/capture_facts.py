@@ -10,9 +10,11 @@ class CaptureFacts:
     """What was found in a capture, and assumed; saved with its field.
 
     Attributes:
-        world_from_head: 12 numbers, the rows of (3, 4): where the fitted head's frame is in the field's world.
+        world_from_head: 12 numbers, the rows of (3, 4): where the fitted head's frame is in the field's
+        world.
         place_deviation_m: of that place, metres.
-        metres_per_unit: what the file's lengths were multiplied by; unit_deviation: relative deviation of that
+        metres_per_unit: what the file's lengths were multiplied by; unit_deviation: relative deviation of
+        that
             where the head's size told it, else 0.
         views: pictures that show the face; people: how many persons were seen.
         assumed: sentences.

@@ -66,14 +66,16 @@ class FieldConfig:
     """Weight of the squared error of alpha where silhouettes are known."""
     background: Literal["auto", "random", "white", "black", "environment", "scene"] = "auto"
     """Behind the head: "random" with silhouettes; "white" or "black" for pictures on that ground;
-    "environment" learns a colour for every direction; "scene" what stands before and behind the box, in a coarse
+    "environment" learns a colour for every direction; "scene" what stands before and behind the box, in a "
+    "coarse
     grid that reaches to infinity; "auto" chooses."""
     each_exposure: bool = False
     """Learn gains of the three channels for each picture."""
     refine_cameras: bool = False
     """Learn a small motion of each camera."""
     camera_deviation: tuple[float, float] = (1.0, 10.0)
-    """How far off cameras may be that are refined: deviations of turns, degrees, and of shifts, millimetres."""
+    """How far off cameras may be that are refined: deviations of turns, degrees, and of shifts,
+    millimetres."""
     correction_rate: float = 1e-3
     """Learning rate of exposures and cameras."""
     picture_side_px: int = 160

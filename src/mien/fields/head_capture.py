@@ -1,4 +1,5 @@
-"""From pictures of somebody in a place to what a field of their head is trained on: box, mattes, unit, front."""
+"""From pictures of somebody in a place to what a field of their head is trained on: box, mattes, unit,
+front."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from jaxtyping import Float, UInt8
 from mien.captures.head_place import BoxMargins, HeadPlace, faces_in, place_of_faces
 from mien.captures.refinement import DISAGREEMENT_M, with_refined_cameras
 from mien.fields.capture_facts import CaptureFacts
+from mien.fields.matte_agreement import agreeing_mattes
 from mien.fields.posed_images import PosedImages
 from mien.fields.viewpoint import Viewpoint
 from mien.fitting.context import Context
@@ -98,6 +100,8 @@ def focus_on_head(
             mattes.append(_as_bytes(told.alpha, told.known))
         images = replace(images, mattes=tuple(mattes))
     box_m = place.bounds_m(head, margins) if bounds_m is None else bounds_m * place.metres_per_unit
+    if images.mattes:
+        images = replace(images, mattes=agreeing_mattes(images, box_m))
     return HeadCapture(images, box_m, place, _viewpoint(place, box_m), _facts(images, place))
 
 

@@ -36,7 +36,8 @@ class RayPool:
         near_m, far_m: (R,) distances between which they are sampled.
         across: (R, 2, 3) how a direction changes to the next pixel, to the right and down.
         picture: (R,) number of the picture.
-        known: (R,) how surely alpha is known, in [0, 1]; None: surely. Colours are then not premultiplied: they
+        known: (R,) how surely alpha is known, in [0, 1]; None: surely. Colours are then not premultiplied:
+        they
             show what lies behind, too.
     """
 

@@ -26,7 +26,8 @@ class FieldScores:
     """Means over pictures.
 
     Attributes:
-        psnr_db: of whole pictures, those with silhouettes or mattes over white, others over what the field has
+        psnr_db: of whole pictures, those with silhouettes or mattes over white, others over what the field
+        has
             behind it.
         foreground_psnr_db: of the pixels inside the silhouette, with mattes of those that are known to be the
             subject; NaN without either. With mattes each picture's exposure is taken out first.

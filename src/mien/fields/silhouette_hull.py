@@ -18,6 +18,8 @@ SEEN_BY = 0.5
 """Space that fewer of the cameras see is left out."""
 TOLERANCE = 0.03
 """A cell stays although this fraction of the silhouettes excludes it: a bad mask among many must not cut."""
+MATTE_TOLERANCE = 0.12
+"""The same of mattes that were told by colours."""
 FAINT_ALPHA = 12
 """Of 255: less is what reducing and compressing pictures leaves around a silhouette."""
 SURELY = 200
@@ -55,7 +57,7 @@ def hull(images: PosedImages, bounds_m: Float[np.ndarray, "2 3"], *, size: int) 
     kept = seen_fraction(images.cameras, points_m) >= SEEN_BY
     if images.has_masks or images.mattes:
         inside = np.flatnonzero(kept)
-        allowed = int(TOLERANCE * len(images))
+        allowed = int((MATTE_TOLERANCE if images.mattes else TOLERANCE) * len(images))
         misses = np.zeros(len(inside), dtype=int)
         radius_m = float(np.linalg.norm(half_m)) / size
         for camera, silhouette in zip(images.cameras, _silhouettes(images), strict=True):

@@ -76,7 +76,8 @@ def write_splats(splats: Splats, path: str | Path) -> Path:
         np.log(splats.scales_m),
         splats.quaternions,
     ], axis=1).astype("<f4")  # fmt: skip
-    header = ["ply", "format binary_little_endian 1.0", "comment Gaussian splats, metres", f"element vertex {len(splats)}"]
+    header = ["ply", "format binary_little_endian 1.0", "comment Gaussian splats, metres"]
+    header.append(f"element vertex {len(splats)}")
     header += [f"property float {name}" for name in PROPERTIES]
     text = "\n".join([*header, "end_header", ""])
     write_bytes(path, text.encode("ascii") + columns.tobytes())

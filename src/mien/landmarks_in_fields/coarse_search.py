@@ -120,7 +120,8 @@ def coarse_guesses(
 def look_again(
     network: FieldLandmarkNetwork, seen: Overview, rotation: Float[np.ndarray, "3 3"], *, passes: int = PASSES
 ) -> Guess:
-    """What the coarse network says of a head that stands turned so, looked at upright, as often as `passes`."""
+    """What the coarse network says of a head that stands turned so, looked at upright, as often as
+    `passes`."""
     assert passes >= 1
     for _ in range(passes):
         box = Box(seen.centre_m, WHOLE_OVER_RADIUS * seen.radius_m, rotation)

@@ -54,7 +54,8 @@ class Part:
 def likely_parts(clean: CleanField, *, most: int = MOST_PLACES) -> list[Part]:
     """Compact parts of what is solid, all over it and of several sizes.
 
-    From each place of a lattice a ball moves to the centre of mass of what is in it, until it stays; balls that
+    From each place of a lattice a ball moves to the centre of mass of what is in it, until it stays; balls
+    that
     come to one place count once, and those with the most in them come first.
     """
     solid_m, weights = _thinned(clean)

@@ -43,7 +43,8 @@ class SearchConfig:
     """Over the distance of the outer corners of the eyes: a first look that moves the landmarks further only
     says where to look."""
     everywhere: bool = True
-    """Where the whole of what is solid is no head for sure, look at its parts: shoulders, long hair, walls and
+    """Where the whole of what is solid is no head for sure, look at its parts: shoulders, long hair, walls
+    and
     things then do not matter."""
     sure: float = 0.95
     """A head found with this confidence ends the search."""
@@ -73,7 +74,8 @@ class FieldLandmarker:
         """The landmarks of the most likely head.
 
         Args:
-            near: where a head's frame is believed to be (field from head, a similarity), as pictures of it told:
+            near: where a head's frame is believed to be (field from head, a similarity), as pictures of it
+            told:
                 looked at first.
 
         Raises:
@@ -183,7 +185,8 @@ def field_landmarks(field: Field, *, near: Float[np.ndarray, "3 4"] | None = Non
     hair, shoulders, a wall that it touches.
 
     Args:
-        near: where the head's frame is believed to be (field from head, a similarity), as a capture's pictures
+        near: where the head's frame is believed to be (field from head, a similarity), as a capture's
+        pictures
             told (`CaptureFacts.world_from_head`): looked at first.
 
     Raises:

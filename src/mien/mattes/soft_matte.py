@@ -30,7 +30,8 @@ class MatteConfig:
     edge_m: float = 0.006
     """Width of a soft edge, on the head's surface."""
     sure_log_odds: float = 3.0
-    """Where the head's colours are this much likelier than the surroundings', or the other way round (logarithm),
+    """Where the head's colours are this much likelier than the surroundings', or the other way round
+    (logarithm),
     the matte is fully known."""
 
 

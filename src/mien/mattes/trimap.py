@@ -68,7 +68,9 @@ def _drawn(pixels: np.ndarray, triangles: np.ndarray, shape: tuple[int, int]) ->
     corners = corners[np.isfinite(corners).all(axis=(1, 2))]
     out = np.zeros(shape, np.uint8)
     limit = 8 * max(shape)
-    cv2.fillPoly(out, list(np.rint(np.clip(corners, -limit, limit)).astype(np.int32)), 1)
+    # One by one: drawn together, triangles that lie over each other would cancel out
+    for corner in np.rint(np.clip(corners, -limit, limit)).astype(np.int32):
+        cv2.fillConvexPoly(out, corner, 1)
     return out > 0
 
 
@@ -77,7 +79,8 @@ def _body(
 ) -> Bool[np.ndarray, "h w"]:
     """The picture of a block that holds neck, shoulders and hair below the chin.
 
-    The block is cut off by a plane at the chin, so that what lies above it in the picture, seen from the front,
+    The block is cut off by a plane at the chin, so that what lies above it in the picture, seen from the
+    front,
     is head.
     """
     import cv2

@@ -17,8 +17,10 @@ from mien.commands.usage import UsageError
 class CapturesBenchmarkConfig:
     """Synthetic captures as newcomers have them: is the head found, and where are its landmarks?
 
-    A wall close behind, shoulders and clothes, a room full of things, changing exposure, a lens with distortion,
-    cameras that are off by 1° or 1 cm, and an orbit by hand without cameras. Each is trained on as `mien field
+    A wall close behind, shoulders and clothes, a room full of things, changing exposure, a lens with
+    distortion,
+    cameras that are off by 1° or 1 cm, and an orbit by hand without cameras. Each is trained on as `mien
+    field
     train` does it and searched for landmarks; fields are kept beside the pictures.
     """
 

@@ -11,16 +11,17 @@ from mien.commands.options import DeviceOption, FieldOption, JsonOption
 from mien.errors import InputError
 from mien.files import OutputFile
 
-
 SPLATS_SUFFIX = ".splats.ply"
 
 
 @dataclass(frozen=True)
 class FieldExportConfig:
-    """Write a field as a coloured mesh (.ply, .glb, .obj, .stl), as Gaussian splats (.splats.ply) or as an RGBA
+    """Write a field as a coloured mesh (.ply, .glb, .obj, .stl), as Gaussian splats (.splats.ply) or as an
+    RGBA
     grid (.npz).
 
-    The mesh is the outer surface in metres, coloured at its vertices, or with --bake (.glb, .obj) by a texture.
+    The mesh is the outer surface in metres, coloured at its vertices, or with --bake (.glb, .obj) by a
+    texture.
     Splats are flat Gaussians on that surface, for viewers of 3D Gaussian Splatting. The grid holds `rgba` and
     `density_per_m` at the centres of cells that fill the field's box, indexed x, y, z.
     """
@@ -72,9 +73,7 @@ def run(arguments: list[str]) -> int:
                 baked = bake(field, mesh, texels=config.texels)
                 write_baked_mesh(baked, path)
                 texture_px = len(baked.texture)
-                facts.append(
-                    {"file": str(path), "triangles": len(baked.triangles), "texture_px": texture_px}
-                )
+                facts.append({"file": str(path), "triangles": len(baked.triangles), "texture_px": texture_px})
                 continue
             write_field_mesh(mesh, path)
             facts.append({

@@ -29,12 +29,14 @@ class FieldTrainConfig:
 
     Reads a transforms.json of nerfstudio, Blender or instant-ngp, a COLMAP model, or an OpenCV calibration.
     Silhouettes (alpha or mask_path) make it quicker and better. Pictures without them are searched for a
-    person: the field is then of the head that most of them show, wherever it is, and what surrounds it is told
+    person: the field is then of the head that most of them show, wherever it is, and what surrounds it is
+    told
     apart. Interrupted with Ctrl-C or in any other way, the same command with --resume goes on.
     """
 
     scene: Positional[Path]
-    """transforms.json, or the folder that holds it or a COLMAP model; or a video, or a folder of pictures without
+    """transforms.json, or the folder that holds it or a COLMAP model; or a video, or a folder of pictures
+    without
     cameras, of somebody who holds still."""
     settings: Flat[FieldConfig] = FieldConfig()
     """Of the preset, or with --start-from those of that field with few steps; any can be changed."""
@@ -53,11 +55,13 @@ class FieldTrainConfig:
     paths_outside: bool = False
     """Let the file of cameras name pictures outside its folder."""
     box: tuple[float, float, float, float, float, float] | None = None
-    """Lower and upper corner of the field's box, x y z x y z in the file's unit, instead of one that is found."""
+    """Lower and upper corner of the field's box, x y z x y z in the file's unit, instead of one that is
+    found."""
     whole_scene: bool = False
     """Of all that the cameras see: look for no head."""
     head_box: bool = False
-    """Look for a head although the pictures have silhouettes, and take its box: of somebody whole, for example."""
+    """Look for a head although the pictures have silhouettes, and take its box: of somebody whole, for
+    example."""
     use_all: bool = False
     """Train on every picture; else those called val or test, or every eighth, are kept to score the field."""
     max_minutes: float | None = None
@@ -163,7 +167,8 @@ def _unposed(config: FieldTrainConfig) -> UnposedCapture | None:
 def _focused(
     images: PosedImages, config: FieldTrainConfig, unposed: UnposedCapture | None
 ) -> HeadCapture | None:
-    """The head of a capture without silhouettes; None where the silhouettes, or the user, say what is meant."""
+    """The head of a capture without silhouettes; None where the silhouettes, or the user, say what is
+    meant."""
     if config.whole_scene or (images.has_masks and not config.head_box):
         return None
     from mien.commands.display import progress_bar

@@ -64,7 +64,8 @@ class CaptureFigures:
             similarity of the cameras' centres onto the true ones).
         confidence: of the landmarks; psnr_db: of the training rays.
         inside_db: on pictures held out, inside the true silhouette where the head's box is.
-        rotation_deg, centre_percent: mean error of the training cameras, after that similarity; of the distance.
+        rotation_deg, centre_percent: mean error of the training cameras, after that similarity; of the
+        distance.
         seconds: of training.
     """
 

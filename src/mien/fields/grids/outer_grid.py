@@ -1,4 +1,5 @@
-"""What lies outside a field's box, to infinity: a coarse grid in contracted space (mip-NeRF 360, section 2)."""
+"""What lies outside a field's box, to infinity: a coarse grid in contracted space (mip-NeRF 360, section
+2)."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ class SceneRequest:
     """Distance of the cameras from the head's middle."""
 
     surroundings: Literal["none", "wall", "room"] = "none"
-    """Behind the head: nothing (its silhouette is in the pictures), a wall that hair nearly touches, or a room
+    """Behind the head: nothing (its silhouette is in the pictures), a wall that hair nearly touches, or a
+    room
     full of things. With any the pictures have no silhouettes; true ones lie in masks/."""
     shoulders: bool = False
     """With shoulders and clothes, instead of a closed neck."""
@@ -44,7 +45,8 @@ class SceneRequest:
     distortion: bool = False
     """Taken through a lens with distortion as a phone's, which transforms.json states."""
     noise_deg: float = 0.0
-    """The cameras in transforms.json are turned about their centres by so much (deviation about each axis)."""
+    """The cameras in transforms.json are turned about their centres by so much (deviation about each
+    axis)."""
     noise_mm: float = 0.0
     """The cameras in transforms.json are shifted by so much (deviation along each axis)."""
     no_cameras: bool = False

@@ -1,6 +1,7 @@
 """What stands around a photographed head: a wall close behind it, or a room full of things.
 
-Drawn by following each pixel's ray to the first of some textured rectangles and boxes, so that all pictures of
+Drawn by following each pixel's ray to the first of some textured rectangles and boxes, so that all pictures
+of
 a scene show one and the same place.
 """
 
