@@ -49,13 +49,14 @@ def head_matte(
     >>> matte = head_matte(image, fit.parameters, fit.camera)
 
     Args:
-        image: RGB.
+        image: (H, W, 3) uint8 RGB.
         parameters: the head in the camera's world (`HeadFit.parameters`, a frame of a track).
         camera: of this picture.
         head: whose parameters they are; the built-in one when None.
+        config: margins and edges.
 
     Returns:
-        The matte; `known` is 0 on shoulders and wherever colours do not tell head and surroundings apart.
+        The matte, (H, W); `known` is 0 on shoulders and wherever colours do not tell head and surroundings apart.
     """
     config = config or MatteConfig()
     trimap = head_trimap(parameters, camera, head or load_head(), config.margins)
