@@ -64,6 +64,7 @@ def samples(count: int, *, seed: int = 0, people: int = 40) -> tuple[EncodedLift
         rms_px=np.zeros(people, np.float32),
         views=np.full((people, LANDMARKS), 5),
         exact_m=labels_m.astype(np.float32),
+        common_from_world=np.tile(np.eye(3, 4), (people, 1, 1)),
         template_m=labels_m.mean(axis=0),
         normals=np.tile([0.0, 0.0, 1.0], (LANDMARKS, 1)),
         set_name="mine",

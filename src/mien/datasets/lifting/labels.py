@@ -18,7 +18,7 @@ from mien.errors import InputError
 from mien.files import atomic_path
 from mien.heads.landmark_sets import conversion_indices
 from mien.lifting.pseudo_labels import lift_landmarks
-from mien.lifting.template import LandmarkTemplate, template_of
+from mien.lifting.template import LandmarkTemplate, laid_on_their_mean, template_of
 from mien.lifting.visibility import ellipsoid_normals, visible_from
 from mien.progress import Progress, ProgressReport, silent
 from mien.reading.file_values import FileValues
@@ -39,7 +39,9 @@ class PseudoLabels:
         latents: (N,); points_m: (N, L, 3) in the generator's world; NaN where not lifted.
         rms_px: (N,) residual per axis, of pictures of 224²; views: (N, L) that each was lifted from.
         exact_m: (N, L, 3) what is true, where the generator knows, else NaN.
-        template_m, normals: (L, 3) the labels' mean, and its normals.
+        common_from_world: (N, 3, 4) similarities (s Q | d) that lay each head on the common mean:
+            a picture does not tell how large a head is.
+        template_m, normals: (L, 3) that mean, and its normals.
         set_name, detector: names.
     """
 
@@ -48,6 +50,7 @@ class PseudoLabels:
     rms_px: Float32[np.ndarray, " latents"]
     views: Int64[np.ndarray, "latents landmarks"]
     exact_m: Float32[np.ndarray, "latents landmarks 3"]
+    common_from_world: Float64[np.ndarray, "latents 3 4"]
     template_m: Float64[np.ndarray, "landmarks 3"]
     normals: Float64[np.ndarray, "landmarks 3"]
     set_name: str
@@ -57,6 +60,13 @@ class PseudoLabels:
     def template(self) -> LandmarkTemplate:
         """Mean face of the labels."""
         return LandmarkTemplate(self.template_m, self.normals, self.set_name)
+
+    def in_common_frame(
+        self, points_m: Float32[np.ndarray, "latents landmarks 3"]
+    ) -> Float64[np.ndarray, "latents landmarks 3"]:
+        """Each latent's points, of the generator's world, on the common mean."""
+        turned = np.einsum("nij,nlj->nli", self.common_from_world[:, :, :3], points_m.astype(float))
+        return turned + self.common_from_world[:, None, :, 3]
 
     def error_mm(self) -> Float64[np.ndarray, "latents landmarks"]:
         """(N, L) distance from the truth; NaN where either is not known."""
@@ -122,13 +132,21 @@ def label_views(
             report(Progress(len(lifted), len(heads), "lifting"))
         template = template_of(np.stack([one.points_m for one in lifted]), set_name)
         template_m, normals = template.points_m, template.normals
+    points_m = np.stack([one.points_m for one in lifted])
+    common_from_world = laid_on_their_mean(points_m)
+    common = (
+        np.einsum("nij,nlj->nli", common_from_world[:, :, :3], points_m) + common_from_world[:, None, :, 3]
+    )
+    template = template_of(common, set_name)
+    template_m, normals = template.points_m, template.normals
     scale = np.array([PAPER_PX / head.shown_px for head in heads])
     return PseudoLabels(
         latents=np.array([head.latent for head in heads], np.int64),
-        points_m=np.stack([one.points_m for one in lifted]).astype(np.float32),
+        points_m=points_m.astype(np.float32),
         rms_px=(np.array([one.rms_px for one in lifted]) / np.sqrt(2) * scale).astype(np.float32),
         views=np.stack([one.views for one in lifted]).astype(np.int64),
         exact_m=np.stack([head.exact_m for head in heads]).astype(np.float32),
+        common_from_world=common_from_world,
         template_m=template_m,
         normals=normals,
         set_name=set_name,

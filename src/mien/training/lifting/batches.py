@@ -49,7 +49,10 @@ class LiftingBatch:
 
 
 class ViewSamples:
-    """Crops of posed views with their labels; mirrored crops have mirrored labels.
+    """Crops of posed views with their labels, laid on the labels' common mean; mirrored crops have mirrored
+    labels.
+
+    Scaling and turning a head about, and its camera with it, does not change the picture.
 
     Args:
         lifts: the crops; labels: of their latents; crops of others are left out.
@@ -67,7 +70,9 @@ class ViewSamples:
             kept &= ~lifts.mirrored
         self.lifts = lifts if kept.all() else lifts.rows(kept)
         self.label_rows, self._mirror, self._pixels = rows[kept], mirror, pixels
-        self.points_m = labels.points_m
+        self.points_m = labels.in_common_frame(labels.points_m).astype(np.float32)
+        self.exact_m = labels.in_common_frame(labels.exact_m).astype(np.float32)
+        self.rotation, self.translation_m = _cameras(self.lifts, labels.common_from_world[self.label_rows])
 
     def __len__(self) -> int:
         return len(self.label_rows)
@@ -89,8 +94,8 @@ class ViewSamples:
             inputs=self.inputs(rows),
             points_m=torch.from_numpy(np.where(known[..., None], labels, 0).astype(np.float32)),
             known=torch.from_numpy(known.astype(np.float32)),
-            rotation=torch.from_numpy(self.lifts.rotation[rows]),
-            translation_m=torch.from_numpy(self.lifts.translation_m[rows]),
+            rotation=torch.from_numpy(self.rotation[rows]),
+            translation_m=torch.from_numpy(self.translation_m[rows]),
         )
 
     def inputs(self, rows: np.ndarray) -> tuple[Tensor, ...]:
@@ -102,6 +107,20 @@ class ViewSamples:
             torch.from_numpy(self.lifts.points[rows]),
             torch.from_numpy(self.lifts.features[rows].astype(np.float32)),
         )
+
+
+def _cameras(lifts: EncodedLifts, common_from_world: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations and translations of cameras whose world is the common frame, in which heads are s times as
+    large: R Qᵀ, and s t - R Qᵀ d."""
+    linear, moved = common_from_world[:, :, :3], common_from_world[:, :, 3].copy()
+    scale = np.cbrt(np.linalg.det(linear))
+    turn = linear / scale[:, None, None]
+    flip = np.diag([-1.0, 1.0, 1.0])
+    turn = np.where(lifts.mirrored[:, None, None], flip @ turn @ flip, turn)
+    moved[lifts.mirrored] *= np.array([-1.0, 1.0, 1.0])
+    rotation = lifts.rotation @ turn.transpose(0, 2, 1)
+    translation_m = scale[:, None] * lifts.translation_m - np.einsum("nij,nj->ni", rotation, moved)
+    return rotation.astype(np.float32), translation_m.astype(np.float32)
 
 
 def frame_batch(crops: EncodedCrops, rows: np.ndarray) -> FrameBatch:

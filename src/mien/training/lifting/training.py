@@ -185,7 +185,7 @@ class _Data:
                 lifts = self.views.lifts
                 points.append(lifts.points)
                 features.append(lifts.features)
-                at_m = lifts.rotation @ np.array(space.look_at_m, np.float32) + lifts.translation_m
+                at_m = self.views.rotation @ np.array(space.look_at_m, np.float32) + self.views.translation_m
                 distance_m = at_m[:, 2]
             elif self.frames is not None:
                 present = self.frames.presence > 0.5
@@ -208,7 +208,7 @@ class _Data:
 def _some(labels: PseudoLabels, chosen: slice) -> PseudoLabels:
     from dataclasses import replace
 
-    names = ("latents", "points_m", "rms_px", "views", "exact_m")
+    names = ("latents", "points_m", "rms_px", "views", "exact_m", "common_from_world")
     return replace(labels, **{name: getattr(labels, name)[chosen] for name in names})
 
 
