@@ -7,9 +7,11 @@ import numpy as np
 from mien.cameras import Camera
 from mien.datasets.lifting.drawing import framing_template_m
 from mien.datasets.lifting.posed_crops import TurnConfig, posed_crop
+from mien.heads.library import load_head
 from mien.lifting.camera_space import CameraSpace
 
 TEMPLATE_M = framing_template_m()
+FRAMING_M = load_head().mean_m[load_head().landmark_set("dense703").vertices]
 
 
 def wide(camera: Camera, size_px: int) -> Camera:
@@ -38,7 +40,7 @@ def test_a_point_is_seen_where_the_crops_camera_projects_it():
         camera = wide(space.random_camera(rng, TEMPLATE_M, size_px=96), 128)
         point_m = TEMPLATE_M[[16, 54, 60, 72, 76, 90][trial]]
         crop = posed_crop(
-            dotted(camera, point_m), camera, TEMPLATE_M, size_px=96, focal=space.focal, rng=rng,
+            dotted(camera, point_m), camera, FRAMING_M, size_px=96, focal=space.focal, rng=rng,
             options=TurnConfig(),
         )  # fmt: skip
         pose = np.eye(4)
@@ -55,7 +57,7 @@ def test_without_jitter_the_face_stands_upright_in_the_middle():
         camera = wide(space.random_camera(rng, TEMPLATE_M, size_px=96), 128)
         picture = np.zeros((128, 128, 3), np.uint8)
         crop = posed_crop(
-            picture, camera, TEMPLATE_M, size_px=96, focal=space.focal, rng=rng, options=TurnConfig.none()
+            picture, camera, FRAMING_M, size_px=96, focal=space.focal, rng=rng, options=TurnConfig.none()
         )
         seen = (TEMPLATE_M @ crop.rotation.T + crop.translation_m)[:, :2]
         eyes, mouth = seen[60:76].mean(axis=0), seen[76:96].mean(axis=0)

@@ -211,8 +211,8 @@ def test_training_resumes_where_it_stopped(tmp_path: Path):
     whole = train_lifting(config, out=tmp_path / "whole")
     assert whole.step == 8
     assert whole.figures["held_out"]["explained"] > 0.3
-    half = replace(config, training=replace(config.training, max_steps=8))
-    # stopped after six steps: the same course, cut short
+    # stopped after six steps of the same course, each of which leaves a checkpoint
+    half = replace(config, training=replace(config.training, checkpoint_minutes=0.0, log_steps=1))
     from mien.training.lifting import training as module
 
     original = module.LiftingTraining.prepare
@@ -230,3 +230,5 @@ def test_training_resumes_where_it_stopped(tmp_path: Path):
         module.LiftingTraining.prepare = original
     resumed = train_lifting(half, out=tmp_path / "half", resume=True)
     assert resumed.step == 8
+    for name, value in whole.tensors["network"].items():
+        torch.testing.assert_close(resumed.tensors["network"][name], value, atol=0, rtol=0)
