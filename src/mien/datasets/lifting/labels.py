@@ -190,7 +190,7 @@ def _detections(
     margin = shown_share(source.parent)
     found = []
     for latent in np.unique(views.latents):
-        rows = [row for row in views.rows_of(int(latent)) if all_views or views.fixed[row] != SAMPLED]
+        rows = [int(row) for row in views.rows_of(int(latent)) if all_views or views.fixed[row] != SAMPLED]
         cameras = [views.camera(row) for row in rows]
         shown_px = cameras[0].width_px * margin
         if detector is None:
