@@ -72,6 +72,8 @@ if TYPE_CHECKING:
     from mien.looks.hair_styles import hair_style_names
     from mien.looks.head_look import PersonLook, head_look, person_look
     from mien.looks.worn_hair import HeadWithHair, with_hair_style
+    from mien.mattes.soft_matte import head_matte
+    from mien.mattes.types import Matte
     from mien.morphable_fields.driver_files import face_in_field, faces_of_track
     from mien.morphable_fields.face import MorphableFace
     from mien.morphable_fields.field_files import load_morphable_field, morphable_field, save_morphable_field
@@ -84,8 +86,6 @@ if TYPE_CHECKING:
         swap_faces,
         transfer_expression,
     )
-    from mien.mattes.soft_matte import head_matte
-    from mien.mattes.types import Matte
     from mien.tracking.config import PeopleConfig, TrackerConfig
     from mien.tracking.save_tracks import VideoTracks, save_tracks
     from mien.tracking.track_file import SavedTrack, open_track
