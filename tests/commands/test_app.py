@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 from types import ModuleType
 
 import pytest
@@ -86,6 +89,24 @@ def test_debug_shows_the_traceback(verb, monkeypatch: pytest.MonkeyPatch):
 def test_interruption(verb):
     verb(raising(KeyboardInterrupt()))
     assert main(["fit"]) == 130
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_stop_that_arrives_as_another_error(verb, number: signal.Signals, code: int):
+    """As it does while a compiled module is imported."""
+
+    def run(arguments: list[str]) -> int:
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        except BaseException as error:
+            raise ImportError("initialization failed") from error
+        return 0
+
+    verb(run)
+    assert main(["fit"]) == code
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, 0), (None, 0), (2, 2), ("message", 1)])

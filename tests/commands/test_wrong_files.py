@@ -99,8 +99,10 @@ def check(arguments: list[str], folder: Path, file: Path, capsys: pytest.Capture
     shown = capsys.readouterr()
     said = shown.err
     assert code == 1, said
-    assert "unexpected" not in said and "Traceback" not in said, said
-    assert said.startswith("mien ") and len(said.splitlines()) == 1, said
+    assert "unexpected" not in said
+    assert "Traceback" not in said
+    assert said.startswith("mien ")
+    assert len(said.splitlines()) == 1, said
     assert sorted(path for path in folder.rglob("*") if not path.is_dir()) == before
 
 

@@ -153,7 +153,10 @@ _OF_FIT = (
 )  # fmt: skip
 _OF_TRACK = ("camera", "set_name", "head_name", "head_version", "frames_per_second")
 _NOT_OURS = "is not a fit or track saved by mien (.npz or .json)"
-_A_HEAD = "is a head, not a saved fit or track (.npz or .json): look at it with `mien head info`, fit it with --head"
+_A_HEAD = (
+    "is a head, not a saved fit or track (.npz or .json): look at it with `mien head info`, fit it with "
+    "--head"
+)
 
 
 def _of_this_version(found: dict[str, Any]) -> dict[str, Any]:

@@ -25,16 +25,34 @@ class Stopped(KeyboardInterrupt):
 @contextmanager
 def stopped_cleanly() -> Iterator[None]:
     """Within this block, SIGTERM and SIGHUP raise `Stopped` where the program is, so that every `with` and
-    `finally` does its part: temporary files go, checkpoints are written. Signals that somebody else handles
-    or ignores (`nohup`) are left alone, and so are all outside the main thread."""
+    `finally` does its part: temporary files go, checkpoints are written, as after Ctrl-C.
+
+    Signals that somebody else handles or ignores (`nohup`) are left alone, and so are all outside the main
+    thread."""
     before: dict[int, Any] = {}
+    asked: list[int] = []
+
+    def asked_to_stop(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop(number, frame)
+
     if threading.current_thread() is threading.main_thread():
-        for name in ("SIGTERM", "SIGHUP"):
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
-            if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-                before[number] = signal.signal(number, stop)
+            if number is not None and signal.getsignal(number) in (
+                signal.SIG_DFL,
+                signal.default_int_handler,
+            ):
+                before[number] = signal.signal(number, asked_to_stop)
     try:
         yield
+    except Exception as error:
+        # A compiled module that is being imported passes on what the handler raised as an ImportError.
+        if asked:
+            raise (KeyboardInterrupt() if asked[0] == signal.SIGINT else Stopped(asked[0])) from error
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
