@@ -30,14 +30,6 @@ def stopped_cleanly() -> Iterator[None]:
     Signals that somebody else handles or ignores (`nohup`) are left alone, and so are all outside the main
     thread."""
     before: dict[int, Any] = {}
-    asked: list[int] = []
-
-    def asked_to_stop(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
-        if number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop(number, frame)
-
     if threading.current_thread() is threading.main_thread():
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
@@ -45,13 +37,14 @@ def stopped_cleanly() -> Iterator[None]:
                 signal.SIG_DFL,
                 signal.default_int_handler,
             ):
-                before[number] = signal.signal(number, asked_to_stop)
+                before[number] = signal.signal(number, stop)
+    _ASKED.clear()
     try:
         yield
     except Exception as error:
         # A compiled module that is being imported passes on what the handler raised as an ImportError.
-        if asked:
-            raise (KeyboardInterrupt() if asked[0] == signal.SIGINT else Stopped(asked[0])) from error
+        if before and _ASKED:
+            raise _reason(_ASKED[0]) from error
         raise
     finally:
         for number, handler in before.items():
@@ -59,6 +52,16 @@ def stopped_cleanly() -> Iterator[None]:
 
 
 def stop(number: int, frame: FrameType | None) -> None:
-    """The handler: raises `Stopped`."""
-    signal.signal(number, signal.SIG_IGN)  # once is enough: cleaning up is not to be interrupted
-    raise Stopped(number)
+    """The handler: raises `Stopped`, or `KeyboardInterrupt` after Ctrl-C."""
+    _ASKED.append(number)
+    if number != signal.SIGINT:
+        signal.signal(number, signal.SIG_IGN)  # once is enough: cleaning up is not to be interrupted
+    raise _reason(number)
+
+
+_ASKED: list[int] = []
+"""Signals that have come, whatever became of what was raised for them."""
+
+
+def _reason(number: int) -> KeyboardInterrupt:
+    return KeyboardInterrupt() if number == signal.SIGINT else Stopped(number)
