@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from mien.commands.batch import Done, check_folder, print_outcome, result_stems, run_batch
 from mien.commands.options import OutputOptions
 from mien.errors import InputError
+from mien.files import Stopped, stopped_cleanly
 
 
 def work(path: Path, stem: str) -> Done:
@@ -84,3 +88,21 @@ def test_folder_that_cannot_be_made(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="--out"):
         check_folder(tmp_path / "file")
+
+
+def test_a_stop_that_arrives_as_another_error_ends_the_batch(tmp_path: Path):
+    """As it does while a compiled module is imported: it is no failure of one input."""
+    seen = []
+
+    def work(path: Path, stem: str) -> Done:
+        seen.append(path)
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        except BaseException as error:
+            raise ImportError("initialization failed") from error
+        raise AssertionError
+
+    with pytest.raises(Stopped), stopped_cleanly():
+        run_batch([tmp_path / "a", tmp_path / "b"], work, label="working")
+    assert len(seen) == 1

@@ -11,6 +11,7 @@ from typing import Any
 from mien.commands.display import note, print_json, print_table, progress_bar
 from mien.commands.options import OutputOptions
 from mien.errors import InputError, MienError, OutputError
+from mien.files import stop_asked
 from mien.progress import reported
 
 
@@ -83,7 +84,7 @@ def run_batch(
             except MienError as error:
                 failed.append((path, _about(path, str(error))))
             except Exception as error:
-                if os.environ.get("MIEN_DEBUG", "") not in ("", "0"):
+                if stop_asked() or os.environ.get("MIEN_DEBUG", "") not in ("", "0"):
                     raise
                 failed.append((path, f"{path}: unexpected {type(error).__name__}: {error} (see --debug)"))
     return BatchOutcome(tuple(done), tuple(failed))

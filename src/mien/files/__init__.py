@@ -17,7 +17,7 @@ from mien.files.places import (
     check_folder_place,
 )
 from mien.files.row_store import RowStore
-from mien.files.stopping import Stopped, stopped_cleanly
+from mien.files.stopping import Stopped, stop_asked, stopped_cleanly
 from mien.files.temporary import remove_stale
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "check_folder_place",
     "new_folder",
     "remove_stale",
+    "stop_asked",
     "stopped_cleanly",
     "write_bytes",
     "write_text",

@@ -59,6 +59,11 @@ def stop(number: int, frame: FrameType | None) -> None:
     raise _reason(number)
 
 
+def stop_asked() -> bool:
+    """Whether a signal has come within `stopped_cleanly`, so that an error may be what became of it."""
+    return bool(_ASKED)
+
+
 _ASKED: list[int] = []
 """Signals that have come, whatever became of what was raised for them."""
 
