@@ -8,7 +8,7 @@ from mien.cameras import Camera
 from mien.captures.bundle import BundlePriors, adjust_bundle
 from mien.captures.key_frames import choose_key_frames
 from mien.captures.person import consistent_people
-from mien.captures.triangulation import triangulate
+from mien.landmarks.triangulation import triangulate
 from mien.landmarks.types import Landmarks2D
 
 

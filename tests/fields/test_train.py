@@ -175,7 +175,7 @@ def test_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert told["training"]["views"] == 11
     assert told["held_out"]["pictures"] == 1
     assert main(["field", "info", str(field), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["format_version"] == 2
+    assert json.loads(capsys.readouterr().out)["format_version"] == 3
     out = tmp_path / "out"
     render = ["field", "render", str(field), "--out", str(out), "--size", "24"]
     for suffix in ("gif", "mp4", "png"):
@@ -198,7 +198,7 @@ def test_saved_and_read_a_trained_field_renders_the_same(trained: RadianceField,
     loaded = load_field(save_field(trained, tmp_path / "egg.field"))
     camera = SCENE.cameras[0]
     np.testing.assert_array_equal(loaded.render(camera).rgb, trained.render(camera).rgb)
-    assert loaded.facts == trained.facts
+    assert loaded.facts == replace(trained.facts, cameras=())  # these are not saved
 
 
 def test_landmarks_command(

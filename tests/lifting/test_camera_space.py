@@ -61,7 +61,7 @@ def test_random_cameras_frame_the_landmarks():
 
 
 def test_a_space_that_cannot_see_the_face_says_so():
-    with pytest.raises(InputError, match="no camera at about 80 m"):
+    with pytest.raises(InputError, match=r"no camera at about 80\.0 m"):
         CameraSpace(radius_m=80.0).random_camera(np.random.default_rng(0), framing_template_m())
 
 

@@ -90,15 +90,29 @@ class BundleEquations:
     gradient: Float[np.ndarray, " n"]
     cost: float
 
+    @property
+    def diagonal(self) -> Float[np.ndarray, " n"]:
+        """(C + 3 L,) of JᵀJ, kept off zero."""
+        tail = np.diagonal(self.tail, axis1=1, axis2=2).ravel()
+        return kept_off_zero(np.concatenate([np.diagonal(self.head), tail]))
+
+    @property
+    def hessian(self) -> Float[np.ndarray, "n n"]:
+        """(C + 3 L, C + 3 L) JᵀJ, dense."""
+        count, wide = len(self.head), self.across.transpose(1, 0, 2).reshape(len(self.head), -1)
+        dense = np.zeros((len(self.gradient), len(self.gradient)))
+        dense[:count, :count], dense[:count, count:], dense[count:, :count] = self.head, wide, wide.T
+        for number, block in enumerate(self.tail):
+            place = slice(count + 3 * number, count + 3 * number + 3)
+            dense[place, place] = block
+        return dense
+
     def step(self, damping: float) -> Step | None:
         """δ of (JᵀJ + λ diag JᵀJ) δ = −Jᵀr, the points eliminated first (Schur complement)."""
         from scipy.linalg.lapack import dposv
 
         count = len(self.head)
-        diagonal = np.concatenate([
-            np.diagonal(self.head), np.diagonal(self.tail, axis1=1, axis2=2).ravel()
-        ])  # fmt: skip
-        diagonal = kept_off_zero(diagonal)
+        diagonal = self.diagonal
         tail = self.tail.copy()
         tail[:, range(3), range(3)] = (diagonal[count:] * (1 + damping)).reshape(-1, 3)
         inverse = np.linalg.inv(tail)

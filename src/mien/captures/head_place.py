@@ -10,7 +10,6 @@ from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
 from mien.captures.person import Person, consistent_people
-from mien.captures.triangulation import triangulate
 from mien.errors import InputError
 from mien.fitting.context import Context
 from mien.fitting.views import fit_landmark_views
@@ -18,6 +17,7 @@ from mien.geometry.alignment import align_similarity
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
+from mien.landmarks.triangulation import triangulate
 from mien.landmarks.types import Landmarks2D
 from mien.progress import Progress, ProgressReport, silent
 

@@ -11,6 +11,7 @@ from jaxtyping import Float, UInt8
 
 from mien.captures.head_place import BoxMargins, HeadPlace, faces_in, place_of_faces
 from mien.captures.refinement import DISAGREEMENT_M, with_refined_cameras
+from mien.checked_calls import checked_call
 from mien.fields.capture_facts import CaptureFacts
 from mien.fields.matte_agreement import agreeing_mattes
 from mien.fields.posed_images import PosedImages
@@ -43,6 +44,7 @@ class HeadCapture:
     facts: CaptureFacts
 
 
+@checked_call
 def focus_on_head(
     images: PosedImages,
     *,

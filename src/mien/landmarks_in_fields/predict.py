@@ -42,10 +42,9 @@ class SearchConfig:
     far: float = 0.1
     """Over the distance of the outer corners of the eyes: a first look that moves the landmarks further only
     says where to look."""
-    everywhere: bool = True
-    """Where the whole of what is solid is no head for sure, look at its parts: shoulders, long hair, walls
-    and
-    things then do not matter."""
+    everywhere: bool = False
+    """Where the whole of what is solid is no head for sure, look at its parts: shoulders, hair, walls and
+    things then do not matter, but among so many looks a thing (a teddy bear) may be taken for a head."""
     sure: float = 0.95
     """A head found with this confidence ends the search."""
     part_guesses: int = 10

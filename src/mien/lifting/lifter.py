@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.geometry.rotations import nearest_rotation
 from mien.landmarks.networks import open_session, read_card
@@ -74,6 +75,7 @@ class Lifter:
     >>> face.points_m                                   # (98, 3), by WFLW's definition
     """
 
+    @checked_call
     def __init__(self, network: str | Path = "lifting", *, threads: int = 1, both_ways: bool = False) -> None:
         """
         Args:
@@ -110,7 +112,12 @@ class Lifter:
         return self.in_region(image, region)
 
     def in_region(self, image: UInt8[np.ndarray, "height width 3"], region: Region) -> LiftedFace:
-        """The same for a crop that is known: upright, the face in its middle."""
+        """The same for a crop that is known: upright, the face in its middle.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            region: where the face is.
+        """
         crop = region.crop(image, self.input_size)
         answer = self._look(crop)
         if self.both_ways:

@@ -10,11 +10,11 @@ from jaxtyping import Bool, Float, Int
 
 from mien.cameras import Camera
 from mien.errors import ShapeError
+from mien.landmarks.triangulation import triangulate
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.normal_equations import NormalEquations
 from mien.least_squares.robust import robust_cost, robust_weights
 from mien.least_squares.solution import Status
-from mien.lifting.triangulation import triangulate
 
 ROBUST_DEVIATIONS = 2.0
 """Residuals beyond so many standard deviations lose weight (Huber)."""

@@ -56,7 +56,8 @@ def head_matte(
         config: margins and edges.
 
     Returns:
-        The matte, (H, W); `known` is 0 on shoulders and wherever colours do not tell head and surroundings apart.
+        The matte, (H, W); `known` is 0 on shoulders and wherever colours do not tell head and surroundings
+        apart.
     """
     config = config or MatteConfig()
     trimap = head_trimap(parameters, camera, head or load_head(), config.margins)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.fields.protocol import Field
 from mien.fitting.results import HeadTrack
@@ -25,6 +26,7 @@ def in_head_frame(
     return (points_m - field_from_head[:, 3]) @ np.linalg.inv(field_from_head[:, :3]).T
 
 
+@checked_call
 def face_in_field(
     field: Field,
     *,
@@ -71,6 +73,7 @@ def landmarks_of_json(path: str | Path) -> Float[np.ndarray, "68 3"]:
     return in_head_frame(points_m, values.array("field_from_head", "3 4", low=-1e6, high=1e6))
 
 
+@checked_call
 def faces_of_track(track: HeadTrack, *, texture: UInt8[np.ndarray, "s s 3"]) -> list[MorphableFace]:
     """A face for each frame of a track; lost frames repeat the last good one.
 

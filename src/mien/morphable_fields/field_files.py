@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.fields import require_torch
 from mien.fields.files import JSON_NAME, WEIGHTS_NAME, check_field_place
@@ -49,6 +50,7 @@ class SavedMorphableField:
         return field_of(self.model, self.face)
 
 
+@checked_call
 def morphable_field(face: MorphableFace, model: MorphableModel | None = None) -> Field:
     """The radiance field of a face.
 
@@ -71,6 +73,7 @@ def is_morphable_field(folder: str | Path) -> bool:
     return read_json_object(path, what="cannot be read as JSON; copy the field again").get("kind") == KIND
 
 
+@checked_call
 def save_morphable_field(
     face: MorphableFace, folder: str | Path, *, model: MorphableModel | None = None
 ) -> Path:
@@ -120,6 +123,7 @@ def save_morphable_field(
     return folder
 
 
+@checked_call
 def load_morphable_field(folder: str | Path) -> SavedMorphableField:
     """Read what `save_morphable_field` wrote, on the CPU.
 

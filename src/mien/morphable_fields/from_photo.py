@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.fitting.photo import fit_photo
 from mien.fitting.results import HeadFit
@@ -18,6 +19,7 @@ from mien.morphable_fields.face import MorphableFace
 TEXTURE_PX = 512
 
 
+@checked_call
 def face_of_fit(
     fit: HeadFit, image: UInt8[np.ndarray, "h w 3"], *, texture_px: int = TEXTURE_PX
 ) -> MorphableFace:
@@ -38,6 +40,7 @@ def face_of_fit(
     return MorphableFace.of_parameters(look.base_color, fit.parameters)
 
 
+@checked_call
 def face_of_photo(image: UInt8[np.ndarray, "h w 3"] | str | Path, *, face: int = 0) -> MorphableFace:
     """The face in a photo: landmarks, fit and texture of one picture.
 

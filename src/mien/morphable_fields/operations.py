@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.heads.library import load_head
 from mien.morphable_fields.face import MorphableFace
@@ -41,6 +42,7 @@ class LandmarkMove:
     symmetric: bool = False
 
 
+@checked_call
 def edit_face(
     face: MorphableFace,
     moves: Sequence[LandmarkMove] = (),
@@ -83,6 +85,7 @@ def _with_weights(expression: np.ndarray, weights: Mapping[str, float]) -> np.nd
     return changed
 
 
+@checked_call
 def interpolate_faces(first: MorphableFace, second: MorphableFace, share: float) -> MorphableFace:
     """The first face on its way to the second one's landmarks: linear, as FLNeRF's figure 8.
 
@@ -104,6 +107,7 @@ def interpolate_faces(first: MorphableFace, second: MorphableFace, share: float)
     )
 
 
+@checked_call
 def swap_faces(
     first: MorphableFace, second: MorphableFace, *, mode: Mode = "absolute"
 ) -> tuple[MorphableFace, MorphableFace]:
@@ -116,6 +120,7 @@ def swap_faces(
     return transfer_expression(first, second, mode=mode), transfer_expression(second, first, mode=mode)
 
 
+@checked_call
 def transfer_expression(
     face: MorphableFace, driver: MorphableFace, *, mode: Mode = "relative"
 ) -> MorphableFace:
@@ -149,6 +154,7 @@ def _size(landmarks_m: Float[np.ndarray, "68 3"]) -> float:
     return float(np.linalg.norm(eyes[0] - eyes[1]) + np.linalg.norm(height)) / 2
 
 
+@checked_call
 def reenact_face(
     face: MorphableFace, drivers: Sequence[MorphableFace], *, mode: Mode = "relative"
 ) -> list[MorphableFace]:

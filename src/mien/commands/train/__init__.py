@@ -37,7 +37,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     ),
     "encode-lifting": (
         "show crops of posed views to frozen networks, once",
-        "mien.commands.train.lifting:run_encode",
+        "mien.commands.train.encode_lifting:run",
     ),
     "lifting": (
         "train what lifts 2D landmark definitions to 3D",

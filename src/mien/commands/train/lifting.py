@@ -1,4 +1,4 @@
-"""`mien train encode-lifting` and `mien train lifting`."""
+"""`mien train lifting` and `mien train export-lifting`."""
 
 from __future__ import annotations
 
@@ -6,35 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien.commands.arguments import Flat, parse
-from mien.commands.display import progress_bar
 from mien.commands.options import CheckpointOption, ResumeOption
 from mien.commands.train.display import need_training, training_bar
 from mien.commands.usage import UsageError
-from mien.datasets.lifting.encoding import EncodeLiftsConfig
 from mien.files import OutputFile, OutputFolder
 from mien.training.lifting.config import LiftingTrainingConfig
-
-
-@dataclass(frozen=True)
-class EncodeLiftingConfig:
-    """Show crops of posed views to frozen networks, and keep what they say.
-
-    A folder can be continued when more views were drawn.
-    """
-
-    crops: Flat[EncodeLiftsConfig]
-    """Views, encoders, how many."""
-
-
-def run_encode(arguments: list[str]) -> int:
-    """Encode; returns the exit code."""
-    config = parse(EncodeLiftingConfig, arguments, prog="mien train encode-lifting").crops
-    from mien.datasets.lifting.encoding import encode_views
-
-    with progress_bar("encoding") as bar:
-        encode_views(config, report=bar)
-    print(f"written: {config.out}\nnext: mien train lifting --views {config.out} --labels LABELS.npz")
-    return 0
 
 
 @dataclass(frozen=True)

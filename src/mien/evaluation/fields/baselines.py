@@ -10,10 +10,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
-from mien.captures.triangulation import triangulate
 from mien.geometry.alignment import align_similarity
 from mien.heads.library import load_head
-from mien.lifting.triangulation import triangulate
+from mien.landmarks.triangulation import triangulate
 
 WHITE = 255
 
