@@ -111,7 +111,8 @@ def coarse_guesses(
     found: list[Guess] = []
     for index in output.head_logit.argsort(descending=True)[:candidates].tolist():
         guess = Guess.of(output, index, replace(whole, field_from_box=turns[index]))
-        guess = look_again(network, seen, guess.rotation, passes=passes)
+        if passes:
+            guess = look_again(network, seen, guess.rotation, passes=passes)
         if not any(guess.is_like(other) for other in found):
             found.append(guess)
     return sorted(found, key=lambda guess: guess.logit, reverse=True)
