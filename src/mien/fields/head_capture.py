@@ -80,7 +80,7 @@ def focus_on_head(
     colors = [on_ground(rgba) for rgba in images.rgba]
 
     def half(progress: Progress) -> None:
-        report(Progress(0.5 * progress.done / max(1, progress.total), 1.0, progress.label))
+        report(Progress(0.5 * progress.done / max(1, progress.total or 1), 1.0, progress.label))
 
     found = faces
     if found is None:

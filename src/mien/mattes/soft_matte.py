@@ -93,7 +93,7 @@ def soft_matte(
     # Clothes are neither: as surroundings they would teach these the colours of dark hair
     cv2.setRNGSeed(0)
     bgr = np.ascontiguousarray(image[..., ::-1])
-    cv2.grabCut(bgr, labels, None, behind, before, config.sweeps, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(bgr, labels, (0, 0, 1, 1), behind, before, config.sweeps, cv2.GC_INIT_WITH_MASK)
     cut = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     alpha = guided(image, cut.astype(np.float32), radius_px=max(1, round(edge_px)))
     alpha = np.clip((alpha - 0.05) / 0.9, 0, 1)

@@ -116,7 +116,8 @@ def measure_capture(
     The field is kept in the folder.
     """
     request = CAPTURES[name]
-    nothing = CaptureFigures(name, False, False, *[float("nan")] * 7)
+    unknown = [float("nan")] * 7
+    nothing = CaptureFigures(name, False, False, *unknown)  # pyright: ignore[reportArgumentType]
     try:
         images, capture = _ready(folder, request, report)
     except InputError as error:

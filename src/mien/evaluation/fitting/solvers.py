@@ -80,7 +80,7 @@ def study_solvers(
         costs, seconds = {}, {}
         for label, solver in solvers.items():
             begin = time.perf_counter()
-            solution = solver.solve(problem, problem.start(), throw=True)
+            solution = solver.solve(problem, problem.start(), throw=True)  # pyright: ignore[reportArgumentType]
             seconds[label] = time.perf_counter() - begin
             costs[label] = solution.cost
         results.append(SolverCase(name, problem.size, costs, seconds))

@@ -89,7 +89,7 @@ class ViewSamples:
     def batch(self, rows: np.ndarray) -> ViewBatch:
         """Some of them."""
         labels = self.labels_m(rows)
-        known = np.isfinite(labels).all(axis=2)
+        known = np.asarray(np.isfinite(labels).all(axis=2))
         return ViewBatch(
             inputs=self.inputs(rows),
             points_m=torch.from_numpy(np.where(known[..., None], labels, 0).astype(np.float32)),
