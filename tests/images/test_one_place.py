@@ -19,6 +19,11 @@ ELSEWHERE = {
     "evaluation/landmarks/synthetic_faces.py": "the same",
     "evaluation/landmarks/peer_face_mesh_points.py": "run by another interpreter, which need not have mien",
     "evaluation/tracking/still_faces.py": "the same",
+    "datasets/lifting/encoded_lifts.py": "shards hold encoded crops",
+    "datasets/lifting/encoding.py": "the same",
+    "datasets/lifting/posed_views.py": "shards hold encoded views",
+    "fields/baked_mesh.py": "a texture inside a mesh's file",
+    "morphable_fields/textured_mesh.py": "the same",
     "looks/albedo_model.py": "pictures inside the model's own file",
     "looks/hair_styles.py": "the same",
 }

@@ -83,9 +83,9 @@ class _Moments:
 
     def ridge(self, penalty: float) -> tuple[Tensor, Tensor]:
         """Weights and offset; the offset is free."""
-        damping = torch.full((len(self.gram),), penalty * self.count, dtype=torch.float64)
-        damping[-1] = 1e-6 * self.count
-        solved = torch.cholesky_solve(self.right, torch.linalg.cholesky(self.gram + torch.diag(damping)))
+        ridge = torch.full((len(self.gram),), penalty * self.count, dtype=torch.float64)
+        ridge[-1] = 1e-6 * self.count
+        solved = torch.cholesky_solve(self.right, torch.linalg.cholesky(self.gram + torch.diag(ridge)))
         return solved[:-1].float(), solved[-1].float()
 
     def squared_error(self, weights: Tensor, offset: Tensor, *, answers: slice) -> float:
