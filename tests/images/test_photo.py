@@ -209,6 +209,18 @@ def test_grey_of_more_than_eight_bits_uses_all_of_them(tmp_path, bits):
     np.testing.assert_allclose(image[..., 0], values * (255 / (2**bits - 1)), atol=0.51)
 
 
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+def test_colours_of_more_than_eight_bits_use_all_of_them(tmp_path, bits, suffix):
+    import cv2
+
+    colors = np.random.default_rng(0).integers(0, 256, (24, 32, 3))
+    colors[0, 0] = 255
+    deep = np.rint(colors * ((2**bits - 1) / 255)).astype(np.uint16)
+    cv2.imwrite(str(tmp_path / f"deep{suffix}"), deep[..., ::-1])
+    np.testing.assert_array_equal(read_image(tmp_path / f"deep{suffix}"), colors)
+
+
 def test_colours_that_are_all_transparent_are_taken(tmp_path):
     pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 4), dtype=np.uint8)
     pixels[..., 3] = 0

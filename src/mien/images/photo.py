@@ -65,7 +65,7 @@ def read_image(path: str | Path) -> UInt8[np.ndarray, "height width 3"]:
     """Read a picture as RGB with its EXIF orientation applied: (H, W, 3) uint8.
 
     Grey pictures become three equal channels, transparent ones are laid over white (where all is transparent,
-    their colours are taken), grey of 10, 12 and 16 bits keeps its highest 8, palettes and CMYK are converted.
+    their colours are taken), 10, 12 and 16 bits become 8, palettes and CMYK are converted.
     Of an animation the first picture is taken.
 
     Args:
@@ -181,7 +181,10 @@ def rgb_pixels(picture: Image.Image) -> np.ndarray:
     from PIL import Image
 
     if picture.mode.startswith("I") or picture.mode == "F":
-        return _from_deep_grey(np.asarray(picture))
+        return np.repeat(_eight_bits(np.asarray(picture))[:, :, None], 3, axis=2)
+    deep = _deep_colors(picture)
+    if deep is not None:
+        return _eight_bits(deep)
     if _has_alpha(picture):
         picture = picture.convert("RGBA")
         if picture.getchannel("A").getextrema()[1] == 0:  # alpha that somebody forgot to fill
@@ -191,8 +194,28 @@ def rgb_pixels(picture: Image.Image) -> np.ndarray:
     return np.array(picture.convert("RGB"))  # a copy, so that the caller may write to it
 
 
-def _from_deep_grey(values: np.ndarray) -> np.ndarray:
-    """16- and 32-bit grey to 8 bits: Pillow's own conversion would clip everything above 255 to white.
+def _deep_colors(picture: Image.Image) -> np.ndarray | None:
+    """(H, W, 3) uint16 of a picture with 16 bits a colour; None for others.
+
+    Pillow keeps the highest eight, which are empty where a camera of 10 bits wrote it: OpenCV reads all.
+    """
+    import cv2
+    from PIL import Image
+
+    name = getattr(picture, "filename", "")
+    if picture.mode != "RGB" or picture.format not in ("PNG", "TIFF") or not name:
+        return None
+    with Image.open(name, formats=[picture.format]) as unread:  # once read, it no longer tells
+        if not any(";16" in str(tile[3]) for tile in unread.tile):
+            return None
+    values = cv2.imdecode(np.fromfile(name, np.uint8), cv2.IMREAD_UNCHANGED)
+    if values is None or values.dtype != np.uint16 or values.ndim != 3 or values.shape[2] != 3:
+        return None
+    return values[..., ::-1]
+
+
+def _eight_bits(values: np.ndarray) -> np.ndarray:
+    """16- and 32-bit numbers in 8 bits: Pillow's own conversion would clip everything above 255 to white.
 
     Cameras of 10, 12 and 14 bits leave the highest bits of 16 empty: the brightest pixel says how many.
     """
@@ -203,8 +226,7 @@ def _from_deep_grey(values: np.ndarray) -> np.ndarray:
     elif top > 255:
         white = next((2**bits - 1 for bits in (10, 12, 14, 16) if top < 2**bits), top)
         deep = deep * (255.0 / white)
-    grey = np.clip(np.rint(deep), 0, 255).astype(np.uint8)
-    return np.repeat(grey[:, :, None], 3, axis=2)
+    return np.clip(np.rint(deep), 0, 255).astype(np.uint8)
 
 
 def _has_alpha(picture: Image.Image) -> bool:
