@@ -18,6 +18,7 @@ from jaxtyping import Float16, Float32
 from mien.datasets.encoders import EncoderShape
 from mien.errors import InputError
 from mien.files import atomic_path, write_text
+from mien.reading.damage import damage_named
 
 FORMAT_VERSION = 2
 CROPS_PER_SHARD = 1000
@@ -110,13 +111,9 @@ def read_encoded(
     for folder in folders:
         shapes = read_manifest(folder).encoders
         for path in sorted(folder.glob(f"{part}-[0-9]*.npz")):
-            try:
-                with np.load(path) as file:
-                    crops = EncodedCrops(*(file[name] for name in _ARRAYS))
-            except (OSError, ValueError, KeyError, EOFError) as error:
-                raise InputError(
-                    "is no shard of encoded crops; make it anew with: mien train encode-crops", source=path
-                ) from error
+            what = "is no shard of encoded crops; make it anew with: mien train encode-crops"
+            with damage_named(path, what), np.load(path) as file:
+                crops = EncodedCrops(*(file[name] for name in _ARRAYS))
             if encoders is not None:
                 crops = crops.of_encoders(shapes, encoders)
             found.append(crops if indices is None else crops.in_set(indices))

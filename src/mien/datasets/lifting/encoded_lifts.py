@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float16, Float32, Int64, UInt8
 
 from mien.errors import InputError
 from mien.files import atomic_path
+from mien.reading.damage import damage_named
 
 FORMAT_VERSION = 1
 
@@ -95,13 +96,9 @@ def read_encoded_lifts(folders: Sequence[Path]) -> EncodedLifts:
     parts = []
     for folder in folders:
         for path in sorted(folder.glob("lifts-[0-9]*.npz")):
-            try:
-                with np.load(path, allow_pickle=False) as file:
-                    parts.append(EncodedLifts(**{one.name: file[one.name] for one in fields(EncodedLifts)}))
-            except (OSError, ValueError, KeyError, EOFError) as error:
-                raise InputError(
-                    "is no shard of encoded views; make it anew with: mien train encode-lifting", source=path
-                ) from error
+            what = "is no shard of encoded views; make it anew with: mien train encode-lifting"
+            with damage_named(path, what), np.load(path, allow_pickle=False) as file:
+                parts.append(EncodedLifts(**{one.name: file[one.name] for one in fields(EncodedLifts)}))
     if not parts:
         raise InputError(
             "no encoded views there; make some with: mien train encode-lifting",

@@ -21,6 +21,7 @@ from mien.lifting.pseudo_labels import lift_landmarks
 from mien.lifting.template import LandmarkTemplate, laid_on_their_mean, template_of
 from mien.lifting.visibility import ellipsoid_normals, visible_from
 from mien.progress import Progress, ProgressReport, silent
+from mien.reading.damage import damage_named
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import read_json_object
 
@@ -85,15 +86,13 @@ def read_pseudo_labels(path: Path) -> PseudoLabels:
         InputError: it is missing, damaged or of another version.
     """
     remedy = "make them anew with: mien lift labels"
-    try:
+    with damage_named(path, f"are no pseudo-labels; {remedy}"):
         with np.load(path, allow_pickle=False) as file:
             if int(file["format_version"]) != FORMAT_VERSION:
                 raise InputError(f"are of another version; {remedy}", source=path)
             values = {field.name: file[field.name] for field in fields(PseudoLabels)}
         values["set_name"], values["detector"] = str(values["set_name"]), str(values["detector"])
         return PseudoLabels(**values)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise InputError(f"are no pseudo-labels; {remedy}", source=path) from error
 
 
 def label_views(

@@ -17,6 +17,7 @@ from mien.cameras import Camera
 from mien.errors import InputError
 from mien.files import atomic_path
 from mien.lifting.generator import GeneratedView
+from mien.reading.damage import damage_named
 
 FORMAT_VERSION = 1
 SAMPLED = -1
@@ -119,15 +120,13 @@ def read_posed_views(path: Path) -> PosedViews:
         InputError: it is missing, damaged or of another version.
     """
     remedy = "draw it anew with: mien lift views"
-    try:
+    with damage_named(path, f"is no shard of posed views; {remedy}"):
         with np.load(path, allow_pickle=False) as file:
             if int(file["format_version"]) != FORMAT_VERSION:
                 raise InputError(f"is of another version; {remedy}", source=path)
             arrays = {name: file[name] for name in file.files if name != "format_version"}
         size, name = int(arrays.pop("size_px")), str(arrays.pop("exact_set"))
         views = PosedViews(size_px=size, exact_set=name, **arrays)
-    except (OSError, ValueError, KeyError, EOFError, TypeError) as error:
-        raise InputError(f"is no shard of posed views; {remedy}", source=path) from error
     count = len(views)
     lengths = {len(views.fixed), len(views.intrinsics), len(views.camera_from_world), len(views.starts) - 1}
     if lengths != {count} or views.starts[-1] != len(views.jpeg) or (np.diff(views.starts) < 0).any():
