@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from mien.cameras import Camera
-from mien.evaluation.landmarks.synthetic_faces import EXACT_SET, ExactFace, figures, measure
+from mien.evaluation.landmarks.synthetic_faces import (
+    EXACT_SET,
+    DrawnPerson,
+    ExactFace,
+    by_group,
+    figures,
+    measure,
+)
 from mien.heads.library import load_head
 from mien.landmarks.landmarker import Landmarker
 from mien.landmarks.types import Landmarks2D
@@ -88,3 +95,24 @@ def test_lost_faces_count(faces):
     result = figures(measure(faces, _Known(faces, error_px=1.0, sigma_px=2.0, lost=1.0), size_px=60.0))
     assert result["tracked"] == pytest.approx(2 / 3)
     assert result["nme"] == pytest.approx(1 / 60, rel=1e-3)
+
+
+def test_groups_of_people_are_told_apart(faces):
+    """By skin, sex and age; strongly turned faces and people of whom nothing is known are left out."""
+    people = (
+        DrawnPerson(0.05, "female", "old"),
+        DrawnPerson(0.3, "male", "old"),
+        DrawnPerson(0.3, "male", "old"),
+    )
+    known = [replace(face, person=person) for face, person in zip(faces, people, strict=True)]
+    measured = measure(known, _Known(known, error_px=2.0, sigma_px=2.0), size_px=60)
+    groups = by_group(measured)
+    assert {name: count for name, (count, _) in groups.items()} == {
+        "skin 0.00–0.08": 1,
+        "skin 0.26–1.00": 1,
+        "female": 1,
+        "male": 1,
+        "old": 2,
+    }
+    assert groups["old"][1] == pytest.approx(np.mean([face.error for face in measured[:2]]))
+    assert by_group(measure(faces, _Known(faces, error_px=2.0, sigma_px=2.0), size_px=60)) == {}

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class SyntheticConfig:
     """Landmarks on synthetic faces that were not trained on.
 
-    Error by yaw and by size of the face, whether σ is honest and larger where something is hidden, how well
-    lids are followed, and how much of the person is shown, by band of the head's identity modes.
+    Error by yaw, by size of the face and by groups of people, whether σ is honest and larger where something
+    is hidden, how well lids are followed, and how much of the person is shown, by band of the head's identity
+    modes.
     """
 
     data: tuple[Path, ...]
@@ -38,7 +39,7 @@ def run(arguments: list[str]) -> int:
     """Run the benchmark and return the exit code."""
     config = parse(SyntheticConfig, arguments, prog="mien benchmark synthetic")
     from mien.evaluation.landmarks.exact_faces import read_exact_faces
-    from mien.evaluation.landmarks.synthetic_faces import SIZES_PX, YAW_EDGES_DEG, figures, measure
+    from mien.evaluation.landmarks.synthetic_faces import SIZES_PX, YAW_EDGES_DEG, by_group, figures, measure
     from mien.evaluation.landmarks.synthetic_identity import measure_identity
     from mien.landmarks.landmarker import Landmarker
 
@@ -46,11 +47,13 @@ def run(arguments: list[str]) -> int:
     faces = read_exact_faces(config.data, most=config.count, held_out=config.held_out)
     by_size: dict[str, dict[str, float]] = {}
     by_yaw: dict[str, dict[str, float]] = {}
+    groups: dict[str, tuple[int, float]] = {}
     for size_px in SIZES_PX:
         with progress_bar(f"faces of {size_px} px", quiet=config.output.json) as report:
             measured = measure(reported(faces, report), landmarker, size_px=size_px)
         by_size[f"{size_px} px"] = figures(measured)
         if size_px == max(SIZES_PX):
+            groups = by_group(measured)
             for low, high in pairwise(YAW_EDGES_DEG):
                 part = [face for face in measured if low <= abs(_degrees(face.yaw_rad)) < high]
                 if part:
@@ -62,6 +65,7 @@ def run(arguments: list[str]) -> int:
         "model": config.network.model,
         "by_size": by_size,
         "by_yaw": by_yaw,
+        "by_group": {name: {"faces": count, "nme": nme} for name, (count, nme) in groups.items()},
         "identity": {
             view: {"faces": count, **{band: asdict(each) for band, each in bands.items()}}
             for view, (count, bands) in identity.items()
@@ -78,6 +82,12 @@ def run(arguments: list[str]) -> int:
         "σ hidden, covered: median σ (error) of points behind the head, behind things, over visible ones'. "
         "lids: error of the lid gap over the open gap (of closed eyes); slope of predicted on true."
     )
+    if groups:
+        print_table(
+            ("people", "faces", "NME (box)"),
+            [(name, str(count), f"{100 * nme:.2f} %") for name, (count, nme) in groups.items()],
+            title=f"{config.network.model}, by skin (mean albedo), sex and age, up to 60° of yaw",
+        )
     if identity:
         _print_identity(config.network.model, identity)
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from mien.cameras import PICTURE_CAMERA_FROM_WORLD, Camera
 from mien.datasets.crops.layout import load_layout
 from mien.datasets.crops.shards import FaceStore
 from mien.errors import InputError
-from mien.evaluation.landmarks.synthetic_faces import EXACT_SET, ExactFace
+from mien.evaluation.landmarks.synthetic_faces import EXACT_SET, DrawnPerson, ExactFace
 from mien.heads.parameters import HeadParameters
 
 _PARAMETERS = ("identity", "expression", "joint_rotations", "root_rotation", "root_translation_m")
@@ -44,4 +45,13 @@ def _exact_face(store: FaceStore, index: int) -> ExactFace:
         parameters=HeadParameters(**{name: np.asarray(known[name], float) for name in _PARAMETERS}),
         camera=Camera(intrinsics, PICTURE_CAMERA_FROM_WORLD, width_px, height_px),
         yaw_rad=float(known["yaw_rad"]),
+        person=_person(known),
     )
+
+
+def _person(known: dict[str, Any]) -> DrawnPerson | None:
+    """None in folders of older drawings, which did not say."""
+    person, albedo = known.get("person"), known.get("skin_level")
+    if not isinstance(person, dict) or albedo is None:
+        return None
+    return DrawnPerson(float(albedo), str(person.get("sex")), str(person.get("age")))

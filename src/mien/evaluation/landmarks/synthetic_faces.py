@@ -4,7 +4,7 @@ face, whether σ is honest and knows what is hidden, and how well lids are follo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -29,6 +29,33 @@ HONEST_1_SIGMA, HONEST_2_SIGMA = 1 - np.exp(-0.5), 1 - np.exp(-2.0)
 
 _MAX_YAW_OF_LIDS_RAD = np.radians(40)
 
+SKIN_ALBEDO_EDGES = (0.0, 0.08, 0.16, 0.26, 1.0)
+"""Mean albedo of the skin that parts people: dark, brown, tan, light, about equally many drawn."""
+
+_MAX_YAW_OF_GROUPS_RAD = np.radians(60)
+
+
+@dataclass(frozen=True)
+class DrawnPerson:
+    """Whom a synthetic picture shows.
+
+    Attributes:
+        skin_albedo: mean albedo of the skin, 0 … 1.
+        sex: "female" or "male".
+        age: "child", "young", "middle" or "old".
+    """
+
+    skin_albedo: float
+    sex: str
+    age: str
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups that the person belongs to: skin tone, sex, age."""
+        tone = int(np.searchsorted(SKIN_ALBEDO_EDGES, self.skin_albedo, side="right")) - 1
+        low, high = SKIN_ALBEDO_EDGES[tone], SKIN_ALBEDO_EDGES[tone + 1]
+        return (f"skin {low:.2f}–{high:.2f}", self.sex, self.age)
+
 
 @dataclass(frozen=True)
 class ExactFace:
@@ -41,6 +68,7 @@ class ExactFace:
         parameters: the head that was drawn.
         camera: that it was drawn with.
         yaw_rad: of the face to the camera.
+        person: whom it shows, where that is known.
     """
 
     picture: UInt8[np.ndarray, "height width 3"]
@@ -49,6 +77,7 @@ class ExactFace:
     parameters: HeadParameters
     camera: Camera
     yaw_rad: float
+    person: DrawnPerson | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +95,7 @@ class MeasuredFace:
         visibility: of the same landmarks.
         gaps: (P, 3) of the pairs across the lids: predicted, true, and the same person's at rest, pixels;
             empty where the eyes are seen from the side.
+        person: whom it shows, where that is known.
     """
 
     size_px: float
@@ -77,6 +107,7 @@ class MeasuredFace:
     sigma: Float[np.ndarray, " landmarks"]
     visibility: UInt8[np.ndarray, " landmarks"]
     gaps: Float[np.ndarray, "pairs 3"]
+    person: DrawnPerson | None = field(default=None, kw_only=True)
 
 
 def measure(
@@ -88,6 +119,16 @@ def measure(
         _measure_one(face, landmarker, chosen, size_px, np.random.default_rng((seed, index)))
         for index, face in enumerate(faces)
     ]
+
+
+def by_group(measured: Sequence[MeasuredFace]) -> dict[str, tuple[int, float]]:
+    """Faces turned by less than 60°, by skin tone, sex and age: how many, and their mean error (NME)."""
+    grouped: dict[str, list[float]] = {}
+    for face in measured:
+        if face.tracked and face.person is not None and abs(face.yaw_rad) < _MAX_YAW_OF_GROUPS_RAD:
+            for name in face.person.groups:
+                grouped.setdefault(name, []).append(face.error)
+    return {name: (len(errors), float(np.mean(errors))) for name, errors in sorted(grouped.items())}
 
 
 def figures(measured: list[MeasuredFace]) -> dict[str, float]:
@@ -197,7 +238,16 @@ def _measure_one(
     if seen is None:
         empty = np.zeros(0)
         return MeasuredFace(
-            size_px, face.yaw_rad, found, False, np.nan, empty, empty, np.zeros(0, np.uint8), gaps
+            size_px,
+            face.yaw_rad,
+            found,
+            False,
+            np.nan,
+            empty,
+            empty,
+            np.zeros(0, np.uint8),
+            gaps,
+            person=face.person,
         )
     distances_px = np.linalg.norm(seen.points_px - true_px, axis=1)
     if abs(face.yaw_rad) < _MAX_YAW_OF_LIDS_RAD:
@@ -219,6 +269,7 @@ def _measure_one(
         sigma=seen.sigma_px[choice.face] / size_px,
         visibility=np.asarray(face.visibility)[choice.exact][choice.face],
         gaps=gaps,
+        person=face.person,
     )
 
 
