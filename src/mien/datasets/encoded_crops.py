@@ -15,14 +15,19 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float16, Float32
 
-from mien.datasets.encoders import EncoderShape
+from mien.datasets.encoders import EncoderShape, FeatureGroup
 from mien.errors import InputError
 from mien.files import atomic_path, write_text
-from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import read_json_object
+from mien.reading.npz import open_npz
 
 FORMAT_VERSION = 2
 CROPS_PER_SHARD = 1000
+MAX_PX = 1e5
+"""Of points, which may lie outside the crop."""
 _MANIFEST = "manifest.json"
+_REMEDY = "make them anew with: mien train encode-crops"
 _ARRAYS = ("points", "features", "labels", "posed_mean", "presence", "yaw_rad")
 
 
@@ -36,7 +41,7 @@ class EncodedCrops:
         labels: (N, L, 2) landmarks in the crop's [-1, 1] frame; zeros where presence is 0.
         posed_mean: (N, L, 2) those of the mean head in the same expression and place; NaN where unknown.
         presence: (N,) 1 for a well-framed face.
-        yaw_rad: (N,) how far the head is turned.
+        yaw_rad: (N,) how far the head is turned; NaN where unknown.
     """
 
     points: Float32[np.ndarray, "crops points 3"]
@@ -76,8 +81,8 @@ class EncodedCrops:
 
     def save(self, path: Path) -> None:
         """Write a shard."""
-        with atomic_path(path) as part:
-            np.savez(part, **{name: getattr(self, name) for name in _ARRAYS})
+        with atomic_path(path) as part, open(part, "wb") as stream:
+            np.savez(stream, **{name: getattr(self, name) for name in _ARRAYS})
 
 
 def joined(parts: Sequence[EncodedCrops]) -> EncodedCrops:
@@ -111,9 +116,12 @@ def read_encoded(
     for folder in folders:
         shapes = read_manifest(folder).encoders
         for path in sorted(folder.glob(f"{part}-[0-9]*.npz")):
-            what = "is no shard of encoded crops; make it anew with: mien train encode-crops"
-            with damage_named(path, what), np.load(path) as file:
-                crops = EncodedCrops(*(file[name] for name in _ARRAYS))
+            crops = read_encoded_shard(path, shapes)
+            if indices is not None and indices.max() >= crops.labels.shape[1]:
+                raise InputError(
+                    f"has {crops.labels.shape[1]} landmarks, and {indices.max() + 1} are asked for; {_REMEDY}",
+                    source=path,
+                )
             if encoders is not None:
                 crops = crops.of_encoders(shapes, encoders)
             found.append(crops if indices is None else crops.in_set(indices))
@@ -122,7 +130,35 @@ def read_encoded(
             f"no encoded crops ({part}) there; make some with: mien train encode-crops",
             source=", ".join(map(str, folders)),
         )
+    if len({(c.points.shape[1], c.features.shape[1], c.labels.shape[1]) for c in found}) > 1:
+        raise InputError("hold crops of different encoders or landmarks", source=", ".join(map(str, folders)))
     return joined(found)
+
+
+def read_encoded_shard(path: Path, encoders: Sequence[EncoderShape]) -> EncodedCrops:
+    """One shard.
+
+    Args:
+        encoders: who made it, by the folder's manifest.
+
+    Raises:
+        InputError: it is missing, damaged, or of other encoders.
+    """
+    with open_npz(path, what=f"is no shard of encoded crops; {_REMEDY}") as file:
+        sizes = {
+            "points": sum(encoder.points for encoder in encoders),
+            "features": sum(encoder.features for encoder in encoders),
+        }
+        values = FileValues(file, source=path, sizes=sizes, remedy=_REMEDY)
+        places: dict[str, Any] = {"low": -MAX_PX, "high": MAX_PX}
+        return EncodedCrops(
+            points=values.stored("points", "crops points 3", np.float32, **places),
+            features=values.stored("features", "crops features", np.float16),
+            labels=values.stored("labels", "crops landmarks 2", np.float32, **places),
+            posed_mean=values.stored("posed_mean", "crops landmarks 2", np.float32, nan=True, **places),
+            presence=values.stored("presence", "crops", np.float32, low=0, high=1),
+            yaw_rad=values.stored("yaw_rad", "crops", np.float32, low=-7, high=7, nan=True),
+        )
 
 
 @dataclass(frozen=True)
@@ -171,19 +207,32 @@ def read_manifest(folder: Path) -> EncodedManifest:
         InputError: it holds none.
     """
     path = folder / _MANIFEST
-    try:
-        values = json.loads(path.read_text())
-        if values.get("format_version") != FORMAT_VERSION:
-            raise InputError("of another version; encode the crops anew", source=path)
-        return EncodedManifest(
-            encoders=tuple(map(EncoderShape.from_json, values["encoders"])),
-            set_name=str(values["set_name"]),
-            crop_scale=float(values["crop_scale"]),
-            seed=int(values["seed"]),
-            pictures=list(values["pictures"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError("no encoded crops; make some with: mien train encode-crops", source=path) from error
+    none = "no encoded crops; make some with: mien train encode-crops"
+    values = FileValues(read_json_object(path, missing=none, what=none), source=path, remedy=_REMEDY)
+    if values.integer("format_version") != FORMAT_VERSION:
+        raise InputError("of another version; encode the crops anew", source=path)
+    encoders = [
+        _encoder_of(FileValues(each, source=path, remedy=_REMEDY))
+        for each in values.objects("encoders", "encoders")
+    ]
+    if not encoders:
+        raise values.damaged("it names no encoders")
+    return EncodedManifest(
+        encoders=tuple(encoders),
+        set_name=values.text("set_name", longest=100),
+        crop_scale=values.number("crop_scale", low=0.1, high=10.0),
+        seed=values.integer("seed", high=2**62),
+        pictures=values.objects("pictures", "pictures"),
+    )
+
+
+def _encoder_of(values: FileValues) -> EncoderShape:
+    groups = values.array("groups", "groups 2", kind="integer", low=1, high=1_000_000)
+    return EncoderShape(
+        values.text("name", longest=1000),
+        values.integer("points", low=0, high=100_000),
+        tuple(FeatureGroup(int(places), int(channels)) for places, channels in groups),
+    )
 
 
 def batches_of(count: int, *, batch: int, seed: int, first_step: int = 0) -> Iterator[np.ndarray]:

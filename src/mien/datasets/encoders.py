@@ -64,16 +64,6 @@ class EncoderShape:
         groups = [[group.places, group.channels] for group in self.groups]
         return {"name": self.name, "points": self.points, "groups": groups}
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> EncoderShape:
-        """Of a manifest's entry.
-
-        Raises:
-            KeyError, TypeError, ValueError: it is none.
-        """
-        groups = tuple(FeatureGroup(int(places), int(channels)) for places, channels in values["groups"])
-        return cls(str(values["name"]), int(values["points"]), groups)
-
 
 @dataclass(frozen=True)
 class Encoding:

@@ -87,6 +87,40 @@ class FileValues:
             value = value.read()
         return self._checked(name, value.reshape(lengths), kind, low, high, nan, infinite)
 
+    def stored(
+        self,
+        name: str,
+        shape: str,
+        dtype: type[np.number] | type[np.bool_],
+        *,
+        low: float = -math.inf,
+        high: float = math.inf,
+        nan: bool = False,
+    ) -> np.ndarray:
+        """An array of the very type that mien stores, which is kept: tables too large to be widened.
+
+        Args:
+            shape: as for `array`.
+            dtype: its type.
+            low, high: smallest and largest value.
+            nan: whether NaN may be among them; infinities never may.
+
+        Raises:
+            InputError: it is missing, or has another shape, type or range.
+        """
+        value, axes, wanted = self._named(name), shape.split(), np.dtype(dtype)
+        if not isinstance(value, np.ndarray | ArrayMember) or value.dtype.newbyteorder("=") != wanted:
+            raise self._wrong(name, f"an array of {wanted} of the shape ({shape.strip()})", value)
+        lengths = self._check_shape(name, tuple(value.shape), axes)
+        values = value.read() if isinstance(value, ArrayMember) else value
+        values = values.astype(wanted, copy=False).reshape(lengths)
+        if wanted.kind != "b" and values.size:
+            # Extremes alone are looked at: they need no copy of the whole.
+            flat = values.reshape(-1)
+            least, most = float(np.fmin.reduce(flat)), float(np.fmax.reduce(flat))
+            self._check_extremes(name, values, least, most, low, high, nan)
+        return values
+
     def number(
         self, name: str, *, low: float = -math.inf, high: float = math.inf, nan: bool = False
     ) -> float:
@@ -275,6 +309,17 @@ class FileValues:
             worst = result[outside].reshape(-1)[0]
             raise self.damaged(f"{name} holds {worst:.6g}, outside {low:.6g} … {high:.6g}")
         return result
+
+    def _check_extremes(
+        self, name: str, values: np.ndarray, least: float, most: float, low: float, high: float, nan: bool
+    ) -> None:
+        if not nan and values.dtype.kind == "f" and np.isnan(np.min(values)):
+            raise self.damaged(f"{name} holds NaN")
+        if math.isinf(least) or math.isinf(most):
+            raise self.damaged(f"{name} holds infinities")
+        if least < low or most > high:
+            worst = least if least < low else most
+            raise self.damaged(f"{name} holds {worst:.6g}, outside {low:.6g} … {high:.6g}")
 
     def _wrong(self, name: str, expected: str, found: object) -> InputError:
         shown = repr(found)

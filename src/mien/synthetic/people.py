@@ -16,6 +16,8 @@ from jaxtyping import Bool, Float, Int
 
 from mien.errors import InputError
 from mien.heads.model import Head
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
 
 AGES = ("child", "young", "middle", "old")
 _PATH = Path(__file__).parent / "data" / "people.npz"
@@ -94,18 +96,30 @@ def known_people() -> KnownPeople:
     Raises:
         InputError: their file is missing or of another version.
     """
-    if not _PATH.exists():
-        raise InputError("is missing; make it with: mien head people", source=_PATH)
-    with np.load(_PATH, allow_pickle=False) as file:
-        if int(file["format_version"]) != FORMAT_VERSION:
-            raise InputError("is of another version; make it anew with: mien head people", source=_PATH)
-        return KnownPeople(
-            identity=file["identity"].astype(np.float64),
-            male=file["male"],
-            age=file["age"].astype(np.int64),
-            heavy=file["heavy"].astype(np.float64),
-            ancestry=file["ancestry"].astype(np.float64),
+    return read_known_people(_PATH)
+
+
+def read_known_people(path: Path) -> KnownPeople:
+    """Read what `save_known_people` wrote.
+
+    Raises:
+        InputError: the file is missing, damaged or of another version.
+    """
+    remedy = "make it anew with: mien head people"
+    with open_npz(path, what=f"holds no known people; {remedy}", missing=f"is missing; {remedy}") as file:
+        values = FileValues(file, source=path, remedy=remedy)
+        if values.integer("format_version") != FORMAT_VERSION:
+            raise InputError(f"is of another version; {remedy}", source=path)
+        people = KnownPeople(
+            identity=values.array("identity", "people identity", low=-100, high=100),
+            male=values.array("male", "people", kind="flag"),
+            age=values.array("age", "people", kind="integer", low=0, high=len(AGES) - 1),
+            heavy=values.array("heavy", "people", low=-1, high=1),
+            ancestry=values.array("ancestry", "people 3", low=0, high=1),
         )
+    if not len(people.male):
+        raise values.damaged("nobody is in it")
+    return people
 
 
 def random_person(head: Head, rng: np.random.Generator) -> Person:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
@@ -21,11 +22,12 @@ from mien.lifting.pseudo_labels import lift_landmarks
 from mien.lifting.template import LandmarkTemplate, laid_on_their_mean, template_of
 from mien.lifting.visibility import ellipsoid_normals, visible_from
 from mien.progress import Progress, ProgressReport, silent
-from mien.reading.damage import damage_named
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import read_json_object
+from mien.reading.npz import open_npz
 
 FORMAT_VERSION = 1
+_MAX_M, _MAX_VIEWS = 1e3, 10_000
 PAPER_PX = 224
 """Residuals are reported as if pictures had this side."""
 EXACT = "exact"
@@ -38,7 +40,8 @@ class PseudoLabels:
 
     Attributes:
         latents: (N,); points_m: (N, L, 3) in the generator's world; NaN where not lifted.
-        rms_px: (N,) residual per axis, of pictures of 224²; views: (N, L) that each was lifted from.
+        rms_px: (N,) residual per axis, of pictures of 224²; NaN where nothing was lifted.
+        views: (N, L) that each was lifted from.
         exact_m: (N, L, 3) what is true, where the generator knows, else NaN.
         common_from_world: (N, 3, 4) similarities (s Q | d) that lay each head on the common mean:
             a picture does not tell how large a head is.
@@ -86,13 +89,33 @@ def read_pseudo_labels(path: Path) -> PseudoLabels:
         InputError: it is missing, damaged or of another version.
     """
     remedy = "make them anew with: mien lift labels"
-    with damage_named(path, f"are no pseudo-labels; {remedy}"):
-        with np.load(path, allow_pickle=False) as file:
-            if int(file["format_version"]) != FORMAT_VERSION:
-                raise InputError(f"are of another version; {remedy}", source=path)
-            values = {field.name: file[field.name] for field in fields(PseudoLabels)}
-        values["set_name"], values["detector"] = str(values["set_name"]), str(values["detector"])
-        return PseudoLabels(**values)
+    places: dict[str, Any] = {"low": -_MAX_M, "high": _MAX_M}
+    with open_npz(path, what=f"are no pseudo-labels; {remedy}", missing=f"are missing; {remedy}") as file:
+        values = FileValues(file, source=path, remedy=remedy)
+        if values.integer("format_version") != FORMAT_VERSION:
+            raise InputError(f"are of another version; {remedy}", source=path)
+        template_m = values.stored("template_m", "landmarks 3", np.float64, nan=True, **places)
+        unknown = np.isnan(template_m).any(axis=1)
+        labels = PseudoLabels(
+            latents=values.stored("latents", "latents", np.int64, low=0),
+            points_m=values.stored("points_m", "latents landmarks 3", np.float32, nan=True, **places),
+            rms_px=values.stored("rms_px", "latents", np.float32, low=0, high=1e6, nan=True),
+            views=values.stored("views", "latents landmarks", np.int64, low=0, high=_MAX_VIEWS),
+            exact_m=values.stored("exact_m", "latents landmarks 3", np.float32, nan=True, **places),
+            common_from_world=values.stored("common_from_world", "latents 3 4", np.float64, **places),
+            template_m=template_m,
+            normals=values.stored("normals", "landmarks 3", np.float64, low=-1.01, high=1.01, nan=True),
+            set_name=values.text("set_name", longest=100),
+            detector=values.text("detector", longest=1000),
+        )
+    if not len(labels.latents) or unknown.all():
+        raise values.damaged("nobody was labelled")
+    if (np.isnan(labels.normals).any(axis=1) & ~unknown).any():
+        raise values.damaged("normals holds NaN")
+    lost = np.isnan(labels.points_m).any(axis=2)
+    if (np.isnan(labels.rms_px) & ~lost.all(axis=1)).any():
+        raise values.damaged("rms_px holds NaN for who was labelled")
+    return labels
 
 
 def label_views(

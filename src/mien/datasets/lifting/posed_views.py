@@ -13,11 +13,15 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Float64, Int64, UInt8
 
+from mien.camera_files.checks import checked_camera
 from mien.cameras import Camera
+from mien.datasets.lifting.stored_crops import checked_pictures
 from mien.errors import InputError
 from mien.files import atomic_path
+from mien.images.limits import decoded_picture
 from mien.lifting.generator import GeneratedView
-from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
 
 FORMAT_VERSION = 1
 SAMPLED = -1
@@ -60,13 +64,12 @@ class PosedViews:
 
     def picture(self, view: int) -> UInt8[np.ndarray, "size size 3"]:
         """A view, RGB."""
-        import cv2
-
         code = self.jpeg[self.starts[view] : self.starts[view + 1]]
-        picture = cv2.imdecode(code, cv2.IMREAD_COLOR)
-        if picture is None:
-            raise InputError("a picture in it cannot be read; draw it anew with: mien lift views", source="")
-        return np.ascontiguousarray(picture[..., ::-1])
+        picture = decoded_picture(code, source=f"view {view}")
+        if picture.shape != (self.size_px, self.size_px, 3):
+            raise InputError("has another size than its camera; draw it anew with: mien lift views",
+                             source=f"view {view}")  # fmt: skip
+        return picture
 
     def rows_of(self, latent: int) -> np.ndarray:
         """Its views."""
@@ -120,18 +123,29 @@ def read_posed_views(path: Path) -> PosedViews:
         InputError: it is missing, damaged or of another version.
     """
     remedy = "draw it anew with: mien lift views"
-    with damage_named(path, f"is no shard of posed views; {remedy}"):
-        with np.load(path, allow_pickle=False) as file:
-            if int(file["format_version"]) != FORMAT_VERSION:
-                raise InputError(f"is of another version; {remedy}", source=path)
-            arrays = {name: file[name] for name in file.files if name != "format_version"}
-        size, name = int(arrays.pop("size_px")), str(arrays.pop("exact_set"))
-        views = PosedViews(size_px=size, exact_set=name, **arrays)
-    count = len(views)
-    lengths = {len(views.fixed), len(views.intrinsics), len(views.camera_from_world), len(views.starts) - 1}
-    if lengths != {count} or views.starts[-1] != len(views.jpeg) or (np.diff(views.starts) < 0).any():
-        raise InputError(f"its parts have different lengths; {remedy}", source=path)
-    return views
+    with open_npz(path, what=f"is no shard of posed views; {remedy}") as file:
+        values = FileValues(file, source=path, remedy=remedy)
+        if values.integer("format_version") != FORMAT_VERSION:
+            raise InputError(f"is of another version; {remedy}", source=path)
+        latents = values.stored("latents", "views", np.int64, low=0)
+        if not len(latents):
+            raise values.damaged("it holds no views")
+        jpeg, starts = checked_pictures(values, count="views")
+        views = PosedViews(
+            latents=latents,
+            fixed=values.stored("fixed", "views", np.int64, low=SAMPLED, high=10_000),
+            intrinsics=values.stored("intrinsics", "views 3 3", np.float64),
+            camera_from_world=values.stored("camera_from_world", "views 4 4", np.float64),
+            size_px=values.integer("size_px", low=8, high=10_000),
+            jpeg=jpeg,
+            starts=starts,
+            exact_px=values.stored("exact_px", "views landmarks 2", np.float32, low=-1e6, high=1e6, nan=True),
+            exact_m=values.stored("exact_m", "views landmarks 3", np.float32, low=-1e3, high=1e3, nan=True),
+            exact_set=values.text("exact_set", longest=100),
+        )
+        for row in range(len(views)):
+            checked_camera(views.camera(row), source=path, name=f"view {row}")
+        return views
 
 
 def shards_of(folder: Path) -> list[Path]:

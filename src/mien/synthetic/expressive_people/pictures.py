@@ -8,14 +8,17 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
+from mien.camera_files.checks import checked_camera
 from mien.cameras import Camera
 from mien.errors import InputError
 from mien.files import atomic_path
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
+from mien.reading.file_values import FileValues
 from mien.reading.npz import open_npz
 
 FORMAT_VERSION = 1
+MAX_SIDE_PX = 10_000
 LEARNED, UNSEEN_VIEW, UNSEEN_PERSON = range(3)
 """Values of `ExpressivePeople.kind`: pictures to learn from; other views of the same people, and other
 people, to measure on."""
@@ -107,20 +110,42 @@ def read_people(path: str | Path) -> ExpressivePeople:
     Raises:
         InputError: the file is missing, damaged or of another version.
     """
-    path = Path(path)
-    what = "holds no pictures of people; make them with: mien synth people"
+    remedy = "make them with: mien synth people"
+    what = f"holds no pictures of people; {remedy}"
     with open_npz(path, what=what, missing="is missing; make it with: mien synth people") as file:
-        members = {name: file[name].read() for name in file}
-    if int(members.get("format_version", -1)) != FORMAT_VERSION:
-        raise InputError(what, source=path)
-    try:
-        sizes, flat = members.pop("sizes_px"), members.pop("rgba")
-        members.pop("format_version")
-        ends = np.cumsum(4 * sizes**2)
-        pictures = [
-            flat[end - 4 * size * size : end].reshape(size, size, 4)
-            for size, end in zip(sizes, ends, strict=True)
-        ]
-        return ExpressivePeople(rgba=pictures, **members)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(what, source=path) from error
+        values = FileValues(file, source=path, remedy=remedy)
+        if values.integer("format_version") != FORMAT_VERSION:
+            raise InputError(what, source=path)
+        identity = values.array("identity", "people identity", low=-100, high=100)
+        textures = values.stored("textures", "people size size 3", np.uint8)
+        expression = values.array("expression", "pictures expression", low=-10, high=10)
+        person = values.array("person", "pictures", kind="integer", low=0, high=len(identity) - 1)
+        if not len(person):
+            raise values.damaged("it holds no pictures")
+        people = ExpressivePeople(
+            identity=identity,
+            textures=textures,
+            expression=expression,
+            person=person,
+            expression_number=values.array("expression_number", "pictures", kind="integer", low=0, high=1000),
+            kind=values.array("kind", "pictures", kind="integer", low=LEARNED, high=UNSEEN_PERSON),
+            rgba=_pictures(values),
+            intrinsics=values.array("intrinsics", "pictures 3 3"),
+            camera_from_world=values.array("camera_from_world", "pictures 4 4"),
+        )
+        for index in range(len(people)):
+            checked_camera(people.camera(index), source=path, name=f"picture {index}")
+        return people
+
+
+def _pictures(values: FileValues) -> list[UInt8[np.ndarray, "_ _ 4"]]:
+    """The pictures, which lie in the file one after the other."""
+    sizes = values.array("sizes_px", "pictures", kind="integer", low=1, high=MAX_SIDE_PX)
+    flat = values.stored("rgba", "bytes", np.uint8)
+    ends = np.cumsum(4 * sizes**2)
+    if ends[-1] != len(flat):
+        raise values.damaged(f"rgba has {len(flat)} bytes, and sizes_px asks for {ends[-1]}")
+    return [
+        flat[end - 4 * size * size : end].reshape(size, size, 4)
+        for size, end in zip(sizes, ends, strict=True)
+    ]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from mien.datasets.encoded_crops import EncodedCrops, read_encoded, read_manifest
-from mien.datasets.lifting.encoded_lifts import read_encoded_lifts
+from mien.datasets.lifting.encoded_lifts import read_encoded_lifts, read_lift_manifest
 from mien.datasets.lifting.labels import PseudoLabels, read_pseudo_labels
 from mien.errors import InputError, LandmarkSetError
 from mien.heads.landmark_sets import conversion_indices, mirror_indices
@@ -131,7 +131,7 @@ class _Data:
         manifest: dict[str, Any] = {}
         count = len(labels.latents)
         if config.views:
-            manifest = read_json_object(config.views[0] / "manifest.json")
+            manifest = read_lift_manifest(config.views[0])
             lifts = read_encoded_lifts(config.views)
             kept = max(1, count - config.held_out)
             used = slice(0, kept if config.latents is None else min(kept, config.latents))
