@@ -117,3 +117,44 @@ def test_a_folder_with_a_checkpoint_is_kept_and_half_written_ones_go(tmp_path: P
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="folder"):
         training_folder(tmp_path / "file", resume=False)
+
+
+LIFTING = {"width": 4, "heads": 1, "blocks": 1, "point_tokens": 2, "summary": 0, "landmarks": 6, "points": 9,
+           "first_points": 9, "maps": [[4, 2, 2]]}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("plain", "said"),
+    [
+        ({}, "network must be an object"),
+        ({"network": []}, "network must be an object"),
+        ({"network": {**LIFTING, "width": "wide"}}, "width cannot be 'wide'"),
+        ({"network": {**LIFTING, "blocks": 10**8}}, "blocks cannot be"),
+        ({"network": {**LIFTING, "maps": [[4, 2]]}}, "maps cannot be"),
+        ({"network": {**LIFTING, "unheard_of": 1}}, "unheard_of"),
+        ({"network": {**LIFTING, "width": 8}}, "have the shape"),
+        ({"network": {**LIFTING, "width": 7, "heads": 2}}, "does not hold what this training keeps"),
+    ],
+)
+def test_networks_of_damaged_checkpoints_are_refused_by_name(tmp_path: Path, plain: dict, said: str):
+    from mien.training.lifting import training
+    from mien.training.lifting.config import SizedLiftingConfig
+    from mien.training.lifting.network import LiftingNetwork
+
+    network = LiftingNetwork(SizedLiftingConfig(**{**LIFTING, "maps": ((4, 2, 2),)}))
+    path = tmp_path / CHECKPOINT_NAME
+    kept = replace(SOME, kind=training.KIND, plain=plain, tensors={"average": network.state_dict()})
+    kept.save(path)
+    with pytest.raises(InputError, match=said) as raised:
+        training.averaged_network(training.read_checkpoint(path))
+    assert path.name in str(raised.value)
+    replace(kept, plain={"network": LIFTING}).save(path)
+    assert not training.averaged_network(training.read_checkpoint(path)).training
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path):
+    path = tmp_path / CHECKPOINT_NAME
+    for tensors in ({"network": {"weight": torch.tensor([float("nan")])}}, {"average": 3}):
+        replace(SOME, tensors=tensors).save(path)
+        with pytest.raises(InputError, match=r"checkpoint\.pt: is damaged"):
+            read(path)

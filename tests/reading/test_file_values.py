@@ -127,3 +127,30 @@ def test_settings_keep_their_types():
 def test_settings_of_other_types_are_refused(given: Any):
     with pytest.raises(InputError, match="config"):
         checked_settings(_Settings, given, source="f", what="config", ranges={"count": (0, 50)})
+
+
+def test_stored_arrays_keep_their_type():
+    kept = values(a=np.arange(6, dtype=np.float16).reshape(2, 3)).stored("a", "n 3", np.float16, high=5)
+    assert kept.dtype == np.float16
+    assert values(a=np.zeros((0, 3), np.int64)).stored("a", "n 3", np.int64).shape == (0, 3)
+    assert values(a=np.array([True])).stored("a", "n", np.bool_).dtype == bool
+    unknown = values(a=np.full(3, np.nan)).stored("a", "n", np.float64, low=0, high=1, nan=True)
+    assert np.isnan(unknown).all()
+
+
+@pytest.mark.parametrize(
+    ("array", "dtype", "options"),
+    [
+        (np.zeros(3), np.float32, {}),
+        (np.zeros(3, np.int64), np.float64, {}),
+        (np.zeros((3, 1), np.float32), np.float32, {}),
+        (np.array([0, np.nan]), np.float64, {}),
+        (np.array([0, np.inf]), np.float64, {"nan": True}),
+        (np.array([0, 2.0]), np.float64, {"high": 1}),
+        (np.array([np.nan, -2.0]), np.float64, {"low": 0, "nan": True}),
+        (np.array(["a"]), np.float64, {}),
+    ],
+)
+def test_stored_arrays_of_another_kind_are_refused(array: Any, dtype: Any, options: dict[str, Any]):
+    with pytest.raises(InputError, match=r"file: is damaged: a .*do this"):
+        values(a=array).stored("a", "n", dtype, **options)

@@ -118,10 +118,8 @@ def read_encoded(
         for path in sorted(folder.glob(f"{part}-[0-9]*.npz")):
             crops = read_encoded_shard(path, shapes)
             if indices is not None and indices.max() >= crops.labels.shape[1]:
-                raise InputError(
-                    f"has {crops.labels.shape[1]} landmarks, and {indices.max() + 1} are asked for; {_REMEDY}",
-                    source=path,
-                )
+                count, asked = crops.labels.shape[1], int(indices.max()) + 1
+                raise InputError(f"has {count} landmarks, and {asked} are asked for; {_REMEDY}", source=path)
             if encoders is not None:
                 crops = crops.of_encoders(shapes, encoders)
             found.append(crops if indices is None else crops.in_set(indices))

@@ -14,6 +14,8 @@ import numpy as np
 
 from mien.errors import InputError
 from mien.head_building.makehuman import triangulated
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
 
 VERTEX_RANGES = {
     "face": (0, 9409),
@@ -78,24 +80,41 @@ class IctFaceKit:
 
 
 def read_ict_facekit(folder: Path) -> IctFaceKit:
-    """Read `ict_facekit.npz` from a folder."""
+    """Read `ict_facekit.npz` from a folder.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
     path = folder / "ict_facekit.npz"
     if not path.exists():
         raise InputError(
             "ICT-FaceKit is not here (ict_facekit.npz is missing); point --assets at it", source=folder
         )
-    data = np.load(path)
-    faces = data["faces"].astype(int)
+    with open_npz(path, what="holds no ICT-FaceKit") as file:
+        values = FileValues(file, source=path, remedy="make the assets anew")
+        names = values.texts("expression_names", "expressions")
+        data = {
+            name: values.array(name, shape, low=-1e4, high=1e4)
+            for name, shape in (
+                ("neutral", "vertices 3"), ("identity", "identities vertices 3"),
+                ("expression", "expressions vertices 3"),
+            )
+        }  # fmt: skip
+        last = len(data["neutral"]) - 1
+        faces = values.array("faces", "faces 4", kind="integer", low=-1, high=last)
+        landmarks68 = values.array("landmarks68", "68", kind="integer", low=0, high=last)
+    if len(faces) < SKIN_FACE_RANGES[-1][1]:
+        raise values.damaged(f"it has {len(faces)} faces, fewer than the skin")
     skin_faces = faces[: SKIN_FACE_RANGES[-1][1]]
     labels = np.concatenate([np.full(end - start, label) for start, end, label in SKIN_FACE_RANGES])
     whole = skin_faces[:, 3] >= 0
     return IctFaceKit(
-        neutral_m=data["neutral"].astype(float) / 100,
+        neutral_m=data["neutral"] / 100,
         triangles=triangulated(faces),
         quads=skin_faces[whole],
         quad_labels=labels[whole],
-        identity_m=data["identity"].astype(float) / 100,
-        expression_m=data["expression"].astype(float) / 100,
-        expression_names=tuple(str(n) for n in data["expression_names"]),
-        landmarks68=data["landmarks68"].astype(int),
+        identity_m=data["identity"] / 100,
+        expression_m=data["expression"] / 100,
+        expression_names=names,
+        landmarks68=landmarks68,
     )

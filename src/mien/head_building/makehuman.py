@@ -14,10 +14,15 @@ import numpy as np
 
 from mien.errors import InputError
 from mien.geometry.quads import triangulated as triangulated
+from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
+from mien.reading.regular_files import read_bytes
 
 METRES_PER_UNIT = 0.1
 BASE_VERTICES = 19158
 """Vertices of the base mesh with all its helpers."""
+_MAX_VERTICES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,14 @@ class ObjMesh:
 
 def read_obj(path: Path) -> ObjMesh:
     """Read a quad-and-triangle OBJ file (vertices in the file's own units)."""
+    with damage_named(path, "is no OBJ file of MakeHuman's"):
+        return _parsed_obj(path)
+
+
+def _parsed_obj(path: Path) -> ObjMesh:
     vertices, uv, faces, face_uv, groups = [], [], [], [], []
     group = ""
-    for line in path.read_text(errors="replace").splitlines():
+    for line in _lines(path):
         fields = line.split()
         if not fields:
             continue
@@ -65,7 +75,11 @@ def read_obj(path: Path) -> ObjMesh:
     if not vertices or not faces:
         raise InputError("holds no mesh", source=path)
     return ObjMesh(
-        np.array(vertices), np.array(uv).reshape(-1, 2), np.array(faces), np.array(face_uv), np.array(groups)
+        _finite(np.array(vertices), path),
+        _finite(np.array(uv).reshape(-1, 2), path),
+        _indices(np.array(faces), path),
+        _indices(np.array(face_uv), path),
+        np.array(groups),
     )
 
 
@@ -100,11 +114,32 @@ class Proxy:
 
 def read_proxy(path: Path) -> Proxy:
     """Read a .mhclo file and its OBJ."""
+    with damage_named(path, "is no .mhclo file of MakeHuman's"):
+        return _parsed_proxy(path)
+
+
+def _finite(values: np.ndarray, path: Path) -> np.ndarray:
+    if not np.isfinite(values).all():
+        raise InputError("holds numbers that are not finite", source=path)
+    return values
+
+
+def _indices(values: np.ndarray, path: Path) -> np.ndarray:
+    if values.size and not -1 <= values.min() <= values.max() < _MAX_VERTICES:
+        raise InputError("names what is no vertex", source=path)
+    return values
+
+
+def _lines(path: Path) -> list[str]:
+    return read_bytes(path).decode(errors="replace").splitlines()
+
+
+def _parsed_proxy(path: Path) -> Proxy:
     scales: dict[str, tuple[int, int, float]] = {}
     obj_file, name = path.with_suffix(".obj").name, path.stem
     triples, weights, offsets = [], [], []
     in_vertices = False
-    for line in path.read_text(errors="replace").splitlines():
+    for line in _lines(path):
         fields = line.split()
         if not fields or fields[0].startswith("#"):
             continue
@@ -126,9 +161,9 @@ def read_proxy(path: Path) -> Proxy:
     return Proxy(
         name,
         read_obj(path.parent / obj_file),
-        np.array(triples),
-        np.array(weights),
-        np.array(offsets),
+        _indices(np.array(triples), path),
+        _finite(np.array(weights), path),
+        _finite(np.array(offsets), path),
         tuple(scales.get(axis) for axis in "xyz"),
     )
 
@@ -151,16 +186,27 @@ class MakeHuman:
 
     @cached_property
     def _targets(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        data = np.load(self.folder / "targets_head.npz")
-        start, index, delta = data["start"], data["index"], data["delta"]
+        path = self.folder / "targets_head.npz"
+        with open_npz(path, what="holds no targets of MakeHuman's") as file:
+            values = FileValues(file, source=path, remedy="make the assets anew")
+            names = values.texts("names", "names")
+            index = values.array("index", "rows", kind="integer", low=0, high=BASE_VERTICES - 1)
+            delta = values.array("delta", "rows 3", low=-1e3, high=1e3)
+            start = values.array("start", "starts", kind="integer", low=0, high=len(index))
+        if len(start) != len(names) + 1 or (np.diff(start) < 0).any():
+            raise values.damaged("start does not tell where its targets lie")
         return {
-            str(name): (index[start[i] : start[i + 1]], delta[start[i] : start[i + 1]])
-            for i, name in enumerate(data["names"])
+            name: (index[start[i] : start[i + 1]], delta[start[i] : start[i + 1]])
+            for i, name in enumerate(names)
         }
 
     @cached_property
     def target_names(self) -> tuple[str, ...]:
         return tuple(self._targets)
+
+    def target(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Which vertices a target moves, and how far, decimetres."""
+        return self._targets[name]
 
     def base_vertices(self, weights: dict[str, float]) -> np.ndarray:
         """Base mesh vertices (decimetres) with weighted targets applied."""
@@ -215,13 +261,15 @@ class ArkitTargets:
 
     def displacement(self, name: str) -> np.ndarray:
         """(B, 3) of the base mesh's vertices, decimetres."""
-        rows = [
-            line.split()
-            for line in (self.folder / f"{name}.target").read_text().splitlines()
-            if line and not line.startswith("#")
-        ]
-        count = max(int(row[0]) for row in rows) + 1
-        result = np.zeros((max(count, BASE_VERTICES), 3))
-        for vertex, *delta in rows:
-            result[int(vertex)] = [float(x) for x in delta]
+        path = self.folder / f"{name}.target"
+        with damage_named(path, "is no target of MakeHuman's"):
+            return self._parsed(path)
+
+    def _parsed(self, path: Path) -> np.ndarray:
+        rows = [line.split() for line in _lines(path) if line and not line.startswith("#")]
+        places, deltas = np.array([int(row[0]) for row in rows]), np.array([row[1:] for row in rows], float)
+        if not 0 <= places.min() <= places.max() < _MAX_VERTICES or deltas.shape[1:] != (3,):
+            raise InputError("moves what is no vertex of the base mesh", source=path)
+        result = np.zeros((max(int(places.max()) + 1, BASE_VERTICES), 3))
+        result[places] = _finite(deltas, path)
         return result

@@ -6,7 +6,6 @@ halfway between some.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +15,8 @@ from scipy.spatial import KDTree
 
 from mien.head_building.edge_loops import QuadEdges, split_strip
 from mien.head_building.makehuman import MakeHuman, triangulated
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import read_json_object
 
 BODY_VERTICES = 13380
 """Vertices of the base mesh before its helper geometry."""
@@ -245,14 +246,15 @@ def _vertex_labels(
 
 
 def _joint_weights(makehuman: MakeHuman, from_base: sparse.csr_matrix) -> np.ndarray:
-    bones = json.loads((makehuman.folder / "default_weights.mhw").read_text())["weights"]
+    path = makehuman.folder / "default_weights.mhw"
+    bones = FileValues(read_json_object(path), source=path, remedy="make the assets anew").inner("weights")
     body_bones = (
         "spine", "clavicle", "shoulder", "breast", "upperarm", "lowerarm", "pelvis", "root", "upperleg",
     )  # fmt: skip
     weights = np.zeros((len(makehuman.base.vertices), 3))
-    for name, entries in bones.items():
+    for name in bones:
         column = 0 if name.startswith("neck") else 2 if name.startswith(body_bones) else 1
-        for vertex, weight in entries:
-            weights[vertex, column] += weight
+        for vertex, weight in bones.array(name, f"entries_{name} 2", low=0, high=len(weights) - 1):
+            weights[int(vertex), column] += weight
     ours = np.asarray(from_base @ weights)
     return (ours / np.maximum(ours.sum(axis=1, keepdims=True), 1e-9))[:, :2]

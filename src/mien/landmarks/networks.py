@@ -137,7 +137,10 @@ def _session(path: str, modified_ns: int, threads: int) -> InferenceSession:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        # Without a second try, which would print to the terminal.
+        return onnxruntime.InferenceSession(
+            path, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     except Exception as error:  # onnxruntime's own error classes are not public
         raise InputError(f"cannot be read as an ONNX network: {error}", source=path) from error
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
+from torch import nn
 
 from mien.errors import InputError
 from mien.files import atomic_path, check_folder_place, remove_stale
+from mien.learning.stored_tensors import check_shapes
 from mien.learning.torch_archive import read_torch_archive
+from mien.reading.damage import damage_named
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import parse_json
 from mien.reading.regular_files import check_regular
 
+N = TypeVar("N", bound=nn.Module)
+
 FORMAT_VERSION = 2
 CHECKPOINT_NAME = "checkpoint.pt"
+_OTHER = "does not hold what this training keeps; copy it again, or train anew"
 _OBJECTS = ("settings", "figures", "plain")
 
 
@@ -35,6 +42,7 @@ class Checkpoint:
         plain: what else this kind of training keeps, as JSON can hold it.
         tensors: state dictionaries and tensors: "network" and "optimiser", mostly "average", and what else
             this kind of training keeps.
+        source: the file that it was read from, for messages.
     """
 
     kind: str
@@ -45,10 +53,11 @@ class Checkpoint:
     figures: dict[str, dict[str, float]] = field(default_factory=dict)
     plain: dict[str, Any] = field(default_factory=dict)
     tensors: dict[str, Any] = field(default_factory=dict)
+    source: str = field(default="the checkpoint", compare=False)
 
     def save(self, path: str | Path) -> None:
         """Write under another name, then rename: an interruption leaves the previous checkpoint."""
-        values = {name: value for name, value in vars(self).items() if name != "tensors"}
+        values = {name: value for name, value in vars(self).items() if name not in ("tensors", "source")}
         text = json.dumps({"format_version": FORMAT_VERSION, **values})
         with atomic_path(path) as part:
             torch.save({"json": text, "tensors": self.tensors}, part)
@@ -97,12 +106,40 @@ def read_checkpoint(path: str | Path, *, kind: str, command: str) -> Checkpoint:
         elapsed_s=values.number("elapsed_s", low=0.0),
         **{name: document[name] for name in _OBJECTS},
         tensors=content["tensors"],
+        source=str(path),
     )
+    for name in ("network", "average"):
+        _check_finite(checkpoint.tensors.get(name), values)
     if checkpoint.kind != kind:
         raise InputError(
             f"is a checkpoint of another training ({checkpoint.kind}), not of `{command}`", source=path
         )
     return checkpoint
+
+
+def _check_finite(weights: object, values: FileValues) -> None:
+    if not isinstance(weights, dict | None):
+        raise values.damaged("its weights have no names")
+    for name, value in (weights or {}).items():
+        if isinstance(value, torch.Tensor) and value.is_floating_point() and not value.isfinite().all():
+            raise values.damaged(f"its weights {name} are not finite")
+
+
+def averaged(checkpoint: Checkpoint, make: Callable[[], N]) -> N:
+    """A network with a checkpoint's averaged weights, ready to answer.
+
+    Args:
+        make: makes it by what the checkpoint says; whatever fails there is the checkpoint's damage.
+
+    Raises:
+        InputError: it holds no such network, or weights of other shapes.
+    """
+    with damage_named(checkpoint.source, _OTHER):
+        weights = checkpoint.tensors["average"]
+        check_shapes(make, {name: tuple(v.shape) for name, v in weights.items()}, source=checkpoint.source)
+        network = make()
+        network.load_state_dict(weights)
+        return network.eval()
 
 
 def training_folder(out: str | Path, *, resume: bool) -> Path:

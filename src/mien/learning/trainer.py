@@ -20,6 +20,7 @@ from mien.learning.threads import fitting_threads
 from mien.learning.training import BatchT, Training
 from mien.learning.training_log import LogLine, TrainingLog
 from mien.progress import Progress, ProgressReport, silent
+from mien.reading.damage import damage_named
 
 VALIDATED = "validated"
 """`Progress.label` of reports whose figures are new validation figures, named "KIND/FIGURE"."""
@@ -92,9 +93,14 @@ class Trainer(Generic[BatchT]):
             self.checkpoint().save(self.folder / CHECKPOINT_NAME)
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Go on where a checkpoint was taken."""
-        self.training.load_state(checkpoint)
-        self.training.learner.load_state(checkpoint.tensors)
+        """Go on where a checkpoint was taken.
+
+        Raises:
+            InputError: it holds weights of another network.
+        """
+        with damage_named(checkpoint.source, "is of a training with other settings, or damaged; train anew"):
+            self.training.load_state(checkpoint)
+            self.training.learner.load_state(checkpoint.tensors)
         self.step, self.samples = checkpoint.step, checkpoint.samples
         self.elapsed_s, self.figures = checkpoint.elapsed_s, checkpoint.figures
         self._log.go_back_to(self.step)

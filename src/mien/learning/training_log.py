@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mien.files import write_text
+from mien.reading.regular_files import read_bytes
 
 LOG_NAME = "log.jsonl"
+MAX_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class TrainingLog:
         """Take away what was written after a step: a killed training goes on from an older checkpoint."""
         if self._path is None or not self._path.exists():
             return
-        lines = self._path.read_text(encoding="utf-8").splitlines()
+        lines = read_bytes(self._path, limit_bytes=MAX_BYTES).decode(errors="replace").splitlines()
         write_text(self._path, "".join(f"{line}\n" for line in lines if _step_of(line) <= step))
 
 
@@ -73,5 +75,5 @@ def _step_of(line: str) -> float:
     """Infinite for the half line of a killed training."""
     try:
         return float(json.loads(line)["step"])
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, RecursionError):
         return float("inf")

@@ -100,7 +100,7 @@ class Lifter:
     def template_m(self) -> Float[np.ndarray, "landmarks 3"]:
         """(L, 3) the mean of what was learned from: what faces are told as offsets from, metres."""
         values = FileValues(self.card.values, source=self.card.path, remedy="export the network again")
-        return np.array(values.array("template_m", "landmarks 3"), float)
+        return np.array(values.array("template_m", "landmarks 3", low=-10, high=10), float)
 
     def __call__(self, image: UInt8[np.ndarray, "height width 3"], face: Landmarks2D) -> LiftedFace:
         """The face's landmarks in 3D.
@@ -152,9 +152,15 @@ class Lifter:
 
         try:
             found = self._session.run(_OUTPUTS, {"image": network_input(crop)})
+            arrays = [np.asarray(one, float)[0] for one in found]
         except Exception as error:  # onnxruntime's own error classes are not public
             raise InputError(f"is no lifting network: {error}", source=self.card.path) from error
-        arrays = [np.asarray(one, float)[0] for one in found]
+        count = len(arrays[0]) if arrays[0].ndim else 0
+        expected = [(count, 3), (count, 2), (count, 3), (3, 3), (3,)]
+        if not count or [one.shape for one in arrays] != expected:
+            raise InputError(
+                "is no lifting network: its answers have other shapes; export it again", source=self.card.path
+            )
         if not all(np.isfinite(one).all() for one in arrays):
             raise InputError(
                 "answers with numbers that are not finite; export it again", source=self.card.path

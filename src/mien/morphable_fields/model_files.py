@@ -81,15 +81,7 @@ def model_of(
     Raises:
         InputError: they contradict each other.
     """
-    if not isinstance(description, dict):
-        raise InputError(_WHAT, source=source)
-    kinds: dict[str, Any] = {SurfaceModel.kind: SurfaceNetworkConfig, CodeModel.kind: CodeNetworkConfig}
-    kind = description.get("model")
-    if kind not in kinds:
-        raise InputError(f"{_WHAT}: its kind is {kind!r}", source=source)
-    config = checked_settings(
-        kinds[kind], description.get("settings"), source=source, what="settings", ranges=_RANGES
-    )
+    kind, config = checked_model_settings(description, source=source)
     check_shapes(
         lambda: make_model(kind, asdict(config)),
         {name: member.shape for name, member in members.items()},
@@ -99,3 +91,17 @@ def model_of(
     tensors = checked_tensors(members, source=source)
     model.load_state_dict({name: value.float() for name, value in tensors.items()})
     return model.eval()
+
+
+def checked_model_settings(description: object, *, source: str | Path) -> tuple[str, Any]:
+    """Kind and settings of a model, as JSON holds them.
+
+    Raises:
+        InputError: there is no such kind, or settings are missing or out of range.
+    """
+    kinds: dict[str, Any] = {SurfaceModel.kind: SurfaceNetworkConfig, CodeModel.kind: CodeNetworkConfig}
+    kind = description.get("model") if isinstance(description, dict) else None
+    if not isinstance(description, dict) or not isinstance(kind, str) or kind not in kinds:
+        raise InputError(f"{_WHAT}: its kind is {kind!r}", source=source)
+    settings = description.get("settings")
+    return kind, checked_settings(kinds[kind], settings, source=source, what="settings", ranges=_RANGES)

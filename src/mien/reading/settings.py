@@ -84,7 +84,7 @@ def _fits(value: object, hint: Any, low: float, high: float) -> bool:
 
 
 def _as_tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_as_tuple, value)) if isinstance(value, list | tuple) else value
 
 
 def _shown(value: object) -> str:

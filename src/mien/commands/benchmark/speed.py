@@ -10,8 +10,6 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.display import note, print_json, print_table
 from mien.commands.options import FaceMeshOption, JsonOption, LandmarkerOptions, PhotoOption
 from mien.commands.usage import UsageError
-from mien.errors import InputError
-from mien.reading.json_files import read_json
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ def run(arguments: list[str]) -> int:
     config = parse(SpeedConfig, arguments, prog="mien benchmark speed")
     if config.gate is not None and config.baseline is None:
         raise UsageError("--gate needs --baseline")
-    baseline = _read_baseline(config.baseline) if config.baseline else {}
+    baseline = read_baseline(config.baseline) if config.baseline else {}
 
     from mien.evaluation.speed.timing import (
         PHOTO_FIT,
@@ -99,15 +97,3 @@ def run(arguments: list[str]) -> int:
         note(f"mien benchmark: slower than {config.gate} × the baseline: {', '.join(too_slow)}")
         return 1
     return 0
-
-
-def _read_baseline(path: Path) -> dict[str, float]:
-    document = read_json(
-        path,
-        missing="no such file; make it with: mien benchmark speed --json",
-        what="is not a result of `mien benchmark speed --json`",
-    )
-    try:
-        return {timing["name"]: float(timing["median_ms"]) for timing in document["timings"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError("is not a result of `mien benchmark speed --json`", source=path) from error

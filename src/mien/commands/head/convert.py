@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from mien.commands.arguments import Positional, parse
 from mien.commands.display import print_written
-from mien.errors import InputError
 from mien.files import OutputFile
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def run(arguments: list[str]) -> int:
     from mien.heads.library import load_head, save_head
 
     target = load_head(config.file)
-    ibug68 = None if config.ibug68 is None else _vertex_list(config.ibug68, target.vertex_count)
+    ibug68 = None if config.ibug68 is None else vertex_list(config.ibug68, target.vertex_count)
     found = with_landmark_sets(target, load_head(), target_ibug68=ibug68)
     figures = {
         f"{name}: distance from the surface": (
@@ -62,19 +61,3 @@ def run(arguments: list[str]) -> int:
         )
     print_written([config.out], next_step=f"mien fit photo.jpg --head {config.out}")
     return 0
-
-
-def _vertex_list(path: Path, vertex_count: int) -> np.ndarray:
-    import numpy as np
-
-    from mien.reading.regular_files import read_text
-
-    try:
-        vertices = np.array(read_text(path).replace(",", " ").strip("[] \n").split(), dtype=int)
-    except (OverflowError, ValueError) as error:
-        raise InputError("is not a list of vertex numbers", source=path) from error
-    if vertices.shape != (68,) or vertices.min() < 0 or vertices.max() >= vertex_count:
-        raise InputError(
-            f"expected 68 vertex numbers from 0 to {vertex_count - 1}, got {len(vertices)}", source=path
-        )
-    return vertices

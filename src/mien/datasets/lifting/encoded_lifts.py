@@ -16,9 +16,9 @@ from mien.datasets.lifting.stored_crops import check_rotations, checked_pictures
 from mien.errors import InputError
 from mien.files import atomic_path
 from mien.images.limits import decoded_picture
+from mien.lifting.camera_space import CameraSpace
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import read_json_object
-from mien.lifting.camera_space import CameraSpace
 from mien.reading.npz import open_npz
 from mien.reading.settings import checked_settings
 
@@ -110,7 +110,7 @@ def read_encoded_lifts(folders: Sequence[Path]) -> EncodedLifts:
             if manifest and (part.points.shape[1], part.features.shape[1]) != (
                 manifest["points"], manifest["features"]
             ):  # fmt: skip
-                raise InputError("does not fit the folder's manifest.json; encode the views anew", source=path)
+                raise InputError("does not fit its manifest.json; encode the views anew", source=path)
             parts.append(part)
     if not parts:
         raise InputError(

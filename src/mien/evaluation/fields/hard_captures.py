@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -20,10 +19,12 @@ from mien.fields.unposed_images import load_unposed_images
 from mien.geometry.alignment import Similarity, align_similarity
 from mien.landmarks_in_fields.predict import FieldLandmarker
 from mien.progress import Progress, ProgressReport, silent
+from mien.reading.npy import read_npy
 from mien.synthetic.scenes.make_scene import make_scene
 from mien.synthetic.scenes.posed_scene import PosedStudio
 from mien.synthetic.scenes.scene_files import TRUTH_NAME
 from mien.synthetic.scenes.scene_request import SceneRequest
+from mien.synthetic.scenes.scene_truth import held_out_views, read_scene_truth
 
 SIZE_PX = 256
 _ROOM = SceneRequest(surroundings="room", shoulders=True, views=40)
@@ -179,16 +180,8 @@ class _Truth:
 
     @staticmethod
     def read(folder: Path) -> _Truth:
-        document = json.loads((folder / TRUTH_NAME).read_text(encoding="utf-8"))
-        request = document["request"]
-        total = request["views"] + request["test_views"]
-        test = tuple(int((k + 0.5) * total / request["test_views"]) for k in range(request["test_views"]))
-        return _Truth(
-            np.array(document["landmarks_m"]["ict68"]),
-            np.array(document["camera_from_world"]),
-            np.array(document["intrinsics"]),
-            test,
-        )
+        truth = read_scene_truth(folder)
+        return _Truth(truth.landmarks_m, truth.camera_from_world, truth.intrinsics, held_out_views(folder))
 
     def of_cameras(self, names: list[str], field: RadianceField) -> tuple[Similarity, float, float]:
         """Truth from the field's world by the training cameras' centres; their mean errors after that."""
@@ -231,7 +224,7 @@ class _Truth:
             camera = Camera(self.intrinsics, pose, *size)
             seen = field.render(camera, supersampling=1)
             mask = read_grey(folder / "masks" / f"{number:03d}.png") > 127
-            depth_m = np.load(folder / "depth" / f"{number:03d}.npy")
+            depth_m = read_npy(folder / "depth" / f"{number:03d}.npy")
             mask &= self._above(true, depth_m, neck_m)
             shown, wanted = seen.rgb / 255.0, rgba[..., :3] / 255.0
             gains = matched_gains(shown, wanted, mask & (seen.alpha > 0.9))

@@ -17,6 +17,7 @@ from mien.evaluation.fields.field_test_config import FieldTestConfig
 from mien.files import write_text
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.progress import Progress, ProgressReport, silent
+from mien.reading.json_files import read_json
 from mien.synthetic.expressions import BASIC
 from mien.synthetic.scenes.make_scene import SceneRequest, person_parameters
 from mien.synthetic.scenes.posed_scene import PosedStudio, cameras_around_sitter, look_at, scene_light
@@ -108,7 +109,7 @@ def make_test_fields(
     config = config or FieldTestConfig()
     about = out / "about.json"
     settings = {"people": PEOPLE, "iterations": REFINE_ITERATIONS, "size": SIZE_PX, **asdict(config)}
-    if about.exists() and json.loads(about.read_text(encoding="utf-8")) != settings:
+    if about.exists() and read_json(about) != json.loads(json.dumps(settings)):
         raise InputError("holds fields made with other settings; choose another folder", source=out)
     write_text(about, json.dumps(settings))
     torch.set_num_threads(1)
@@ -162,7 +163,7 @@ def read_test_fields(folder: Path) -> Iterator[TestField]:
     Raises:
         InputError: nothing is there.
     """
-    from mien.synthetic.scenes.scene_files import TRUTH_NAME
+    from mien.synthetic.scenes.scene_truth import read_scene_truth
 
     found = sorted(folder.glob("person*/*/field/field.json"))
     if not found:
@@ -171,10 +172,9 @@ def read_test_fields(folder: Path) -> Iterator[TestField]:
             source=folder,
         )
     order = {name: index for index, name in enumerate(BASIC)}
-    folders = sorted((path.parents[1] for path in found), key=lambda f: (f.parent.name, order[f.name]))
-    for one in folders:
-        truth = json.loads((one / TRUTH_NAME).read_text(encoding="utf-8"))
-        points = truth["landmarks_m"]
-        # Of heads before 1.2 the 68 points were called "ibug68".
-        landmarks_m = np.array(points["ict68"] if "ict68" in points else points["ibug68"])
+    folders = [path.parents[1] for path in found if path.parents[1].name in order]
+    for one in sorted(folders, key=lambda f: (f.parent.name, order[f.name])):
+        if not one.parent.name.removeprefix("person").isdecimal():
+            continue
+        landmarks_m = read_scene_truth(one).landmarks_m
         yield TestField(one, int(one.parent.name.removeprefix("person")), one.name, landmarks_m)

@@ -14,6 +14,7 @@ from mien.datasets.crops.shards import FaceStore
 from mien.errors import InputError
 from mien.evaluation.landmarks.synthetic_faces import EXACT_SET, DrawnPerson, ExactFace
 from mien.heads.parameters import HeadParameters
+from mien.reading.damage import damage_named
 
 _PARAMETERS = ("identity", "expression", "joint_rotations", "root_rotation", "root_translation_m")
 
@@ -30,7 +31,8 @@ def read_exact_faces(folders: Sequence[str | Path], *, most: int, held_out: int 
     if not len(store):
         raise InputError("no held-out shards there; make some with: mien synth", source=paths[0])
     chosen = np.linspace(0, len(store) - 1, min(most, len(store))).astype(int)
-    return [_exact_face(store, index) for index in chosen.tolist()]
+    with damage_named(paths[0], "holds pictures without what mien synth writes of them; draw them anew"):
+        return [_exact_face(store, index) for index in chosen.tolist()]
 
 
 def _exact_face(store: FaceStore, index: int) -> ExactFace:

@@ -7,7 +7,6 @@ person from several distances, named by them (`15cm.jpg`).
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,9 @@ from mien.heads.library import load_head
 from mien.landmarks.protocols import LandmarkFinder
 from mien.landmarks.types import Landmarks2D
 from mien.progress import ProgressReport, reported, silent
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
+from mien.reading.tables import read_rows
 
 _Face = tuple[np.ndarray | None, np.ndarray | None, np.ndarray | None]
 """All landmarks of a face, the measured ones, the pupils; None where there are none."""
@@ -109,6 +111,8 @@ def read_portraits(folder: str | Path) -> Portraits:
     genders = {row[0]: row[2] for row in _rows(folder / "people.csv") if len(row) > 2}
     names = [row[0] for row in rows]
     everything = np.array(points_px)
+    if not np.isfinite(everything).all():
+        raise InputError("holds numbers that are not finite", source=table)
     return Portraits(
         pictures=tuple(folder / "images" / name for name in names),
         genders=tuple(genders.get(Path(name).stem, "") for name in names),
@@ -143,13 +147,10 @@ def read_points(portraits: Portraits, path: str | Path) -> FoundPoints:
     Raises:
         InputError: the file is missing or holds something else.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: np.asarray(file[name], float) for name in file.files}
-    except FileNotFoundError as error:
-        raise InputError("no such file; it must be an .npz with points by picture", source=path) from error
-    except (ValueError, OSError) as error:
-        raise InputError(f"is no .npz of plain arrays ({error})", source=path) from error
+    missing = "no such file; it must be an .npz with points by picture"
+    with open_npz(path, what="is no .npz of plain arrays", missing=missing) as file:
+        values = FileValues(file, source=path, remedy="write the points anew")
+        arrays = {name: values.array(name, f"points_{name} 2", low=-1e6, high=1e6, nan=True) for name in file}
     shapes = {array.shape for array in arrays.values()}
     if len(shapes) != 1 or next(iter(shapes)) not in {(68, 2), (_FACE_MESH, 2), (_FACE_MESH + 10, 2)}:
         raise InputError(
@@ -246,8 +247,7 @@ def _rows(table: Path) -> list[list[str]]:
         raise InputError(
             "no such file; --data must be the folder with points189.csv, people.csv and images/", source=table
         )
-    with table.open(newline="", encoding="utf-8") as lines:
-        rows = [row for row in list(csv.reader(lines))[1:] if row]
+    rows = [row for row in read_rows(table)[1:] if row]
     if not rows:
         raise InputError("holds no rows", source=table)
     return rows

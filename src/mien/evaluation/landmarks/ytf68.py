@@ -7,7 +7,6 @@ matter: the translation absorbs a constant shift.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from mien.landmarks.landmarker import Landmarker
 from mien.landmarks.region import region_from_points
 from mien.landmarks.types import Landmarks2D
 from mien.progress import ProgressReport, reported, silent
+from mien.reading.tables import read_rows
 
 FAILURE_THRESHOLD = 0.1
 """Errors above a tenth of the inter-ocular distance are failures."""
@@ -125,15 +125,14 @@ def read_labels(table: str | Path, images: str | Path) -> list[LabelledPicture]:
         raise InputError("no such file; --data must be the folder with translate.csv, val.csv and images/",
                          source=table)  # fmt: skip
     pictures = []
-    with table.open(newline="", encoding="utf-8") as lines:
-        rows = csv.reader(lines)
-        next(rows, None)
-        for number, row in enumerate(rows, 2):
-            try:
-                points_px = np.array([float(value) for value in row[1:]]).reshape(_LABELS, 2)
-            except ValueError as error:
-                raise InputError(f"line {number} is not a name and 136 numbers", source=table) from error
-            pictures.append(LabelledPicture(images / row[0], points_px))
+    for number, row in enumerate(read_rows(table)[1:], 2):
+        try:
+            points_px = np.array([float(value) for value in row[1:]]).reshape(_LABELS, 2)
+        except ValueError as error:
+            raise InputError(f"line {number} is not a name and 136 numbers", source=table) from error
+        if not np.isfinite(points_px).all():
+            raise InputError(f"line {number} holds numbers that are not finite", source=table)
+        pictures.append(LabelledPicture(images / row[0], points_px))
     if not pictures:
         raise InputError("holds no rows", source=table)
     return pictures

@@ -29,6 +29,8 @@ from mien.evaluation.published.scan_to_mesh import SEVEN_POINTS
 from mien.geometry.alignment import align_similarity
 from mien.images.stored import picture_size_px
 from mien.progress import ProgressReport, reported, silent
+from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
 from mien.reading.json_files import read_json
 
 OPENCV_FROM_OPENGL = np.diag([1.0, -1.0, -1.0])
@@ -147,7 +149,7 @@ def read_heads(data: str | Path, *, split: str = "val") -> list[DadHead]:
     """
     path = Path(data)
     if path.is_file():
-        return [_head(entry, entry, entry.get("image_height"), path) for entry in _read_json(path, list)]
+        return [_head(entry, entry, _of(entry).get("image_height"), path) for entry in _read_json(path, list)]
     folder = dataset_folder(path, split)
     table = folder / f"{split}.json"
     heads = []
@@ -156,6 +158,8 @@ def read_heads(data: str | Path, *, split: str = "val") -> list[DadHead]:
             name = str(entry["item_id"])
         except (KeyError, TypeError) as error:
             raise InputError("has an entry without item_id", source=table) from error
+        if Path(name).name != name or "\0" in name:
+            raise InputError(f"has an item_id that is no file's name: {name!r}", source=table)
         annotation = folder / "annotations" / f"{name}.json"
         height_px = picture_size_px(folder / "images" / f"{name}.png")[1]
         heads.append(_head({**entry, "id": name}, _read_json(annotation, dict), height_px, annotation))
@@ -168,13 +172,11 @@ def read_item_boxes(table: str | Path) -> list[tuple[str, tuple[float, float, fl
     Raises:
         InputError: the file is not as expected.
     """
-    try:
+    with damage_named(table, "has an entry without item_id or bbox"):
         return [
-            (str(entry["item_id"]), tuple(map(float, entry["bbox"])))  # type: ignore[misc]
+            (str(entry["item_id"]), tuple(FileValues(entry, source=table).array("bbox", "4").tolist()))
             for entry in _read_json(Path(table), list)
         ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError("has an entry without item_id or bbox", source=table) from error
 
 
 def dataset_folder(data: str | Path, split: str) -> Path:
@@ -262,22 +264,23 @@ def evaluate(
 
 
 def _head(entry: dict[str, Any], annotation: dict[str, Any], height_px: Any, source: Path) -> DadHead:
-    try:
-        left, top, width, height = map(float, entry["bbox"])
+    what = "is no annotation: expected bbox, vertices (5023, 3), model_view_matrix and projection_matrix"
+    with damage_named(source, what):
+        values = FileValues(annotation, source=source, remedy="download it again")
+        left, top, width, height = FileValues(entry, source=source).array("bbox", "4").tolist()
         return DadHead(
             name=str(entry["id"]),
-            vertices=np.array(annotation["vertices"], float).reshape(FLAME_VERTICES, 3),
-            model_view=np.array(annotation["model_view_matrix"], float).reshape(4, 4),
-            projection=np.array(annotation["projection_matrix"], float).reshape(4, 4),
+            vertices=values.array("vertices", f"{FLAME_VERTICES} 3", low=-1e6, high=1e6),
+            model_view=values.array("model_view_matrix", "4 4", low=-1e9, high=1e9),
+            projection=values.array("projection_matrix", "4 4", low=-1e9, high=1e9),
             box_px=(left, top, width, height),
             image_height_px=int(height_px),
             attributes={str(key): str(value) for key, value in (entry.get("attributes") or {}).items()},
         )
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise InputError(
-            "is no annotation: expected bbox, vertices (5023, 3), model_view_matrix and projection_matrix",
-            source=source,
-        ) from error
+
+
+def _of(entry: Any) -> dict[str, Any]:
+    return entry if isinstance(entry, dict) else {}
 
 
 def _array(prediction: dict[str, Any], key: str, shape: tuple[int, int]) -> np.ndarray | None:

@@ -12,6 +12,8 @@ from jaxtyping import Float, Integer
 
 from mien.errors import InputError
 from mien.heads.formats.plain_pickle import read_plain_pickle, unpickle_plain
+from mien.reading.damage import damage_named
+from mien.reading.file_values import FileValues
 from mien.reading.npy import read_npy, skip_npy_header
 from mien.reading.npz import check_zip
 from mien.reading.regular_files import check_regular
@@ -75,6 +77,10 @@ def read_flame_files(folder: str | Path) -> FlameFiles:
     except (KeyError, ValueError, IndexError, TypeError) as error:
         raise InputError("its embeddings do not hold lmk_face_idx and lmk_b_coords as expected",
                          source=folder) from error  # fmt: skip
+    if (chosen < 0).any() or not np.isfinite(landmarks.barycentric).all():
+        raise InputError("its embeddings hold negative indices or numbers that are not finite", source=folder)
+    if landmarks.barycentric.shape != (len(chosen), 3):
+        raise InputError("its embeddings do not hold three weights for each landmark", source=folder)
     if len(chosen) != 68:
         raise InputError(f"its embeddings hold {len(chosen)} landmarks, not 17 and 51", source=folder)
     return FlameFiles(landmarks, _read_indices(_find(folder, "face.npy")),
@@ -117,19 +123,17 @@ def _read_dictionary(path: Path) -> dict[str, Any]:
 def _read_triangles(path: Path) -> Integer[np.ndarray, "triangles 3"]:
     """The one array of a file that `torch.save` (or `numpy.save`) wrote, without torch."""
     if path.suffix == ".npy":
-        return read_npy(path).astype(np.int64).reshape(-1, 3)
+        with damage_named(path, "does not hold triangles"):
+            return FileValues({"triangles": read_npy(path)}, source=path).array(
+                "triangles", "triangles 3", kind="integer", low=0, high=FLAME_VERTICES - 1
+            )
     size_bytes = check_regular(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            check_zip(archive, size_bytes=size_bytes, source=path)
-            names = archive.namelist()
-            kind = archive.read(next(name for name in names if name.endswith("data.pkl")))
-            data = archive.read(next(name for name in names if name.endswith("/data/0")))
-    except (zipfile.BadZipFile, StopIteration) as error:
-        raise InputError(
-            "is not a file of torch 1.6 or newer; save the triangles as flame_mesh_faces.npy instead",
-            source=path,
-        ) from error
+    unknown = "is not a file of torch 1.6 or newer; save the triangles as flame_mesh_faces.npy instead"
+    with damage_named(path, unknown), zipfile.ZipFile(path) as archive:
+        check_zip(archive, size_bytes=size_bytes, source=path)
+        names = archive.namelist()
+        kind = archive.read(next(name for name in names if name.endswith("data.pkl")))
+        data = archive.read(next(name for name in names if name.endswith("/data/0")))
     storages = {b"LongStorage": np.int64, b"IntStorage": np.int32, b"FloatStorage": np.float32}
     dtype = next((dtype for name, dtype in storages.items() if name in kind), None)
     if dtype is None or len(data) % (3 * np.dtype(dtype).itemsize):

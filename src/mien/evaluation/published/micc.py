@@ -33,6 +33,7 @@ from mien.reading.damage import damage_named
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import read_json
 from mien.reading.npy import read_npy
+from mien.reading.regular_files import check_regular
 
 SETTINGS = ("Indoor-Cooperative", "PTZ-Indoor", "PTZ-Outdoor")
 SUBJECTS = 53
@@ -98,6 +99,7 @@ def read_template(mesh: str | Path, landmark_vertices: str | Path) -> Template:
     if path.suffix == ".pkl":
         from mien.heads.formats.plain_pickle import unpickle_plain
 
+        check_regular(path)
         with path.open("rb") as stream:
             found = unpickle_plain(stream)
     elif path.suffix == ".npy":
@@ -131,8 +133,8 @@ def read_ljson(path: str | Path) -> Float[np.ndarray, "68 3"]:
         else:
             found = document["landmarks"]["points"]
         points = np.array(found, float)
-    if points.shape != (68, 3):
-        raise InputError(f"holds points {points.shape}, not (68, 3)", source=path)
+    if points.shape != (68, 3) or not np.isfinite(points).all():
+        raise InputError(f"holds points {points.shape}, not (68, 3) finite numbers", source=path)
     return points
 
 
@@ -217,7 +219,7 @@ def evaluate(
         for row, setting in enumerate(SETTINGS):
             name = f"subject_{subject:02d}/{setting}"
             try:
-                mesh, points = _read_prediction(predictions / name, template)
+                mesh, points = read_prediction(predictions / name, template)
                 errors_mm[row, column] = min(
                     micc_error_mm(scan, marked, mesh, points, radius=radius) for scan, marked in scans
                 )
@@ -243,17 +245,25 @@ def _read_scan(
     return read_mesh(path), align_similarity(original, template.landmarks).apply(original)
 
 
-def _read_prediction(stem: Path, template: Template) -> tuple[Mesh, Float[np.ndarray, "68 3"]]:
+def read_prediction(stem: Path, template: Template) -> tuple[Mesh, Float[np.ndarray, "68 3"]]:
+    """A predicted mesh and its landmarks.
+
+    Args:
+        stem: its file without suffix.
+
+    Raises:
+        InputError: it is missing, damaged, or of another topology without landmarks beside it.
+    """
     path = stem.with_name(f"{stem.name}.obj")
     if not path.is_file():
         raise InputError("was not predicted", source=f"{stem.parent.name}/{path.name}")
     mesh, beside = read_mesh(path), stem.with_name(f"{stem.name}.npy")
     if beside.is_file():
-        with damage_named(beside, "holds no plain array"):
-            points = read_npy(beside).astype(float)
+        points = read_npy(beside)
         if points.shape != (68, 3):
             raise InputError(f"holds an array {points.shape}, not (68, 3)", source=beside)
-        return mesh, points
+        values = FileValues({"points": points}, source=beside, remedy="write them anew")
+        return mesh, values.array("points", "68 3", low=-1e9, high=1e9)
     if len(mesh.vertices) != template.vertex_count:
         raise InputError(
             f"has {len(mesh.vertices)} vertices, the template {template.vertex_count}; a mesh of another "

@@ -113,7 +113,7 @@ def read_pictures(
             source=path,
         )
     pictures = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         parts = line.strip().replace("\\", "/").split("/")
         if parts == [""]:
             continue
@@ -133,11 +133,15 @@ def read_picked_points(path: str | Path) -> Float[np.ndarray, "7 3"]:
         InputError: the file does not hold seven points.
     """
     path = Path(path)
-    tags = re.findall(r"<point\b[^>]*>", path.read_text(encoding="utf-8"))
+    tags = re.findall(r"<point\b[^>]*>", read_text(path))
     rows = [[re.search(rf'\b{axis}="([^"]+)"', tag) for axis in "xyz"] for tag in tags]
     if len(rows) != 7 or any(value is None for row in rows for value in row):
         raise InputError(f"holds {len(rows)} picked points, not seven with x, y and z", source=path)
-    return np.array([[float(value.group(1)) for value in row if value] for row in rows])
+    with damage_named(path, "holds picked points that are no numbers"):
+        points = np.array([[float(value.group(1)) for value in row if value] for row in rows])
+    if not np.isfinite(points).all():
+        raise InputError("holds picked points that are not finite", source=path)
+    return points
 
 
 def read_seven_points(path: str | Path) -> Float[np.ndarray, "7 3"]:

@@ -19,6 +19,9 @@ _MAY_BE_UNKNOWN = {
     "HeadFit": ("residuals_px",),
     "ExpressionMap": ("residual_mm",),
     "TrainingFacts": ("psnr_db",),
+    "PseudoLabels": ("points_m", "rms_px", "exact_m", "template_m", "normals"),
+    "PosedViews": ("exact_px", "exact_m"),
+    "EncodedCrops": ("posed_mean", "yaw_rad"),
 }
 """Where NaN, or an infinite deviation, is documented to mean that something is not known."""
 

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mien.evaluation.robustness.learning_readers import LEARNING_READERS
+from mien.evaluation.robustness.study_readers import STUDY_READERS
+
 
 def _fit(path: Path) -> object:
     from mien.exporters.saved import read_fit
@@ -40,9 +43,10 @@ def _landmarks3d(path: Path) -> object:
 
 
 def _field(path: Path) -> object:
-    from mien.fields.files import load_field
+    from mien.fields.files import load_field, read_field_json
 
     field = load_field(path)
+    read_field_json(path)
     weights = {name: value.numpy() for name, value in field.state_dict().items()}
     return weights, field.bounds_m, field.viewpoint, field.resolution
 
@@ -120,8 +124,11 @@ def _depths(path: Path) -> object:
 
 
 def _video(path: Path) -> object:
+    from mien.images.sound import SoundTrack
     from mien.images.video import open_video
 
+    with SoundTrack(path, start_s=0.0):
+        pass
     with open_video(path) as video:
         return [(frame.time_s, frame.image) for frame in video][:1000]
 
@@ -170,5 +177,5 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "search network": _search_network, "landmark card": _landmark_card, "checkpoint": _checkpoint,
     "shard": _shard, "posed pictures": _posed_pictures, "cameras": _cameras, "picture": _picture,
     "depths": _depths, "video": _video, "options": _options, "albedo": _albedo, "hair": _hair,
-    "volume": _volume, "crowd": _crowd, "mesh": _mesh,
+    "volume": _volume, "crowd": _crowd, "mesh": _mesh, **LEARNING_READERS, **STUDY_READERS,
 }  # fmt: skip

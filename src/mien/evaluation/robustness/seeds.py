@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from mien.evaluation.robustness import foreign_seeds as foreign
+from mien.evaluation.robustness.learning_seeds import LEARNING_SEEDS
 from mien.evaluation.robustness.small_head import small_fit, small_head, small_track
+from mien.evaluation.robustness.study_seeds import STUDY_SEEDS
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Seed:
 def write_seeds(folder: Path) -> list[Seed]:
     """Write all seeds that can be written here: some formats need extras of mien."""
     found = []
-    for name, (reader, target, needs, write) in _WRITERS.items():
+    for name, (reader, target, needs, write) in SEEDS.items():
         if all(find_spec(module) for module in needs):
             place = folder / name
             place.mkdir(parents=True)
@@ -286,7 +288,7 @@ def _cloud(folder: Path) -> None:
 
 
 _TORCH = ("torch", "safetensors")
-_WRITERS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None]]] = {
+SEEDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None]]] = {
     "fit-npz": ("fit", "fit.npz", (), _fit(".npz")),
     "fit-json": ("fit", "fit.json", (), _fit(".json")),
     "track-npz": ("track", "track.npz", (), _track(".npz")),
@@ -326,5 +328,7 @@ _WRITERS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None]]] = 
     "crowd": ("crowd", "crowd.npz", (), _crowd),
     "obj": ("mesh", "mesh.obj", (), _mesh),
     "ply": ("mesh", "points.ply", _TORCH, _cloud),
+    **LEARNING_SEEDS,
+    **STUDY_SEEDS,
 }
 """Name → reader, what it is given, modules that must be installed, what writes it."""

@@ -30,6 +30,8 @@ from mien.fitting.context import Context
 from mien.fitting.results import HeadTrack, TrackedFrame
 from mien.heads.arkit_names import ARKIT_NAMES
 from mien.progress import ProgressReport, silent
+from mien.reading.file_values import FileValues
+from mien.reading.npz import open_npz
 from mien.tracking.config import TrackerConfig
 from mien.tracking.first_pass import FirstPass
 from mien.tracking.one_person import OnePerson
@@ -124,16 +126,19 @@ def read_clips(folder: str | Path) -> dict[Path, Float[np.ndarray, "frames 468 2
     table = folder / "face_mesh.npz"
     if not table.is_file():
         raise InputError("no such file; --data must be the folder with face_mesh.npz and clips", source=table)
-    try:
-        with np.load(table, allow_pickle=False) as file:
-            points = {folder / f"{name}.mp4": np.asarray(file[name], float) for name in sorted(file.files)}
-    except (ValueError, OSError) as error:
-        raise InputError(f"is no .npz of plain arrays ({error})", source=table) from error
-    for clip, points_px in points.items():
-        if points_px.ndim != 3 or points_px.shape[1] < 468 or points_px.shape[2] != 2:
-            raise InputError(
-                f"{clip.stem} must be (frames, 468, 2) points, not {points_px.shape}", source=table
+    with open_npz(table, what="is no .npz of plain arrays") as file:
+        values = FileValues(file, source=table, remedy="track the clips anew")
+        for name in file:
+            shape = file[name].shape
+            if len(shape) != 3 or shape[1] < 468 or shape[2] != 2:
+                raise InputError(f"{name} must be (frames, 468, 2) points, not {shape}", source=table)
+        points = {
+            folder / f"{name}.mp4": values.array(
+                name, f"frames_{name} points 2", low=-1e6, high=1e6, nan=True
             )
+            for name in sorted(file)
+        }
+    for clip in points:
         if not clip.is_file():
             raise InputError("no such clip, though face_mesh.npz has points of it", source=clip)
     return points

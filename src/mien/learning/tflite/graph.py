@@ -13,6 +13,7 @@ import numpy as np
 
 from mien.errors import InputError
 from mien.learning.tflite.flatbuffers import FlatBuffer, FlatTable
+from mien.reading.regular_files import read_bytes
 
 IDENTIFIER = b"TFL3"
 DTYPES = {0: "<f4", 1: "<f2", 2: "<i4", 3: "u1", 4: "<i8", 9: "i1"}
@@ -24,6 +25,7 @@ OPERATORS = {
 }  # fmt: skip
 """Built-in operators that we know, by their number in the schema."""
 LARGEST_RANK = 8
+MAX_BYTES = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,8 @@ def read_tflite(path: str | Path) -> TfliteGraph:
         InputError: it cannot be read, is damaged, or has operators or tensors of other kinds.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"cannot be read ({error.strerror or error}); check the path", source=path
-        ) from error
+    missing = "cannot be read (there is no such file); check the path"
+    data = read_bytes(path, limit_bytes=MAX_BYTES, missing=missing)
     buffer = FlatBuffer(data, path)
     model = buffer.root(IDENTIFIER)
     graphs = model.tables(2)

@@ -18,9 +18,12 @@ import numpy as np
 
 from mien.errors import InputError, MienError
 from mien.files import atomic_path, check_folder_place, write_text
+from mien.images.limits import decoded_picture
 from mien.progress import Progress, ProgressReport, silent
+from mien.reading.damage import damage_named
 from mien.reading.file_values import FileValues
 from mien.reading.json_files import read_json_object
+from mien.reading.regular_files import check_regular
 from mien.synthetic.scenes.drawing_workers import TRIES, Draw, ShardJob, draw_shards
 from mien.synthetic.scenes.drawn_face import LABEL_SET, DrawnFace, LabelMaps
 from mien.synthetic.scenes.label_maps import part_names
@@ -64,7 +67,7 @@ def write_shards(config: SynthConfig, *, report: ProgressReport = silent) -> lis
         manifest["maps"] = sorted(config.maps)
         manifest["command"] += f" --maps {' '.join(config.maps)}"
         manifest["part_names"] = part_names(head)
-    _refuse_other_settings(config.out, manifest)
+    refuse_other_settings(config.out, manifest)
     write_text(config.out / "manifest.json", json.dumps(manifest, indent=1))
     jobs = [
         ShardJob(config.out / f"shard-{shard:06d}.tar", first, min(SAMPLES_PER_SHARD, config.count - first))
@@ -117,8 +120,12 @@ class _Drawing:
         return draw
 
 
-def _refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
-    """Shards that are there are kept, so they must be what would be drawn now; a folder may grow."""
+def refuse_other_settings(folder: Path, manifest: dict[str, Any]) -> None:
+    """Shards that are there are kept, so they must be what would be drawn now; a folder may grow.
+
+    Raises:
+        InputError: they were drawn with other settings, or the folder's manifest is damaged.
+    """
     path = folder / "manifest.json"
     if not path.exists() or not any(folder.glob("shard-*.tar")):
         return
@@ -193,16 +200,16 @@ def contact_sheet_of(shards: list[Path], *, count: int = 64) -> np.ndarray:
 
     pictures: list[np.ndarray] = []
     for path in shards:
-        with tarfile.open(path) as archive:
+        size_bytes = check_regular(path)
+        damaged = "cannot be read as a tar shard; delete it"
+        with damage_named(path, damaged), tarfile.open(path, "r:") as archive:
             for member in archive:
                 if not member.name.endswith(".jpg") or len(pictures) >= count:
                     continue
-                stream = archive.extractfile(member)
-                assert stream is not None
-                picture = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_COLOR)
-                if picture is None:
-                    raise InputError(f"{member.name} in it is not a picture; delete the shard", source=path)
-                pictures.append(np.ascontiguousarray(picture[..., ::-1], np.uint8))
+                stream = archive.extractfile(member) if 0 < member.size < size_bytes else None
+                if stream is None:
+                    raise InputError(damaged, source=path)
+                pictures.append(decoded_picture(stream.read(), source=f"{path}: {member.name}"))
         if len(pictures) >= count:
             break
     return contact_sheet(pictures, columns=8)

@@ -20,6 +20,9 @@ from mien.learning.schedule import CosineSchedule
 from mien.learning.trainer import VALIDATED
 from mien.learning.training_log import LOG_NAME
 from mien.progress import Progress, ProgressReport, silent
+from mien.reading.file_values import FileValues
+from mien.reading.json_files import parse_json
+from mien.reading.regular_files import read_text
 from mien.training.landmarks.checkpoints import averaged_network, read_checkpoint
 from mien.training.landmarks.config import LandmarkTrainingConfig
 from mien.training.landmarks.onnx_export import export_onnx, training_command, write_landmark_card
@@ -173,8 +176,18 @@ def _trained(
 
 
 def _logged_faces(folder: Path) -> int:
-    lines = (folder / LOG_NAME).read_text().splitlines()
-    return int(json.loads(lines[-1])["faces"]) if lines else 0
+    """From how many faces the last batches of a training were drawn.
+
+    Raises:
+        InputError: its log is missing or damaged.
+    """
+    path = folder / LOG_NAME
+    lines = read_text(path).splitlines()
+    if not lines:
+        return 0
+    what = "its last line is no line of a training's log"
+    line = FileValues({"line": parse_json(lines[-1], source=path, what=what)}, source=path).inner("line")
+    return line.integer("faces", high=10**12)
 
 
 def _result(

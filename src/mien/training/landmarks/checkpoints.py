@@ -8,6 +8,8 @@ from typing import Any
 
 from mien.learning import checkpoints
 from mien.learning.checkpoints import Checkpoint
+from mien.reading.file_values import FileValues
+from mien.reading.settings import checked_settings
 from mien.training.landmarks.config import SizedLandmarkNetworkConfig
 from mien.training.landmarks.networks import LandmarkNetwork
 
@@ -30,17 +32,20 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 def network_config(checkpoint: Checkpoint) -> SizedLandmarkNetworkConfig:
     """The architecture."""
-    values = checkpoint.plain["network"]
-    return SizedLandmarkNetworkConfig(**{**values, "mesh_sizes": tuple(values["mesh_sizes"])})
+    return checked_settings(
+        SizedLandmarkNetworkConfig,
+        checkpoint.plain.get("network"),
+        source=checkpoint.source,
+        what="network",
+        ranges={"landmarks": (1, 100_000), "input_size": (8, 1024)},
+    )
 
 
 def set_name(checkpoint: Checkpoint) -> str:
     """The landmark set."""
-    return checkpoint.plain["set_name"]
+    return FileValues(checkpoint.plain, source=checkpoint.source).text("set_name", longest=100)
 
 
 def averaged_network(checkpoint: Checkpoint) -> LandmarkNetwork:
     """The network with averaged weights, ready to answer."""
-    network = LandmarkNetwork(network_config(checkpoint))
-    network.load_state_dict(checkpoint.tensors["average"])
-    return network.eval()
+    return checkpoints.averaged(checkpoint, lambda: LandmarkNetwork(network_config(checkpoint)))

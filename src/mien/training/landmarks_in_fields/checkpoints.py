@@ -9,6 +9,7 @@ from mien.landmarks_in_fields.config import FieldNetworkConfig, network_config_f
 from mien.landmarks_in_fields.network import FieldLandmarkNetwork
 from mien.learning import checkpoints
 from mien.learning.checkpoints import Checkpoint
+from mien.reading.damage import damage_named
 
 KIND = "field-landmarks"
 COMMAND = "mien train field-landmarks"
@@ -34,11 +35,12 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 def network_config(checkpoint: Checkpoint) -> FieldNetworkConfig:
     """The architecture."""
-    return network_config_from_plain(checkpoint.plain["network"]["config"])
+    with damage_named(checkpoint.source, "holds no field-landmark network; train anew"):
+        return network_config_from_plain(checkpoint.plain["network"]["config"])
 
 
 def averaged_network(checkpoint: Checkpoint) -> FieldLandmarkNetwork:
     """The network with averaged weights, ready to answer."""
-    network = FieldLandmarkNetwork.from_description(checkpoint.plain["network"])
-    network.load_state_dict(checkpoint.tensors["average"])
-    return network.eval()
+    return checkpoints.averaged(
+        checkpoint, lambda: FieldLandmarkNetwork.from_description(checkpoint.plain["network"])
+    )

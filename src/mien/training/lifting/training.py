@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -26,6 +25,7 @@ from mien.learning.training import Training, TrainingState
 from mien.lifting.camera_space import CameraSpace
 from mien.progress import ProgressReport, silent
 from mien.reading.json_files import read_json_object
+from mien.reading.settings import checked_settings
 from mien.training.lifting.batches import LiftingBatch, ViewSamples, lifting_batches
 from mien.training.lifting.config import LiftingTrainingConfig, SizedLiftingConfig
 from mien.training.lifting.linear_start import start_linear
@@ -302,13 +302,15 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 def network_config(checkpoint: Checkpoint) -> SizedLiftingConfig:
     """The architecture."""
-    values: Mapping[str, Any] = checkpoint.plain["network"]
-    maps = tuple((int(c), int(h), int(w)) for c, h, w in values["maps"])
-    return SizedLiftingConfig(**{**values, "maps": maps, "look_at_m": tuple(values["look_at_m"])})
+    return checked_settings(
+        SizedLiftingConfig,
+        checkpoint.plain.get("network"),
+        source=checkpoint.source,
+        what="network",
+        ranges={"blocks": (0, 100)},
+    )
 
 
 def averaged_network(checkpoint: Checkpoint) -> LiftingNetwork:
     """The network with averaged weights, ready to answer."""
-    network = LiftingNetwork(network_config(checkpoint))
-    network.load_state_dict(checkpoint.tensors["average"])
-    return network.eval()
+    return checkpoints.averaged(checkpoint, lambda: LiftingNetwork(network_config(checkpoint)))

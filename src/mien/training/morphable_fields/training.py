@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from mien.heads.library import load_head
-from mien.learning.checkpoints import CHECKPOINT_NAME, Checkpoint, read_checkpoint
+from mien.learning.checkpoints import CHECKPOINT_NAME, Checkpoint, averaged, read_checkpoint
 from mien.learning.devices import bfloat16, choose_device
 from mien.learning.flat_settings import flat_settings
 from mien.learning.learner import network_learner
@@ -21,6 +21,7 @@ from mien.learning.schedule import CosineSchedule
 from mien.learning.trainer import network_trainer, start_network_training
 from mien.learning.training import Training, TrainingState
 from mien.morphable_fields.code_rays import BEFORE_M, BEHIND_M, gather_rays, resampled, stratified
+from mien.morphable_fields.model_files import checked_model_settings
 from mien.morphable_fields.models import (
     CENTRE_M,
     HALF_M,
@@ -75,9 +76,8 @@ def train_morphable_field(
 
 def trained_model(checkpoint: Checkpoint) -> MorphableModel:
     """The model with averaged weights, ready to make fields."""
-    model = make_model(checkpoint.plain["model"], checkpoint.plain["settings"])
-    model.load_state_dict(checkpoint.tensors["average"])
-    return model.eval()
+    kind, config = checked_model_settings(checkpoint.plain, source=checkpoint.source)
+    return averaged(checkpoint, lambda: make_model(kind, asdict(config)))
 
 
 class _ModelTraining(Training[None]):

@@ -30,6 +30,7 @@ from mien.learning.schedule import CosineSchedule
 from mien.learning.trainer import network_trainer, start_network_training
 from mien.learning.training import Training, TrainingState
 from mien.progress import ProgressReport, silent
+from mien.reading.settings import checked_settings
 from mien.training.landmarks.losses import presence_loss
 from mien.training.landmarks.losses.edges import vertex_edge_loss
 from mien.training.read_out.config import ReadOutTrainingConfig, SizedReadOutConfig
@@ -172,13 +173,11 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 def network_config(checkpoint: Checkpoint) -> SizedReadOutConfig:
     """The architecture."""
-    values = dict(checkpoint.plain["network"])
-    values["groups"] = tuple((int(places), int(channels)) for places, channels in values["groups"])
-    return SizedReadOutConfig(**values)
+    return checked_settings(
+        SizedReadOutConfig, checkpoint.plain.get("network"), source=checkpoint.source, what="network"
+    )
 
 
 def averaged_read_out(checkpoint: Checkpoint) -> ReadOut:
     """The read-out with averaged weights, ready to answer."""
-    network = ReadOut(network_config(checkpoint))
-    network.load_state_dict(checkpoint.tensors["average"])
-    return network.eval()
+    return checkpoints.averaged(checkpoint, lambda: ReadOut(network_config(checkpoint)))

@@ -8,6 +8,7 @@ from typing import Any
 
 from mien.learning import checkpoints
 from mien.learning.checkpoints import Checkpoint
+from mien.reading.settings import checked_settings
 from mien.training.search.config import SearchNetworkConfig
 from mien.training.search.network import SearchNetwork
 
@@ -30,12 +31,11 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 def network_config(checkpoint: Checkpoint) -> SearchNetworkConfig:
     """The architecture."""
-    values = checkpoint.plain["network"]
-    return SearchNetworkConfig(stem=tuple(values["stem"]), dilations=tuple(values["dilations"]))
+    return checked_settings(
+        SearchNetworkConfig, checkpoint.plain.get("network"), source=checkpoint.source, what="network"
+    )
 
 
 def averaged_network(checkpoint: Checkpoint) -> SearchNetwork:
     """The network with averaged weights, ready to answer."""
-    network = SearchNetwork(network_config(checkpoint))
-    network.load_state_dict(checkpoint.tensors["average"])
-    return network.eval()
+    return checkpoints.averaged(checkpoint, lambda: SearchNetwork(network_config(checkpoint)))
