@@ -154,7 +154,6 @@ def test_networks_of_damaged_checkpoints_are_refused_by_name(tmp_path: Path, pla
 
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path):
     path = tmp_path / CHECKPOINT_NAME
-    for tensors in ({"network": {"weight": torch.tensor([float("nan")])}}, {"average": 3}):
-        replace(SOME, tensors=tensors).save(path)
-        with pytest.raises(InputError, match=r"checkpoint\.pt: is damaged"):
-            read(path)
+    replace(SOME, tensors={"network": {"weight": torch.tensor([float("nan")])}}).save(path)
+    with pytest.raises(InputError, match=r"checkpoint\.pt: .*not finite"):
+        read(path)

@@ -108,21 +108,11 @@ def read_checkpoint(path: str | Path, *, kind: str, command: str) -> Checkpoint:
         tensors=content["tensors"],
         source=str(path),
     )
-    for name in ("network", "average"):
-        _check_finite(checkpoint.tensors.get(name), values)
     if checkpoint.kind != kind:
         raise InputError(
             f"is a checkpoint of another training ({checkpoint.kind}), not of `{command}`", source=path
         )
     return checkpoint
-
-
-def _check_finite(weights: object, values: FileValues) -> None:
-    if not isinstance(weights, dict | None):
-        raise values.damaged("its weights have no names")
-    for name, value in (weights or {}).items():
-        if isinstance(value, torch.Tensor) and value.is_floating_point() and not value.isfinite().all():
-            raise values.damaged(f"its weights {name} are not finite")
 
 
 def averaged(checkpoint: Checkpoint, make: Callable[[], N]) -> N:

@@ -266,8 +266,10 @@ def evaluate(
 def _head(entry: dict[str, Any], annotation: dict[str, Any], height_px: Any, source: Path) -> DadHead:
     what = "is no annotation: expected bbox, vertices (5023, 3), model_view_matrix and projection_matrix"
     with damage_named(source, what):
-        values = FileValues(annotation, source=source, remedy="download it again")
-        left, top, width, height = FileValues(entry, source=source).array("bbox", "4").tolist()
+        values = FileValues(annotation, source=source, remedy=f"it {what}")
+        left, top, width, height = (
+            FileValues(entry, source=source, remedy=f"it {what}").array("bbox", "4").tolist()
+        )
         return DadHead(
             name=str(entry["id"]),
             vertices=values.array("vertices", f"{FLAME_VERTICES} 3", low=-1e6, high=1e6),
