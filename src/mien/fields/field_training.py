@@ -38,6 +38,8 @@ CHECK_EVERY = 50
 """Steps between looks at the training error, for `FieldConfig.patience` and for reports."""
 PRIOR_WEIGHT = 1e-4
 """Of what is believed of exposures and cameras beforehand, against the mean squared error of colours."""
+BEFORE_WEIGHT, BEFORE_HEAD_WEIGHT = 0.02, 0.2
+"""Of the light that what stands before the box takes; and beside that where the head is surely seen."""
 _REFRESH_EVERY = 60
 
 
@@ -177,6 +179,7 @@ class FieldTraining(Training[None]):
             count,
         )
         gathered = gathered.view(len(pixels), side**2, 4).mean(dim=1)
+        before = None
         if field.outer is not None:
             before, behind = self._surroundings(pixels)
             inner = gathered[:, :3] + (1 - gathered[:, 3:]) * behind
@@ -193,6 +196,8 @@ class FieldTraining(Training[None]):
             loss = loss + config.alpha_weight * (self.pool.known[pixels] * off).mean()
         elif self.images.has_masks and config.alpha_weight:
             loss = loss + config.alpha_weight * ((gathered[:, 3] - target[:, 3]) ** 2).mean()
+        if before is not None:
+            loss = loss + self._veil(before[:, 3], target[:, 3], pixels)
         if config.each_exposure or config.refine_cameras:
             turn_deg, shift_mm = config.camera_deviation
             loss = loss + PRIOR_WEIGHT * self.corrections.prior(
@@ -322,6 +327,12 @@ class FieldTraining(Training[None]):
             half_size_m=field.half_size,
             jitter=self._generator,
         )
+
+    def _veil(self, veil: Tensor, head: Tensor, pixels: Tensor) -> Tensor:
+        """Cost of what stands between the cameras and the box: thin veils of it would take contrast from the
+        pictures, which the field's colours would then exaggerate."""
+        surely = head if self.pool.known is None else head * self.pool.known[pixels]
+        return (veil * (BEFORE_WEIGHT + BEFORE_HEAD_WEIGHT * surely)).mean()
 
     def _rays_of(self, pixels: Tensor) -> Rays:
         return self.corrections.moved(self.pool.rays[pixels], self.pool.picture[pixels])

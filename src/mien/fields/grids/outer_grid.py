@@ -15,7 +15,7 @@ BEHIND_SAMPLES, BEFORE_SAMPLES = 24, 6
 COMPONENTS, RESOLUTION = 6, 96
 COLOR_FEATURES = 12
 DENSITY_SHIFT = -2.0
-"""Added before the softplus: a new grid is nearly empty."""
+"""Before the softplus: a new grid is nearly empty, also along the long way from a camera to the box."""
 
 
 class OuterGrid(nn.Module):
