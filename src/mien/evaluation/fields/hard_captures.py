@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float
 
+from mien.camera_files.lens import Lens
 from mien.errors import InputError
 from mien.fields.config import FieldConfig
 from mien.fields.files import save_field
@@ -27,6 +28,8 @@ from mien.synthetic.scenes.scene_request import SceneRequest
 from mien.synthetic.scenes.scene_truth import held_out_views, read_scene_truth
 
 SIZE_PX = 256
+WHOLLY = 0.999
+"""Of a reduced pixel, inside the silhouette."""
 _ROOM = SceneRequest(surroundings="room", shoulders=True, views=40)
 CAPTURES: dict[str, SceneRequest] = {
     "long hair, cut out": SceneRequest(person=0),
@@ -131,6 +134,7 @@ def measure_capture(
     train = images.pick([index for index, one in enumerate(images.names) if Path(one).name not in held])
     field = train_field(train if capture is None else replace(capture, images=train), settings)
     save_field(field, folder / "field")
+    test = images.pick([index for index, one in enumerate(images.names) if Path(one).name in held])
     names = [Path(one).name for one in train.names]
     to_truth, rotation, centre = truth.of_cameras(names, field)
     near = None
@@ -148,7 +152,7 @@ def measure_capture(
         error_mm,
         found.confidence,
         field.facts.training.psnr_db,
-        truth.inside_db(folder, field, to_truth, request),
+        truth.inside_db(folder, field, test, refine=settings.refine_cameras),
         rotation,
         centre,
         field.facts.training.seconds,
@@ -198,38 +202,50 @@ class _Truth:
         distance = np.linalg.norm(centres - self.landmarks_m.mean(axis=0), axis=1)
         return similarity, float(np.mean(turns)), float(100 * (off / distance).mean())
 
-    def inside_db(
-        self, folder: Path, field: RadianceField, to_truth: Similarity, request: SceneRequest
-    ) -> float:
-        """PSNR of the pictures held out inside the true silhouette, where rays cross the head above the neck.
+    def inside_db(self, folder: Path, field: RadianceField, held_out: PosedImages, *, refine: bool) -> float:
+        """PSNR of pictures held out, in pixels that lie wholly inside the true silhouette and above the
+        chin; each picture's exposure is taken out. Pictures have the size that was trained on; a sheet of
+        them is left in the folder.
 
-        True cameras, taken into the field's world; each picture's exposure is taken out.
+        Args:
+            refine: move each picture's camera to where the field looks most like it: cameras are in doubt.
         """
-        from mien.cameras import Camera
-        from mien.fields.scores import matched_gains
-        from mien.images.stored import read_grey, read_rgba
+        from mien.fields.pose_refinement import refined_camera
+        from mien.fields.scores import SUPERSAMPLING, matched_gains
+        from mien.images.writing import write_image
 
+        out, rows = [], []
+        shown_size = held_out.reduced(field.config.picture_side_px)
+        true = self._inside(folder, held_out)
+        for camera, rgba, inside in zip(shown_size.cameras, shown_size.rgba, true, strict=True):
+            covered = _reduced(inside, camera.width_px, camera.height_px) > WHOLLY
+            if refine:
+                camera = refined_camera(field, camera, np.ascontiguousarray(rgba[..., :3]), covered)
+            seen = field.render(camera, supersampling=SUPERSAMPLING)
+            shown, wanted = seen.rgb / 255.0, rgba[..., :3] / 255.0
+            gains = matched_gains(shown, wanted, covered & (seen.alpha > 0.9))
+            error = np.where(covered[..., None], np.abs(shown - wanted * gains), 0)
+            out.append(float(-10 * np.log10((error[covered] ** 2).mean())))
+            rows.append(np.vstack([wanted, shown, np.clip(4 * error, 0, 1)]))
+        write_image(folder / "held_out.png", np.rint(255 * np.hstack(rows)).astype(np.uint8))
+        return float(np.mean(out))
+
+    def _inside(self, folder: Path, pictures: PosedImages) -> list[Bool[np.ndarray, "h w"]]:
+        """The true head of each picture above the chin, straightened as the pictures were."""
+        from mien.images.stored import read_grey
+
+        lens = _lens_of(folder)
         out = []
-        scale, rotation = to_truth.scale, to_truth.rotation
-        neck_m = float(self.landmarks_m[8, 1])
-        for number in self.test:
-            true = self.camera_from_world[number]
-            pose = np.eye(4)
-            pose[:3, :3] = true[:3, :3] @ rotation
-            pose[:3, 3] = (true[:3, :3] @ to_truth.translation + true[:3, 3]) / scale
-            rgba = read_rgba(folder / "images" / f"{number:03d}.png")
-            size = rgba.shape[1], rgba.shape[0]
-            if request.distortion:  # true pictures are bent: nothing to compare with pixel by pixel
-                return float("nan")
-            camera = Camera(self.intrinsics, pose, *size)
-            seen = field.render(camera, supersampling=1)
+        for name, straight in zip(pictures.names, pictures.cameras, strict=True):
+            number = int(Path(name).stem)
             mask = read_grey(folder / "masks" / f"{number:03d}.png") > 127
             depth_m = read_npy(folder / "depth" / f"{number:03d}.npy")
-            mask &= self._above(true, depth_m, neck_m)
-            shown, wanted = seen.rgb / 255.0, rgba[..., :3] / 255.0
-            gains = matched_gains(shown, wanted, mask & (seen.alpha > 0.9))
-            out.append(float(-10 * np.log10(((shown - wanted * gains) ** 2)[mask].mean())))
-        return float(np.mean(out))
+            mask &= self._above(self.camera_from_world[number], depth_m, float(self.landmarks_m[8, 1]))
+            if lens is not None:
+                grey = (255 * mask.astype(np.uint8))[..., None].repeat(3, axis=2)
+                mask = lens.undistorted(grey, straight)[..., 0] > 254
+            out.append(mask)
+        return out
 
     def _above(self, true: np.ndarray, depth_m: np.ndarray, height_m: float) -> Bool[np.ndarray, "h w"]:
         """Pixels whose surface lies above a height of the true world."""
@@ -237,6 +253,25 @@ class _Truth:
         local = np.stack([columns, rows, np.ones_like(rows)], axis=-1) @ np.linalg.inv(self.intrinsics).T
         points = (local * depth_m[..., None] - true[:3, 3]) @ true[:3, :3]
         return (depth_m > 0) & (points[..., 1] > height_m)
+
+
+def _lens_of(folder: Path) -> Lens | None:
+    """The lens that a capture's pictures were bent by; None of a pinhole's."""
+    from mien.camera_files.options import CameraFileOptions
+    from mien.camera_files.reading import read_camera_file
+
+    path = folder / "transforms.json"
+    if not path.exists():
+        return None
+    return read_camera_file(path, CameraFileOptions(1.0, "undistort", False))[0].lens
+
+
+def _reduced(mask: Bool[np.ndarray, "_ _"], width_px: int, height_px: int) -> Float[np.ndarray, "h w"]:
+    """Which part of each larger pixel a mask covers."""
+    import cv2
+
+    size = (width_px, height_px)
+    return np.asarray(cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA), float)
 
 
 def as_rows(figures: list[CaptureFigures]) -> list[dict[str, object]]:
