@@ -78,11 +78,12 @@ def run(arguments: list[str]) -> int:
             )
     if config.output.json:
         return print_json({"captures": as_rows(figures)})
-    header = ["capture", "landmarks", "confidence", "inside", "cameras turned by", "off by", "training"]
+    header = ["capture", "landmarks", "aligned", "confidence", "inside", "cameras turned by", "off by", "training"]
     body = [
         [
             one.name,
             "none" if not one.landmarks_found else f"{one.landmarks_mm:.1f} mm",
+            _number(one.aligned_mm, ".1f", " mm"),
             _number(one.confidence, ".3f"),
             _number(one.inside_db, ".1f", " dB"),
             _number(one.rotation_deg, ".2f", "°"),

@@ -17,7 +17,7 @@ from mien.fields.posed_images import PosedImages, load_posed_images
 from mien.fields.radiance_field import RadianceField
 from mien.fields.train import train_field
 from mien.fields.unposed_images import load_unposed_images
-from mien.geometry.alignment import Similarity, align_similarity
+from mien.geometry.alignment import Similarity, align_rigid, align_similarity
 from mien.landmarks_in_fields.predict import FieldLandmarker
 from mien.progress import Progress, ProgressReport, silent
 from mien.reading.npy import read_npy
@@ -66,6 +66,8 @@ class CaptureFigures:
         head_found: in the pictures; landmarks_found: in the field.
         landmarks_mm: mean distance of the field's 68 landmarks from the truth (without cameras after a
             similarity of the cameras' centres onto the true ones).
+        aligned_mm: the same after the rigid motion that fits them best: the place of the world of cameras
+            that are off is not known better than they are; with an own scale without cameras.
         confidence: of the landmarks; psnr_db: of the training rays.
         inside_db: on pictures held out, inside the true silhouette where the head's box is.
         rotation_deg, centre_percent: mean error of the training cameras, after that similarity; of the
@@ -77,6 +79,7 @@ class CaptureFigures:
     head_found: bool
     landmarks_found: bool
     landmarks_mm: float
+    aligned_mm: float
     confidence: float
     psnr_db: float
     inside_db: float
@@ -120,7 +123,7 @@ def measure_capture(
     The field is kept in the folder.
     """
     request = CAPTURES[name]
-    unknown = [float("nan")] * 7
+    unknown = [float("nan")] * 8
     nothing = CaptureFigures(name, False, False, *unknown)  # pyright: ignore[reportArgumentType]
     try:
         images, capture = _ready(folder, request, report)
@@ -141,15 +144,19 @@ def measure_capture(
     if field.facts.capture is not None:
         near = np.array(field.facts.capture.world_from_head).reshape(3, 4)
     found = FieldLandmarker()(field, near=near)
-    error_mm = float("nan")
+    error_mm = aligned_mm = float("nan")
     if found.found:
         points_m = to_truth.apply(found.points_m) if request.no_cameras else found.points_m
-        error_mm = float(1000 * np.linalg.norm(points_m - truth.landmarks_m, axis=1).mean())
+        align = align_similarity if request.no_cameras else align_rigid
+        onto = align(points_m, truth.landmarks_m)
+        error_mm = _distance_mm(points_m, truth.landmarks_m)
+        aligned_mm = _distance_mm(onto.apply(points_m), truth.landmarks_m)
     return CaptureFigures(
         name,
         True,
         found.found,
         error_mm,
+        aligned_mm,
         found.confidence,
         field.facts.training.psnr_db,
         truth.inside_db(folder, field, test, refine=settings.refine_cameras),
@@ -253,6 +260,10 @@ class _Truth:
         local = np.stack([columns, rows, np.ones_like(rows)], axis=-1) @ np.linalg.inv(self.intrinsics).T
         points = (local * depth_m[..., None] - true[:3, 3]) @ true[:3, :3]
         return (depth_m > 0) & (points[..., 1] > height_m)
+
+
+def _distance_mm(points_m: Float[np.ndarray, "n 3"], true_m: Float[np.ndarray, "n 3"]) -> float:
+    return float(1000 * np.linalg.norm(points_m - true_m, axis=1).mean())
 
 
 def _lens_of(folder: Path) -> Lens | None:
