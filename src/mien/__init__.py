@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from mien.images.writing import write_image
     from mien.landmarks.landmarker import Landmarker
     from mien.landmarks.types import Landmarks2D
+    from mien.landmarks_in_fields.head_in_field import FieldFit, FieldFitConfig, fit_field
     from mien.landmarks_in_fields.predict import field_landmarks
     from mien.landmarks_in_fields.types import Landmarks3D
     from mien.least_squares.solution import Status
@@ -156,6 +157,8 @@ __all__ = [
     "Field",
     "FieldBase",
     "FieldConfig",
+    "FieldFit",
+    "FieldFitConfig",
     "FieldPicture",
     "HeadCapture",
     "Landmarks3D",
@@ -163,6 +166,7 @@ __all__ = [
     "RadianceField",
     "RayContext",
     "field_landmarks",
+    "fit_field",
     "focus_on_head",
     "load_field",
     "load_posed_images",
@@ -244,6 +248,8 @@ _HOME = {
     "Field": "fields.protocol",
     "FieldBase": "fields.protocol",
     "FieldConfig": "fields.config",
+    "FieldFit": "landmarks_in_fields.head_in_field",
+    "FieldFitConfig": "landmarks_in_fields.head_in_field",
     "FieldPicture": "fields.rendering.picture",
     "CameraPrior": "fitting.camera_prior",
     "Context": "fitting.context",
@@ -300,6 +306,7 @@ _HOME = {
     "draw_track_frame": "drawing.overlay",
     "export": "exporters.files",
     "field_landmarks": "landmarks_in_fields.predict",
+    "fit_field": "landmarks_in_fields.head_in_field",
     "fit_landmark_views": "fitting.views",
     "fit_landmarks": "fitting.photo",
     "fit_photo": "fitting.photo",

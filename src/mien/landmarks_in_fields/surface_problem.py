@@ -40,7 +40,7 @@ class HeadPriors:
     """Of identity weights about the mean head's, in the head's own prior."""
     identity_change: float = 0.6
     """Of identity weights about the start's."""
-    expression: float = 0.1
+    expression: float = 0.05
     """Of expression weights about the start."""
 
 

@@ -78,7 +78,16 @@ def run(arguments: list[str]) -> int:
             )
     if config.output.json:
         return print_json({"captures": as_rows(figures)})
-    header = ["capture", "landmarks", "aligned", "confidence", "inside", "cameras turned by", "off by", "training"]
+    header = [
+        "capture",
+        "landmarks",
+        "aligned",
+        "confidence",
+        "inside",
+        "cameras turned by",
+        "off by",
+        "training",
+    ]
     body = [
         [
             one.name,

@@ -25,13 +25,18 @@ def run(arguments: list[str]) -> int:
     from mien.heads.fittable import fittable_head
     from mien.landmarks.landmarker import Landmarker
 
-    check_some(config.inputs.pictures, what="picture", usage="mien fit photo.jpg --out out")
+    if config.field is None:
+        check_some(config.inputs.pictures, what="picture", usage="mien fit photo.jpg --out out")
     check_formats(config.files.formats, known=("glb", "obj", "json", "npz", "csv"))
     check_options(config)
     check_folder(config.output.out)
     landmarker, head = Landmarker(config.network.model), fittable_head(config.fitted.head)
     check_hair(config.looks, head)
-    if config.together:
+    if config.field is not None:
+        from mien.commands.fit.in_field import fit_in_field
+
+        batch = fit_in_field(config, landmarker=landmarker, head=head)
+    elif config.together:
         batch = fit_together(config, landmarker=landmarker, head=head)
     else:
         identity = None if config.identity is None else read_identity(config.identity, head)

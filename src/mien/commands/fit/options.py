@@ -59,6 +59,9 @@ class FitPicturesConfig:
     """With --together: whether pose and expression are the same in all pictures too. auto: with --cameras."""
     same_camera: bool = False
     """With --together and without --cameras: all pictures have one focal length."""
+    field: Path | None = None
+    """Instead of pictures: fit the head of this radiance field (`mien field train`), to landmarks in it and
+    in pictures of it, and to its surface. NAME-turntable.png shows both from all sides."""
     units: Flat[UnitOption] = UnitOption()
     fitted: Flat[HeadOption] = HeadOption()
     collisions: Flat[CollisionOptions] = CollisionOptions()
@@ -77,6 +80,10 @@ def check_options(config: FitPicturesConfig) -> None:
     """
     if config.fov_deg is not None and not 0 < config.fov_deg < 180:
         raise UsageError(f"--fov-deg: must be between 0 and 180, not {config.fov_deg:g}")
+    if config.field is not None:
+        from mien.commands.fit.in_field import check_field_options
+
+        check_field_options(config)
     check_positive("--metres-per-unit", config.units.metres_per_unit)
     check_positive("--focal-px", config.focal_px)
     check_positive("--max-faces", config.inputs.max_faces)
