@@ -215,7 +215,8 @@ def _on_surface(
     for _ in range(config.rounds):
         vertices_m = small.vertices_m(parameters)
         own = vertex_normals(head.vertices_m(parameters), head.triangles)[face]
-        away_m, nearest = tree.query(vertices_m[face_at], distance_upper_bound=config.reach_m)
+        found_at = tree.query(vertices_m[face_at], distance_upper_bound=config.reach_m)
+        away_m, nearest = np.asarray(found_at[0]), np.asarray(found_at[1])
         near = np.isfinite(away_m)
         near[near] = (own[near] * normals[nearest[near]]).sum(axis=1) > 0.5
         if near.sum() < 30:

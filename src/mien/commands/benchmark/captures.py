@@ -93,6 +93,7 @@ def run(arguments: list[str]) -> int:
             one.name,
             "none" if not one.landmarks_found else f"{one.landmarks_mm:.1f} mm",
             _number(one.aligned_mm, ".1f", " mm"),
+            _number(one.fitted_mm, ".1f", " mm"),
             _number(one.confidence, ".3f"),
             _number(one.inside_db, ".1f", " dB"),
             _number(one.rotation_deg, ".2f", "°"),

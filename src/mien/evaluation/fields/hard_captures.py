@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from mien.camera_files.lens import Lens
-from mien.errors import InputError
+from mien.errors import InputError, MienError
 from mien.fields.config import FieldConfig
 from mien.fields.files import save_field
 from mien.fields.head_capture import HeadCapture, focus_on_head
@@ -18,7 +18,10 @@ from mien.fields.radiance_field import RadianceField
 from mien.fields.train import train_field
 from mien.fields.unposed_images import load_unposed_images
 from mien.geometry.alignment import Similarity, align_rigid, align_similarity
+from mien.heads.library import load_head
+from mien.landmarks_in_fields.head_in_field import fit_field
 from mien.landmarks_in_fields.predict import FieldLandmarker
+from mien.landmarks_in_fields.types import Landmarks3D
 from mien.progress import Progress, ProgressReport, silent
 from mien.reading.npy import read_npy
 from mien.synthetic.scenes.make_scene import make_scene
@@ -68,6 +71,7 @@ class CaptureFigures:
             similarity of the cameras' centres onto the true ones).
         aligned_mm: the same after the rigid motion that fits them best: the place of the world of cameras
             that are off is not known better than they are; with an own scale without cameras.
+        fitted_mm: as landmarks_mm, of the head fitted to the field (`fit_field`).
         confidence: of the landmarks; psnr_db: of the training rays.
         inside_db: on pictures held out, inside the true silhouette where the head's box is.
         rotation_deg, centre_percent: mean error of the training cameras, after that similarity; of the
@@ -80,6 +84,7 @@ class CaptureFigures:
     landmarks_found: bool
     landmarks_mm: float
     aligned_mm: float
+    fitted_mm: float
     confidence: float
     psnr_db: float
     inside_db: float
@@ -123,7 +128,7 @@ def measure_capture(
     The field is kept in the folder.
     """
     request = CAPTURES[name]
-    unknown = [float("nan")] * 8
+    unknown = [float("nan")] * 9
     nothing = CaptureFigures(name, False, False, *unknown)  # pyright: ignore[reportArgumentType]
     try:
         images, capture = _ready(folder, request, report)
@@ -144,19 +149,24 @@ def measure_capture(
     if field.facts.capture is not None:
         near = np.array(field.facts.capture.world_from_head).reshape(3, 4)
     found = FieldLandmarker()(field, near=near)
-    error_mm = aligned_mm = float("nan")
+    error_mm = aligned_mm = fitted_mm = float("nan")
     if found.found:
         points_m = to_truth.apply(found.points_m) if request.no_cameras else found.points_m
         align = align_similarity if request.no_cameras else align_rigid
         onto = align(points_m, truth.landmarks_m)
         error_mm = _distance_mm(points_m, truth.landmarks_m)
         aligned_mm = _distance_mm(onto.apply(points_m), truth.landmarks_m)
+        fitted_m = _fitted_points_m(field, found)
+        fitted_mm = _distance_mm(
+            to_truth.apply(fitted_m) if request.no_cameras else fitted_m, truth.landmarks_m
+        )
     return CaptureFigures(
         name,
         True,
         found.found,
         error_mm,
         aligned_mm,
+        fitted_mm,
         found.confidence,
         field.facts.training.psnr_db,
         truth.inside_db(folder, field, test, refine=settings.refine_cameras),
@@ -260,6 +270,16 @@ class _Truth:
         local = np.stack([columns, rows, np.ones_like(rows)], axis=-1) @ np.linalg.inv(self.intrinsics).T
         points = (local * depth_m[..., None] - true[:3, 3]) @ true[:3, :3]
         return (depth_m > 0) & (points[..., 1] > height_m)
+
+
+def _fitted_points_m(field: RadianceField, found: Landmarks3D) -> Float[np.ndarray, "68 3"]:
+    """The 68 points of the head that is fitted to a field; NaN where none can be."""
+    try:
+        fitted = fit_field(field, landmarks=found)
+    except MienError:
+        return np.full((68, 3), np.nan)
+    head = load_head()
+    return head.vertices_m(fitted.parameters)[head.landmark_set(found.set_name).vertices]
 
 
 def _distance_mm(points_m: Float[np.ndarray, "n 3"], true_m: Float[np.ndarray, "n 3"]) -> float:
