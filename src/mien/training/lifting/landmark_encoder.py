@@ -1,0 +1,184 @@
+"""A trained landmark network as a frozen encoder: what it finds and what it thinks on the way there.
+
+Lifting starts from 2D landmarks; a network that finds them has already learned to see a face. Its landmarks come
+after the points of its own encoders, and beside the maps of these what it keeps of each place, its last hidden
+layer and its log σ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien.datasets.encoders import CROP_PX, Encoders
+from mien.errors import InputError
+from mien.files import atomic_path, write_text
+from mien.landmarks.networks import read_card
+
+_HALF_PX = CROP_PX / 2
+
+
+@dataclass(frozen=True)
+class WrittenEncoder:
+    """What was written: how many points and features a crop becomes."""
+
+    path: Path
+    points: int
+    features: int
+    file_mb: float
+
+
+def write_landmark_encoder(network: str | Path, path: str | Path) -> WrittenEncoder:
+    """Write an encoder (see `mien.datasets.encoders`) from a landmark network's file; its card goes beside it.
+
+    Args:
+        network: an exported read-out (`mien train export-read-out`), with its card.
+        path: .onnx file to write.
+
+    Raises:
+        InputError: it is missing, or no read-out.
+    """
+    import json
+
+    import onnx
+
+    source, path = Path(network), Path(path)
+    card = read_card(source)
+    model = onnx.load(source)
+    graph = _Graph(model.graph)
+    try:
+        graph.add_outputs()
+    except _NoReadOutError as error:
+        raise InputError(
+            f"is no exported read-out ({error}); make one with: mien train export-read-out", source=source
+        ) from error
+    with atomic_path(path) as part:
+        onnx.save(model, part)
+        encoders = Encoders([part], places=False)
+    values = {key: card.values[key] for key in ("name", "set_name", "encoders", "licence") if key in card.values}
+    source_of = {"authors": "mien", "network": values.get("name"), "encoders": values.get("encoders", [])}
+    write_text(
+        path.with_suffix(".card.json"),
+        json.dumps(
+            {
+                "format_version": 1,
+                "name": path.stem,
+                "set_name": values.get("set_name"),
+                "source": source_of,
+                "licence": values.get("licence", "Apache-2.0"),
+            },
+            indent=1,
+        ),
+    )
+    return WrittenEncoder(path, encoders.point_count, encoders.feature_count, path.stat().st_size / 1e6)
+
+
+class _NoReadOutError(Exception):
+    """A part that every read-out has is missing."""
+
+
+class _Graph:
+    """A read-out's graph, found by the names that its export gives."""
+
+    def __init__(self, graph: Any) -> None:
+        self._graph = graph
+        self._maker = {name: node for node in graph.node for name in node.output}
+        self._added: list[Any] = []
+
+    def add_outputs(self) -> None:
+        """Replace the outputs by an encoder's."""
+        from onnx import TensorProto, helper
+
+        maps = self._maps()
+        places = self._places()
+        hidden = self._input_of("answer.weight")
+        sigma = next((out.name for out in self._graph.output if out.name == "log_sigma"), None)
+        if sigma is None or "all_points" not in self._maker:
+            raise _NoReadOutError("without log_sigma or all_points")
+        outputs = ["points"]
+        self._rename("points", "found")
+        self._constant("half_px", np.array(_HALF_PX, np.float32))
+        self._constant("one", np.array(1.0, np.float32))
+        self._add("Add", ["found", "one"], "found_from_edge")
+        self._add("Mul", ["found_from_edge", "half_px"], "found_px")
+        self._constant("last", np.array([0, 0, 0, 0, 0, 1], np.int64))
+        self._add("Pad", ["found_px", "last"], "found_flat")  # depth: none
+        self._add("Concat", ["all_points", "found_flat"], "points", axis=1)
+        for number, name in enumerate(maps):
+            outputs.append(f"map{number}_features" if number else "features")
+            self._add("Identity", [name], outputs[-1])
+        for number, name in enumerate(places):
+            outputs.append(f"seen{number}_features")
+            self._constant("as_map", np.array([3], np.int64))
+            self._add("Transpose", [name], f"seen{number}", perm=[0, 2, 1])
+            self._add("Unsqueeze", [f"seen{number}", "as_map"], outputs[-1])
+        self._constant("as_cell", np.array([2, 3], np.int64))
+        for name, inner in (("hidden_features", hidden), ("sigma_features", sigma)):
+            outputs.append(name)
+            self._add("Unsqueeze", [inner, "as_cell"], name)
+        self._graph.node.extend(self._added)
+        shapes = _shapes(self._graph, outputs)
+        del self._graph.output[:]
+        self._graph.output.extend(
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shapes[name]])
+            for name in outputs
+        )
+
+    def _input_of(self, weight: str) -> str:
+        for node in self._graph.node:
+            if len(node.input) > 1 and node.input[1] == f"read_network.{weight}":
+                return node.input[0]
+        raise _NoReadOutError(f"without {weight}")
+
+    def _maps(self) -> list[str]:
+        """Feature maps that it takes as a whole."""
+        flat = self._maker.get("all_features")
+        if flat is None:
+            raise _NoReadOutError("without all_features")
+        names = [self._maker[name].input[0] for name in flat.input]
+        return [name for name in names if not name.endswith("place_features")]
+
+    def _places(self) -> list[str]:
+        """(B, places, numbers) what it keeps of each place."""
+        joined = self._maker.get(self._input_of("linear.weight"))
+        if joined is None or joined.op_type != "Concat":
+            return []
+        makers = [self._maker[name] for name in joined.input[1:]]
+        return [node.input[0] for node in makers if node.op_type == "Flatten"]
+
+    def _rename(self, name: str, new: str) -> None:
+        for node in self._graph.node:
+            for values in (node.input, node.output):
+                values[:] = [new if value == name else value for value in values]
+
+    def _constant(self, name: str, values: np.ndarray) -> None:
+        from onnx import numpy_helper
+
+        if all(tensor.name != name for tensor in self._graph.initializer):
+            self._graph.initializer.append(numpy_helper.from_array(values, name))
+
+    def _add(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> None:
+        from onnx import helper
+
+        self._added.append(helper.make_node(kind, inputs, [output], name=f"encoder_{output}", **attributes))
+
+
+def _shapes(graph: Any, names: list[str]) -> dict[str, list[int]]:
+    """Shapes without the batch, by showing it a blank picture."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    probe = onnx.GraphProto()
+    probe.CopyFrom(graph)
+    del probe.output[:]
+    probe.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
+    model = helper.make_model(probe, opset_imports=[helper.make_opsetid("", 17)])
+    model.ir_version = min(model.ir_version, 9)
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    found = session.run(names, {"image": np.zeros((1, 3, CROP_PX, CROP_PX), np.float32)})
+    return {name: list(np.asarray(one).shape[1:]) for name, one in zip(names, found, strict=True)}
