@@ -128,7 +128,7 @@ def test_a_crop_turned_in_its_plane_turns_the_camera_and_keeps_the_face():
     turned[..., :2] = (points[..., :2] - 96) @ turn.T + 96
     # what is told of the frame itself must not leak into the rest
     with torch.no_grad():
-        for layer in (network.linear, network.encoder.rectified, network.encoder.of_points):
+        for layer in (network.linear, network.encoder.rectified, network.encoder.of_whole):
             layer.weight[:, 3 * POINTS : 3 * POINTS + 5] = 0
         first, second = network(points, features), network(turned, features)
     torch.testing.assert_close(first.points_m, second.points_m, atol=1e-5, rtol=0)

@@ -21,9 +21,9 @@ class LiftingNetworkConfig:
     """Heads of each attention."""
     blocks: int = 3
     """Decoder blocks: cross-attention, self-attention, multi-layer perceptron."""
-    point_tokens: int = 12
-    """Tokens that the frozen networks' points are told by."""
-    summary: int = 768
+    point_tokens: int = 4
+    """Tokens by which the decoder is told what the frozen networks say of the whole face."""
+    summary: int = 512
     """Width of the rectified summary that goes to the answers beside the decoder; 0: none."""
     dropout: float = 0.2
     """Share of the frozen networks' features left out while training."""
@@ -39,6 +39,8 @@ class SizedLiftingConfig(LiftingNetworkConfig):
     """Points of all frozen encoders."""
     first_points: int = 468
     """Points of the first."""
+    depth: bool = True
+    """Whether they say how deep their points lie."""
     maps: tuple[tuple[int, int, int], ...] = ((128, 3, 3),)
     """Channels, height and width of their feature maps."""
     crop_px: int = 192

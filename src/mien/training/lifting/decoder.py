@@ -62,10 +62,16 @@ class Decoder(nn.Module):
         self.blocks = nn.ModuleList(DecoderBlock(width, heads) for _ in range(blocks))
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, picture: Float[Tensor, "batch cells width"]) -> Float[Tensor, "batch tokens width"]:
-        """(B, tokens, width) what the tokens have come to be."""
+    def forward(
+        self, picture: Float[Tensor, "batch cells width"], told: Float[Tensor, "batch tokens width"]
+    ) -> Float[Tensor, "batch tokens width"]:
+        """What the tokens come to be.
+
+        Args:
+            told: what is known of each token's answer beforehand.
+        """
         picture = self.norm_picture(picture)
-        tokens = self.tokens.expand(picture.shape[0], -1, -1)
+        tokens = self.tokens + told
         for block in self.blocks:
             tokens = block(tokens, picture)
         return self.norm(tokens)

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mien.training.lifting.config import SizedLiftingConfig
 from mien.training.read_out.similarity import similarity_onto
+
+
+FRAME_VALUES = 5
+"""Roll, size and place of a face in its crop."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +24,8 @@ class EncodedFace:
     Attributes:
         tokens: (B, T, width).
         summary: (B, S) of all there is, or of width 0.
-        inputs: (B, I) all that frozen encoders said, standardised; of width 0 for other encoders.
+        inputs: (B, I) what frozen encoders said of the whole face, standardised: points and features, without the
+            cells of maps; of width 0 for other encoders.
         roll: (B, 2) cosine and sine of how far the face is turned clockwise in the crop, as the encoder sees
             it; (1, 0) where it does not say.
         size: (B,) log of the face's size in the crop over the usual one; centre: (B, 2) its place, half crop
@@ -35,8 +41,8 @@ class EncodedFace:
 
 
 class FrozenEncoder(nn.Module):
-    """Tokens from what frozen networks said: cells of their feature maps, and their points in the face's own
-    frame."""
+    """Tokens from what frozen networks said: cells of their feature maps, and what tells of the whole face,
+    their points in the face's own frame first."""
 
     reference: Tensor
     input_mean: Tensor
@@ -45,14 +51,19 @@ class FrozenEncoder(nn.Module):
     def __init__(self, config: SizedLiftingConfig) -> None:
         super().__init__()
         self.config = config
-        self.features = sum(c * h * w for c, h, w in config.maps)
-        inputs = self.input_count = 3 * config.points + self.features + 5
+        self.frame = (3 if config.depth else 2) * config.points + FRAME_VALUES
+        everything = self.frame + sum(c * h * w for c, h, w in config.maps)
         self.register_buffer("reference", torch.zeros(config.first_points, 2))
-        self.register_buffer("input_mean", torch.zeros(inputs))
-        self.register_buffer("input_scale", torch.ones(inputs))
-        self.of_maps = nn.ModuleList(nn.Linear(c, config.width) for c, _, _ in config.maps)
-        self.of_points = nn.Linear(3 * config.points + 5, config.point_tokens * config.width)
-        cells = sum(h * w for _, h, w in config.maps) + config.point_tokens
+        self.register_buffer("input_mean", torch.zeros(everything))
+        self.register_buffer("input_scale", torch.ones(everything))
+        # vectors tell of the whole face, maps of its parts: without any vector the maps must do for both
+        vectors = [one for one in config.maps if one[1:] == (1, 1)] or list(config.maps)
+        inputs = self.input_count = self.frame + sum(c * h * w for c, h, w in vectors)
+        self._vectors = {one: one in vectors for one in config.maps}
+        maps = [one for one in config.maps if one[1:] != (1, 1)]
+        self.of_maps = nn.ModuleList(_tokens_of(one, config.width) for one in maps)
+        self.of_whole = nn.Linear(config.summary or inputs, config.point_tokens * config.width)
+        cells = sum(_token_count(one) for one in maps) + config.point_tokens
         self.place = nn.Parameter(0.02 * torch.randn(cells, config.width))
         if config.summary:
             self.rectified = nn.Linear(inputs, config.summary)
@@ -71,7 +82,9 @@ class FrozenEncoder(nn.Module):
         x = offset[..., 0] * factor[:, :1] - offset[..., 1] * factor[:, 1:]
         y = offset[..., 0] * factor[:, 1:] + offset[..., 1] * factor[:, :1]
         length = factor.square().sum(1).sqrt()
-        own = torch.stack([x, y, points[..., 2] * length[:, None]], 2)
+        own = torch.stack([x, y], 2)
+        if self.config.depth:
+            own = torch.cat([own, points[..., 2:] * length[:, None, None]], 2)
         # the factor turns the crop's face upright: the face's own roll is its inverse
         roll = torch.stack([factor[:, 0], -factor[:, 1]], 1) / length[:, None]
         size = -torch.log(length * half)
@@ -85,19 +98,54 @@ class FrozenEncoder(nn.Module):
         """See `EncodedFace`."""
         config = self.config
         raw, roll, size, place = self.raw(points, features)
-        inputs = self.dropout((raw - self.input_mean) * self.input_scale)
-        count = 3 * config.points + 5
-        tokens = [self.of_points(inputs[:, :count]).reshape(-1, config.point_tokens, config.width)]
-        begin = count
-        for (channels, height, width), layer in zip(config.maps, self.of_maps, strict=True):
-            size_of = channels * height * width
-            cells = inputs[:, begin : begin + size_of].reshape(-1, channels, height * width)
-            tokens.append(layer(cells.transpose(1, 2)))
-            begin += size_of
+        standard = (raw - self.input_mean) * self.input_scale
+        parts, cells, begin = [standard[:, : self.frame]], [], self.frame
+        for shape in config.maps:
+            channels, height, width = shape
+            seen = standard[:, begin : begin + channels * height * width]
+            begin += channels * height * width
+            if self._vectors[shape]:
+                parts.append(seen)
+            if (height, width) != (1, 1):
+                cells.append(seen.reshape(-1, channels, height * width).transpose(1, 2))
+        inputs = self.dropout(torch.cat(parts, 1))
         summary = inputs[:, :0]
         if config.summary:
             summary = torch.relu(self.rectified(inputs))
+        whole = self.of_whole(summary if config.summary else inputs)
+        tokens = [whole.reshape(-1, config.point_tokens, config.width)]
+        tokens += [layer(self.dropout(one)) for layer, one in zip(self.of_maps, cells, strict=True)]
         return EncodedFace(torch.cat(tokens, 1) + self.place, summary, inputs, roll, size, place)
+
+
+_NEIGHBOURS = 8
+"""So many places of a row of places are one token: neighbours in it are neighbours on the face."""
+
+
+def _token_count(shape: tuple[int, int, int]) -> int:
+    _, height, width = shape
+    return -(-height // _NEIGHBOURS) if width == 1 else height * width
+
+
+def _tokens_of(shape: tuple[int, int, int], width: int) -> nn.Module:
+    """What makes tokens from a map's cells (B, cells, channels), or from a row of places."""
+    return NeighbourTokens(shape, width) if shape[2] == 1 else nn.Linear(shape[0], width)
+
+
+class NeighbourTokens(nn.Module):
+    """A token for every few neighbouring places; each has weights of its own, for each place means another thing."""
+
+    def __init__(self, shape: tuple[int, int, int], width: int) -> None:
+        super().__init__()
+        channels, places, _ = shape
+        self.count, self.missing = _token_count(shape), -places % _NEIGHBOURS
+        size = channels * _NEIGHBOURS
+        self.weight = nn.Parameter(torch.randn(self.count, size, width) * size**-0.5)
+
+    def forward(self, cells: Float[Tensor, "batch places channels"]) -> Float[Tensor, "batch tokens width"]:
+        padded = functional.pad(cells, (0, 0, 0, self.missing))
+        grouped = padded.reshape(cells.shape[0], self.count, -1)
+        return (grouped.transpose(0, 1) @ self.weight).transpose(0, 1)
 
 
 class PixelEncoder(nn.Module):

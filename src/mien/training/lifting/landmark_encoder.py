@@ -1,7 +1,7 @@
 """A trained landmark network as a frozen encoder: what it finds and what it thinks on the way there.
 
-Lifting starts from 2D landmarks; a network that finds them has already learned to see a face. Its landmarks come
-after the points of its own encoders, and beside the maps of these what it keeps of each place, its last hidden
+Lifting starts from 2D landmarks; a network that finds them has already learned to see a face. Its landmarks are the
+encoder's points; its features are the last maps that it looks at, what it keeps of each place, its last hidden
 layer and its log σ.
 """
 
@@ -35,11 +35,12 @@ def write_landmark_encoder(network: str | Path, path: str | Path) -> WrittenEnco
     """Write an encoder (see `mien.datasets.encoders`) from a landmark network's file; its card goes beside it.
 
     Args:
-        network: an exported read-out (`mien train export-read-out`), with its card.
+        network: an exported read-out or a network with a perceptron (`mien train export-read-out`, `mien train
+            export-landmarks`), with its card, of crops of 192².
         path: .onnx file to write.
 
     Raises:
-        InputError: it is missing, or no read-out.
+        InputError: it is missing, or no such network.
     """
     import json
 
@@ -51,9 +52,9 @@ def write_landmark_encoder(network: str | Path, path: str | Path) -> WrittenEnco
     graph = _Graph(model.graph)
     try:
         graph.add_outputs()
-    except _NoReadOutError as error:
+    except _OtherGraphError as error:
         raise InputError(
-            f"is no exported read-out ({error}); make one with: mien train export-read-out", source=source
+            f"is no landmark network ({error}); make one with: mien train export-read-out", source=source
         ) from error
     with atomic_path(path) as part:
         onnx.save(model, part)
@@ -76,47 +77,72 @@ def write_landmark_encoder(network: str | Path, path: str | Path) -> WrittenEnco
     return WrittenEncoder(path, encoders.point_count, encoders.feature_count, path.stat().st_size / 1e6)
 
 
-class _NoReadOutError(Exception):
-    """A part that every read-out has is missing."""
+class _OtherGraphError(Exception):
+    """A part that every landmark network has is missing."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Names of what an encoder gives, in a landmark network's graph.
+
+    Attributes:
+        maps: (B, C, H, W); places: (B, places, numbers); hidden: (B, C) the last hidden layer.
+    """
+
+    maps: list[str]
+    places: list[str]
+    hidden: str
 
 
 class _Graph:
-    """A read-out's graph, found by the names that its export gives."""
+    """A landmark network's graph, found by the names that its export gives."""
 
     def __init__(self, graph: Any) -> None:
         self._graph = graph
         self._maker = {name: node for node in graph.node for name in node.output}
         self._added: list[Any] = []
 
+    def parts(self) -> _Parts:
+        """Of a read-out, or of a network with a perceptron over its maps."""
+        if "all_points" in self._maker:
+            flat = [self._maker[name].input[0] for name in self._maker["all_features"].input]
+            maps = [name for name in flat if not name.endswith("place_features")]
+            joined = self._made("Concat", self._input_of("read_network.linear.weight"))
+            places = [self._maker[name].input[0] for name in joined.input[1:]]
+            return _Parts(maps, places, self._input_of("read_network.answer.weight"))
+        hidden = self._input_of("network.answer.weight")
+        while self._maker[hidden].op_type == "Cast":
+            hidden = self._maker[hidden].input[0]
+        joined = self._made("Concat", self._first_input("MatMul", hidden))
+        # the finer map has thousands of numbers, and the hidden layer has seen them
+        coarse = self._made("Flatten", joined.input[-1]).input[0]
+        return _Parts([coarse], [], hidden)
+
     def add_outputs(self) -> None:
         """Replace the outputs by an encoder's."""
         from onnx import TensorProto, helper
 
-        maps = self._maps()
-        places = self._places()
-        hidden = self._input_of("answer.weight")
-        sigma = next((out.name for out in self._graph.output if out.name == "log_sigma"), None)
-        if sigma is None or "all_points" not in self._maker:
-            raise _NoReadOutError("without log_sigma or all_points")
-        outputs = ["points"]
+        parts = self.parts()
+        if all(out.name != "log_sigma" for out in self._graph.output):
+            raise _OtherGraphError("no log_sigma")
         self._rename("points", "found")
         self._constant("half_px", np.array(_HALF_PX, np.float32))
         self._constant("one", np.array(1.0, np.float32))
+        self._constant("and_depth", np.array([0, 0, 0, 0, 0, 1], np.int64))
         self._add("Add", ["found", "one"], "found_from_edge")
         self._add("Mul", ["found_from_edge", "half_px"], "found_px")
-        self._constant("last", np.array([0, 0, 0, 0, 0, 1], np.int64))
-        self._add("Pad", ["found_px", "last"], "found_flat")  # depth: none
-        self._add("Concat", ["all_points", "found_flat"], "points", axis=1)
-        for number, name in enumerate(maps):
+        self._add("Pad", ["found_px", "and_depth"], "points")
+        outputs = ["points"]
+        for number, name in enumerate(parts.maps):
             outputs.append(f"map{number}_features" if number else "features")
             self._add("Identity", [name], outputs[-1])
-        for number, name in enumerate(places):
+        for number, name in enumerate(parts.places):
+            self._constant("behind", np.array([3], np.int64))
             outputs.append(f"seen{number}_features")
-            self._constant("as_map", np.array([3], np.int64))
             self._add("Transpose", [name], f"seen{number}", perm=[0, 2, 1])
-            self._add("Unsqueeze", [f"seen{number}", "as_map"], outputs[-1])
+            self._add("Unsqueeze", [f"seen{number}", "behind"], outputs[-1])
         self._constant("as_cell", np.array([2, 3], np.int64))
-        for name, inner in (("hidden_features", hidden), ("sigma_features", sigma)):
+        for name, inner in (("hidden_features", parts.hidden), ("sigma_features", "log_sigma")):
             outputs.append(name)
             self._add("Unsqueeze", [inner, "as_cell"], name)
         self._graph.node.extend(self._added)
@@ -129,25 +155,26 @@ class _Graph:
 
     def _input_of(self, weight: str) -> str:
         for node in self._graph.node:
-            if len(node.input) > 1 and node.input[1] == f"read_network.{weight}":
+            if len(node.input) > 1 and node.input[1] == weight:
                 return node.input[0]
-        raise _NoReadOutError(f"without {weight}")
+        raise _OtherGraphError(f"no {weight}")
 
-    def _maps(self) -> list[str]:
-        """Feature maps that it takes as a whole."""
-        flat = self._maker.get("all_features")
-        if flat is None:
-            raise _NoReadOutError("without all_features")
-        names = [self._maker[name].input[0] for name in flat.input]
-        return [name for name in names if not name.endswith("place_features")]
+    def _made(self, kind: str, name: str) -> Any:
+        """The node that makes a value."""
+        node = self._maker.get(name)
+        if node is None or node.op_type != kind:
+            raise _OtherGraphError(f"{name} is no {kind}")
+        return node
 
-    def _places(self) -> list[str]:
-        """(B, places, numbers) what it keeps of each place."""
-        joined = self._maker.get(self._input_of("linear.weight"))
-        if joined is None or joined.op_type != "Concat":
-            return []
-        makers = [self._maker[name] for name in joined.input[1:]]
-        return [node.input[0] for node in makers if node.op_type == "Flatten"]
+    def _first_input(self, kind: str, name: str) -> str:
+        """Back along first inputs to a node of a kind, and what it takes."""
+        while name in self._maker:
+            node = self._maker[name]
+            if node.op_type == kind:
+                return node.input[0]
+            # sums with a bias have the weights' side second
+            name = next((one for one in node.input if one in self._maker), "")
+        raise _OtherGraphError(f"no {kind}")
 
     def _rename(self, name: str, new: str) -> None:
         for node in self._graph.node:

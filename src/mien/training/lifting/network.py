@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from mien.training.lifting.config import SizedLiftingConfig
 from mien.training.lifting.decoder import Decoder
@@ -76,6 +77,7 @@ class LiftingNetwork(nn.Module):
         self.register_buffer("usual_distance_m", torch.tensor(config.radius_m))
         self.of_landmark = _head(config.width, 6)
         self.of_rotation, self.of_across, self.of_along = (_head(config.width, size) for size in (6, 2, 1))
+        self.from_landmark, self.from_pose = nn.Linear(6, config.width), nn.Linear(POSE_VALUES, config.width)
         self.decoding = True
         answers = 3 * config.landmarks + POSE_VALUES
         if isinstance(self.encoder, FrozenEncoder):
@@ -87,18 +89,12 @@ class LiftingNetwork(nn.Module):
         """Answer to points and features of frozen networks, or to a picture in [0, 1]."""
         face: EncodedFace = self.encoder(*inputs)
         config, count = self.config, self.config.landmarks
-        offsets, spread, six, shift = self._decoded(face.tokens)
-        beside: list[Tensor] = []
-        if face.inputs.shape[1]:
-            beside.append(self.linear(face.inputs))
-        if config.summary:
-            beside.append(self.direct(face.summary))
-        for direct in beside:
-            offsets = offsets + direct[:, : 3 * count].reshape(-1, count, 3)
-            six = six + direct[:, 3 * count : 3 * count + 6]
-            shift = shift + direct[:, 3 * count + 6 : 3 * count + POSE_VALUES]
-        if config.summary:
-            spread = spread + beside[-1][:, 3 * count + POSE_VALUES :].reshape(-1, count, 3)
+        beside = self._beside(face)
+        answers = beside if not self.decoding else beside + self._decoded(face.tokens, beside)
+        offsets = answers[:, : 3 * count].reshape(-1, count, 3)
+        six = answers[:, 3 * count : 3 * count + 6]
+        shift = answers[:, 3 * count + 6 : 3 * count + POSE_VALUES]
+        spread = answers[:, 3 * count + POSE_VALUES :].reshape(-1, count, 3)
         points_m = self.template_m + _OFFSET_M * offsets
         rotation = _rolled(rotation_from_6d(six + torch.tensor(FACING, device=six.device)), face.roll)
         base_m = self.base_shift_m(face)
@@ -114,16 +110,36 @@ class LiftingNetwork(nn.Module):
             shift_m,
         )
 
-    def _decoded(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """What the tokens say: offsets, spreads, rotation and shift; zeros without a decoder."""
+    def _beside(self, face: EncodedFace) -> Tensor:
+        """(B, 6 L + 9) answers without the decoder: offsets, rotation, shift, spreads."""
+        count = 3 * self.config.landmarks
+        said = face.tokens.new_zeros(face.tokens.shape[0], 2 * count + POSE_VALUES)
+        if face.inputs.shape[1]:
+            said = said + functional.pad(self.linear(face.inputs), (0, count))
+        if self.config.summary:
+            said = said + self.direct(face.summary)
+        return said
+
+    def _decoded(self, tokens: Tensor, beside: Tensor) -> Tensor:
+        """(B, 6 L + 9) what the decoder adds, once it has been told what is said beside it."""
         count = self.config.landmarks
-        if not self.decoding:
-            nothing = tokens.new_zeros(tokens.shape[0], count, 3)
-            return nothing, nothing, nothing[:, :2].flatten(1), nothing[:, 0]
-        told = self.decoder(tokens)
-        of_landmarks = self.of_landmark(told[:, :count])
-        shift = torch.cat([self.of_across(told[:, count + 1]), self.of_along(told[:, count + 2])], 1)
-        return of_landmarks[..., :3], of_landmarks[..., 3:], self.of_rotation(told[:, count]), shift
+        pose = beside[:, 3 * count : 3 * count + POSE_VALUES]
+        offsets = beside[:, : 3 * count].reshape(-1, count, 3)
+        spread = beside[:, 3 * count + POSE_VALUES :].reshape(-1, count, 3)
+        of_landmarks = self.from_landmark(torch.cat([offsets, spread], 2)) + self.from_pose(pose)[:, None]
+        of_pose = self.from_pose(pose)[:, None].expand(-1, POSE_TOKENS, -1)
+        told = self.decoder(tokens, torch.cat([of_landmarks, of_pose], 1))
+        answers = self.of_landmark(told[:, :count])
+        return torch.cat(
+            [
+                answers[..., :3].flatten(1),
+                self.of_rotation(told[:, count]),
+                self.of_across(told[:, count + 1]),
+                self.of_along(told[:, count + 2]),
+                answers[..., 3:].flatten(1),
+            ],
+            1,
+        )
 
     def base_shift_m(self, face: EncodedFace) -> Float[Tensor, "batch 3"]:
         """Δt of a head that lies where the encoder's own view of its size and place puts it."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mien.training.lifting.encoders import FrozenEncoder
+from mien.training.lifting.encoders import FRAME_VALUES, FrozenEncoder
 from mien.training.lifting.network import LiftingNetwork
 
 _MOST = 8000
@@ -33,9 +33,11 @@ def standardise(
     first = seen[:, : encoder.config.first_points, :2]
     encoder.reference.copy_(_unit(first[0]))
     for _ in range(_UPRIGHT_TURNS):
-        own = encoder.raw(seen, told)[0][:, : 3 * encoder.config.points].reshape(len(seen), -1, 3)
+        raw, roll, _, _ = encoder.raw(seen, told)
+        own = raw[:, : encoder.frame - FRAME_VALUES].reshape(len(seen), encoder.config.points, -1)
         shape = _unit(own[:, : encoder.config.first_points, :2].mean(0))
-        encoder.reference.copy_(_upright(shape))
+        # crops show faces upright on average: their mean roll is the reference's own
+        encoder.reference.copy_(_turned(shape, roll.mean(0)))
     raw, _, size, _ = encoder.raw(seen, told)
     encoder.input_mean.copy_(raw.mean(0))
     spread = raw.std(0)
@@ -54,12 +56,7 @@ def _unit(shape: Tensor) -> Tensor:
     return shape / shape.square().sum(1).mean().sqrt()
 
 
-def _upright(shape: Tensor) -> Tensor:
-    """Turned until it stands upright: Face Mesh's 10 is the forehead's top, 152 the chin."""
-    if len(shape) <= 152:
-        return shape
-    down = shape[152] - shape[10]
-    down = down / down.norm().clamp(min=1e-6)
-    x = shape[:, 0] * down[1] - shape[:, 1] * down[0]
-    y = shape[:, 0] * down[0] + shape[:, 1] * down[1]
-    return torch.stack([x, y], 1)
+def _turned(shape: Tensor, roll: Tensor) -> Tensor:
+    cosine, sine = (roll / roll.norm().clamp(min=1e-6)).unbind()
+    x, y = shape.unbind(1)
+    return torch.stack([cosine * x - sine * y, sine * x + cosine * y], 1)

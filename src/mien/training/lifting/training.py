@@ -172,6 +172,7 @@ class _Data:
                 landmarks=len(self.labels.template_m),
                 points=manifest["points"],
                 first_points=manifest["first_points"],
+                depth=self._depth(),
                 maps=tuple((int(c), int(h), int(w)) for c, h, w in maps),
                 focal=space.focal,
                 radius_m=space.radius_m,
@@ -195,6 +196,11 @@ class _Data:
             if self.views is not None:
                 start_linear(network, self.views)
         return network
+
+    def _depth(self) -> bool:
+        """Whether the encoders say how deep points lie."""
+        said = self.views.lifts.points if self.views is not None else self.frames.points if self.frames else None
+        return said is None or bool(np.any(said[..., 2]))
 
     def space(self) -> CameraSpace:
         """Cameras of the views, or the usual ones."""
