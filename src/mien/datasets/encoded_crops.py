@@ -169,6 +169,7 @@ class EncodedManifest:
         crop_scale: side of the crops over that of a face's region.
         seed: of the augmentation.
         pictures: manifests of the drawn pictures.
+        maps: (C, H, W) of each feature map, in the order of the features; empty where it was not kept.
     """
 
     encoders: tuple[EncoderShape, ...]
@@ -176,6 +177,7 @@ class EncodedManifest:
     crop_scale: float
     seed: int
     pictures: list[Any]
+    maps: tuple[tuple[int, ...], ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored."""
@@ -186,6 +188,7 @@ class EncodedManifest:
             "crop_scale": self.crop_scale,
             "seed": self.seed,
             "pictures": self.pictures,
+            **({"maps": [list(shape) for shape in self.maps]} if self.maps else {}),
         }
 
     def save(self, folder: Path) -> None:
@@ -221,7 +224,15 @@ def read_manifest(folder: Path) -> EncodedManifest:
         crop_scale=values.number("crop_scale", low=0.1, high=10.0),
         seed=values.integer("seed", high=2**62),
         pictures=values.objects("pictures", "pictures"),
+        maps=_maps_of(values),
     )
+
+
+def _maps_of(values: FileValues) -> tuple[tuple[int, ...], ...]:
+    if "maps" not in values:
+        return ()
+    shapes = values.array("maps", "maps 3", kind="integer", low=1, high=100_000)
+    return tuple(tuple(int(size) for size in shape) for shape in shapes)
 
 
 def _encoder_of(values: FileValues) -> EncoderShape:

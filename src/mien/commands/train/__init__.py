@@ -35,6 +35,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "write encoders and read-out as one ONNX file with its card",
         "mien.commands.train.export_read_out:run",
     ),
+    "landmark-encoder": (
+        "write a landmark network as a frozen encoder",
+        "mien.commands.train.landmark_encoder:run",
+    ),
     "encode-lifting": (
         "show crops of posed views to frozen networks, once",
         "mien.commands.train.encode_lifting:run",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from mien.datasets.crops.warp import WarpConfig, jittered_region
 from mien.datasets.encoded_crops import EncodedCrops, EncodedManifest, joined, shard_path
 from mien.datasets.encoders import CROP_PX, Encoders
 from mien.errors import InputError
-from mien.files import OutputFolder, write_text
+from mien.files import OutputFolder
 from mien.landmarks.landmarker import Landmarker
 from mien.landmarks.region import region_from_points
 from mien.landmarks.types import Landmarks2D
@@ -52,8 +51,8 @@ def label_frames(
     config.out.mkdir(parents=True, exist_ok=True)
     encoders = Encoders(config.encoders, places=False)
     pictures = [{"kind": "video frames", "videos": len(videos), "every": config.every}]
-    manifest = EncodedManifest(encoders.shapes, config.set, _SCALE, config.seed, pictures)
-    maps = {"maps": [list(shape) for shape in encoders.map_shapes]}
+    maps = tuple(encoders.map_shapes)
+    manifest = EncodedManifest(encoders.shapes, config.set, _SCALE, config.seed, pictures, maps)
     counts = {}
     for number, video in enumerate(videos):
         parts, labelled = [], 0
@@ -67,7 +66,7 @@ def label_frames(
             joined(parts).save(shard_path(config.out, number, part="train"))
     if not any(counts.values()):
         raise InputError("no frame shows a face", source=", ".join(map(str, videos)))
-    write_text(config.out / "manifest.json", json.dumps(manifest.as_json() | maps, indent=1))
+    manifest.save(config.out)
     return counts
 
 

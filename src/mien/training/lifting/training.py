@@ -158,7 +158,7 @@ class _Data:
                 "points": sum(encoder.points for encoder in own.encoders),
                 "first_points": own.encoders[0].points,
                 "features": sum(encoder.features for encoder in own.encoders),
-                "maps": read_json_object(config.frames[0] / "manifest.json").get("maps"),
+                "maps": own.maps,
             }
         return _Data(labels, views, held_out, frames, manifest)
 

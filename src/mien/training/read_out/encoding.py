@@ -59,6 +59,7 @@ def encode_crops(config: EncodeConfig, *, report: ProgressReport = silent) -> li
         crop_scale=config.crop_scale,
         seed=config.seed,
         pictures=read_manifests(config.data),
+        maps=tuple(encoders.map_shapes),
     )
     if has_manifest(config.out):
         there = read_manifest(config.out)
