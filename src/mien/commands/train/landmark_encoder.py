@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.commands.arguments import Flat, parse
+from mien.commands.arguments import parse
 from mien.commands.train.display import need_training
 from mien.commands.usage import UsageError
 from mien.files import OutputFile

@@ -12,7 +12,6 @@ from torch.nn import functional
 from mien.training.lifting.config import SizedLiftingConfig
 from mien.training.read_out.similarity import similarity_onto
 
-
 FRAME_VALUES = 5
 """Roll, size and place of a face in its crop."""
 
@@ -24,8 +23,8 @@ class EncodedFace:
     Attributes:
         tokens: (B, T, width).
         summary: (B, S) of all there is, or of width 0.
-        inputs: (B, I) what frozen encoders said of the whole face, standardised: points and features, without the
-            cells of maps; of width 0 for other encoders.
+        inputs: (B, I) what frozen encoders said of the whole face, standardised: points and features,
+            without the cells of maps; of width 0 for other encoders.
         roll: (B, 2) cosine and sine of how far the face is turned clockwise in the crop, as the encoder sees
             it; (1, 0) where it does not say.
         size: (B,) log of the face's size in the crop over the usual one; centre: (B, 2) its place, half crop
@@ -133,7 +132,7 @@ def _tokens_of(shape: tuple[int, int, int], width: int) -> nn.Module:
 
 
 class NeighbourTokens(nn.Module):
-    """A token for every few neighbouring places; each has weights of its own, for each place means another thing."""
+    """A token for every few neighbouring places; each has weights of its own, since places differ."""
 
     def __init__(self, shape: tuple[int, int, int], width: int) -> None:
         super().__init__()

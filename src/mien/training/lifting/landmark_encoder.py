@@ -1,12 +1,13 @@
 """A trained landmark network as a frozen encoder: what it finds and what it thinks on the way there.
 
-Lifting starts from 2D landmarks; a network that finds them has already learned to see a face. Its landmarks are the
-encoder's points; its features are the last maps that it looks at, what it keeps of each place, its last hidden
-layer and its log σ.
+Lifting starts from 2D landmarks; a network that finds them has already learned to see a face. Its landmarks
+are the encoder's points; its features are the last maps that it looks at, what it keeps of each place, its last
+hidden layer and its log σ.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,18 +33,16 @@ class WrittenEncoder:
 
 
 def write_landmark_encoder(network: str | Path, path: str | Path) -> WrittenEncoder:
-    """Write an encoder (see `mien.datasets.encoders`) from a landmark network's file; its card goes beside it.
+    """Write an encoder (see `mien.datasets.encoders`) from a landmark network's file, and its card beside it.
 
     Args:
-        network: an exported read-out or a network with a perceptron (`mien train export-read-out`, `mien train
-            export-landmarks`), with its card, of crops of 192².
+        network: an exported read-out or a network with a perceptron (`mien train export-read-out`,
+            `mien train export-landmarks`), with its card, of crops of 192².
         path: .onnx file to write.
 
     Raises:
         InputError: it is missing, or no such network.
     """
-    import json
-
     import onnx
 
     source, path = Path(network), Path(path)
@@ -59,22 +58,23 @@ def write_landmark_encoder(network: str | Path, path: str | Path) -> WrittenEnco
     with atomic_path(path) as part:
         onnx.save(model, part)
         encoders = Encoders([part], places=False)
-    values = {key: card.values[key] for key in ("name", "set_name", "encoders", "licence") if key in card.values}
-    source_of = {"authors": "mien", "network": values.get("name"), "encoders": values.get("encoders", [])}
-    write_text(
-        path.with_suffix(".card.json"),
-        json.dumps(
-            {
-                "format_version": 1,
-                "name": path.stem,
-                "set_name": values.get("set_name"),
-                "source": source_of,
-                "licence": values.get("licence", "Apache-2.0"),
-            },
-            indent=1,
-        ),
-    )
+    _write_card(card.values, path)
     return WrittenEncoder(path, encoders.point_count, encoders.feature_count, path.stat().st_size / 1e6)
+
+
+def _write_card(values: dict[str, Any], path: Path) -> None:
+    """Whose network it was, as far as its own card says."""
+    kept = ("name", "date", "command", "encoders")
+    source = {"authors": "mien", **{key: values[key] for key in kept if key in values}}
+    source["training_data"] = values.get("training_data", {}).get("kind")
+    card = {
+        "format_version": 1,
+        "name": path.stem,
+        "set_name": values.get("set_name"),
+        "source": source,
+        "licence": values.get("licence", "Apache-2.0"),
+    }
+    write_text(path.with_suffix(".card.json"), json.dumps(card, indent=1))
 
 
 class _OtherGraphError(Exception):

@@ -199,7 +199,9 @@ class _Data:
 
     def _depth(self) -> bool:
         """Whether the encoders say how deep points lie."""
-        said = self.views.lifts.points if self.views is not None else self.frames.points if self.frames else None
+        said = (
+            self.views.lifts.points if self.views is not None else self.frames.points if self.frames else None
+        )
         return said is None or bool(np.any(said[..., 2]))
 
     def space(self) -> CameraSpace:
