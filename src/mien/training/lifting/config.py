@@ -58,8 +58,8 @@ class LiftingLossConfig:
     """What is made small: L = L_mf + L_mv (FaceLift, eqs. 3 and 4)."""
 
     points_weight: float = 30.0
-    """Weight of the mean squared error of 3D landmarks, cm²: with 1 the likelihood's gradients are twenty times
-    as large, and what tells people apart is lost for the sake of the projection."""
+    """Weight of the mean squared error of 3D landmarks, cm²: with 1 the likelihood's gradients are twenty
+    times as large, and what tells people apart is lost for the sake of the projection."""
     shift_weight: float = 0.1
     """Weight of the mean squared error of Δt, cm²."""
     likelihood_weight: float = 1.0

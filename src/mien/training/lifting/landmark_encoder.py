@@ -1,8 +1,8 @@
 """A trained landmark network as a frozen encoder: what it finds and what it thinks on the way there.
 
 Lifting starts from 2D landmarks; a network that finds them has already learned to see a face. Its landmarks
-are the encoder's points; its features are the last maps that it looks at, what it keeps of each place, its last
-hidden layer and its log σ.
+are the encoder's points; its features are the last maps that it looks at, what it keeps of each place, its
+last hidden layer and its log σ.
 """
 
 from __future__ import annotations
