@@ -16,6 +16,7 @@ from mien.learning.config import TrainingConfig
 from mien.lifting.camera_space import CameraSpace
 from mien.training.lifting.batches import ViewSamples
 from mien.training.lifting.config import LiftingNetworkConfig, LiftingTrainingConfig, SizedLiftingConfig
+from mien.training.lifting.encoders import FrozenEncoder
 from mien.training.lifting.linear_start import start_linear
 from mien.training.lifting.losses import laplacian_log_likelihood
 from mien.training.lifting.network import LiftingNetwork, project, to_sphere_m
@@ -128,11 +129,45 @@ def test_a_crop_turned_in_its_plane_turns_the_camera_and_keeps_the_face():
     turned[..., :2] = (points[..., :2] - 96) @ turn.T + 96
     # what is told of the frame itself must not leak into the rest
     with torch.no_grad():
-        for layer in (network.linear, network.encoder.rectified, network.encoder.of_whole):
+        for layer in (network.linear, network.encoder.rectified):
             layer.weight[:, 3 * POINTS : 3 * POINTS + 5] = 0
         first, second = network(points, features), network(turned, features)
     torch.testing.assert_close(first.points_m, second.points_m, atol=1e-5, rtol=0)
     torch.testing.assert_close(first.points @ turn.T, second.points, atol=2e-3, rtol=0)
+
+
+def test_vectors_tell_of_the_whole_face_and_maps_become_tokens():
+    config = SizedLiftingConfig(
+        **SMALL,
+        landmarks=LANDMARKS,
+        points=POINTS,
+        first_points=POINTS,
+        depth=False,
+        maps=((4, 2, 2), (3, 10, 1), (5, 1, 1)),
+    )
+    encoder = FrozenEncoder(config).eval()
+    encoder.reference.copy_(torch.randn(POINTS, 2))
+    assert encoder.input_count == 2 * POINTS + 5 + 5
+    points, features = torch.rand(2, POINTS, 3), torch.rand(2, 16 + 30 + 5)
+    face = encoder(points, features)
+    # four cells, ten places as two tokens of neighbours, and those of the whole face
+    assert face.tokens.shape == (2, 4 + 2 + config.point_tokens, config.width)
+    changed = features.clone()
+    changed[:, 16 + 2] += 1.0  # the third place's first number: its first token alone
+    other = encoder(points, changed)
+    torch.testing.assert_close(other.inputs, face.inputs)
+    moved = (other.tokens - face.tokens).abs().amax(dim=(0, 2)) > 0
+    assert moved.tolist() == [False] * (config.point_tokens + 4) + [True, False]
+    changed = features.clone()
+    changed[:, -1] += 1.0  # a vector's number
+    assert not torch.equal(encoder(points, changed).inputs, face.inputs)
+
+
+def test_the_encoder_calls_faces_upright_as_the_crops_show_them():
+    network, views = fresh()
+    points, features = views.inputs(np.arange(len(views)))
+    _, roll, _, _ = network.encoder.raw(points, features)
+    assert abs(float(torch.atan2(*roll.mean(0).flip(0)))) < 0.02
 
 
 def test_a_linear_start_sees_what_is_linear():

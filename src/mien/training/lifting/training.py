@@ -199,10 +199,9 @@ class _Data:
 
     def _depth(self) -> bool:
         """Whether the encoders say how deep points lie."""
-        said = (
-            self.views.lifts.points if self.views is not None else self.frames.points if self.frames else None
-        )
-        return said is None or bool(np.any(said[..., 2]))
+        if self.views is not None:
+            return bool(np.any(self.views.lifts.points[..., 2]))
+        return self.frames is None or bool(np.any(self.frames.points[..., 2]))
 
     def space(self) -> CameraSpace:
         """Cameras of the views, or the usual ones."""
