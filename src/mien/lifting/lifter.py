@@ -76,12 +76,15 @@ class Lifter:
     """
 
     @checked_call
-    def __init__(self, network: str | Path = "lifting", *, threads: int = 1, both_ways: bool = False) -> None:
+    def __init__(
+        self, network: str | Path = "lifting", *, threads: int = 1, both_ways: bool | None = None
+    ) -> None:
         """
         Args:
             network: a shipped network's name, or the path of an .onnx file with its card beside it.
             threads: threads that one run may use.
-            both_ways: look at the mirrored crop too and take the mean: twice the time.
+            both_ways: look at the mirrored crop too and take the mean, in twice the time; as the card says
+                unless given.
 
         Raises:
             InputError: the network or its card is missing or unreadable.
@@ -93,7 +96,7 @@ class Lifter:
         self.input_size = values.integer("input_size", low=8, high=1024)
         self.crop_scale = values.number("crop_scale", low=0.1, high=10.0)
         self.focal = values.number("focal", low=0.1, high=100.0)
-        self.both_ways = both_ways
+        self.both_ways = self.card.values.get("both_ways") is True if both_ways is None else both_ways
         self._session = open_session(path, threads=threads)
 
     @property

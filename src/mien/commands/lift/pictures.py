@@ -29,8 +29,9 @@ class LiftConfig:
     inputs: Flat[PictureOptions]
     network: str = "lifting"
     """Lifting network: a shipped one, or the path of an .onnx file."""
-    both_ways: bool = False
-    """Look at each face mirrored too: a little better, in twice the time."""
+    both_ways: bool | None = None
+    """Look at each face mirrored too: a little better, in twice the time; as the network's card says unless
+    given."""
     finding: Flat[LandmarkerOptions] = LandmarkerOptions()
     output: Flat[OutputOptions] = OutputOptions()
 

@@ -90,7 +90,8 @@ class LiftingTrainingConfig:
     batch: int = 32
     """Multi-view samples per step, and as many multi-frame ones."""
     summary_steps: int = 0
-    """So many first steps train the summary alone, without the decoder, which takes thirty times as long."""
+    """So many first steps train the path beside the decoder alone, which takes a seventh of the time; after
+    them it stays as it is, and the decoder learns what it leaves."""
     summary_batch: int = 256
     """Samples of each kind in such a step."""
     decays: int = 75

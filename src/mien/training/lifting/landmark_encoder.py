@@ -18,8 +18,11 @@ from mien.datasets.encoders import CROP_PX, Encoders
 from mien.errors import InputError
 from mien.files import atomic_path, write_text
 from mien.landmarks.networks import read_card
+from mien.learning.byte_weights import store_in_bytes
 
 _HALF_PX = CROP_PX / 2
+_MANY = 3_000_000
+"""Matrices of so many values are stored with 8 bits: what a lifting network adds must find room beside them."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def write_landmark_encoder(network: str | Path, path: str | Path) -> WrittenEnco
         raise InputError(
             f"is no landmark network ({error}); make one with: mien train export-read-out", source=source
         ) from error
+    store_in_bytes(model, least_values=_MANY)
     with atomic_path(path) as part:
         onnx.save(model, part)
         encoders = Encoders([part], places=False)

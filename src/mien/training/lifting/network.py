@@ -110,6 +110,14 @@ class LiftingNetwork(nn.Module):
             shift_m,
         )
 
+    def learn_beside(self, learns: bool) -> None:
+        """Whether the path beside the decoder goes on learning."""
+        parts: list[nn.Module] = [self.linear] if isinstance(self.encoder, FrozenEncoder) else []
+        if self.config.summary:
+            parts += [self.direct, self.encoder.get_submodule("rectified")]
+        for part in parts:
+            part.requires_grad_(learns)
+
     def _beside(self, face: EncodedFace) -> Tensor:
         """(B, 6 L + 9) answers without the decoder: offsets, rotation, shift, spreads."""
         count = 3 * self.config.landmarks

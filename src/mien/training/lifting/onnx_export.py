@@ -19,7 +19,7 @@ from mien.learning.checkpoints import Checkpoint
 from mien.learning.half_weights import halve_weights
 from mien.learning.onnx_files import INPUT, ExportCheck, median_latency_ms, write_onnx
 from mien.training.lifting.network import OUTPUTS, LiftingNetwork
-from mien.training.lifting.training import averaged_network, network_config
+from mien.training.lifting.training import averaged_network, mirror_of, network_config
 from mien.training.read_out.joined_onnx import write_joined
 from mien.training.read_out.onnx_export import checking_crops, encoder_notice
 
@@ -102,8 +102,13 @@ def write_lifting_card(
     name: str,
     encoders: Sequence[str | Path],
     crop_scale: float,
+    both_ways: bool = False,
 ) -> None:
-    """Write the card of an exported lifting network."""
+    """Write the card of an exported lifting network.
+
+    Args:
+        both_ways: it is to look at mirrored crops too, if it is known which landmarks mirror which.
+    """
     plain, config = checkpoint.plain, network_config(checkpoint)
     encoded: dict[str, Any] = plain["encoded"]
     settings = checkpoint.settings
@@ -137,6 +142,7 @@ def write_lifting_card(
         input_size=CROP_PX,
         network=NETWORK_KIND,
         crop_scale=crop_scale,
+        both_ways=both_ways and mirror_of(plain["set_name"]) is not None,
         focal=config.focal,
         width=config.width,
         blocks=config.blocks,

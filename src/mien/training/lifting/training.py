@@ -240,7 +240,11 @@ class LiftingTraining(Training[LiftingBatch]):
         self.schedule = DecaySchedule(config.training, config.decays, config.summary_steps)
 
     def prepare(self, step: int, elapsed_s: float) -> None:
-        self.network.decoding = step >= self.config.summary_steps
+        decoding = step >= self.config.summary_steps
+        self.network.decoding = decoding
+        if self.config.summary_steps:
+            # a start that is good already would be lost to the first steps of a decoder that is not
+            self.network.learn_beside(not decoding)
 
     def losses(self, batch: LiftingBatch) -> dict[str, Tensor]:
         loss, losses, total = self.config.loss, {}, torch.zeros(())
