@@ -23,13 +23,12 @@ def draw_lifted(
     half from its side and from its side."""
     import cv2
 
-    scale = min(1.0, _LARGEST_SIDE / max(image.shape[:2]))
-    shown = (
-        cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        if scale < 1
-        else image.copy()
-    )
-    shown = np.ascontiguousarray(shown)
+    scale = _LARGEST_SIDE / max(image.shape[:2])
+    if scale > 1:  # a small picture is made as wide as what is below it
+        scale = min(scale, max(1.0, len(_TURNS_RAD) * _PANEL_PX / image.shape[1]))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    shown = cv2.resize(image, None, fx=scale, fy=scale, interpolation=how) if scale != 1 else image.copy()
+    shown = np.ascontiguousarray(shown, np.uint8)
     radius = max(1, round(max(shown.shape[:2]) / 400))
     for face in faces:
         for point, covariance in zip(face.points_px, face.covariance_px, strict=True):
