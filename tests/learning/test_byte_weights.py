@@ -36,8 +36,9 @@ def test_products_hardly_change_and_the_file_shrinks(tmp_path: Path):
     assert saved == 3 * large.size
     assert len(model.SerializeToString()) < before - 0.9 * saved
     near, _ = answers("bytes.onnx")
-    # each column has a step of its own: small ones are as exact as large ones
-    assert (np.abs(near - exact).max(axis=0) < 0.02 * exact.std(axis=0)).all()
+    # each column has a step of its own, and its weights are at most half a step off
+    most = np.abs(given).sum(axis=1, keepdims=True) * np.abs(large).max(axis=0) / 127 / 2
+    assert (np.abs(near - exact) <= most + 1e-4).all()
     assert (near != exact).any()
     # smaller matrices are as they were
     assert any(np.array_equal(onnx.numpy_helper.to_array(t), small) for t in model.graph.initializer)

@@ -13,7 +13,7 @@ _STEPS = 127
 
 
 def store_in_bytes(model: onnx.ModelProto, *, least_values: int) -> int:
-    """Store matrices of many values with 8 bits and a step for each column; returns how many bytes that saves.
+    """Store matrices of many values with 8 bits and a step for each column; returns how many bytes it saves.
 
     A column's step is a 127th of its largest value. ONNX Runtime unfolds them when it opens the file, so that
     it runs as fast as before.

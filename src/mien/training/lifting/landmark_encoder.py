@@ -22,7 +22,7 @@ from mien.learning.byte_weights import store_in_bytes
 
 _HALF_PX = CROP_PX / 2
 _MANY = 3_000_000
-"""Matrices of so many values are stored with 8 bits: what a lifting network adds must find room beside them."""
+"""Matrices of so many values are stored with 8 bits: what a lifting network adds must find room beside."""
 
 
 @dataclass(frozen=True)
