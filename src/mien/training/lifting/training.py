@@ -24,7 +24,6 @@ from mien.learning.trainer import network_trainer, start_network_training
 from mien.learning.training import Training, TrainingState
 from mien.lifting.camera_space import CameraSpace
 from mien.progress import ProgressReport, silent
-from mien.reading.json_files import read_json_object
 from mien.reading.settings import checked_settings
 from mien.training.lifting.batches import LiftingBatch, ViewSamples, lifting_batches
 from mien.training.lifting.config import LiftingTrainingConfig, SizedLiftingConfig
