@@ -49,6 +49,8 @@ from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass, make_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_type_hints
 
+from mien.commands.numbers import check_numbers
+
 Config = TypeVar("Config")
 Part = TypeVar("Part")
 
@@ -85,6 +87,7 @@ def parse(config_class: type[Config], arguments: list[str], *, prog: str, **defa
 
     Raises:
         SystemExit: after `--help` (code 0) or wrong usage (code 2); `mien.commands.app` handles it.
+        UsageError: a number cannot be meant, see `mien.commands.numbers`.
         InputError, OutputError: nothing can be written to such a place.
     """
     import tyro
@@ -96,6 +99,7 @@ def parse(config_class: type[Config], arguments: list[str], *, prog: str, **defa
         config = _parsed_with_help(config_class, arguments, prog, how)
     else:
         config = tyro.cli(config_class, args=arguments, prog=prog, config=how)
+    check_numbers(config)
     check_outputs(config)
     return config
 

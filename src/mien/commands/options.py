@@ -335,11 +335,15 @@ class TransferModeOption:
 
 
 @dataclass(frozen=True)
-class SteeredOptions:
+class SteeredPictureOptions:
     side_px: int = 256
     """Side of the pictures, pixels."""
     rays_each_way: int = 2
     """Rays a pixel, across and down; 1 takes a quarter of the time and leaves jagged edges."""
+
+
+@dataclass(frozen=True)
+class SteeredOptions(SteeredPictureOptions):
     around: Literal["mp4", "gif", "png", "none"] = "none"
     """Format of a turntable of the result."""
     mesh: Literal["none", "glb", "obj"] = "none"

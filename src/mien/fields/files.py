@@ -23,6 +23,7 @@ from mien.fields.grids.occupancy import Occupancy
 from mien.fields.radiance_field import FieldFacts, RadianceField, TrainingFacts
 from mien.fields.viewpoint import Viewpoint
 from mien.files import check_folder_could_be_made, new_folder, write_bytes, write_text
+from mien.learning.devices import choose_device
 from mien.learning.stored_tensors import check_shapes, checked_tensors
 from mien.reading.array_members import ArrayMember
 from mien.reading.file_values import FileValues
@@ -132,7 +133,7 @@ def load_field(folder: str | Path, *, device: str | torch.device = "cpu") -> Rad
     """Read a field that `save_field` wrote.
 
     Raises:
-        InputError: it is not a field, is damaged, or was written by a newer mien.
+        InputError: it is not a field, is damaged, or was written by a newer mien; or there is no such device.
         MissingExtraError: safetensors is missing.
     """
     require_torch()
@@ -145,7 +146,7 @@ def load_field(folder: str | Path, *, device: str | torch.device = "cpu") -> Rad
     ) as file:
         document = _of_these_weights(document, file.metadata)
         members = _respelled(file.members) if document["format_version"] == 1 else dict(file.members)
-        return _field(document, members, folder).to(device).eval()
+        return _field(document, members, folder).to(choose_device(str(device))).eval()
 
 
 def _field(document: dict[str, Any], members: dict[str, ArrayMember], folder: Path) -> RadianceField:

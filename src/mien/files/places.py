@@ -159,7 +159,8 @@ def _is_full(path: Path) -> bool:
         system = os.statvfs(folder)
     except (OSError, AttributeError):
         return False
-    return system.f_bavail * system.f_frsize < _FULL_BYTES
+    # What holds nothing at all (/proc) is no disk that is full.
+    return system.f_blocks > 0 and system.f_bavail * system.f_frsize < _FULL_BYTES
 
 
 def _words(error: OSError) -> str:

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from mien.errors import InputError
 
+_KNOWN = ("cpu", "cuda", "mps")
+
 
 def choose_device(name: str) -> torch.device:
     """The device of "cpu", "cuda" (perhaps with a number), or "auto": a GPU where there is one.
@@ -24,6 +26,11 @@ def choose_device(name: str) -> torch.device:
         raise InputError(f"there is no device {name!r}; choose cpu, cuda or auto", source="device") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise InputError("torch finds no CUDA GPU here; choose cpu or auto", source="device")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise InputError(f"there is no {name}, for torch finds {count} CUDA GPU(s)", source="device")
+    if device.type not in _KNOWN:
+        raise InputError(f"mien does not compute on {name!r}; choose cpu, cuda or auto", source="device")
     return device
 
 

@@ -8,6 +8,7 @@ import torch
 
 from mien.fields.files import load_field
 from mien.fields.protocol import Field
+from mien.learning.devices import choose_device
 from mien.morphable_fields.field_files import is_morphable_field, load_morphable_field
 from mien.morphable_fields.making import field_of
 
@@ -20,5 +21,5 @@ def load_any_field(folder: str | Path, *, device: str | torch.device = "cpu") ->
     """
     if is_morphable_field(folder):
         saved = load_morphable_field(folder)
-        return field_of(saved.model.to(device), saved.face)
+        return field_of(saved.model.to(choose_device(str(device))), saved.face)
     return load_field(folder, device=device)

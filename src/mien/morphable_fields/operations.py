@@ -24,6 +24,9 @@ sizes; the landmarks as they are (FLNeRF), which brings the other's shape along;
 _EYES = ((36, 37, 38, 39, 40, 41), (42, 43, 44, 45, 46, 47))
 _JAW = (8, 27)
 
+WEIGHT_RANGE = (-1.0, 2.0)
+"""Of ARKit weights that faces are edited to."""
+
 
 @dataclass(frozen=True)
 class LandmarkMove:
@@ -41,6 +44,13 @@ class LandmarkMove:
     radius_mm: float = 0.0
     symmetric: bool = False
 
+    def __post_init__(self) -> None:
+        if not np.isfinite([*self.by_mm, self.radius_mm]).all() or self.radius_mm < 0:
+            raise InputError(
+                f"needs finite ways and a radius of 0 or above, not {self.by_mm} and {self.radius_mm}",
+                source="LandmarkMove",
+            )
+
 
 @checked_call
 def edit_face(
@@ -57,7 +67,8 @@ def edit_face(
         weights: by ARKit name; a name without a side sets both sides. Others stay.
 
     Raises:
-        InputError: there is no such shape or landmark, or one was moved further than faces go.
+        InputError: there is no such shape or landmark, one was moved further than faces go, or a weight lies
+            outside `WEIGHT_RANGE`.
     """
     if weights:
         face = face.with_expression(_with_weights(face.expression, weights))
@@ -80,6 +91,12 @@ def _with_weights(expression: np.ndarray, weights: Mapping[str, float]) -> np.nd
         sided = [one for one in (name, name + "Left", name + "Right") if one in names]
         if not sided:
             raise InputError(f"the head has no shape {name!r}; mien head info lists them", source="weights")
+        if not WEIGHT_RANGE[0] <= value <= WEIGHT_RANGE[1]:
+            raise InputError(
+                f"{name}={value:g} is no weight; the shape as it was modelled has 1, and weights go from "
+                f"{WEIGHT_RANGE[0]:g} to {WEIGHT_RANGE[1]:g}",
+                source="weights",
+            )
         for one in sided:
             changed[names[one]] = value
     return changed

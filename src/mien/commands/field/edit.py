@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from mien.commands.arguments import Flat, parse
@@ -48,13 +49,16 @@ def run(arguments: list[str]) -> int:
     from mien.commands.batch import check_folder
     from mien.commands.display import print_json, print_written
     from mien.commands.field.steered.sources import model_of_option, read_face
-    from mien.commands.field.steered.writing import write_face
+    from mien.commands.field.steered.writing import check_places, write_face
+    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import edit_face
 
     moves = [_move(text, config) for text in config.move]
     weights = dict(_weight(text) for text in config.set)
+    check_places(config.output.out / "edited", config.shown)
+    device = choose_device(config.place.device)
     face, own = read_face(config.face.source)
-    model = model_of_option(config.model, own).to(config.place.device)
+    model = model_of_option(config.model, own).to(device)
     check_folder(config.output.out)
     before = face
     face = edit_face(face.neutral() if config.at_rest else face, moves, weights=weights)
@@ -74,7 +78,7 @@ def _move(text: str, config: FieldEditConfig):
         numbers = [float(part) for part in way.split(",")]
     except ValueError:
         numbers = []
-    if not given or len(numbers) != 3:
+    if not given or len(numbers) != 3 or not all(map(math.isfinite, numbers)):
         raise UsageError(f"--move {text!r}: write landmarks:left,up,out in millimetres, as mouth:0,-5,0")
     region_landmarks(landmarks)
     by_mm = (numbers[0], numbers[1], numbers[2])
@@ -82,8 +86,13 @@ def _move(text: str, config: FieldEditConfig):
 
 
 def _weight(text: str) -> tuple[str, float]:
+    from mien.morphable_fields.operations import WEIGHT_RANGE
+
     name, given, value = text.partition("=")
     try:
-        return name, float(value if given else "?")
+        weight = float(value if given else "?")
     except ValueError as error:
         raise UsageError(f"--set {text!r}: write name=weight, as jawOpen=0.6") from error
+    if not WEIGHT_RANGE[0] <= weight <= WEIGHT_RANGE[1]:
+        raise UsageError(f"--set {text!r}: weights go from {WEIGHT_RANGE[0]:g} to {WEIGHT_RANGE[1]:g}")
+    return name, weight

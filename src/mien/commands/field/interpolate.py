@@ -11,7 +11,7 @@ from mien.commands.options import (
     MorphableModelOption,
     OutputOptions,
     SteeredFaceOption,
-    SteeredOptions,
+    SteeredPictureOptions,
     TransferModeOption,
 )
 
@@ -20,7 +20,7 @@ from mien.commands.options import (
 class FieldInterpolateConfig:
     """Go from one face to another one's landmarks, with the first one's texture (FLNeRF, figure 8).
 
-    Writes interpolated.png, all steps side by side, and interpolated.mp4 there and back.
+    Writes interpolated.png, all steps side by side, and, with --video, interpolated.mp4 there and back.
     """
 
     face: Flat[SteeredFaceOption]
@@ -30,7 +30,7 @@ class FieldInterpolateConfig:
     how: Flat[TransferModeOption] = TransferModeOption()
     video: bool = False
     """Write the video, of 24 frames there and 24 back."""
-    shown: Flat[SteeredOptions] = SteeredOptions()
+    shown: Flat[SteeredPictureOptions] = SteeredPictureOptions()
     model: Flat[MorphableModelOption] = MorphableModelOption()
     place: Flat[DeviceOption] = DeviceOption()
     output: Flat[OutputOptions] = OutputOptions()
@@ -46,11 +46,13 @@ def run(arguments: list[str]) -> int:
     from mien.commands.field.steered.sources import model_of_option, read_driver, read_face
     from mien.commands.field.steered.writing import still, write_strip
     from mien.fields.rendering.views import write_turntable
+    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import interpolate_faces, transfer_expression
 
+    device = choose_device(config.place.device)
     face, own = read_face(config.face.source)
     target = transfer_expression(face, read_driver(config.other.driver, like=face), mode=config.how.mode)
-    model = model_of_option(config.model, own).to(config.place.device)
+    model = model_of_option(config.model, own).to(device)
     check_folder(config.output.out)
     shares = np.linspace(0, 1, max(2, config.strip))
     steps = [interpolate_faces(face, target, float(share)) for share in shares]

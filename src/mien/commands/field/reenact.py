@@ -11,7 +11,7 @@ from mien.commands.options import (
     MorphableModelOption,
     OutputOptions,
     SteeredFaceOption,
-    SteeredOptions,
+    SteeredPictureOptions,
     TransferModeOption,
 )
 from mien.progress import reported
@@ -28,7 +28,7 @@ class FieldReenactConfig:
     """Show only every so manieth frame."""
     azimuth: float = 15.0
     """From where it is seen, degrees around the head from the front, towards its left."""
-    shown: Flat[SteeredOptions] = SteeredOptions(rays_each_way=1)
+    shown: Flat[SteeredPictureOptions] = SteeredPictureOptions(rays_each_way=1)
     model: Flat[MorphableModelOption] = MorphableModelOption()
     place: Flat[DeviceOption] = DeviceOption()
     output: Flat[OutputOptions] = OutputOptions()
@@ -43,22 +43,24 @@ def run(arguments: list[str]) -> int:
     from mien.commands.display import print_json, print_written, progress_bar
     from mien.commands.field.steered.sources import model_of_option, read_drivers, read_face
     from mien.commands.field.steered.writing import still
-    from mien.fields.rendering.views import write_turntable
+    from mien.images.video import VideoWriter
+    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import reenact_face
 
+    device = choose_device(config.place.device)
     face, own = read_face(config.face.source)
     drivers, rate = read_drivers(config.other.driver, like=face)
-    model = model_of_option(config.model, own).to(config.place.device)
+    model = model_of_option(config.model, own).to(device)
     check_folder(config.output.out)
-    every = max(1, config.every)
-    faces = reenact_face(face, drivers[::every], mode=config.how.mode)
-    with progress_bar("frames", quiet=config.output.json) as report:
-        frames = [
-            still(model, one, float(np.radians(config.azimuth)), 0.05, config.shown)
-            for one in reported(faces, report)
-        ]
-    path = config.output.out / "reenacted.mp4"
-    written = [write_turntable(frames, path, frames_per_second=rate / every)]
+    faces = reenact_face(face, drivers[:: config.every], mode=config.how.mode)
+    azimuth_rad, path = float(np.radians(config.azimuth)), config.output.out / "reenacted.mp4"
+    with (
+        progress_bar("frames", quiet=config.output.json) as report,
+        VideoWriter(path, frames_per_second=rate / config.every) as video,
+    ):
+        for one in reported(faces, report):
+            video.write(still(model, one, azimuth_rad, 0.05, config.shown))
+    written = [path]
     if config.output.json:
         return print_json({"files": [str(path) for path in written]})
     print_written(written, next_step=f"look at {written[0]}")

@@ -38,12 +38,16 @@ def run(arguments: list[str]) -> int:
     from mien.commands.batch import check_folder
     from mien.commands.display import print_json, print_written
     from mien.commands.field.steered.sources import model_of_option, read_face
-    from mien.commands.field.steered.writing import write_face
+    from mien.commands.field.steered.writing import check_places, write_face
+    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import swap_faces
 
+    check_places(config.output.out / "first", config.shown)
+    check_places(config.output.out / "second", config.shown)
+    device = choose_device(config.place.device)
     first, own = read_face(config.face.source)
     second, _ = read_face(config.other.driver)
-    model = model_of_option(config.model, own).to(config.place.device)
+    model = model_of_option(config.model, own).to(device)
     check_folder(config.output.out)
     one, two = swap_faces(first, second, mode=config.how.mode)
     written = write_face(one, model, config.output.out / "first", config.shown, before=first)

@@ -40,12 +40,15 @@ def run(arguments: list[str]) -> int:
     from mien.commands.batch import check_folder
     from mien.commands.display import print_json, print_written
     from mien.commands.field.steered.sources import model_of_option, read_driver, read_face
-    from mien.commands.field.steered.writing import write_face
+    from mien.commands.field.steered.writing import check_places, write_face
+    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import transfer_expression
 
+    check_places(config.output.out / "transferred", config.shown)
+    device = choose_device(config.place.device)
     face, own = read_face(config.face.source)
     driver = read_driver(config.other.driver, like=face)
-    model = model_of_option(config.model, own).to(config.place.device)
+    model = model_of_option(config.model, own).to(device)
     check_folder(config.output.out)
     after = transfer_expression(face, driver, mode=config.how.mode)
     written = write_face(after, model, config.output.out / "transferred", config.shown, before=face)

@@ -8,13 +8,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mien.commands.options import SteeredOptions
+    from mien.commands.options import SteeredOptions, SteeredPictureOptions
     from mien.morphable_fields.face import MorphableFace
     from mien.morphable_fields.models import MorphableModel
 
 VIEWS_RAD = ((0.0, 0.05), (0.6, 0.1), (-0.6, 0.1))
 """Azimuths and elevations of stills."""
 TURNTABLE_PICTURES = 36
+
+
+def check_places(path: Path, options: SteeredOptions) -> None:
+    """See, before a face is fitted and drawn, that what is written of it can be.
+
+    Args:
+        path: as for `write_face`.
+
+    Raises:
+        InputError, OutputError: a folder of the field's name is none, or the place takes no files.
+    """
+    from mien.fields.files import check_field_place
+
+    if not options.no_field:
+        check_field_place(path.with_suffix(".field"))
 
 
 def write_face(
@@ -60,7 +75,7 @@ def write_face(
 
 
 def write_strip(
-    faces: Sequence[MorphableFace], model: MorphableModel, path: Path, options: SteeredOptions
+    faces: Sequence[MorphableFace], model: MorphableModel, path: Path, options: SteeredPictureOptions
 ) -> list[Path]:
     """Faces side by side, each from the front and from a side."""
     import numpy as np
@@ -79,7 +94,7 @@ def still(
     face: MorphableFace,
     azimuth_rad: float,
     elevation_rad: float,
-    options: SteeredOptions,
+    options: SteeredPictureOptions,
 ):
     """One picture of a face."""
     from mien.fields.rendering.views import camera_towards
@@ -92,7 +107,7 @@ def still(
     return picture(field, camera, options)
 
 
-def picture(field, camera, options: SteeredOptions):
+def picture(field, camera, options: SteeredPictureOptions):
     """RGB over white."""
     from mien.fields.rendering.picture import render_field
 
