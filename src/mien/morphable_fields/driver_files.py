@@ -69,6 +69,12 @@ def landmarks_of_json(path: str | Path) -> Float[np.ndarray, "68 3"]:
     values = FileValues(document, source=path, remedy="write it with mien field landmarks")
     if "landmarks_m" in document:
         return values.array("landmarks_m", "68 3", low=-10, high=10)
+    if "points_m" not in document:
+        raise InputError(
+            "holds no landmarks to follow: expected landmarks_m, or points_m and field_from_head as "
+            "mien field landmarks writes them",
+            source=path,
+        )
     points_m = values.array("points_m", "68 3", low=-1e6, high=1e6)
     return in_head_frame(points_m, values.array("field_from_head", "3 4", low=-1e6, high=1e6))
 

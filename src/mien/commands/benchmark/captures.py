@@ -11,6 +11,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.commands.options import AssetsOption, JsonOption
 from mien.commands.usage import UsageError
+from mien.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def run(arguments: list[str]) -> int:
         measure_capture,
     )
     from mien.fields.config import FieldConfig
+    from mien.synthetic.scenes.scene_files import TRUTH_NAME
 
     unknown = [name for name in config.only if name not in CAPTURES]
     if unknown:
@@ -63,6 +65,12 @@ def run(arguments: list[str]) -> int:
         print(f"{made} captures photographed")
         print_written([config.data], next_step=f"mien benchmark captures --data {config.data}")
         return 0
+    there = [name for name in names if (config.data / folder_name(name) / TRUTH_NAME).is_file()]
+    if not there:
+        raise InputError(
+            "holds no captures; make them with: mien benchmark captures --make --assets ASSETS",
+            source=config.data,
+        )
     figures = []
     for name in names:
         with progress_bar(name, quiet=config.output.json) as report:

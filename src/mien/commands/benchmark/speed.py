@@ -41,8 +41,9 @@ def run(arguments: list[str]) -> int:
     config = parse(SpeedConfig, arguments, prog="mien benchmark speed")
     if config.gate is not None and config.baseline is None:
         raise UsageError("--gate needs --baseline")
-    baseline = read_baseline(config.baseline) if config.baseline else {}
+    from mien.evaluation.speed.baseline import read_baseline
 
+    baseline = read_baseline(config.baseline) if config.baseline else {}
     from mien.evaluation.speed.timing import (
         PHOTO_FIT,
         PHOTO_FIT_ONE_THREAD,

@@ -68,7 +68,9 @@ def run(arguments: list[str]) -> int:
         print_written(written, next_step=look)
         return 1
     print(f"68 landmarks in {seconds:.1f} s, confidence {found.confidence:.2f}{_spread(found)}")
-    print_written(written, next_step="look at the turntable; open the .ply beside the field's mesh")
+    mesh = "open the .ply beside the field's mesh (mien field export)"
+    drawn = config.turntable != "none"
+    print_written(written, next_step=f"look at {written[-1]}; {mesh}" if drawn else mesh)
     return 0
 
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mien.commands.arguments import Positional, parse
 from mien.commands.display import print_written
 from mien.files import OutputFile
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -35,6 +31,7 @@ def run(arguments: list[str]) -> int:
     import numpy as np
 
     from mien.heads.correspondence import with_landmark_sets
+    from mien.heads.formats.vertex_list import vertex_list
     from mien.heads.library import load_head, save_head
 
     target = load_head(config.file)

@@ -66,6 +66,7 @@ def run_export(arguments: list[str]) -> int:
 
     card = export_model(config.trained.checkpoint, config.out)
     print_written(
-        [config.out, card], next_step=f"mien field edit photo.jpg --model {config.out} --set jawOpen=0.5"
+        [config.out, card],
+        next_step=f"mien field edit photo.jpg --morphable-model {config.out} --set jawOpen=0.5",
     )
     return 0
