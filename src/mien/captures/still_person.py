@@ -16,15 +16,16 @@ from mien.errors import InputError
 from mien.fitting.camera_prior import CameraPrior
 from mien.fitting.context import Context
 from mien.fitting.views import fit_landmark_views
+from mien.geometry.alignment import align_similarity
 from mien.landmarks.types import Landmarks2D
 
-FEATURE_SIGMA_PX = 0.7
+FEATURE_SIGMA_PX = 0.5
 """Of a keypoint's place."""
-FACE_SIGMA_FACTOR = 6.0
+FACE_SIGMA_FACTOR = 20.0
 """A face's landmarks err together, all of a picture alike: they hold cameras this much less than they say."""
-WRONG_PX = 4.0
+WRONG_PX = 2.0
 """Keypoints further from where the cameras see them are taken for wrong matches."""
-WITHOUT_CAMERAS = BundlePriors(log_focal=0.3, distortion=0.05)
+WITHOUT_CAMERAS = BundlePriors(log_focal=0.3, distortion=0.01)
 """What is believed where cameras are not known at all."""
 DOUBTED_CAMERAS = BundlePriors(turn_rad=np.radians(1.5), shift_m=0.015)
 """And where they are known, but do not quite agree with the face."""
@@ -116,12 +117,26 @@ def cameras_of_still_person(
     bundle = refined_by_features(face_px, sigma_px, cameras, face_m, tracks, WITHOUT_CAMERAS)
     return StillPerson(
         tuple(views),
-        bundle.cameras,
+        _in_metres(bundle, face_m),
         tuple(one.landmarks for one in kept),
         bundle.distortion,
         bundle.median_px,
         len(tracks),
     )
+
+
+def _in_metres(bundle: Bundle, face_m: Float[np.ndarray, "landmarks 3"]) -> tuple[Camera, ...]:
+    """The cameras in the world in which the face lies where the fitted head has it: pictures alone know
+    neither place nor size."""
+    to_metres = align_similarity(bundle.points_m[: len(face_m)], face_m)
+    out = []
+    for camera in bundle.cameras:
+        pose = np.eye(4)
+        pose[:3, :3] = camera.camera_from_world[:3, :3] @ to_metres.rotation.T
+        centre_m = to_metres.apply(camera.world_from_camera[None, :3, 3])[0]
+        pose[:3, 3] = -pose[:3, :3] @ centre_m
+        out.append(replace(camera, camera_from_world=pose))
+    return tuple(out)
 
 
 def refined_by_features(
@@ -132,7 +147,7 @@ def refined_by_features(
     tracks: Tracks,
     priors: BundlePriors,
     *,
-    sweeps: int = 3,
+    sweeps: int = 4,
 ) -> Bundle:
     """Cameras that a face told, refined by what else the pictures share.
 

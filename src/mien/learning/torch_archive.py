@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from mien.errors import InputError
+from mien.heads.formats.plain_pickle import numpy_array
 from mien.reading.damage import damage_named
 from mien.reading.npz import check_zip
 from mien.reading.pickle_program import PersistentId, PickledCall, PickledName, PickleError, run_pickle
@@ -25,6 +26,7 @@ _TYPES = {
     "ShortStorage": torch.int16, "CharStorage": torch.int8, "ByteStorage": torch.uint8,
     "BoolStorage": torch.bool,
 }  # fmt: skip
+_NUMPY = ("numpy.core.multiarray", "numpy._core.multiarray")
 _REBUILD = ("_rebuild_tensor_v2", "_rebuild_tensor")
 
 
@@ -78,6 +80,8 @@ class _Reader:
             return str(call.arguments[0]).encode("latin1")  # bytes, in old protocols
         if name.module == "torch._utils" and name.name in _REBUILD:
             return self._tensor(*call.arguments[:4])
+        if name.module in _NUMPY and name.name == "_reconstruct":
+            return numpy_array(call)
         if name == PickledName("torch._utils", "_rebuild_parameter"):
             return self.of(call.arguments[0], depth + 1)
         raise PickleError(f"it asks for {name.module}.{name.name}"[:200])

@@ -86,6 +86,18 @@ def _checkpoint(path: Path) -> object:
     return {name: value.numpy() for name, value in found.tensors.get("network", {}).items()}, found.elapsed_s
 
 
+def _tensorf(path: Path) -> object:
+    import torch
+
+    from mien.fields.tensorf_file import read_tensorf
+
+    field = read_tensorf(path)
+    middle = torch.from_numpy(field.bounds_m.mean(axis=0)[None]).float()
+    with torch.no_grad():
+        density, color = field.density_and_color(middle, middle.new_tensor([[0.0, 0.0, -1.0]]))
+    return field.bounds_m, density.numpy(), color.numpy()
+
+
 def _shard(path: Path) -> object:
     from mien.datasets.crops.layout import load_layout
     from mien.datasets.crops.shards import read_shard
@@ -175,6 +187,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "fit": _fit, "track": _track, "head": _head, "expression map": _expression_map,
     "3D landmarks": _landmarks3d, "field": _field, "field networks": _field_networks,
     "search network": _search_network, "landmark card": _landmark_card, "checkpoint": _checkpoint,
+    "TensoRF checkpoint": _tensorf,
     "shard": _shard, "posed pictures": _posed_pictures, "cameras": _cameras, "picture": _picture,
     "depths": _depths, "video": _video, "options": _options, "albedo": _albedo, "hair": _hair,
     "volume": _volume, "crowd": _crowd, "mesh": _mesh, **LEARNING_READERS, **STUDY_READERS,

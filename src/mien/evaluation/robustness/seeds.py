@@ -165,6 +165,36 @@ def _checkpoint(folder: Path) -> None:
     ).save(folder / "checkpoint.pt")
 
 
+def _tensorf(folder: Path) -> None:
+    """As TensoRF's program saves a field."""
+    import torch
+
+    state = {"basis_mat.weight": torch.ones(3, 3)}
+    for kind, count in (("density", 2), ("app", 1)):
+        for index in range(3):
+            state[f"{kind}_plane.{index}"] = torch.ones(1, count, 4, 4)
+            state[f"{kind}_line.{index}"] = torch.ones(1, count, 4, 1)
+    facts = {
+        "aabb": torch.tensor([[-1.0] * 3, [1.0] * 3]),
+        "gridSize": [4, 4, 4],
+        "density_shift": -10,
+        "distance_scale": 25,
+        "fea2denseAct": "softplus",
+        "shadingMode": "RGB",
+        "pos_pe": 2,
+        "view_pe": 2,
+        "fea_pe": 2,
+    }
+    content = {
+        "kwargs": facts,
+        "state_dict": state,
+        "alphaMask.shape": (1, 1, 4, 4, 4),
+        "alphaMask.mask": np.packbits(np.ones(64, bool)),
+        "alphaMask.aabb": facts["aabb"],
+    }
+    torch.save(content, folder / "their.th")
+
+
 def _shard(folder: Path) -> None:
     from mien.synthetic.scenes.drawn_face import DrawnFace
     from mien.synthetic.scenes.shards import add_sample
@@ -307,6 +337,7 @@ SEEDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None]]] = {
     "search-network": ("search network", "net.onnx", (), _search_network),
     "landmark-card": ("landmark card", "net.card.json", (), _landmark_card),
     "checkpoint": ("checkpoint", "checkpoint.pt", _TORCH, _checkpoint),
+    "tensorf": ("TensoRF checkpoint", "their.th", _TORCH, _tensorf),
     "shard": ("shard", "shard-000000.tar", (), _shard),
     "transforms": ("posed pictures", "transforms.json", _TORCH, foreign.write_transforms),
     "colmap-txt": ("cameras", ".", (), lambda folder: foreign.write_colmap(folder, binary=False)),

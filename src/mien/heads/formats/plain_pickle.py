@@ -123,7 +123,7 @@ class _Values:
             return _encoded(*arguments)
         if name.module in _NUMPY and name.name == "_reconstruct":
             objects = _objects(call)
-            return _array(call) if objects is None else self.of(objects, depth)
+            return numpy_array(call) if objects is None else self.of(objects, depth)
         if name.module in _NUMPY and name.name == "scalar":
             return _scalar(*arguments)
         if name.module in _NUMERIC and name.name == "_frombuffer":
@@ -213,7 +213,7 @@ def _shaped(data: bytes, dtype: np.dtype, shape: Any, *, first_fastest: bool) ->
     return values.astype(dtype.newbyteorder("="))
 
 
-def _array(call: PickledCall) -> np.ndarray:
+def numpy_array(call: PickledCall) -> np.ndarray:
     """NumPy's `_reconstruct(ndarray, …)` with the state (version, shape, type, Fortran order, bytes)."""
     if not call.arguments or call.arguments[0] != PickledName("numpy", "ndarray"):
         raise PickleError("it has an array of an unknown kind")
