@@ -199,14 +199,15 @@ class RadianceField(nn.Module, FieldBase):
         self, coordinates: Float[Tensor, "m 3"], context: RayContext | None = None
     ) -> Float[Tensor, " m"]:
         """Density per metre at normalised coordinates, occupied or not."""
-        values = self.density_grid.sums(coordinates)
+        return self.activated(self.density_grid.sums(coordinates)) * self.density_per_activation
+
+    def activated(self, values: Float[Tensor, " m"]) -> Float[Tensor, " m"]:
+        """Sums of the density's products as activations, which are not negative."""
         if self.config.density_activation == "softplus":
-            activation = functional.softplus(values + SOFTPLUS_SHIFT)
-        elif self.training:
-            activation = _TrainedReLU.apply(values)
-        else:
-            activation = values.clamp(min=0)
-        return activation * self.density_per_activation
+            return functional.softplus(values + SOFTPLUS_SHIFT)
+        if self.training:
+            return _TrainedReLU.apply(values)
+        return values.clamp(min=0)
 
     def raw_color(
         self,

@@ -1,0 +1,1 @@
+"""Controllable head avatars from one video: a canonical radiance field, moved by local deformation fields."""
