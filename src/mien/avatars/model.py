@@ -123,7 +123,7 @@ class AvatarModel(nn.Module):
             if config.deformation in ("local", "mesh"):
                 attention = rig.attention(config.mask, threshold=config.mask_threshold, reach_m=radius_m)
                 masks = torch.cat([
-                    torch.from_numpy(attention), torch.ones(len(attention), extra, dtype=torch.bool)
+                    torch.from_numpy(attention), torch.ones(len(attention), extra, dtype=torch.bool, device="cpu")
                 ], dim=1)  # fmt: skip
                 inputs = 3 + 6 * config.frequencies + masks.shape[1]
                 self.fields = LocalFields(

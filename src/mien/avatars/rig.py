@@ -89,8 +89,10 @@ class AvatarRig:
 
     Attributes:
         head, identity: whose.
+        groups: the landmarks (of iBUG's 68) of each field's centre.
         eye_distance_m: between the outer corners of the eyes, at rest.
         kept: (V,) the head's vertices that are not of cards of hair.
+        canonical_centres_m: (L, 3).
         canonical_m: (V, 3) the canonical head's vertices, skull's frame, without cards of hair.
     """
 
@@ -102,19 +104,19 @@ class AvatarRig:
         on_faces[self.head.triangles] = True
         self.kept = np.flatnonzero(on_faces & ~np.isin(self.head.vertex_parts, cards))
         self._landmarks = self.head.landmark_set("ibug68").vertices
-        self._groups = _groups(points)
+        self.groups = _groups(points)
         rest = np.zeros(self.head.expression_count)
         rest[self.head.expression_names.index("jawOpen")] = CANONICAL_JAW
         self.rest_weights = rest
         whole = self.vertices_m(Controls(rest, np.zeros((2, 3))))
         self.canonical_m = whole[self.kept]
-        self._canonical_centres = self._centres(whole)
+        self.canonical_centres_m = self._centres(whole)
         corners = whole[self._landmarks[[36, 45]]]
         self.eye_distance_m = float(np.linalg.norm(corners[0] - corners[1]))
 
     @property
     def field_count(self) -> int:
-        return len(self._groups)
+        return len(self.groups)
 
     @property
     def kept_parts(self) -> Int[np.ndarray, " vertices"]:
@@ -140,7 +142,7 @@ class AvatarRig:
             vertices.astype(np.float32),
             (self.canonical_m - vertices).astype(np.float32),
             centres.astype(np.float32),
-            (self._canonical_centres - centres).astype(np.float32),
+            (self.canonical_centres_m - centres).astype(np.float32),
         )
 
     def attention(
@@ -158,19 +160,19 @@ class AvatarRig:
             return np.ones((self.field_count, count), bool)
         shapes = np.linalg.norm(self.head.expression_shapes_m(self.identity), axis=2)
         if rule == "quantile":
-            moved = np.stack([shapes[:, self._landmarks[list(group)]].mean(axis=1) for group in self._groups])
+            moved = np.stack([shapes[:, self._landmarks[list(group)]].mean(axis=1) for group in self.groups])
             bound = np.quantile(moved, 0.25, axis=0)
             return (moved >= bound) & (moved > 0)
-        apart = np.linalg.norm(self.canonical_m[None] - self._canonical_centres[:, None], axis=2)
+        apart = np.linalg.norm(self.canonical_m[None] - self.canonical_centres_m[:, None], axis=2)
         near = apart < reach_m
         kept = shapes[:, self.kept]
         moved = np.stack([kept[:, one].max(axis=1, initial=0.0) for one in near])
         return moved > threshold * self.eye_distance_m
 
     def _centres(self, whole_m: np.ndarray) -> np.ndarray:
-        if len(self._groups) == 1:
+        if len(self.groups) == 1:
             return np.zeros((1, 3))
-        return np.stack([whole_m[self._landmarks[list(group)]].mean(axis=0) for group in self._groups])
+        return np.stack([whole_m[self._landmarks[list(group)]].mean(axis=0) for group in self.groups])
 
 
 def rig_of(data: AvatarData, *, points: Literal[34, 5, 1]) -> tuple[AvatarRig, list[Controls]]:

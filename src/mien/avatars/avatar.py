@@ -1,0 +1,73 @@
+"""An avatar as it is used: steered by weights, seen by a camera."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from mien.avatars.rig import AvatarRig, Controls
+from mien.cameras import Camera
+
+
+@dataclass(frozen=True)
+class AvatarFacts:
+    """How an avatar came about.
+
+    Attributes:
+        source: name of the video.
+        frames: it learned from.
+        steps, seconds: of the training.
+        size_px: of the pictures it learned from.
+        figures: on frames held out, by name.
+    """
+
+    source: str = ""
+    frames: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+    size_px: int = 128
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Injection:
+    """Other weights for the fields about some landmarks: one eye winks.
+
+    Attributes:
+        weights: (E,) those fields see, and the fitted head around them follows.
+        fields: (L,) which fields.
+    """
+
+    weights: Float[np.ndarray, " expression"]
+    fields: Bool[np.ndarray, " fields"]
+
+
+class Avatar(Protocol):
+    """What can be driven."""
+
+    rig: AvatarRig
+    facts: AvatarFacts
+    camera: Camera
+    """From where it is seen when nothing else is said: a frame of its video; its world is the skull's frame."""
+
+    def picture(
+        self, controls: Controls, camera: Camera, *, injection: Injection | None = None
+    ) -> Float[np.ndarray, "h w 4"]:
+        """Premultiplied colour and alpha in [0, 1].
+
+        Args:
+            camera: its world is the skull's frame.
+            injection: what some fields see instead of the controls' weights.
+        """
+        ...
+
+
+def shown(
+    rgba: Float[np.ndarray, "h w 4"], ground: tuple[int, int, int] = (255, 255, 255)
+) -> UInt8[np.ndarray, "h w 3"]:
+    """A premultiplied picture over a plain ground."""
+    mixed = rgba[..., :3] + (1 - rgba[..., 3:]) * (np.array(ground) / 255)
+    return np.rint(255 * np.clip(mixed, 0, 1)).astype(np.uint8)

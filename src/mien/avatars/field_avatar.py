@@ -1,0 +1,95 @@
+"""The avatar of local deformation fields, ready to be driven."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from mien.avatars.avatar import AvatarFacts, Injection
+from mien.avatars.model import AvatarModel, Moments
+from mien.avatars.picture import render_moment
+from mien.avatars.rig import AvatarRig, Controls, PosedSurface
+from mien.cameras import Camera
+
+KIND = "field_avatar"
+
+
+class FieldAvatar:
+    """See `mien.avatars.avatar.Avatar`; codes are the means of the training's."""
+
+    def __init__(self, model: AvatarModel, *, camera: Camera, facts: AvatarFacts) -> None:
+        self.model, self.camera, self.facts = model.eval(), camera, facts
+
+    kind = KIND
+
+    @property
+    def rig(self) -> AvatarRig:
+        return self.model.rig
+
+    def settings(self) -> dict[str, Any]:
+        """What its file says besides what all avatars' do."""
+        model = self.model
+        config = dataclasses.asdict(model.config)
+        return {
+            "canonical": config.pop("canonical"),
+            "config": config,
+            "bounds_m": model.canonical.bounds_m.tolist(),
+            "resolution": model.canonical.resolution,
+            "cells": model.observed.size,
+            "codes": len(model.deformation_codes),
+        }
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Its weights."""
+        return {
+            **self.model.state_dict(),
+            "occupancy_bits": torch.from_numpy(self.model.canonical.occupancy.packed()),
+            "observed_bits": torch.from_numpy(self.model.observed.packed()),
+        }
+
+    def moment(self, controls: Controls, *, injection: Injection | None = None) -> Moments:
+        """What the model is asked with."""
+        model = self.model
+        surface = model.rig.posed(controls)
+        weights = torch.tensor(controls.weights, dtype=torch.float32)[None]
+        if injection is not None:
+            chosen = torch.from_numpy(injection.fields)
+            other = torch.tensor(injection.weights, dtype=torch.float32)
+            weights = torch.where(chosen[None, :, None], other, weights[:, None])
+            surface = _mixed(model, controls, injection)
+        return Moments(
+            [surface],
+            weights,
+            torch.zeros(1, 6),
+            model.deformation_codes.mean(dim=0, keepdim=True),
+            model.appearance_codes.mean(dim=0, keepdim=True),
+        )
+
+    def picture(
+        self, controls: Controls, camera: Camera, *, injection: Injection | None = None
+    ) -> Float[np.ndarray, "h w 4"]:
+        """See `Avatar`."""
+        return render_moment(self.model, self.moment(controls, injection=injection), camera)
+
+
+def _mixed(model: AvatarModel, controls: Controls, injection: Injection) -> PosedSurface:
+    """The fitted head with other weights around some fields' centres, faded out by the fields' own weights."""
+    rig = model.rig
+    plain, other = rig.posed(controls), rig.posed(replace(controls, weights=injection.weights))
+    radius_m = model.config.radius * rig.eye_distance_m
+    apart = np.linalg.norm(rig.canonical_m[:, None] - rig.canonical_centres_m[None], axis=2)
+    weight = np.exp(-(apart**2) / (2 * radius_m**2)) + 1e-12
+    share = (weight[:, injection.fields].sum(axis=1) / weight.sum(axis=1))[:, None].astype(np.float32)
+    chosen = injection.fields[:, None]
+    return PosedSurface(
+        plain.vertices_m + share * (other.vertices_m - plain.vertices_m),
+        plain.to_canonical_m + share * (other.to_canonical_m - plain.to_canonical_m),
+        np.where(chosen, other.centres_m, plain.centres_m),
+        np.where(chosen, other.centres_to_canonical_m, plain.centres_to_canonical_m),
+    )

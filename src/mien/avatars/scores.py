@@ -1,0 +1,74 @@
+"""What an avatar is worth on frames that it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from mien.avatars.dataset import AvatarData
+from mien.avatars.frames import feature_masks
+from mien.avatars.rig import AvatarRig, Controls
+
+Painter = Callable[[int], Float[np.ndarray, "s s 4"]]
+"""The premultiplied picture of a frame."""
+
+
+@dataclass(frozen=True)
+class FrameScores:
+    """Means over frames; everything over white.
+
+    Attributes:
+        frames: how many.
+        psnr_db: inside the silhouette; mouth_db, eyes_db: there; whole_db: of all pixels whose matte is known.
+        l1: mean absolute difference inside the silhouette, values in [0, 1].
+        ssim: of the whole picture, unknown pixels made equal.
+        gmsd: gradient magnitude similarity deviation, likewise: a perceptual distance, 0 is alike.
+    """
+
+    frames: int
+    psnr_db: float
+    mouth_db: float
+    eyes_db: float
+    whole_db: float
+    l1: float
+    ssim: float
+    gmsd: float
+
+
+def score_frames(
+    data: AvatarData, rig: AvatarRig, controls: list[Controls], rows: list[int], painter: Painter
+) -> FrameScores:
+    """Compare pictures with frames.
+
+    Args:
+        rows: of the data.
+        painter: asked for each of them.
+    """
+    from mien.evaluation.fields.picture_similarity import gmsd, ssim
+
+    each: list[list[float]] = []
+    for row in rows:
+        rgba = data.rgba[row] / 255.0
+        alpha, known = rgba[..., 3:], data.known[row] > 127
+        truth = rgba[..., :3] * alpha + (1 - alpha)
+        made = painter(row)
+        picture = np.clip(made[..., :3] + (1 - made[..., 3:]), 0, 1)
+        picture = np.where(known[..., None], picture, truth)
+        inside = known & (alpha[..., 0] > 0.5)
+        masks = feature_masks(data, rig, controls[row], row)
+        mouth, eyes = masks["mouth"] & inside, (masks["left_eye"] | masks["right_eye"]) & inside
+        each.append([
+            _psnr(truth, picture, inside), _psnr(truth, picture, mouth), _psnr(truth, picture, eyes),
+            _psnr(truth, picture, known), float(np.abs(truth - picture)[inside].mean()),
+            ssim(truth, picture), gmsd(truth, picture),
+        ])  # fmt: skip
+    return FrameScores(len(rows), *np.nanmean(np.array(each), axis=0).tolist())
+
+
+def _psnr(truth: np.ndarray, picture: np.ndarray, mask: Bool[np.ndarray, "s s"]) -> float:
+    if not mask.any():
+        return float("nan")
+    return float(-10 * np.log10(max(float(np.mean((truth - picture)[mask] ** 2)), 1e-10)))
