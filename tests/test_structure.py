@@ -29,6 +29,8 @@ ROOMS = (
     "learning", "fields", "landmarks_in_fields", "morphable_fields",
     # what goes out
     "exporters", "drawing",
+    # a head that can be driven, from one video
+    "avatars",
     # how head, pictures and networks are made and measured
     "head_building", "synthetic", "datasets", "evaluation", "training",
     "commands",
@@ -36,7 +38,7 @@ ROOMS = (
 """The rooms of the house: a room may import those before it, and no other."""
 
 TORCH_PLACES = (
-    "learning", "fields", "landmarks_in_fields", "morphable_fields", "evaluation/fields", "training"
+    "learning", "fields", "landmarks_in_fields", "morphable_fields", "avatars", "evaluation/fields", "training"
 )  # fmt: skip
 TORCH_NAMES = ("torch", "transformers", "safetensors", "onnxscript")
 WORKSHOPS = ("head_building", "synthetic", "datasets")

@@ -24,8 +24,6 @@ class FrameScores:
         frames: how many.
         psnr_db: inside the silhouette; mouth_db, eyes_db: there; whole_db: of all pixels whose matte is known.
         l1: mean absolute difference inside the silhouette, values in [0, 1].
-        ssim: of the whole picture, unknown pixels made equal.
-        gmsd: gradient magnitude similarity deviation, likewise: a perceptual distance, 0 is alike.
     """
 
     frames: int
@@ -34,8 +32,16 @@ class FrameScores:
     eyes_db: float
     whole_db: float
     l1: float
-    ssim: float
-    gmsd: float
+
+
+def compared(
+    data: AvatarData, row: int, made: Float[np.ndarray, "s s 4"]
+) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 3"]]:
+    """A frame and a picture over white, alike where the frame's matte is not known."""
+    rgba = data.rgba[row] / 255.0
+    truth = rgba[..., :3] * rgba[..., 3:] + (1 - rgba[..., 3:])
+    picture = np.clip(made[..., :3] + (1 - made[..., 3:]), 0, 1)
+    return truth, np.where(data.known[row][..., None] > 127, picture, truth)
 
 
 def score_frames(
@@ -47,23 +53,16 @@ def score_frames(
         rows: of the data.
         painter: asked for each of them.
     """
-    from mien.evaluation.fields.picture_similarity import gmsd, ssim
-
     each: list[list[float]] = []
     for row in rows:
-        rgba = data.rgba[row] / 255.0
-        alpha, known = rgba[..., 3:], data.known[row] > 127
-        truth = rgba[..., :3] * alpha + (1 - alpha)
-        made = painter(row)
-        picture = np.clip(made[..., :3] + (1 - made[..., 3:]), 0, 1)
-        picture = np.where(known[..., None], picture, truth)
-        inside = known & (alpha[..., 0] > 0.5)
+        truth, picture = compared(data, row, painter(row))
+        known = data.known[row] > 127
+        inside = known & (data.rgba[row, ..., 3] > 127)
         masks = feature_masks(data, rig, controls[row], row)
         mouth, eyes = masks["mouth"] & inside, (masks["left_eye"] | masks["right_eye"]) & inside
         each.append([
             _psnr(truth, picture, inside), _psnr(truth, picture, mouth), _psnr(truth, picture, eyes),
             _psnr(truth, picture, known), float(np.abs(truth - picture)[inside].mean()),
-            ssim(truth, picture), gmsd(truth, picture),
         ])  # fmt: skip
     return FrameScores(len(rows), *np.nanmean(np.array(each), axis=0).tolist())
 

@@ -41,6 +41,8 @@ class SurfaceConfig:
     """Of differences between neighbouring pixels, against colours."""
     feature_weight: float = 3.0
     """Pixels at mouth and eyes count this much more."""
+    empty_weight: float = 0.05
+    """Of alpha where the matte is not known."""
     iterations: int = 20_000
     """Steps of one picture."""
     seed: int = 0

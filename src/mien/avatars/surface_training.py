@@ -75,10 +75,13 @@ class SurfaceTraining(Training[None]):
         color = (weight * off.abs()).sum() / (3 * weight.sum().clamp(min=1))
         edges = off.new_zeros(())
         for axis in (1, 2):
-            both = torch.minimum(weight.narrow(axis, 1, weight.shape[axis] - 1), weight.narrow(axis, 0, weight.shape[axis] - 1))
+            length = weight.shape[axis] - 1
+            both = torch.minimum(weight.narrow(axis, 1, length), weight.narrow(axis, 0, length))
             edges = edges + (both * off.diff(dim=axis).abs()).sum() / (3 * both.sum().clamp(min=1))
         alpha = (known * (made[3:] - target[3:]).abs()).sum() / known.sum().clamp(min=1)
-        loss = color + self.config.edge_weight * edges + 0.5 * alpha
+        # Where nobody knows there is rather nothing: no clouds below the chin
+        unknown = ((1 - known) * made[3:]).mean()
+        loss = color + self.config.edge_weight * edges + 0.5 * alpha + self.config.empty_weight * unknown
         error = (known * off.detach().square()).sum() / (3 * known.sum().clamp(min=1))
         return {"loss": loss, "error": error, "color": color.detach()}
 

@@ -34,6 +34,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "fields that landmarks and a texture steer",
         "mien.commands.benchmark.morphable_field:run",
     ),
+    "avatar": ("avatars on frames that they never saw", "mien.commands.benchmark.avatar:run"),
     "captures": ("captures made hard, from pictures to landmarks", "mien.commands.benchmark.captures:run"),
     "robustness": ("readers against damaged files", "mien.commands.benchmark.robustness:run"),
     "interruption": ("commands killed at random moments", "mien.commands.benchmark.interruption:run"),

@@ -11,11 +11,15 @@ from mien.progress import Progress
 
 def run(arguments: list[str]) -> int:
     """Write shards, a manifest and a contact sheet; `mien synth scene` photographs one head all around,
-    `mien synth people` people with expressions."""
+    `mien synth people` people with expressions, `mien synth subject` one person in a video."""
     if arguments[:1] == ["scene"]:
         from mien.commands.synth.scene import run as run_scene
 
         return run_scene(arguments[1:])
+    if arguments[:1] == ["subject"]:
+        from mien.commands.synth.subject import run as run_subject
+
+        return run_subject(arguments[1:])
     if arguments[:1] == ["people"]:
         from mien.commands.synth.people import run as run_people
 

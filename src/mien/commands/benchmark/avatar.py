@@ -1,0 +1,57 @@
+"""`mien benchmark avatar`: avatars on frames that they never saw, against their rivals at equal time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mien.commands.arguments import Flat, Positional, parse
+from mien.commands.display import print_json, print_table, progress_bar
+from mien.commands.options import JsonOption
+from mien.files import OutputFolder
+
+
+@dataclass(frozen=True)
+class AvatarBenchmarkConfig:
+    """Train avatars of prepared frames, each for the same time, and compare them with frames held out.
+
+    Kinds: surface (the quick avatar), ours (local deformation fields), and in the same code the paper's rivals
+    and ablations: static, nerface, rignerf, global, five, centroids, no-mask, quantile-mask, no-local-loss,
+    paper. PSNR is that inside the silhouette, at the mouth and at the eyes.
+    """
+
+    data: Positional[Path]
+    """Folder of mien avatar prepare."""
+    kinds: tuple[str, ...] = ("static", "nerface", "rignerf", "global", "ours", "surface")
+    """What is compared."""
+    minutes: float = 3.0
+    """Training time of each."""
+    measured: int = 12
+    """Held-out frames that are compared, evenly chosen."""
+    keep: OutputFolder | None = None
+    """Folder for the avatars and for sheets of held-out frames above each."""
+    output: Flat[JsonOption] = JsonOption()
+
+
+def run(arguments: list[str]) -> int:
+    """Train, measure, print."""
+    config = parse(AvatarBenchmarkConfig, arguments, prog="mien benchmark avatar")
+    from mien.avatars.dataset_files import load_avatar_data
+    from mien.evaluation.avatars.held_out import table, train_and_measure
+
+    data = load_avatar_data(config.data)
+    if config.keep is not None:
+        config.keep.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for kind in config.kinds:
+        with progress_bar(kind, quiet=config.output.json) as report:
+            rows.append(
+                train_and_measure(
+                    data, kind, minutes=config.minutes, frames=config.measured, out=config.keep, report=report
+                )
+            )
+    if config.output.json:
+        return print_json({"data": data.source, "minutes": config.minutes, "rows": [asdict(row) for row in rows]})
+    header, cells = table(rows)
+    print_table(header, cells)
+    return 0

@@ -1,0 +1,108 @@
+"""Avatars of several kinds on the held-out frames of one person, at equal training time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mien.avatars.dataset import AvatarData
+from mien.avatars.rig import rig_of
+from mien.avatars.scores import FrameScores, compared, score_frames
+from mien.evaluation.fields.picture_similarity import gmsd, ssim
+from mien.progress import Progress, ProgressReport, silent
+
+SURFACE = "surface"
+"""Name of the quick avatar among the variants of `AvatarConfig.variant`."""
+
+
+@dataclass(frozen=True)
+class AvatarRow:
+    """One avatar's figures.
+
+    Attributes:
+        name: of the variant; scores: on held-out frames.
+        ssim, gmsd: of whole pictures over white, alike where the matte is not known; GMSD is a perceptual
+            distance, 0 is alike.
+        steps: of the training; seconds: it took; picture_s: for a picture.
+    """
+
+    name: str
+    scores: FrameScores
+    ssim: float
+    gmsd: float
+    steps: int
+    seconds: float
+    picture_s: float
+
+
+def train_and_measure(
+    data: AvatarData,
+    name: str,
+    *,
+    minutes: float,
+    frames: int = 12,
+    out: Path | None = None,
+    report: ProgressReport = silent,
+) -> AvatarRow:
+    """Train one variant and measure it; with a folder, the avatar and a sheet of held-out frames are kept there.
+
+    Raises:
+        InputError: there is no such variant, or no frame is held out.
+    """
+    from mien.avatars.config import AvatarConfig
+    from mien.avatars.files import save_avatar
+    from mien.avatars.surface_training import train_surface_avatar
+    from mien.avatars.train import train_avatar
+
+    def told(progress: Progress) -> None:
+        report(Progress(progress.done, progress.total, name, progress.figures))
+
+    if name == SURFACE:
+        avatar = train_surface_avatar(data, max_minutes=minutes, report=told)
+    else:
+        avatar = train_avatar(data, AvatarConfig.variant(name), max_minutes=minutes, report=told)
+    if out is not None:
+        save_avatar(avatar, out / f"{name}.avatar")
+    return measure(avatar, data, name, frames=frames, out=out)
+
+
+def measure(avatar, data: AvatarData, name: str, *, frames: int = 12, out: Path | None = None) -> AvatarRow:
+    """An avatar's figures on evenly chosen held-out frames."""
+    from mien.avatars.preview import write_preview
+
+    held = data.split()[1]
+    rig, controls = rig_of(held, points=34)
+    rows = np.unique(np.linspace(0, len(held) - 1, min(frames, len(held))).round().astype(int)).tolist()
+    start = time.perf_counter()
+    pictures = {row: avatar.picture(controls[row], held.camera(row)) for row in rows}
+    seconds = (time.perf_counter() - start) / len(rows)
+    pairs = [compared(held, row, pictures[row]) for row in rows]
+    if out is not None:
+        write_preview(held, pictures, out / f"{name}.png")
+    return AvatarRow(
+        name,
+        score_frames(held, rig, controls, rows, lambda row: pictures[row]),
+        float(np.mean([ssim(*pair) for pair in pairs])),
+        float(np.mean([gmsd(*pair) for pair in pairs])),
+        avatar.facts.steps,
+        avatar.facts.seconds,
+        seconds,
+    )
+
+
+def table(rows: Sequence[AvatarRow]) -> tuple[list[str], list[list[str]]]:
+    """Header and cells, best first as they stand."""
+    header = ["", "inside dB", "mouth dB", "eyes dB", "whole dB", "l1", "SSIM", "GMSD", "steps", "s/picture"]
+    cells = [
+        [
+            row.name, f"{row.scores.psnr_db:.2f}", f"{row.scores.mouth_db:.2f}", f"{row.scores.eyes_db:.2f}",
+            f"{row.scores.whole_db:.2f}", f"{row.scores.l1:.4f}", f"{row.ssim:.3f}", f"{row.gmsd:.4f}",
+            str(row.steps), f"{row.picture_s:.2f}",
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return header, cells
