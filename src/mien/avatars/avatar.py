@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -45,14 +46,22 @@ class Injection:
     fields: Bool[np.ndarray, " fields"]
 
 
-class Avatar(Protocol):
-    """What can be driven."""
+class Avatar(ABC):
+    """What can be driven.
 
+    Attributes:
+        kind: name in files.
+        rig: the fitted head under it.
+        facts: how it came about.
+        camera: from where it is seen when nothing else is said; its world is the skull's frame.
+    """
+
+    kind: ClassVar[str]
     rig: AvatarRig
     facts: AvatarFacts
     camera: Camera
-    """From where it is seen when nothing else is said: a frame of its video; its world is the skull's frame."""
 
+    @abstractmethod
     def picture(
         self, controls: Controls, camera: Camera, *, injection: Injection | None = None
     ) -> Float[np.ndarray, "h w 4"]:
@@ -62,7 +71,14 @@ class Avatar(Protocol):
             camera: its world is the skull's frame.
             injection: what some fields see instead of the controls' weights.
         """
-        ...
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """What its file says besides what all avatars' do."""
+
+    @abstractmethod
+    def tensors(self) -> dict[str, Any]:
+        """Its weights, torch tensors by name."""
 
 
 def shown(

@@ -116,7 +116,9 @@ class AvatarTraining(Training[None]):
                 loss = loss + config.mesh_weight * terms.mesh_loss(gathered, alpha)
             if config.local_weight and len(chosen) > 1:
                 origins_m = self._origins_m[torch.tensor(chosen)]
-                loss = loss + config.local_weight * terms.local_control_loss(model, moments, origins_m, (0, 1))
+                loss = loss + config.local_weight * terms.local_control_loss(
+                    model, moments, origins_m, (0, 1)
+                )
         self._remember(gathered.samples.coordinates, gathered.weights)
         self._samples_per_ray = len(gathered.samples) / len(rays)
         error = ((picture.detach() - wanted).square() * known[:, None]).sum() / (3 * known.sum())
@@ -190,7 +192,7 @@ class AvatarTraining(Training[None]):
         return sorted(set(chosen.tolist()), key=chosen.tolist().index)
 
     def _rays(self, chosen: list[int]) -> tuple[Rays, Tensor, Tensor, Tensor]:
-        """Rays of some frames, the row of each, its pixel's colour and alpha, and how surely alpha is known."""
+        """Rays of some frames, the row of each, its pixel's colour and alpha, how surely known."""
         each = max(1, self.config.rays // len(chosen))
         origins, directions, colors, known = [], [], [], []
         for number in chosen:

@@ -91,7 +91,11 @@ class _ExpressionNetwork(nn.Module):
         super().__init__()
         inputs = encoded_size(3, _PLACE_FREQUENCIES) + conditions
         self.layers = nn.Sequential(
-            nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1 + features)
+            nn.Linear(inputs, width),
+            nn.ReLU(),
+            nn.Linear(width, width),
+            nn.ReLU(),
+            nn.Linear(width, 1 + features),
         )
         last = self.layers[-1]
         assert isinstance(last, nn.Linear)

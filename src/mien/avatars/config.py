@@ -54,8 +54,8 @@ class AvatarConfig:
     encoding_until: float = 0.3
     """Share of the training over which the encoding's frequencies come in."""
     mask: Literal["absolute", "quantile", "none"] = "absolute"
-    """Which weights a field sees: absolute, those that move its surroundings by a share of the eyes' distance;
-    quantile, the paper's rule (section 3.3), which with ARKit's local shapes keeps 92 %; none: all."""
+    """Which weights a field sees: absolute, those that move its surroundings by a share of the eyes'
+    distance; quantile, the paper's rule (section 3.3), which here hides what does not move at all; none."""
     mask_threshold: float = 0.01
     """Of absolute: over the distance of the outer eye corners."""
     pose_input: bool = False
@@ -126,5 +126,7 @@ class AvatarConfig:
             "static": {"deformation": "none", "local_weight": 0.0, "mesh_weight": 0.0},
         }
         if name not in changes:
-            raise InputError(f"there is no variant {name!r}; choose from {', '.join(changes)}", source="variant")
+            raise InputError(
+                f"there is no variant {name!r}; choose from {', '.join(changes)}", source="variant"
+            )
         return replace(base, **changes[name])  # type: ignore[arg-type]

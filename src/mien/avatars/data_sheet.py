@@ -12,7 +12,9 @@ from mien.heads.library import load_head
 GROUND = np.array([90, 150, 110.0])
 
 
-def data_sheet(data: AvatarData, *, count: int = 8, cell_px: int = 192) -> UInt8[np.ndarray, "height width 3"]:
+def data_sheet(
+    data: AvatarData, *, count: int = 8, cell_px: int = 192
+) -> UInt8[np.ndarray, "height width 3"]:
     """Evenly chosen frames: the picture, the head alone on green (grey where nobody knows), the fitted mesh
     over it. Held out frames say so."""
     from mien.drawing.mesh import draw_mesh

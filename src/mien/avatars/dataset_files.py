@@ -67,8 +67,8 @@ def save_avatar_data(data: AvatarData, folder: str | Path) -> Path:
         "frames": len(data),
         "held_out": int(data.test.sum()),
         "size_px": data.size_px,
-        "units": "metres, radians, seconds, pixels; pixel (0, 0) is the centre of the top-left pixel; cameras "
-        "are OpenCV's, their world is the skull's frame (+x subject's left, +y up, +z out of the face)",
+        "units": "metres, radians, seconds, pixels; pixel (0, 0) is the centre of the top-left pixel; "
+        "cameras are OpenCV's, their world is the skull's frame (+x left, +y up, +z out of the face)",
         "expression_names": list(data.expression_names),
     }
     write_text(folder / JSON_NAME, json.dumps(document, indent=1))
@@ -96,8 +96,8 @@ def load_avatar_data(folder: str | Path) -> AvatarData:
     name, head_version = facts.text("head_name"), facts.text("head_version")
     if not head.takes_parameters_of(name, head_version):
         raise InputError(
-            f"was tracked with the head {name} {head_version}, and this mien's is {head.name} {head.version}; "
-            f"{_REMEDY}",
+            f"was tracked with the head {name} {head_version}, and this mien's is {head.name} "
+            f"{head.version}; {_REMEDY}",
             source=path,
         )
     sizes = {

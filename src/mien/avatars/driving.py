@@ -109,9 +109,7 @@ def with_weights(rig: AvatarRig, controls: Controls, weights: Mapping[str, float
     return replace(controls, weights=out)
 
 
-def injection_into(
-    rig: AvatarRig, controls: Controls, group: str, weights: Mapping[str, float]
-) -> Injection:
+def injection_into(rig: AvatarRig, controls: Controls, group: str, weights: Mapping[str, float]) -> Injection:
     """Weights that only the fields about some landmarks see (section 4.2).
 
     Args:
@@ -124,7 +122,9 @@ def injection_into(
         raise InputError(f"there is no group {group!r}; choose from {', '.join(_GROUPS)}", source="into")
     chosen = np.array([any(index in _GROUPS[group] for index in one) for one in rig.groups])
     if not chosen.any():
-        raise InputError("the avatar's one field is everywhere; nothing can be injected into a part", source=group)
+        raise InputError(
+            "the avatar's one field is everywhere; nothing can be injected into a part", source=group
+        )
     return Injection(with_weights(rig, controls, weights).weights, chosen)
 
 

@@ -11,26 +11,22 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mien.avatars.avatar import AvatarFacts, Injection
+from mien.avatars.avatar import Avatar, AvatarFacts, Injection
 from mien.avatars.model import AvatarModel, Moments
 from mien.avatars.picture import render_moment
-from mien.avatars.rig import AvatarRig, Controls, PosedSurface
+from mien.avatars.rig import Controls, PosedSurface
 from mien.cameras import Camera
 
 KIND = "field_avatar"
 
 
-class FieldAvatar:
+class FieldAvatar(Avatar):
     """See `mien.avatars.avatar.Avatar`; codes are the means of the training's."""
 
     def __init__(self, model: AvatarModel, *, camera: Camera, facts: AvatarFacts) -> None:
-        self.model, self.camera, self.facts = model.eval(), camera, facts
+        self.model, self.rig, self.camera, self.facts = model.eval(), model.rig, camera, facts
 
     kind = KIND
-
-    @property
-    def rig(self) -> AvatarRig:
-        return self.model.rig
 
     def settings(self) -> dict[str, Any]:
         """What its file says besides what all avatars' do."""
@@ -79,7 +75,7 @@ class FieldAvatar:
 
 
 def _mixed(model: AvatarModel, controls: Controls, injection: Injection) -> PosedSurface:
-    """The fitted head with other weights around some fields' centres, faded out by the fields' own weights."""
+    """The fitted head with other weights around some fields' centres, faded out by the fields' weights."""
     rig = model.rig
     plain, other = rig.posed(controls), rig.posed(replace(controls, weights=injection.weights))
     radius_m = model.config.radius * rig.eye_distance_m

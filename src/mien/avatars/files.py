@@ -43,7 +43,7 @@ def is_avatar(folder: str | Path) -> bool:
 
 
 @checked_call
-def save_avatar(avatar: Any, folder: str | Path) -> Path:
+def save_avatar(avatar: Avatar, folder: str | Path) -> Path:
     """Write an avatar into a folder of its own, which appears only when complete; an older one is replaced.
 
     Raises:
@@ -94,7 +94,9 @@ def load_avatar(folder: str | Path) -> Avatar:
     kind = values.text("kind", choices=kinds)
     version = values.integer("format_version", low=1)
     if version > FORMAT_VERSION:
-        raise InputError(f"has format {version}, and this mien reads {FORMAT_VERSION}; update mien", source=path)
+        raise InputError(
+            f"has format {version}, and this mien reads {FORMAT_VERSION}; update mien", source=path
+        )
     head = load_head()
     if not head.takes_parameters_of(values.text("head_name"), values.text("head_version")):
         raise InputError("is of another head than this mien's; train it anew", source=path)
@@ -115,7 +117,7 @@ def load_avatar(folder: str | Path) -> Avatar:
     return surface_avatar(document, values, folder / WEIGHTS_NAME, **common)
 
 
-def _document(avatar: Any) -> dict[str, Any]:
+def _document(avatar: Avatar) -> dict[str, Any]:
     from mien import __version__
 
     head, camera = avatar.rig.head, avatar.camera
@@ -161,7 +163,9 @@ def _field_avatar(
     canonical = checked_settings(
         FieldConfig, document.get("canonical"), source=source, what="canonical", ranges=_SMALL
     )
-    config = checked_settings(AvatarConfig, document.get("config"), source=source, what="config", ranges=_SMALL)
+    config = checked_settings(
+        AvatarConfig, document.get("config"), source=source, what="config", ranges=_SMALL
+    )
     config = dataclasses.replace(config, canonical=canonical)
     bounds_m = values.array("bounds_m", "2 3", low=-1e3, high=1e3)
     if (bounds_m[1] - bounds_m[0] < 1e-3).any():
@@ -182,9 +186,7 @@ def _field_avatar(
             cells.append(Occupancy.unpacked(bits.read(), size))
 
         def make() -> AvatarModel:
-            return AvatarModel(
-                config, rig, bounds_m, observed=cells[1], frames=frames, resolution=resolution
-            )
+            return AvatarModel(config, rig, bounds_m, observed=cells[1], frames=frames, resolution=resolution)
 
         shapes = {name: member.shape for name, member in members.items()}
         check_shapes(make, shapes, source=folder / WEIGHTS_NAME)

@@ -13,15 +13,13 @@ FIELDS_OF_PAPER = 34
 
 
 def encoding_window(frequencies: int, progress: float) -> Float[Tensor, " frequencies"]:
-    """How much of each frequency is let in (Nerfies, eq. 8; section 3.5): all of them from a progress of 1 on."""
+    """How much of each frequency is let in (Nerfies, eq. 8; section 3.5): all from a progress of 1 on."""
     alpha = progress * frequencies
     inside = (alpha - torch.arange(frequencies, dtype=torch.float32)).clamp(0, 1)
     return (1 - torch.cos(math.pi * inside)) / 2
 
 
-def encode(
-    values: Float[Tensor, "m 3"], window: Float[Tensor, " frequencies"]
-) -> Float[Tensor, "m encoded"]:
+def encode(values: Float[Tensor, "m 3"], window: Float[Tensor, " frequencies"]) -> Float[Tensor, "m encoded"]:
     """Values in [-1, 1] with windowed sines and cosines of π, 2π, 4π … times them: (M, 3 + 6 frequencies)."""
     factors = math.pi * 2.0 ** torch.arange(len(window), device=values.device, dtype=values.dtype)
     angles = values[:, None] * factors[:, None]

@@ -31,7 +31,9 @@ def mesh_loss(gathered: Gathered, foreground: Float[Tensor, " r"]) -> Float[Tens
         foreground: alpha of each ray's pixel.
     """
     deformed = gathered.deformed
-    on = (foreground.index_select(0, gathered.samples.ray) > 0.5) & (gathered.weights.detach() > SURFACE_WEIGHT)
+    on = (foreground.index_select(0, gathered.samples.ray) > 0.5) & (
+        gathered.weights.detach() > SURFACE_WEIGHT
+    )
     on = on & (deformed.distance_m < FACE_M)
     off = torch.sqrt((deformed.motion_m - deformed.mesh_m).square().sum(dim=1) + 1e-12)
     return (on * off).sum() / max(1, len(on))

@@ -123,7 +123,8 @@ class AvatarModel(nn.Module):
             if config.deformation in ("local", "mesh"):
                 attention = rig.attention(config.mask, threshold=config.mask_threshold, reach_m=radius_m)
                 masks = torch.cat([
-                    torch.from_numpy(attention), torch.ones(len(attention), extra, dtype=torch.bool, device="cpu")
+                    torch.from_numpy(attention),
+                    torch.ones(len(attention), extra, dtype=torch.bool, device="cpu"),
                 ], dim=1)  # fmt: skip
                 inputs = 3 + 6 * config.frequencies + masks.shape[1]
                 self.fields = LocalFields(
@@ -138,9 +139,7 @@ class AvatarModel(nn.Module):
             self.deformation_codes = nn.Parameter(1e-2 * torch.randn(frames, config.deformation_code))
             self.appearance_codes = nn.Parameter(1e-2 * torch.randn(frames, config.appearance_code))
 
-    def deform(
-        self, points_m: Float[Tensor, "m 3"], frame: Int[Tensor, " m"], moments: Moments
-    ) -> Deformed:
+    def deform(self, points_m: Float[Tensor, "m 3"], frame: Int[Tensor, " m"], moments: Moments) -> Deformed:
         """Take points of the moving head to the canonical one (eq. 6 and 7).
 
         Args:
@@ -201,7 +200,13 @@ class AvatarModel(nn.Module):
         canonical, step_m = self.canonical, self.config.step_m
         near_m, far_m = near_far_m or cross_box(rays, canonical.bounds)
         samples = march(
-            rays, near_m, far_m, bounds_m=canonical.bounds, occupancy=self.observed, step_m=step_m, jitter=jitter
+            rays,
+            near_m,
+            far_m,
+            bounds_m=canonical.bounds,
+            occupancy=self.observed,
+            step_m=step_m,
+            jitter=jitter,
         )
         points_m = torch.addcmul(canonical.bounds.mean(dim=0), samples.coordinates, canonical.half_size)
         of_sample = frame.index_select(0, samples.ray)
@@ -227,7 +232,10 @@ class AvatarModel(nn.Module):
             None if added is None else added.index_select(0, seen),
         )
         rgba = add_up(
-            weights.index_select(0, seen), torch.cat([colors, torch.ones_like(colors[:, :1])], dim=1), ray, len(rays)
+            weights.index_select(0, seen),
+            torch.cat([colors, torch.ones_like(colors[:, :1])], dim=1),
+            ray,
+            len(rays),
         )
         return Gathered(rgba, samples, weights, deformed, depth_m)
 

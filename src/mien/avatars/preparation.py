@@ -67,7 +67,9 @@ def prepare_avatar_data(
         raise InputError(
             f"shows a face on {len(seen)} frames; an avatar needs ten at least", source=str(video)
         )
-    chosen = seen[np.unique(np.linspace(0, len(seen) - 1, min(config.max_frames, len(seen))).round().astype(int))]
+    chosen = seen[
+        np.unique(np.linspace(0, len(seen) - 1, min(config.max_frames, len(seen))).round().astype(int))
+    ]
     cut: dict[int, _Cut] = {}
     wanted = {int(track.first_frame + row): int(row) for row in chosen}
     with open_video(video) as frames:
@@ -141,7 +143,7 @@ def square_about_head(
     head: Head,
     config: AvatarDataConfig,
 ) -> tuple[UInt8[np.ndarray, "s s 3"], Float[np.ndarray, "s s"], Camera]:
-    """A square of whole pixels around the head, at least twice the size of the pictures where the video has it:
+    """A square of whole pixels around the head, twice the size of the pictures at most:
     the picture (its edge repeated beyond the frame), 1 where it lies in the frame, and its camera."""
     import cv2
 

@@ -37,7 +37,9 @@ class Controls:
 
 
 def controls_of(
-    expression: Float[np.ndarray, " expression"], joint_rotations: Float[np.ndarray, "4 3"], names: tuple[str, ...]
+    expression: Float[np.ndarray, " expression"],
+    joint_rotations: Float[np.ndarray, "4 3"],
+    names: tuple[str, ...],
 ) -> Controls:
     """Tracked weights and joints as controls: turned eyes become eyeLook weights."""
     weights = np.array(expression, float)
@@ -71,7 +73,7 @@ class PosedSurface:
     def motion_m(
         self, points_m: Float[np.ndarray, "m 3"], *, neighbours: int = 3
     ) -> tuple[Float[np.ndarray, "m 3"], Float[np.ndarray, " m"]]:
-        """Where the nearest part of the surface goes, (M, 3), and how far away it is, (M,) metres: the mean of the
+        """Where the nearest part of the surface goes, (M, 3), and how far away it is, (M,): the mean of the
         nearest vertices, weighted by the inverse square of their distance."""
         distance, index = self.tree.query(points_m, k=neighbours)
         weight = 1 / (distance**2 + 1e-7)
@@ -152,8 +154,8 @@ class AvatarRig:
 
         Args:
             threshold: of "absolute", over the eyes' distance.
-            reach_m: "absolute" looks at the largest displacement of a vertex within this of the centre, for lids
-                and eyes move though their corners do not; "quantile" at the landmark, as the paper.
+            reach_m: "absolute" looks at the largest displacement of a vertex within this of the centre, for
+                lids and eyes move though their corners do not; "quantile" at the landmark, as the paper.
         """
         count = self.head.expression_count
         if rule == "none" or self.field_count == 1:

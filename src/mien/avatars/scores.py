@@ -22,7 +22,7 @@ class FrameScores:
 
     Attributes:
         frames: how many.
-        psnr_db: inside the silhouette; mouth_db, eyes_db: there; whole_db: of all pixels whose matte is known.
+        psnr_db: inside the silhouette; mouth_db, eyes_db: there; whole_db: where the matte is known.
         l1: mean absolute difference inside the silhouette, values in [0, 1].
     """
 

@@ -48,13 +48,15 @@ def space_of_head(
     from scipy.spatial import cKDTree
 
     rows = np.unique(np.linspace(0, len(data) - 1, min(looks, len(data))).round().astype(int))
-    centres_m = Occupancy.full(cells).centres().numpy() * np.diff(bounds_m, axis=0)[0] / 2 + bounds_m.mean(axis=0)
+    centres_m = Occupancy.full(cells).centres().numpy() * np.diff(bounds_m, axis=0)[0] / 2 + bounds_m.mean(
+        axis=0
+    )
     near = np.zeros(len(centres_m), bool)
     brow_m = float(rig.landmarks_m(controls[0])[17:27, 1].mean())
     normals = vertex_normals(rig.vertices_m(Controls(rig.rest_weights, np.zeros((2, 3)))), rig.head.triangles)
     normals = normals[rig.kept]
     eyes_m = np.stack([data.camera(int(row)).world_from_camera[:3, 3] for row in rows])
-    for row in rows[:: max(1, len(rows) // 12)]:
+    for row in rows[:: max(1, len(rows) // 8)]:
         surface = rig.posed(controls[row])
         distance, index = cKDTree(surface.vertices_m).query(centres_m, distance_upper_bound=HAIR_M)
         found = np.isfinite(distance)
@@ -74,7 +76,9 @@ def space_of_head(
     return Occupancy(torch.from_numpy(kept.reshape(cells, cells, cells)))
 
 
-def _facing(vertices_m: np.ndarray, normals: np.ndarray, eyes_m: np.ndarray) -> Float[np.ndarray, " vertices"]:
+def _facing(
+    vertices_m: np.ndarray, normals: np.ndarray, eyes_m: np.ndarray
+) -> Float[np.ndarray, " vertices"]:
     """Largest cosine of each vertex's normal with the way to any of the cameras."""
     best = np.full(len(vertices_m), -1.0)
     for eye_m in eyes_m:

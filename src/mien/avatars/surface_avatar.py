@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mien.avatars.avatar import AvatarFacts, Injection
+from mien.avatars.avatar import Avatar, AvatarFacts, Injection
 from mien.avatars.rig import AvatarRig, Controls
 from mien.avatars.surface_features import SurfaceMapper, SurfaceMaps
 from mien.avatars.surface_network import MapTensors, SurfaceNetwork
@@ -21,7 +21,7 @@ MULTIPLE = 8
 """Pictures have sides of a multiple of this while they are drawn: the network halves them three times."""
 
 
-class SurfaceAvatar:
+class SurfaceAvatar(Avatar):
     """See `mien.avatars.avatar.Avatar`."""
 
     kind = KIND

@@ -98,7 +98,7 @@ class SurfaceMapper:
         )
 
     def _shares(self, fields: Bool[np.ndarray, " fields"]) -> Float32[np.ndarray, " vertices"]:
-        """How much each vertex follows what is injected into some fields: their part of all fields' weights."""
+        """How much each vertex follows what is injected into some fields: their part of all weights."""
         rig = self.rig
         whole = rig.vertices_m(Controls(rig.rest_weights, np.zeros((2, 3))))
         apart = np.linalg.norm(whole[:, None] - rig.canonical_centres_m[None], axis=2)

@@ -50,7 +50,9 @@ def surface_avatar(
         members = dict(file.members)
         shapes = {name: member.shape for name, member in members.items()}
         check_shapes(
-            lambda: SurfaceNetwork(config, support), {**shapes, "support": tuple(support.shape)}, source=weights
+            lambda: SurfaceNetwork(config, support),
+            {**shapes, "support": tuple(support.shape)},
+            source=weights,
         )
         network = SurfaceNetwork(config, support)
         network.load_state_dict({**checked_tensors(members, source=weights), "support": support})

@@ -51,7 +51,8 @@ class SurfaceConfig:
 
 @dataclass(frozen=True, eq=False)
 class MapTensors:
-    """`SurfaceMaps` of one picture as tensors: (H, W) vertex, (H, W, 2) uv, (5, H, W) normals and mask, planes."""
+    """`SurfaceMaps` of one picture as tensors: (N,) vertex of the N covered pixels, (H, W, 2) uv,
+    (4, H, W) normals and mask, (P, H, W, 2) planes."""
 
     vertex: Tensor
     covered: Tensor

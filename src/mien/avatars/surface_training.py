@@ -96,7 +96,9 @@ class SurfaceTraining(Training[None]):
     def state(self) -> TrainingState:
         plain = {"config": asdict(self.config), "frames": len(self._data), "source": self._data.source}
         return TrainingState(
-            flat_settings(self.config), plain, {"generator": self._generator.get_state(), "order": self._order}
+            flat_settings(self.config),
+            plain,
+            {"generator": self._generator.get_state(), "order": self._order},
         )
 
     def load_state(self, checkpoint: Checkpoint) -> None:
@@ -131,7 +133,7 @@ class _SurfaceSchedule:
 @checked_call
 def train_surface_avatar(
     data: AvatarData,
-    config: SurfaceConfig = SurfaceConfig(),
+    config: SurfaceConfig | None = None,
     *,
     max_minutes: float | None = None,
     out: str | Path | None = None,
@@ -148,6 +150,7 @@ def train_surface_avatar(
     from mien.avatars.scores import score_frames
     from mien.avatars.train import PREVIEW_FRAMES, PREVIEW_NAME, typical_camera
 
+    config = config or SurfaceConfig()
     train, held = data.split()
     if len(train) < 2:
         raise InputError("leaves fewer than two frames to learn from", source=data.source)
@@ -181,7 +184,9 @@ def train_surface_avatar(
     training = SurfaceTraining(
         network, train, maps, _importance(train, rig, controls), max_minutes=max_minutes, preview=figures
     )
-    trainer = Trainer(training, folder=folder, checkpoint_minutes=checkpoint_minutes, log_steps=50, report=report)
+    trainer = Trainer(
+        training, folder=folder, checkpoint_minutes=checkpoint_minutes, log_steps=50, report=report
+    )
     if checkpoint is not None:
         trainer.resume(checkpoint)
     trainer.run(itertools.repeat(None))
@@ -194,13 +199,15 @@ def train_surface_avatar(
         figures=trainer.figures.get("held_out", {}),
     )
     average = training.learner.average
-    assert average is not None and isinstance(average.network, SurfaceNetwork)
+    assert average is not None
+    assert isinstance(average.network, SurfaceNetwork)
     return SurfaceAvatar(average.network, rig, camera=typical_camera(train), facts=facts)
 
 
 def _importance(data: AvatarData, rig: AvatarRig, controls: list[Controls]) -> Tensor:
     """(F, S, S) pixels at mouth and eyes."""
     masks = [
-        np.any(list(feature_masks(data, rig, controls[row], row).values()), axis=0) for row in range(len(data))
+        np.any(list(feature_masks(data, rig, controls[row], row).values()), axis=0)
+        for row in range(len(data))
     ]
     return torch.from_numpy(np.stack(masks))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.progress import ProgressReport, silent
 
+if TYPE_CHECKING:
+    from mien.avatars.field_avatar import FieldAvatar
+
 COMMAND = "mien avatar train"
 PREVIEW_NAME = "preview.png"
 PREVIEW_FRAMES = 6
@@ -23,20 +27,22 @@ PREVIEW_FRAMES = 6
 @checked_call
 def train_avatar(
     data: AvatarData,
-    config: AvatarConfig = AvatarConfig(),
+    config: AvatarConfig | None = None,
     *,
     max_minutes: float | None = None,
     out: str | Path | None = None,
     resume: bool = False,
     checkpoint_minutes: float = 3.0,
+    log_steps: int = 50,
     report: ProgressReport = silent,
-):
+) -> FieldAvatar:
     """Train an avatar on the frames that are not held out.
 
     Args:
-        out: folder for checkpoint, log and a preview of held-out frames beside the avatar; an interruption saves
-            a checkpoint there, then raises KeyboardInterrupt.
+        out: folder for checkpoint, log and a preview of held-out frames beside the avatar; an interruption
+            saves a checkpoint there, then raises KeyboardInterrupt.
         resume: go on from the checkpoint in `out`.
+        log_steps: steps between lines of the log and reports.
 
     Returns:
         A `FieldAvatar`.
@@ -48,6 +54,7 @@ def train_avatar(
     from mien.fields import require_torch
 
     require_torch()
+    config = config or AvatarConfig()
     import torch
 
     from mien.avatars.avatar_training import AvatarTraining, moments_of
@@ -89,7 +96,8 @@ def train_avatar(
         if held_frames is None:
             return {}
         pictures = {
-            row: render_moment(model, moments_of(model, held_frames, [row], None), held.camera(row)) for row in rows
+            row: render_moment(model, moments_of(model, held_frames, [row], None), held.camera(row))
+            for row in rows
         }
         if folder is not None:
             write_preview(held, pictures, folder / PREVIEW_NAME)
@@ -98,7 +106,7 @@ def train_avatar(
 
     training = AvatarTraining(model, frames, max_minutes=max_minutes, preview=figures)
     trainer = Trainer(
-        training, folder=folder, checkpoint_minutes=checkpoint_minutes, log_steps=50, report=report
+        training, folder=folder, checkpoint_minutes=checkpoint_minutes, log_steps=log_steps, report=report
     )
     if checkpoint is not None:
         trainer.resume(checkpoint)

@@ -23,12 +23,12 @@ _ANGLES = ("HeadYaw", "HeadPitch", "HeadRoll")
 def read_live_link_face(
     path: str | Path, names: tuple[str, ...]
 ) -> tuple[Float[np.ndarray, "frames expression"], Float[np.ndarray, "frames 3"]]:
-    """(F, E) weights in the order of `names` and (F, 3) rotation vectors of the head, of a Live Link Face CSV.
+    """(F, E) weights in the order of `names` and (F, 3) rotation vectors of the head.
 
     Raises:
         InputError: it is no such file, or a number is broken.
     """
-    rows = list(csv.reader(io.StringIO(read_text(path, what="is no text"))))
+    rows = list(csv.reader(io.StringIO(read_text(path))))
     if not rows or "Timecode" not in rows[0]:
         raise InputError("is no Live Link Face recording: its first line names no Timecode", source=path)
     header = {name[:1].lower() + name[1:]: column for column, name in enumerate(rows[0])}
@@ -72,7 +72,11 @@ def read_weights_json(path: str | Path, names: tuple[str, ...]) -> Float[np.ndar
         for name, value in frame.items():
             if name not in names:
                 raise InputError(f"names {name!r}, which is no shape of the head", source=path)
-            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_WEIGHT:
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, int | float)
+                or not abs(value) <= LARGEST_WEIGHT
+            ):
                 raise InputError(f"has a weight {name} that is no number of a weight's size", source=path)
             out[index, names.index(name)] = value
     return out
@@ -93,4 +97,3 @@ def _rotation_vector(yaw: float, pitch: float, roll: float) -> Float[np.ndarray,
     turns = [(0.0, yaw, 0.0), (pitch, 0.0, 0.0), (0.0, 0.0, roll)]
     first, second, third = (matrix_from_rotation_vector(np.array(turn)) for turn in turns)
     return rotation_vector_from_matrix(first @ second @ third)
-

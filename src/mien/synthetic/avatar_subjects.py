@@ -65,7 +65,7 @@ class AvatarSubject:
 
 
 class AvatarSubjectStudio:
-    """Films them; one per process, since it owns an OpenGL context. Nobody winks: eyes open and shut together.
+    """Films them; one per process, since it owns an OpenGL context. Nobody winks.
 
     Raises:
         InputError: the assets are not there.
@@ -88,7 +88,9 @@ class AvatarSubjectStudio:
             parameters, seed=1000 + self.config.person, hair=self.config.hair, closed_neck=True
         )
         light = scene_light("studio", seed=self.config.person, skin_level=sitter.looks.skin_level)
-        return self._studio.shoot(sitter, self.camera(camera_from_skull), light, seed=self.config.person).picture
+        return self._studio.shoot(
+            sitter, self.camera(camera_from_skull), light, seed=self.config.person
+        ).picture
 
     def camera(self, camera_from_skull: Float[np.ndarray, "4 4"]) -> Camera:
         """The camera of all frames."""

@@ -25,14 +25,13 @@ class AvatarDriveConfig:
     by: Path | None = None
     """Whom it follows."""
     set: tuple[str, ...] = ()
-    """ARKit weights: jawOpen=0.6 mouthSmile=0.8; a name without a side sets both. On top of --by, these stay."""
+    """ARKit weights: jawOpen=0.6 mouthSmile=0.8; a name without a side sets both. They stay."""
     inject: tuple[str, ...] = ()
     """Weights that only the fields --into see: eyeBlinkLeft=1 lets one eye wink."""
     into: Literal["left_eye", "right_eye", "mouth", "brows"] = "left_eye"
     """The fields of --inject."""
     relative: bool = True
-    """The driver's weights count from its own rest, the median of the recording, laid on the avatar's; else as
-    they are."""
+    """The driver's weights count from its own rest, the median of the recording; else as they are."""
     pose: Literal["driver", "still"] = "driver"
     """The head turns as the driver's, or stands still."""
     azimuth: float = 0.0

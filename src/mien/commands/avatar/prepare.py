@@ -47,7 +47,9 @@ def run(arguments: list[str]) -> int:
     sheet = write_image(folder / SHEET_NAME, data_sheet(data))
     held_out = int(data.test.sum())
     if config.output.json:
-        return print_json({"folder": str(folder), "frames": len(data), "held_out": held_out, "sheet": str(sheet)})
+        return print_json(
+            {"folder": str(folder), "frames": len(data), "held_out": held_out, "sheet": str(sheet)}
+        )
     print(f"{len(data)} frames of {data.size_px}², {held_out} of them held out")
     print_written([folder], next_step=f"look at {sheet}, then: mien avatar train {folder}")
     return 0

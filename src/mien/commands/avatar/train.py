@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mien.commands.arguments import Flat, Positional, option_value, parse
-from mien.commands.options import JsonOption, ResumeOption
 from mien.avatars.config import AvatarConfig
 from mien.avatars.dataset import AvatarData
 from mien.avatars.preparation import AvatarDataConfig
+from mien.commands.arguments import Flat, Positional, option_value, parse
+from mien.commands.options import JsonOption, ResumeOption
 from mien.commands.train.display import training_bar
 
 VARIANTS = Literal[
@@ -38,8 +38,8 @@ class AvatarTrainConfig:
     variant: VARIANTS = "ours"
     """Of fields: the paper's ablations and rivals, in the same code."""
     out: Path | None = None
-    """Folder of the avatar; NAME.avatar in the present folder when left out. Until it is done, checkpoint, log
-    and preview lie beside it in OUT.training."""
+    """Folder of the avatar; NAME.avatar in the present folder when left out. Until it is done, checkpoint,
+    log and preview lie beside it in OUT.training."""
     max_minutes: float = 20.0
     """Length of the training; the schedule is gone through in it."""
     progress: Flat[ResumeOption] = ResumeOption()

@@ -15,9 +15,9 @@ from mien.files import OutputFolder
 class AvatarBenchmarkConfig:
     """Train avatars of prepared frames, each for the same time, and compare them with frames held out.
 
-    Kinds: surface (the quick avatar), ours (local deformation fields), and in the same code the paper's rivals
-    and ablations: static, nerface, rignerf, global, five, centroids, no-mask, quantile-mask, no-local-loss,
-    paper. PSNR is that inside the silhouette, at the mouth and at the eyes.
+    Kinds: surface (the quick avatar), ours (local deformation fields), and in the same code the paper's
+    rivals and ablations: static, nerface, rignerf, global, five, centroids, no-mask, quantile-mask,
+    no-local-loss, paper. PSNR is that inside the silhouette, at the mouth and at the eyes.
     """
 
     data: Positional[Path]
@@ -51,7 +51,9 @@ def run(arguments: list[str]) -> int:
                 )
             )
     if config.output.json:
-        return print_json({"data": data.source, "minutes": config.minutes, "rows": [asdict(row) for row in rows]})
+        return print_json(
+            {"data": data.source, "minutes": config.minutes, "rows": [asdict(row) for row in rows]}
+        )
     header, cells = table(rows)
     print_table(header, cells)
     return 0

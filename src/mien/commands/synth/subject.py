@@ -39,9 +39,7 @@ def run(arguments: list[str]) -> int:
         subject = AvatarSubjectStudio(config.assets, config.subject).film(report=report)
     out = save_avatar_data(subject.data, config.folder.out)
     with atomic_path(out / "truth.npz") as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file, expression=subject.expression, camera_from_skull=subject.camera_from_skull
-        )
+        np.savez_compressed(file, expression=subject.expression, camera_from_skull=subject.camera_from_skull)
     sheet = write_image(out / "sheet.png", data_sheet(subject.data))
     print_written([out, sheet], next_step=f"mien benchmark avatar {out}")
     return 0

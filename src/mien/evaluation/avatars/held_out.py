@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.avatars.avatar import Avatar
 from mien.avatars.dataset import AvatarData
 from mien.avatars.rig import rig_of
 from mien.avatars.scores import FrameScores, compared, score_frames
@@ -48,7 +49,7 @@ def train_and_measure(
     out: Path | None = None,
     report: ProgressReport = silent,
 ) -> AvatarRow:
-    """Train one variant and measure it; with a folder, the avatar and a sheet of held-out frames are kept there.
+    """Train one variant and measure it; with a folder, the avatar and a sheet of held-out frames are kept.
 
     Raises:
         InputError: there is no such variant, or no frame is held out.
@@ -70,7 +71,9 @@ def train_and_measure(
     return measure(avatar, data, name, frames=frames, out=out)
 
 
-def measure(avatar, data: AvatarData, name: str, *, frames: int = 12, out: Path | None = None) -> AvatarRow:
+def measure(
+    avatar: Avatar, data: AvatarData, name: str, *, frames: int = 12, out: Path | None = None
+) -> AvatarRow:
     """An avatar's figures on evenly chosen held-out frames."""
     from mien.avatars.preview import write_preview
 
