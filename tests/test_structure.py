@@ -38,7 +38,8 @@ ROOMS = (
 """The rooms of the house: a room may import those before it, and no other."""
 
 TORCH_PLACES = (
-    "learning", "fields", "landmarks_in_fields", "morphable_fields", "avatars", "evaluation/fields", "training"
+    "learning", "fields", "landmarks_in_fields", "morphable_fields", "avatars", "evaluation/fields",
+    "training",
 )  # fmt: skip
 TORCH_NAMES = ("torch", "transformers", "safetensors", "onnxscript")
 WORKSHOPS = ("head_building", "synthetic", "datasets")

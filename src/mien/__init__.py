@@ -14,6 +14,16 @@ from typing import TYPE_CHECKING
 from mien.lazy_names import lazy_names
 
 if TYPE_CHECKING:
+    from mien.avatars.avatar import Avatar
+    from mien.avatars.config import AvatarConfig
+    from mien.avatars.dataset import AvatarData
+    from mien.avatars.dataset_files import load_avatar_data, save_avatar_data
+    from mien.avatars.files import load_avatar, save_avatar
+    from mien.avatars.preparation import AvatarDataConfig, prepare_avatar_data
+    from mien.avatars.rig import AvatarControls
+    from mien.avatars.surface_config import SurfaceAvatarConfig
+    from mien.avatars.surface_training import train_surface_avatar
+    from mien.avatars.train import train_avatar
     from mien.camera_files.posed_picture import PosedPicture
     from mien.camera_files.reading import read_cameras
     from mien.cameras import Camera
@@ -189,6 +199,20 @@ __all__ = [
     "morphable_field",
     "save_morphable_field",
     "load_morphable_field",
+    # avatars
+    "Avatar",
+    "AvatarConfig",
+    "AvatarControls",
+    "AvatarData",
+    "AvatarDataConfig",
+    "SurfaceAvatarConfig",
+    "load_avatar",
+    "load_avatar_data",
+    "prepare_avatar_data",
+    "save_avatar",
+    "save_avatar_data",
+    "train_avatar",
+    "train_surface_avatar",
     # mattes
     "Matte",
     "head_matte",
@@ -344,6 +368,19 @@ _HOME = {
     "train_field": "fields.train",
     "turntable_cameras": "fields.rendering.views",
     "write_image": "images.writing",
+    "Avatar": "avatars.avatar",
+    "AvatarConfig": "avatars.config",
+    "AvatarControls": "avatars.rig",
+    "AvatarData": "avatars.dataset",
+    "AvatarDataConfig": "avatars.preparation",
+    "SurfaceAvatarConfig": "avatars.surface_config",
+    "load_avatar": "avatars.files",
+    "load_avatar_data": "avatars.dataset_files",
+    "prepare_avatar_data": "avatars.preparation",
+    "save_avatar": "avatars.files",
+    "save_avatar_data": "avatars.dataset_files",
+    "train_avatar": "avatars.train",
+    "train_surface_avatar": "avatars.surface_training",
 }
 
 

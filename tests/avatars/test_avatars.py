@@ -16,9 +16,9 @@ from mien.avatars.driving import injection_into, read_drive, turned_camera, with
 from mien.avatars.files import load_avatar, save_avatar
 from mien.avatars.frames import make_frames
 from mien.avatars.model import AvatarModel
-from mien.avatars.rig import Controls, rig_of
+from mien.avatars.rig import AvatarControls, rig_of
 from mien.avatars.space import head_bounds_m, space_of_head
-from mien.avatars.surface_network import SurfaceConfig
+from mien.avatars.surface_config import SurfaceAvatarConfig
 from mien.avatars.surface_training import train_surface_avatar
 from mien.avatars.train import train_avatar
 from mien.errors import InputError
@@ -32,7 +32,7 @@ TINY = AvatarConfig(
     ),
     hidden=8, deformation_code=4, appearance_code=4, iterations=30, rays=256, frames_per_step=4, step_m=0.008,
 )  # fmt: skip
-SMALL = SurfaceConfig(texture=32, plane=16, width=6, iterations=240)
+SMALL = SurfaceAvatarConfig(texture=32, plane=16, width=6, iterations=240)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,8 @@ def fields():
     return train_avatar(talking_head(), TINY)
 
 
-def _rest(avatar) -> Controls:
-    return Controls(np.zeros(len(avatar.rig.head.expression_names)), np.zeros((2, 3)))
+def _rest(avatar) -> AvatarControls:
+    return AvatarControls(np.zeros(len(avatar.rig.head.expression_names)), np.zeros((2, 3)))
 
 
 def test_avatars_learn(surface, fields):

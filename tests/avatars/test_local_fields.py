@@ -8,7 +8,7 @@ import torch
 
 from mien.avatars.config import AvatarConfig
 from mien.avatars.local_fields import LocalFields, encoding_window, matched_hidden
-from mien.avatars.rig import AvatarRig, Controls, controls_of
+from mien.avatars.rig import AvatarControls, AvatarRig, controls_of
 from mien.errors import InputError
 from mien.heads.library import load_head
 
@@ -108,7 +108,7 @@ def test_motion_of_the_mesh_takes_the_lip_back():
     rig = AvatarRig(np.zeros(load_head().identity_count), points=34)
     weights = np.zeros(len(rig.head.expression_names))
     weights[rig.head.expression_names.index("jawOpen")] = 1.0
-    surface = rig.posed(Controls(weights, np.zeros((2, 3))))
+    surface = rig.posed(AvatarControls(weights, np.zeros((2, 3))))
     motion_m, distance_m = surface.motion_m(surface.vertices_m)
     assert distance_m.max() < 1e-6
     off_mm = 1000 * np.linalg.norm(surface.vertices_m + motion_m - rig.canonical_m, axis=1)

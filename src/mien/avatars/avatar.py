@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from mien.avatars.rig import AvatarRig, Controls
+from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.cameras import Camera
 
 
@@ -63,7 +63,7 @@ class Avatar(ABC):
 
     @abstractmethod
     def picture(
-        self, controls: Controls, camera: Camera, *, injection: Injection | None = None
+        self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
     ) -> Float[np.ndarray, "h w 4"]:
         """Premultiplied colour and alpha in [0, 1].
 

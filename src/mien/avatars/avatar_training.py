@@ -23,7 +23,7 @@ from mien.learning.training import Training, TrainingState
 
 SHARPEN_BETWEEN = (0.2, 0.7)
 """Shares of the training between which densities are raised."""
-NARROW_AT = (0.3, 0.6)
+NARROW_AT = (0.14, 0.25, 0.4, 0.6)
 """Shares after which cells where nothing has been seen are no longer looked at."""
 _SEEN_ALPHA = 2e-3
 

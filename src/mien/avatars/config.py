@@ -43,7 +43,7 @@ class AvatarConfig:
     radius: float = 0.17
     """R of eq. 9 over the distance of the outer eye corners. (0.03 in the paper, unit unsaid: in metres 25 of
     34 fields would reach every point.)"""
-    cutoff: float = 1e-2
+    cutoff: float = 3e-2
     """τ of eq. 9; 1e-4 in the paper."""
     scale_m: float = 0.02
     """s of eq. 9: metres that a network's output of 1 means."""
@@ -89,13 +89,13 @@ class AvatarConfig:
     """Learning rate of fields and codes."""
     iterations: int = 6000
     """Steps."""
-    rays: int = 1536
+    rays: int = 1024
     """Rays in a step."""
-    frames_per_step: int = 8
+    frames_per_step: int = 6
     """Frames that they are of."""
     feature_share: float = 0.35
     """Share of the rays that go to mouth and eyes."""
-    step_m: float = 0.0025
+    step_m: float = 0.003
     """Distance of samples along a ray."""
     seed: int = 0
     """The same seed, frames and machine give the same avatar."""

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.avatars.avatar import Injection
-from mien.avatars.rig import AvatarRig, Controls, controls_of
+from mien.avatars.rig import AvatarControls, AvatarRig, controls_of
 from mien.cameras import Camera
 from mien.errors import InputError
 from mien.fitting.results import HeadTrack
@@ -33,13 +33,13 @@ class Drive:
         frames_per_second: of the moments.
     """
 
-    controls: list[Controls]
+    controls: list[AvatarControls]
     turns: Float[np.ndarray, "frames 3 3"]
     frames_per_second: float
 
 
 def read_drive(path: str | Path | None, rig: AvatarRig, *, relative: bool = True) -> Drive:
-    """Controls of a video, a track, a Live Link Face CSV or a JSON of weights; one moment at rest when None.
+    """Controls of a video, a track, a Live Link Face CSV or a JSON of weights; at rest when None.
 
     Args:
         relative: weights count from the recording's median (of tracks and videos).
@@ -92,7 +92,7 @@ def drive_of_track(track: HeadTrack, rig: AvatarRig, *, relative: bool = True) -
     return Drive(controls, _turns(rotations), track.frames_per_second)
 
 
-def with_weights(rig: AvatarRig, controls: Controls, weights: Mapping[str, float]) -> Controls:
+def with_weights(rig: AvatarRig, controls: AvatarControls, weights: Mapping[str, float]) -> AvatarControls:
     """Controls with some weights set; a name without a side sets both.
 
     Raises:
@@ -109,7 +109,9 @@ def with_weights(rig: AvatarRig, controls: Controls, weights: Mapping[str, float
     return replace(controls, weights=out)
 
 
-def injection_into(rig: AvatarRig, controls: Controls, group: str, weights: Mapping[str, float]) -> Injection:
+def injection_into(
+    rig: AvatarRig, controls: AvatarControls, group: str, weights: Mapping[str, float]
+) -> Injection:
     """Weights that only the fields about some landmarks see (section 4.2).
 
     Args:
@@ -144,7 +146,7 @@ def _of_weights(weights: np.ndarray, angles: np.ndarray, rate: float) -> Drive:
     """Of weights as they are, and rotation vectors of the head."""
     rotations = np.stack([matrix_from_rotation_vector(one) for one in angles])
     neck = np.zeros((2, 3))
-    return Drive([Controls(one, neck) for one in weights], _turns(rotations), rate)
+    return Drive([AvatarControls(one, neck) for one in weights], _turns(rotations), rate)
 
 
 def _turns(rotations: Float[np.ndarray, "frames 3 3"]) -> Float[np.ndarray, "frames 3 3"]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from mien.avatars.avatar import Avatar, AvatarFacts, Injection
 from mien.avatars.model import AvatarModel, Moments
 from mien.avatars.picture import render_moment
-from mien.avatars.rig import Controls, PosedSurface
+from mien.avatars.rig import AvatarControls, PosedSurface
 from mien.cameras import Camera
 
 KIND = "field_avatar"
@@ -49,7 +49,7 @@ class FieldAvatar(Avatar):
             "observed_bits": torch.from_numpy(self.model.observed.packed()),
         }
 
-    def moment(self, controls: Controls, *, injection: Injection | None = None) -> Moments:
+    def moment(self, controls: AvatarControls, *, injection: Injection | None = None) -> Moments:
         """What the model is asked with."""
         model = self.model
         surface = model.rig.posed(controls)
@@ -67,14 +67,23 @@ class FieldAvatar(Avatar):
             model.appearance_codes.mean(dim=0, keepdim=True),
         )
 
+    @torch.no_grad()
+    def taken_to_canonical_m(
+        self, points_m: Float[np.ndarray, "n 3"], controls: AvatarControls
+    ) -> Float[np.ndarray, "n 3"]:
+        """Points of the moving head, skull's frame, where they belong in the canonical one (eq. 6)."""
+        points = torch.as_tensor(points_m, dtype=torch.float32)
+        frame = torch.zeros(len(points), dtype=torch.long)
+        return self.model.deform(points, frame, self.moment(controls)).canonical_m.numpy()
+
     def picture(
-        self, controls: Controls, camera: Camera, *, injection: Injection | None = None
+        self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
     ) -> Float[np.ndarray, "h w 4"]:
         """See `Avatar`."""
         return render_moment(self.model, self.moment(controls, injection=injection), camera)
 
 
-def _mixed(model: AvatarModel, controls: Controls, injection: Injection) -> PosedSurface:
+def _mixed(model: AvatarModel, controls: AvatarControls, injection: Injection) -> PosedSurface:
     """The fitted head with other weights around some fields' centres, faded out by the fields' weights."""
     rig = model.rig
     plain, other = rig.posed(controls), rig.posed(replace(controls, weights=injection.weights))

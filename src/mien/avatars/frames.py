@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from mien.avatars.dataset import AvatarData
-from mien.avatars.rig import AvatarRig, Controls, PosedSurface
+from mien.avatars.rig import AvatarControls, AvatarRig, PosedSurface
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.rendering.rays import Rays
 from mien.geometry.rotations import rotation_vector_from_matrix
@@ -34,7 +34,7 @@ class AvatarFrames:
 
     data: AvatarData
     rig: AvatarRig
-    controls: list[Controls]
+    controls: list[AvatarControls]
     surfaces: list[PosedSurface]
     weights: Float[Tensor, "frames expression"]
     pose: Float[Tensor, "frames 6"]
@@ -57,7 +57,7 @@ class AvatarFrames:
 
 
 def make_frames(
-    data: AvatarData, rig: AvatarRig, controls: list[Controls], space: Occupancy, bounds_m: np.ndarray
+    data: AvatarData, rig: AvatarRig, controls: list[AvatarControls], space: Occupancy, bounds_m: np.ndarray
 ) -> AvatarFrames:
     """Get frames ready."""
     cells = space.cells.view(-1).nonzero()[:, 0]
@@ -88,7 +88,7 @@ _FLIP = np.array([1.0, -1.0, -1.0, 1.0])[None, :, None]
 
 
 def feature_masks(
-    data: AvatarData, rig: AvatarRig, controls: Controls, row: int
+    data: AvatarData, rig: AvatarRig, controls: AvatarControls, row: int
 ) -> dict[str, Bool[np.ndarray, "s s"]]:
     """Pixels at the mouth and at each eye, as the fitted head has them on a frame."""
     import cv2

@@ -24,7 +24,7 @@ _CARDS = ("lashes", "brows", "left_cornea", "right_cornea")
 
 
 @dataclass(frozen=True, eq=False)
-class Controls:
+class AvatarControls:
     """What steers an avatar.
 
     Attributes:
@@ -40,13 +40,13 @@ def controls_of(
     expression: Float[np.ndarray, " expression"],
     joint_rotations: Float[np.ndarray, "4 3"],
     names: tuple[str, ...],
-) -> Controls:
+) -> AvatarControls:
     """Tracked weights and joints as controls: turned eyes become eyeLook weights."""
     weights = np.array(expression, float)
     for name, eye, axis, sign in LOOKS:
         if name in names:
             weights[names.index(name)] += max(0.0, sign * joint_rotations[2 + eye, axis]) / FULL_LOOK_RAD
-    return Controls(weights, np.array(joint_rotations[:2], float))
+    return AvatarControls(weights, np.array(joint_rotations[:2], float))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class AvatarRig:
         rest = np.zeros(self.head.expression_count)
         rest[self.head.expression_names.index("jawOpen")] = CANONICAL_JAW
         self.rest_weights = rest
-        whole = self.vertices_m(Controls(rest, np.zeros((2, 3))))
+        whole = self.vertices_m(AvatarControls(rest, np.zeros((2, 3))))
         self.canonical_m = whole[self.kept]
         self.canonical_centres_m = self._centres(whole)
         corners = whole[self._landmarks[[36, 45]]]
@@ -125,18 +125,18 @@ class AvatarRig:
         """(V,) index of the part that each kept vertex is of."""
         return self.head.vertex_parts[self.kept]
 
-    def vertices_m(self, controls: Controls) -> Float[np.ndarray, "all 3"]:
+    def vertices_m(self, controls: AvatarControls) -> Float[np.ndarray, "all 3"]:
         """All vertices of the head, skull's frame."""
         joints = np.zeros((4, 3))
         joints[:2] = controls.neck
         parameters = HeadParameters(self.identity, controls.weights, joints, np.zeros(3), np.zeros(3))
         return vertices_in_skull_m(self.head, parameters)
 
-    def landmarks_m(self, controls: Controls) -> Float[np.ndarray, "68 3"]:
+    def landmarks_m(self, controls: AvatarControls) -> Float[np.ndarray, "68 3"]:
         """iBUG's 68 points, skull's frame."""
         return self.vertices_m(controls)[self._landmarks]
 
-    def posed(self, controls: Controls) -> PosedSurface:
+    def posed(self, controls: AvatarControls) -> PosedSurface:
         """The head at one moment."""
         whole = self.vertices_m(controls)
         vertices, centres = whole[self.kept], self._centres(whole)
@@ -177,7 +177,7 @@ class AvatarRig:
         return np.stack([whole_m[self._landmarks[list(group)]].mean(axis=0) for group in self.groups])
 
 
-def rig_of(data: AvatarData, *, points: Literal[34, 5, 1]) -> tuple[AvatarRig, list[Controls]]:
+def rig_of(data: AvatarData, *, points: Literal[34, 5, 1]) -> tuple[AvatarRig, list[AvatarControls]]:
     """The rig of prepared frames, and the controls of each."""
     controls = [
         controls_of(expression, joints, data.expression_names)

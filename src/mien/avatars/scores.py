@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 
 from mien.avatars.dataset import AvatarData
 from mien.avatars.frames import feature_masks
-from mien.avatars.rig import AvatarRig, Controls
+from mien.avatars.rig import AvatarControls, AvatarRig
 
 Painter = Callable[[int], Float[np.ndarray, "s s 4"]]
 """The premultiplied picture of a frame."""
@@ -45,7 +45,7 @@ def compared(
 
 
 def score_frames(
-    data: AvatarData, rig: AvatarRig, controls: list[Controls], rows: list[int], painter: Painter
+    data: AvatarData, rig: AvatarRig, controls: list[AvatarControls], rows: list[int], painter: Painter
 ) -> FrameScores:
     """Compare pictures with frames.
 

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 
 from mien.avatars.dataset import AvatarData
-from mien.avatars.rig import AvatarRig, Controls
+from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.fields.grids.occupancy import Occupancy
 from mien.geometry.normals import vertex_normals
 
@@ -33,7 +33,7 @@ def head_bounds_m(rig: AvatarRig) -> Float[np.ndarray, "2 3"]:
 
 def space_of_head(
     rig: AvatarRig,
-    controls: Sequence[Controls],
+    controls: Sequence[AvatarControls],
     data: AvatarData,
     bounds_m: Float[np.ndarray, "2 3"],
     *,
@@ -53,7 +53,9 @@ def space_of_head(
     )
     near = np.zeros(len(centres_m), bool)
     brow_m = float(rig.landmarks_m(controls[0])[17:27, 1].mean())
-    normals = vertex_normals(rig.vertices_m(Controls(rig.rest_weights, np.zeros((2, 3)))), rig.head.triangles)
+    normals = vertex_normals(
+        rig.vertices_m(AvatarControls(rig.rest_weights, np.zeros((2, 3)))), rig.head.triangles
+    )
     normals = normals[rig.kept]
     eyes_m = np.stack([data.camera(int(row)).world_from_camera[:3, 3] for row in rows])
     for row in rows[:: max(1, len(rows) // 8)]:

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mien.avatars.avatar import Avatar, AvatarFacts, Injection
-from mien.avatars.rig import AvatarRig, Controls
+from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.surface_features import SurfaceMapper, SurfaceMaps
 from mien.avatars.surface_network import MapTensors, SurfaceNetwork
 from mien.cameras import Camera
@@ -41,7 +41,7 @@ class SurfaceAvatar(Avatar):
         return {name: value for name, value in self.network.state_dict().items() if name != "support"}
 
     def picture(
-        self, controls: Controls, camera: Camera, *, injection: Injection | None = None
+        self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
     ) -> Float[np.ndarray, "h w 4"]:
         """See `Avatar`."""
         return drawn(self.network, self._mapper.maps(controls, camera, injection=injection))

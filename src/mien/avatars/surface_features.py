@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int32
 
 from mien.avatars.avatar import Injection
-from mien.avatars.rig import AvatarRig, Controls
+from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.cameras import Camera
 from mien.geometry.normals import vertex_normals
 from mien.geometry.rasterization import rasterize
@@ -62,12 +62,14 @@ class SurfaceMapper:
         moved = np.linalg.norm(rig.head.expression_shapes_m(rig.identity), axis=2).T
         return np.clip(moved / (FULL_SHARE * rig.eye_distance_m), 0, 1).astype(np.float32)
 
-    def maps(self, controls: Controls, camera: Camera, *, injection: Injection | None = None) -> SurfaceMaps:
+    def maps(
+        self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
+    ) -> SurfaceMaps:
         """What a camera sees; its world is the skull's frame."""
         vertices_m = self.rig.vertices_m(controls)
         shares = None
         if injection is not None:
-            other_m = self.rig.vertices_m(Controls(injection.weights, controls.neck))
+            other_m = self.rig.vertices_m(AvatarControls(injection.weights, controls.neck))
             shares = self._shares(injection.fields)
             vertices_m = vertices_m + shares[:, None] * (other_m - vertices_m)
         raster = rasterize(
@@ -100,7 +102,7 @@ class SurfaceMapper:
     def _shares(self, fields: Bool[np.ndarray, " fields"]) -> Float32[np.ndarray, " vertices"]:
         """How much each vertex follows what is injected into some fields: their part of all weights."""
         rig = self.rig
-        whole = rig.vertices_m(Controls(rig.rest_weights, np.zeros((2, 3))))
+        whole = rig.vertices_m(AvatarControls(rig.rest_weights, np.zeros((2, 3))))
         apart = np.linalg.norm(whole[:, None] - rig.canonical_centres_m[None], axis=2)
         radius_m = 0.17 * rig.eye_distance_m
         weight = np.exp(-(apart**2) / (2 * radius_m**2)) + 1e-12

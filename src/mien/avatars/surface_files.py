@@ -11,8 +11,9 @@ import torch
 from mien.avatars.avatar import AvatarFacts
 from mien.avatars.rig import AvatarRig
 from mien.avatars.surface_avatar import SurfaceAvatar
+from mien.avatars.surface_config import SurfaceAvatarConfig
 from mien.avatars.surface_features import SurfaceMapper
-from mien.avatars.surface_network import SurfaceConfig, SurfaceNetwork
+from mien.avatars.surface_network import SurfaceNetwork
 from mien.cameras import Camera
 from mien.learning.stored_tensors import check_shapes, checked_tensors
 from mien.reading.file_values import FileValues
@@ -40,7 +41,7 @@ def surface_avatar(
         InputError: they are damaged.
     """
     config = checked_settings(
-        SurfaceConfig, document.get("config"), source=values.source, what="config", ranges=_RANGES
+        SurfaceAvatarConfig, document.get("config"), source=values.source, what="config", ranges=_RANGES
     )
     rig = AvatarRig(identity, points=34)
     support = torch.from_numpy(SurfaceMapper(rig).support())

@@ -12,41 +12,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mien.avatars.surface_config import SurfaceAvatarConfig
 from mien.avatars.surface_features import PLANES_M, SurfaceMaps
-
-
-@dataclass(frozen=True)
-class SurfaceConfig:
-    """How a surface avatar is made and trained."""
-
-    texture: int = 256
-    """Side of the learned texture, in the head's atlas."""
-    texture_features: int = 16
-    """Numbers per texel."""
-    plane: int = 96
-    """Side of the textures of what the fitted head lacks."""
-    plane_features: int = 8
-    """Numbers per texel of these."""
-    expression_features: int = 12
-    """Numbers that the weights make at each place, each weight counting as far as its shape moves it."""
-    width: int = 16
-    """Channels at full size; twice and three times as many below."""
-    rate: float = 2e-3
-    """Learning rate of the network at the start."""
-    texture_rate: float = 1e-2
-    """Learning rate of the textures."""
-    weight_noise: float = 0.02
-    """Noise on the weights while learning: trackers err."""
-    edge_weight: float = 0.5
-    """Of differences between neighbouring pixels, against colours."""
-    feature_weight: float = 3.0
-    """Pixels at mouth and eyes count this much more."""
-    empty_weight: float = 0.05
-    """Of alpha where the matte is not known."""
-    iterations: int = 20_000
-    """Steps of one picture."""
-    seed: int = 0
-    """The same seed, frames and machine give the same avatar."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +57,7 @@ class SurfaceNetwork(nn.Module):
 
     support: Tensor
 
-    def __init__(self, config: SurfaceConfig, support: Float[Tensor, "vertices expression"]) -> None:
+    def __init__(self, config: SurfaceAvatarConfig, support: Float[Tensor, "vertices expression"]) -> None:
         super().__init__()
         self.config = config
         self.register_buffer("support", support)

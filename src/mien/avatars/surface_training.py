@@ -15,10 +15,11 @@ from torch import Tensor
 from mien.avatars.avatar import AvatarFacts
 from mien.avatars.dataset import AvatarData
 from mien.avatars.frames import feature_masks
-from mien.avatars.rig import AvatarRig, Controls, rig_of
+from mien.avatars.rig import AvatarControls, AvatarRig, rig_of
 from mien.avatars.surface_avatar import SurfaceAvatar, drawn
+from mien.avatars.surface_config import SurfaceAvatarConfig
 from mien.avatars.surface_features import SurfaceMapper
-from mien.avatars.surface_network import MapTensors, SurfaceConfig, SurfaceNetwork
+from mien.avatars.surface_network import MapTensors, SurfaceNetwork
 from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.learning.checkpoints import CHECKPOINT_NAME, Checkpoint, read_checkpoint, training_folder
@@ -133,7 +134,7 @@ class _SurfaceSchedule:
 @checked_call
 def train_surface_avatar(
     data: AvatarData,
-    config: SurfaceConfig | None = None,
+    config: SurfaceAvatarConfig | None = None,
     *,
     max_minutes: float | None = None,
     out: str | Path | None = None,
@@ -150,7 +151,7 @@ def train_surface_avatar(
     from mien.avatars.scores import score_frames
     from mien.avatars.train import PREVIEW_FRAMES, PREVIEW_NAME, typical_camera
 
-    config = config or SurfaceConfig()
+    config = config or SurfaceAvatarConfig()
     train, held = data.split()
     if len(train) < 2:
         raise InputError("leaves fewer than two frames to learn from", source=data.source)
@@ -204,7 +205,7 @@ def train_surface_avatar(
     return SurfaceAvatar(average.network, rig, camera=typical_camera(train), facts=facts)
 
 
-def _importance(data: AvatarData, rig: AvatarRig, controls: list[Controls]) -> Tensor:
+def _importance(data: AvatarData, rig: AvatarRig, controls: list[AvatarControls]) -> Tensor:
     """(F, S, S) pixels at mouth and eyes."""
     masks = [
         np.any(list(feature_masks(data, rig, controls[row], row).values()), axis=0)

@@ -1,0 +1,46 @@
+"""How a surface avatar is made and trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mien.errors import InputError
+
+
+@dataclass(frozen=True)
+class SurfaceAvatarConfig:
+    """How a surface avatar is made and trained."""
+
+    texture: int = 256
+    """Side of the learned texture, in the head's atlas."""
+    texture_features: int = 16
+    """Numbers per texel."""
+    plane: int = 96
+    """Side of the textures of what the fitted head lacks."""
+    plane_features: int = 8
+    """Numbers per texel of these."""
+    expression_features: int = 12
+    """Numbers that the weights make at each place, each weight counting as far as its shape moves it."""
+    width: int = 16
+    """Channels at full size; twice and three times as many below."""
+    rate: float = 2e-3
+    """Learning rate of the network at the start."""
+    texture_rate: float = 1e-2
+    """Learning rate of the textures."""
+    weight_noise: float = 0.02
+    """Noise on the weights while learning: trackers err."""
+    edge_weight: float = 0.5
+    """Of differences between neighbouring pixels, against colours."""
+    feature_weight: float = 3.0
+    """Pixels at mouth and eyes count this much more."""
+    empty_weight: float = 0.05
+    """Of alpha where the matte is not known."""
+    iterations: int = 20_000
+    """Steps of one picture."""
+    seed: int = 0
+    """The same seed, frames and machine give the same avatar."""
+
+    def __post_init__(self) -> None:
+        sizes = self.texture, self.texture_features, self.plane, self.plane_features, self.width
+        if min(*sizes, self.expression_features, self.iterations) < 1:
+            raise InputError("sizes and iterations start at 1", source="SurfaceAvatarConfig")
