@@ -17,7 +17,7 @@ def deformation_errors_mm(
     *,
     every: int = 5,
 ) -> Float[np.ndarray, " n"]:
-    """Distances, millimetres, between where the avatar takes points of the true moving face and where they are
+    """Distances, millimetres, between where the avatar takes points of the true face and where they are
     on the canonical head, over skin of the front of the face on held-out frames.
 
     Args:

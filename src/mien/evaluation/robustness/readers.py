@@ -183,6 +183,20 @@ def _mesh(path: Path) -> object:
     return read_mesh(path)
 
 
+def _avatar(path: Path) -> object:
+    from mien.avatars.files import load_avatar
+
+    avatar = load_avatar(path)
+    weights = {name: value.numpy() for name, value in avatar.tensors().items()}
+    return weights, avatar.camera.intrinsics, avatar.rig.identity
+
+
+def _avatar_data(path: Path) -> object:
+    from mien.avatars.dataset_files import load_avatar_data
+
+    return load_avatar_data(path)
+
+
 READERS: dict[str, Callable[[Path], Any]] = {
     "fit": _fit, "track": _track, "head": _head, "expression map": _expression_map,
     "3D landmarks": _landmarks3d, "field": _field, "field networks": _field_networks,
@@ -190,5 +204,6 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "TensoRF checkpoint": _tensorf,
     "shard": _shard, "posed pictures": _posed_pictures, "cameras": _cameras, "picture": _picture,
     "depths": _depths, "video": _video, "options": _options, "albedo": _albedo, "hair": _hair,
-    "volume": _volume, "crowd": _crowd, "mesh": _mesh, **LEARNING_READERS, **STUDY_READERS,
+    "volume": _volume, "crowd": _crowd, "mesh": _mesh, "avatar": _avatar,
+    "avatar data": _avatar_data, **LEARNING_READERS, **STUDY_READERS,
 }  # fmt: skip

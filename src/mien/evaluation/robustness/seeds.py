@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.evaluation.robustness import avatar_seeds as avatars
 from mien.evaluation.robustness import foreign_seeds as foreign
 from mien.evaluation.robustness.learning_seeds import LEARNING_SEEDS
 from mien.evaluation.robustness.small_head import small_fit, small_head, small_track
@@ -333,6 +334,9 @@ SEEDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None]]] = {
     "map-json": ("expression map", "map.json", (), _map(".json")),
     "landmarks-3d": ("3D landmarks", "face-landmarks.json", _TORCH, _landmarks3d),
     "field": ("field", "face.field", _TORCH, _field),
+    "avatar-data": ("avatar data", "frames", (), avatars.write_avatar_data),
+    "surface-avatar": ("avatar", "face.avatar", _TORCH, avatars.write_surface_avatar),
+    "field-avatar": ("avatar", "face.avatar", _TORCH, avatars.write_field_avatar),
     "field-networks": ("field networks", "networks.safetensors", _TORCH, _field_networks),
     "search-network": ("search network", "net.onnx", (), _search_network),
     "landmark-card": ("landmark card", "net.card.json", (), _landmark_card),
