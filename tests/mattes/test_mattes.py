@@ -30,6 +30,25 @@ def test_what_a_trimap_leaves_open_is_told_by_colour():
     assert (matte.known[body] == 0).all()
 
 
+def test_a_picture_full_of_the_head_keeps_the_wall_beside_the_neck():
+    """Only corners are surely no head there, and the wall is darker beside the neck than in the corners."""
+    rng = np.random.default_rng(2)
+    y, x = np.mgrid[:120, :120]
+    truth = ((y - 55) / 50) ** 2 + ((x - 60) / 38) ** 2 < 1
+    truth |= (abs(x - 60) < 22) & (y > 60)
+    wall = np.stack([235 - y / 2, 230 - y / 2, 205 - y / 2], axis=2)
+    face = np.where((y < 95)[..., None], [150, 100, 80], [140, 90, 70])
+    hair = disc(25)
+    image = np.where(truth[..., None], np.where(hair[..., None], face, [60, 42, 30]), wall)
+    image = np.clip(image + rng.integers(-6, 7, image.shape), 0, 255).astype(np.uint8)
+    outside = (y < 12) & (abs(x - 60) > 48)
+    body = (y > 88) & ~truth | (y > 100)
+    matte = soft_matte(image, Trimap(disc(28), outside & ~body, body), edge_px=2.5)
+    beside = ~truth & (y > 60) & (y < 85) & (abs(x - 60) > 45)
+    assert matte.alpha[beside].mean() < 0.05
+    assert matte.alpha[truth & (y < 85)].mean() > 0.9
+
+
 def test_same_colours_are_not_known():
     image = np.full((120, 120, 3), 90, np.uint8) + np.random.default_rng(1).integers(
         0, 9, (120, 120, 3), np.uint8

@@ -15,6 +15,7 @@ from mien.heads.parameters import HeadParameters
 from mien.mattes.trimap import MatteMargins, head_trimap
 from mien.mattes.types import Matte, Trimap
 
+_NO_COLOR = (255, 0, 255)
 _COMPONENTS = 5
 """Gaussians of each of OpenCV's two mixtures."""
 
@@ -29,6 +30,9 @@ class MatteConfig:
     """Rounds of cutting and learning colours."""
     edge_m: float = 0.006
     """Width of a soft edge, on the head's surface."""
+    near_m: float = 0.035
+    """Pixels further than this from the fitted head are surroundings at first: where a picture is full of the
+    head, hardly anything is surely not head, and everything would be near."""
     sure_log_odds: float = 3.0
     """Where the head's colours are this much likelier than the surroundings', or the other way round
     (logarithm),
@@ -87,13 +91,14 @@ def soft_matte(
     if trimap.outside.sum() < 16:
         return Matte(trimap.inside.astype(np.float32), trimap.inside.astype(np.float32))
     labels = np.full(image.shape[:2], cv2.GC_PR_BGD, np.uint8)
-    labels[_near(trimap)] = cv2.GC_PR_FGD
+    labels[_near(trimap, edge_px * config.near_m / config.edge_m)] = cv2.GC_PR_FGD
     labels[trimap.inside], labels[trimap.outside] = cv2.GC_FGD, cv2.GC_BGD
-    behind, before = np.zeros((1, 65)), np.zeros((1, 65))
-    # Clothes are neither: as surroundings they would teach these the colours of dark hair
-    cv2.setRNGSeed(0)
     bgr = np.ascontiguousarray(image[..., ::-1])
-    cv2.grabCut(bgr, labels, (0, 0, 1, 1), behind, before, config.sweeps, cv2.GC_INIT_WITH_MASK)
+    behind, before = _learned_colors(bgr, labels, trimap.body, sweeps=config.sweeps)
+    cv2.setRNGSeed(0)
+    labels[trimap.body] = cv2.GC_PR_BGD
+    nowhere = (0, 0, 1, 1)
+    cv2.grabCut(bgr, labels, nowhere, behind, before, 1, cv2.GC_EVAL_FREEZE_MODEL)
     cut = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
     alpha = guided(image, cut.astype(np.float32), radius_px=max(1, round(edge_px)))
     alpha = np.clip((alpha - 0.05) / 0.9, 0, 1)
@@ -107,13 +112,35 @@ def soft_matte(
     return Matte(alpha.astype(np.float32), known)
 
 
-def _near(trimap: Trimap) -> Bool[np.ndarray, "h w"]:
-    """Open pixels that lie nearer to the head than to the surroundings."""
+def _learned_colors(
+    bgr: UInt8[np.ndarray, "h w 3"],
+    labels: UInt8[np.ndarray, "h w"],
+    body: Bool[np.ndarray, "h w"],
+    *,
+    sweeps: int,
+) -> tuple[Float[np.ndarray, "1 65"], Float[np.ndarray, "1 65"]]:
+    """OpenCV's mixtures of the surroundings and of the head, from all but the body; `labels` gets what was cut.
+
+    The body is neither: as surroundings it would teach these the colours of dark hair, and as head those of
+    the wall beside the neck. In one colour that no pixel has, it takes one of the surroundings' Gaussians.
+    """
+    import cv2
+
+    behind, before = np.zeros((1, 65)), np.zeros((1, 65))
+    painted = bgr.copy()
+    painted[body], labels[body] = _NO_COLOR, cv2.GC_BGD
+    cv2.setRNGSeed(0)
+    cv2.grabCut(painted, labels, (0, 0, 1, 1), behind, before, sweeps, cv2.GC_INIT_WITH_MASK)
+    return behind, before
+
+
+def _near(trimap: Trimap, reach_px: float) -> Bool[np.ndarray, "h w"]:
+    """Open pixels that lie nearer to the head than to the surroundings, and not far from it."""
     from scipy import ndimage
 
     to_inside = np.asarray(ndimage.distance_transform_edt(~trimap.inside))
     to_outside = np.asarray(ndimage.distance_transform_edt(~trimap.outside))
-    return to_inside < 0.7 * to_outside
+    return (to_inside < 0.7 * to_outside) & (to_inside < reach_px)
 
 
 def _log_density(bgr: np.ndarray, model: Float[np.ndarray, "1 65"]) -> Float[np.ndarray, "h w"]:
