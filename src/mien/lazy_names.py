@@ -9,7 +9,7 @@ from typing import Any
 
 from mien.errors import MissingExtraError
 
-_OF_FIELDS = ("torch", "safetensors")
+_OF_FIELDS = ("torch", "safetensors", "numba")
 """Packages of the extra "fields": where one is missing, its name says what to install."""
 
 

@@ -1,0 +1,197 @@
+"""How a splat head learns: one picture a step, before a background of random colour."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from mien.avatars.dataset import AvatarData
+from mien.avatars.skull_frame import vertices_in_skull_m
+from mien.avatars.splats.config import SplatConfig
+from mien.avatars.splats.splat_head import SplatHead, spread_anchors, steering
+from mien.errors import InputError
+from mien.heads.library import load_head
+from mien.heads.parameters import HeadParameters
+from mien.learning.checkpoints import Checkpoint
+from mien.learning.learner import Learner
+from mien.learning.schedule import learning_rate_share
+from mien.learning.trainer import Trainer
+from mien.learning.training import Training, TrainingState
+from mien.progress import ProgressReport, silent
+
+RATES = {
+    "offsets_m": 2e-4, "log_scales": 5e-3, "quaternions": 2e-3, "opacity_logits": 2e-2, "color_logits": 1e-2,
+    "color_changes": 6e-3, "place_changes": 5e-3, "opacity_changes": 5e-3,
+}  # fmt: skip
+"""Learning rate of each kind of parameter."""
+_FINAL = 0.03
+_EXPRESSIONS_BY = 0.05
+"""Share of the training by which expressions count in full: a head at rest is learned first."""
+_UNKNOWN = 0.1
+"""Weight of colours where the matte is not known."""
+_SSIM_WINDOW = 7
+
+
+class SplatSchedule:
+    """So many steps, or what fits into so many minutes."""
+
+    def __init__(self, config: SplatConfig, *, max_minutes: float | None) -> None:
+        self._steps, self._minutes = config.steps, max_minutes
+
+    def share(self, step: int, elapsed_s: float) -> float:
+        by_time = 0.0 if self._minutes is None else elapsed_s / (60 * self._minutes)
+        return min(1.0, max(step / self._steps, by_time))
+
+    def rate(self, step: int, elapsed_s: float) -> float:
+        return learning_rate_share(self.share(step, elapsed_s), warm_up=1e-3, final=_FINAL)
+
+
+class SplatTraining(Training[None]):
+    """A splat head on its way.
+
+    Args:
+        data: to learn from; held-out frames are left out.
+        config: see there.
+        max_minutes: end after so many, whatever the steps.
+
+    Raises:
+        InputError: fewer than two frames to learn from.
+    """
+
+    kind: ClassVar[str] = "splat-avatar"
+    batch_size = 1
+
+    def __init__(
+        self, data: AvatarData, config: SplatConfig | None = None, *, max_minutes: float | None = None
+    ) -> None:
+        learned, _ = data.split()
+        if len(learned) < 2:
+            raise InputError(
+                "has fewer than two frames to learn from; take a longer video", source=data.source
+            )
+        self.config = config or SplatConfig()
+        self.data = learned
+        head = load_head()
+        self._seen = [_Tensors.of(learned, row) for row in range(len(learned))]
+        controls = np.stack([seen.controls.numpy() for seen in self._seen])
+        self.head = SplatHead(self.config, controls=controls.shape[1])
+        rest = HeadParameters.neutral(head.identity_count, head.expression_count)
+        rest_m = vertices_in_skull_m(head, replace(rest, identity=learned.identity))
+        rng = np.random.default_rng(self.config.seed)
+        anchors = spread_anchors(
+            rest_m, head.triangles, on_skin=self.config.on_skin, in_hair=self.config.in_hair, rng=rng
+        )
+        self.head.start(anchors)
+        self.head.codes.learn(controls)
+        self._largest_log_scale = math.log(3 * anchors.spacing_m)
+        self.learner = Learner(self.head, self._groups)
+        self.schedule = SplatSchedule(self.config, max_minutes=max_minutes)
+        self._paint()
+        self._step, self._share = 0, 0.0
+
+    def prepare(self, step: int, elapsed_s: float) -> None:
+        self._step, self._share = step, self.schedule.share(step, elapsed_s)
+
+    def losses(self, batch: None) -> dict[str, Tensor]:
+        config, count = self.config, len(self._seen)
+        rng = np.random.default_rng((config.seed, self._step // count))
+        index = int(rng.permutation(count)[self._step % count])
+        seen = self._seen[index]
+        code = self.head.codes(seen.controls) * min(1.0, self._share / _EXPRESSIONS_BY)
+        picture = self.head(seen.vertices_m, code, self.data.camera(index))
+        background = torch.from_numpy(rng.uniform(0, 1, 3).astype(np.float32))
+        drawn = picture[..., :3] + (1 - picture[..., 3:]) * background
+        wanted = seen.premultiplied + (1 - seen.alpha[..., None]) * background
+        weight = (_UNKNOWN + (1 - _UNKNOWN) * seen.known)[..., None]
+        colors = (weight * (drawn - wanted).abs()).mean()
+        coverage = (seen.known * (picture[..., 3] - seen.alpha).abs()).mean()
+        head = self.head
+        changes = config.colour_change * head.color_changes.square().mean()
+        changes = changes + config.place_change * head.place_changes.square().mean()
+        shape = config.far * head.offsets_m.square().sum(dim=1).mean()
+        shape = shape + 1e-2 * torch.relu(head.log_scales - self._largest_log_scale).mean()
+        shape = shape + config.opaque * torch.sigmoid(head.opacity_logits).mean()
+        unlike = 1 - _ssim(drawn, wanted)
+        loss = 3 * colors + 0.3 * coverage + config.similarity * unlike + changes + shape
+        return {"loss": loss, "colors": colors, "coverage": coverage, "unlike": unlike}
+
+    def state(self) -> TrainingState:
+        return TrainingState(settings=asdict(self.config), plain={"frames": len(self.data)})
+
+    def _groups(self) -> list[dict[str, Any]]:
+        return [
+            {"params": [value], "lr": RATES[name], "weight_decay": 0.0}
+            for name, value in self.head.named_parameters()
+        ]
+
+    def _paint(self) -> None:
+        """Colours of the first frame at the splats' places."""
+        seen, camera = self._seen[0], self.data.camera(0)
+        with torch.no_grad():
+            points_m, frames = self.head.anchored(seen.vertices_m)
+            points_m = points_m + torch.einsum("nij,nj->ni", frames, self.head.offsets_m)
+            pixels = np.nan_to_num(camera.project(points_m.double().numpy()))
+            columns, rows = np.rint(np.clip(pixels, 0, self.data.size_px - 1)).astype(int).T
+            colors = torch.from_numpy(self.data.rgba[0, rows, columns, :3].astype(np.float32) / 255)
+            self.head.color_logits.copy_(torch.logit(colors.clamp(0.02, 0.98)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Tensors:
+    """A frame as a step takes it: colours times alpha, alpha, how surely it is known, and the head."""
+
+    premultiplied: Float[Tensor, "s s 3"]
+    alpha: Float[Tensor, "s s"]
+    known: Float[Tensor, "s s"]
+    vertices_m: Float[Tensor, "v 3"]
+    controls: Float[Tensor, " controls"]
+
+    @staticmethod
+    def of(data: AvatarData, row: int) -> _Tensors:
+        parameters = data.parameters(row)
+        rgba = torch.from_numpy(data.rgba[row].astype(np.float32) / 255)
+        return _Tensors(
+            premultiplied=rgba[..., :3] * rgba[..., 3:],
+            alpha=rgba[..., 3],
+            known=torch.from_numpy(data.known[row].astype(np.float32) / 255),
+            vertices_m=torch.from_numpy(vertices_in_skull_m(load_head(), parameters).astype(np.float32)),
+            controls=steering(parameters),
+        )
+
+
+def learn_splats(
+    training: SplatTraining,
+    *,
+    folder: Path | None = None,
+    checkpoint: Checkpoint | None = None,
+    report: ProgressReport = silent,
+) -> SplatHead:
+    """Run a training to its end, from a checkpoint on where there is one; returns its head."""
+    trainer = Trainer(training, folder=folder, log_steps=50, report=report)
+    if checkpoint is not None:
+        trainer.resume(checkpoint)
+    trainer.run(itertools.repeat(None))
+    return training.head.eval()
+
+
+def _ssim(a: Float[Tensor, "h w 3"], b: Float[Tensor, "h w 3"]) -> Tensor:
+    """Mean structural similarity in square windows (Wang et al. 2004)."""
+
+    def mean(values: Tensor) -> Tensor:
+        return functional.avg_pool2d(values, _SSIM_WINDOW, stride=2)
+
+    x, y = a.permute(2, 0, 1)[None], b.permute(2, 0, 1)[None]
+    mean_x, mean_y = mean(x), mean(y)
+    variance_x, variance_y = mean(x * x) - mean_x**2, mean(y * y) - mean_y**2
+    covariance = mean(x * y) - mean_x * mean_y
+    alike = (2 * mean_x * mean_y + 1e-4) * (2 * covariance + 9e-4)
+    return (alike / ((mean_x**2 + mean_y**2 + 1e-4) * (variance_x + variance_y + 9e-4))).mean()

@@ -1,0 +1,133 @@
+"""A splat avatar as one web page: all is linear in the controls, so a browser can do it alone."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from mien.avatars.skull_frame import vertices_in_skull_m
+from mien.avatars.splats.splat_avatar import SplatAvatar
+from mien.avatars.splats.splat_head import BLUR_PX2, PLACE_UNIT_M, rotations, steering
+from mien.checked_calls import checked_call
+from mien.files import write_text
+from mien.heads.library import load_head
+from mien.heads.parameters import HeadParameters
+
+TEMPLATE = Path(__file__).parent / "data" / "player.html"
+_JOINT_STEP_RAD = 0.2
+"""Joint rotations are taken as linear over this much."""
+_FADED = 0.02
+"""Splats that never get more opaque than this are left out."""
+
+
+@checked_call
+def write_player_page(
+    avatar: SplatAvatar,
+    path: str | Path,
+    *,
+    sequence: Sequence[HeadParameters] = (),
+    frames_per_second: float = 25.0,
+) -> Path:
+    """Write the page: turn it with the mouse, move its 52 ARKit weights, play a sequence.
+
+    Args:
+        avatar: whom it shows.
+        path: of the .html; it needs nothing else, no network either.
+        sequence: expressions to play; its identity and roots are not used.
+
+    Raises:
+        OutputError: the place takes no files.
+    """
+    content = json.dumps(player_content(avatar, sequence=sequence, frames_per_second=frames_per_second))
+    # A name of a video must not end the script that holds it
+    text = TEMPLATE.read_text(encoding="utf-8").replace("/*CONTENT*/null", content.replace("<", "\\u003c"))
+    path = Path(path)
+    write_text(path, text)
+    return path
+
+
+def player_content(
+    avatar: SplatAvatar, *, sequence: Sequence[HeadParameters] = (), frames_per_second: float = 25.0
+) -> dict[str, Any]:
+    """What the page holds: arrays as base64, little-endian, with the scale of each row of 8-bit numbers."""
+    head, splats = load_head(), avatar.splats
+    rest = avatar.at_rest
+    with torch.no_grad():
+        points_m, frames = _anchored(avatar, rest)
+        faded = torch.sigmoid(splats.opacity_logits + 3 * splats.opacity_changes.abs().sum(dim=0)) < _FADED
+        kept = (~faded).numpy()
+        offsets_m = torch.einsum("nij,nj->ni", frames, splats.offsets_m)
+        axes = frames @ rotations(splats.quaternions) * torch.exp(splats.log_scales)[:, None]
+        covariances = (axes @ axes.transpose(1, 2)).numpy()[kept]
+        places_m = (points_m + offsets_m).numpy()[kept]
+        moves_m = np.stack([
+            ((_anchored(avatar, moved)[0] - points_m) / step).numpy()[kept]
+            for moved, step in _one_by_one(rest)
+        ])  # fmt: skip
+        shifts_m = PLACE_UNIT_M * torch.einsum("nij,knj->kni", frames, splats.place_changes).numpy()[:, kept]
+    corner = np.triu_indices(3)
+    controls = [steering(replace(one, identity=avatar.identity)).numpy() for one in sequence]
+    return {
+        "source": avatar.source,
+        "weights": list(head.expression_names),
+        "rest": steering(rest).tolist(),
+        "count": int(kept.sum()),
+        "codes": len(splats.codes.components),
+        "code_mean": splats.codes.mean.tolist(),
+        "code_rows": _packed(splats.codes.components.numpy()),
+        "blur": BLUR_PX2,
+        "size": avatar.camera.width_px,
+        "places": _packed(places_m),
+        "normals": _packed(frames[:, :, 2].numpy()[kept]),
+        "covariances": _packed(covariances[:, corner[0], corner[1]]),
+        "colors": _packed(splats.color_logits.detach().numpy()[kept]),
+        "opacities": _packed(splats.opacity_logits.detach().numpy()[kept]),
+        "moves": _bytes_of(moves_m),
+        "shifts": _bytes_of(shifts_m),
+        "color_changes": _bytes_of(splats.color_changes.detach().numpy()[:, kept]),
+        "opacity_changes": _bytes_of(splats.opacity_changes.detach().numpy()[:, kept]),
+        "intrinsics": (np.asarray(avatar.camera.intrinsics) / avatar.camera.width_px).tolist(),
+        "camera_from_skull": np.asarray(avatar.camera.camera_from_world).tolist(),
+        "sequence": [np.round(row, 4).tolist() for row in controls],
+        "frames_per_second": frames_per_second,
+    }
+
+
+def _anchored(avatar: SplatAvatar, parameters: HeadParameters) -> tuple[torch.Tensor, torch.Tensor]:
+    vertices_m = vertices_in_skull_m(load_head(), parameters).astype(np.float32)
+    return avatar.splats.anchored(torch.from_numpy(vertices_m))
+
+
+def _one_by_one(rest: HeadParameters) -> list[tuple[HeadParameters, float]]:
+    """The head with each control moved alone, and by how much, in the order of `steering`."""
+    moved = []
+    for index in range(len(rest.expression)):
+        expression = rest.expression.copy()
+        expression[index] += 1.0
+        moved.append((replace(rest, expression=expression), 1.0))
+    for index in range(rest.joint_rotations.size):
+        joints = rest.joint_rotations.copy()
+        joints.flat[index] += _JOINT_STEP_RAD
+        moved.append((replace(rest, joint_rotations=joints), _JOINT_STEP_RAD))
+    return moved
+
+
+def _packed(values: Float[np.ndarray, ...]) -> str:
+    """float32 numbers as base64."""
+    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode("ascii")
+
+
+def _bytes_of(rows: Float[np.ndarray, "rows ..."]) -> dict[str, Any]:
+    """Rows of numbers as signed bytes, each row with a scale of its own."""
+    flat = rows.reshape(len(rows), -1)
+    scales = np.maximum(np.abs(flat).max(axis=1, initial=0), 1e-12) / 127
+    numbers = np.rint(flat / scales[:, None]).astype(np.int8)
+    return {"scales": scales.tolist(), "bytes": base64.b64encode(numbers.tobytes()).decode("ascii")}
