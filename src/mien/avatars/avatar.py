@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Float, UInt8
 
-from mien.avatars.rig import AvatarControls, AvatarRig
+from mien.avatars.rig import AvatarRig, Controls, Injection
 from mien.cameras import Camera
 
 
@@ -31,19 +31,6 @@ class AvatarFacts:
     seconds: float = 0.0
     size_px: int = 128
     figures: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Injection:
-    """Other weights for the fields about some landmarks: one eye winks.
-
-    Attributes:
-        weights: (E,) those fields see, and the fitted head around them follows.
-        fields: (L,) which fields.
-    """
-
-    weights: Float[np.ndarray, " expression"]
-    fields: Bool[np.ndarray, " fields"]
 
 
 class Avatar(ABC):

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from mien.avatars.avatar import Injection
-from mien.avatars.rig import AvatarControls, AvatarRig, controls_of
+from mien.avatars.rig import AvatarRig, Controls, Injection, controls_of
 from mien.cameras import Camera
 from mien.errors import InputError
 from mien.fitting.results import HeadTrack

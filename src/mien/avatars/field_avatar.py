@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mien.avatars.avatar import Avatar, AvatarFacts, Injection
+from mien.avatars.avatar import Avatar, AvatarFacts
 from mien.avatars.model import AvatarModel, Moments
 from mien.avatars.picture import render_moment
-from mien.avatars.rig import AvatarControls, PosedSurface
+from mien.avatars.rig import Controls, Injection, PosedSurface
 from mien.cameras import Camera
 
 KIND = "field_avatar"

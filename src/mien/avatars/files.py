@@ -90,7 +90,7 @@ def load_avatar(folder: str | Path) -> Avatar:
         )
     document = read_json_object(path, what=f"cannot be read as JSON; {_REMEDY}")
     values = FileValues(document, source=path, remedy=_REMEDY)
-    kinds = (KIND, "surface_avatar")
+    kinds = (KIND, "surface_avatar", "splat_avatar")
     kind = values.text("kind", choices=kinds)
     version = values.integer("format_version", low=1)
     if version > FORMAT_VERSION:
@@ -112,6 +112,10 @@ def load_avatar(folder: str | Path) -> Avatar:
     }
     if kind == KIND:
         return _field_avatar(document, values, folder, **common)
+    if kind == "splat_avatar":
+        from mien.avatars.splats.files import splat_avatar
+
+        return splat_avatar(document, values, folder / WEIGHTS_NAME, **common)
     from mien.avatars.surface_files import surface_avatar
 
     return surface_avatar(document, values, folder / WEIGHTS_NAME, **common)

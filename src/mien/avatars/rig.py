@@ -36,6 +36,19 @@ class AvatarControls:
     neck: Float[np.ndarray, "2 3"]
 
 
+@dataclass(frozen=True, eq=False)
+class Injection:
+    """Other weights for the fields about some landmarks: one eye winks.
+
+    Attributes:
+        weights: (E,) those fields see, and the fitted head around them follows.
+        fields: (L,) which fields.
+    """
+
+    weights: Float[np.ndarray, " expression"]
+    fields: Bool[np.ndarray, " fields"]
+
+
 def controls_of(
     expression: Float[np.ndarray, " expression"],
     joint_rotations: Float[np.ndarray, "4 3"],
@@ -121,12 +134,25 @@ class AvatarRig:
         return len(self.groups)
 
     @property
+    def triangles(self) -> Int[np.ndarray, "triangles 3"]:
+        """Of all vertices, without those of cards of hair."""
+        kept = np.zeros(self.head.vertex_count, bool)
+        kept[self.kept] = True
+        return self.head.triangles[kept[self.head.triangles].all(axis=1)]
+
+    @property
     def kept_parts(self) -> Int[np.ndarray, " vertices"]:
         """(V,) index of the part that each kept vertex is of."""
         return self.head.vertex_parts[self.kept]
 
-    def vertices_m(self, controls: AvatarControls) -> Float[np.ndarray, "all 3"]:
-        """All vertices of the head, skull's frame."""
+    def vertices_m(
+        self, controls: Controls, *, injection: Injection | None = None
+    ) -> Float[np.ndarray, "all 3"]:
+        """All vertices of the head, skull's frame; what is injected moves those near its fields."""
+        if injection is not None:
+            own_m = self.vertices_m(controls)
+            other_m = self.vertices_m(Controls(injection.weights, controls.neck))
+            return own_m + self.shares_of(injection)[:, None] * (other_m - own_m)
         joints = np.zeros((4, 3))
         joints[:2] = controls.neck
         parameters = HeadParameters(self.identity, controls.weights, joints, np.zeros(3), np.zeros(3))
@@ -146,6 +172,14 @@ class AvatarRig:
             centres.astype(np.float32),
             (self.canonical_centres_m - centres).astype(np.float32),
         )
+
+    def shares_of(self, injection: Injection) -> Float[np.ndarray, " all"]:
+        """(V,) how much each vertex follows what is injected: its fields' part of all fields' weights."""
+        whole = self.vertices_m(Controls(self.rest_weights, np.zeros((2, 3))))
+        apart = np.linalg.norm(whole[:, None] - self.canonical_centres_m[None], axis=2)
+        radius_m = 0.17 * self.eye_distance_m
+        weight = np.exp(-(apart**2) / (2 * radius_m**2)) + 1e-12
+        return weight[:, injection.fields].sum(axis=1) / weight.sum(axis=1)
 
     def attention(
         self, rule: Literal["absolute", "quantile", "none"], *, threshold: float, reach_m: float

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int32
+from jaxtyping import Float32, Int32
 
-from mien.avatars.avatar import Injection
-from mien.avatars.rig import AvatarControls, AvatarRig
+from mien.avatars.rig import AvatarRig, Controls, Injection
 from mien.cameras import Camera
 from mien.geometry.normals import vertex_normals
 from mien.geometry.rasterization import rasterize
@@ -66,12 +65,8 @@ class SurfaceMapper:
         self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
     ) -> SurfaceMaps:
         """What a camera sees; its world is the skull's frame."""
-        vertices_m = self.rig.vertices_m(controls)
-        shares = None
-        if injection is not None:
-            other_m = self.rig.vertices_m(AvatarControls(injection.weights, controls.neck))
-            shares = self._shares(injection.fields)
-            vertices_m = vertices_m + shares[:, None] * (other_m - vertices_m)
+        vertices_m = self.rig.vertices_m(controls, injection=injection)
+        shares = None if injection is None else self.rig.shares_of(injection).astype(np.float32)
         raster = rasterize(
             camera.project(vertices_m),
             camera.to_camera(vertices_m)[:, 2],
@@ -98,15 +93,6 @@ class SurfaceMapper:
             shares,
             None if injection is None else injection.weights.astype(np.float32),
         )
-
-    def _shares(self, fields: Bool[np.ndarray, " fields"]) -> Float32[np.ndarray, " vertices"]:
-        """How much each vertex follows what is injected into some fields: their part of all weights."""
-        rig = self.rig
-        whole = rig.vertices_m(AvatarControls(rig.rest_weights, np.zeros((2, 3))))
-        apart = np.linalg.norm(whole[:, None] - rig.canonical_centres_m[None], axis=2)
-        radius_m = 0.17 * rig.eye_distance_m
-        weight = np.exp(-(apart**2) / (2 * radius_m**2)) + 1e-12
-        return (weight[:, fields].sum(axis=1) / weight.sum(axis=1)).astype(np.float32)
 
 
 def _plane_places(camera: Camera) -> Float32[np.ndarray, "planes h w 2"]:

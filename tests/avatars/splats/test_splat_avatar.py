@@ -12,13 +12,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 
 from mien.avatars.dataset import AvatarData  # noqa: E402
-from mien.avatars.skull_frame import vertices_in_skull_m  # noqa: E402
+from mien.avatars.files import load_avatar, save_avatar  # noqa: E402
+from mien.avatars.rig import Controls, Injection, controls_of  # noqa: E402
 from mien.avatars.splats.config import SplatConfig  # noqa: E402
-from mien.avatars.splats.learning import SplatTraining, learn_splats  # noqa: E402
 from mien.avatars.splats.player_page import player_content, write_player_page  # noqa: E402
 from mien.avatars.splats.splat_avatar import SplatAvatar  # noqa: E402
-from mien.avatars.splats.splat_file import load_splat_avatar, save_splat_avatar  # noqa: E402
 from mien.avatars.splats.splat_head import steering  # noqa: E402
+from mien.avatars.splats.training import train_splat_avatar  # noqa: E402
 from mien.cameras import PICTURE_CAMERA_FROM_WORLD  # noqa: E402
 from mien.errors import InputError  # noqa: E402
 from mien.heads.library import load_head  # noqa: E402
@@ -63,31 +63,46 @@ def data() -> AvatarData:
 
 @pytest.fixture(scope="module")
 def avatar(data) -> SplatAvatar:
-    return SplatAvatar.of(learn_splats(SplatTraining(data, SMALL)), data)
+    return train_splat_avatar(data, SMALL)
+
+
+def controls(data: AvatarData, frame: int) -> Controls:
+    return controls_of(data.expression[frame], data.joint_rotations[frame], data.expression_names)
+
+
+def at_rest(avatar: SplatAvatar) -> Controls:
+    return Controls(np.zeros(avatar.rig.head.expression_count), np.zeros((2, 3)))
 
 
 def test_learning_brings_the_pictures_back(data, avatar):
     """The held-out frame too, whose colour lies between those of others."""
     frame = FRAMES - 2
-    shown = avatar.rgba(data.parameters(frame), data.camera(frame)).astype(float)
+    shown = 255 * avatar.picture(controls(data, frame), data.camera(frame))
     wanted = data.rgba[frame].astype(float)
     middle = np.s_[24:30, 14:26]
     assert np.abs(shown[middle] - wanted[middle]).mean() < 35
     assert shown[..., 3][wanted[..., 3] > 0].mean() > 200
-    first = avatar.rgba(data.parameters(0), data.camera(0)).astype(float)
+    first = 255 * avatar.picture(controls(data, 0), data.camera(0))
     assert first[middle][..., 0].mean() > 120 > shown[middle][..., 0].mean()
+    assert avatar.facts.figures["psnr_db"] > 15
+    assert (avatar.facts.frames, avatar.facts.steps) == (FRAMES - 1, SMALL.steps)
 
 
-def test_the_same_steps_give_the_same_head(data):
+def test_the_same_steps_give_the_same_head(data, tmp_path):
+    """Also when a training is taken up again."""
     small = replace(SMALL, steps=5)
-    first, second = (learn_splats(SplatTraining(data, small)).color_logits for _ in range(2))
-    assert torch.equal(first, second)
+    first, second = (train_splat_avatar(data, small, out=tmp_path / name).splats for name in ("a", "b"))
+    assert torch.equal(first.color_logits, second.color_logits)
+    again = train_splat_avatar(data, small, out=tmp_path / "b", resume=True).splats
+    assert torch.equal(first.color_logits, again.color_logits)
+    with pytest.raises(InputError, match="other settings"):
+        train_splat_avatar(data, replace(small, codes=3), out=tmp_path / "b", resume=True)
 
 
 def test_splats_ride_on_the_mesh(avatar):
     """A head and a camera that are turned alike give the same picture."""
-    vertices_m = torch.from_numpy(vertices_in_skull_m(load_head(), avatar.at_rest).astype(np.float32))
-    code = avatar.splats.codes(steering(avatar.at_rest))
+    vertices_m = torch.from_numpy(avatar.rig.vertices_m(at_rest(avatar)).astype(np.float32))
+    code = avatar.splats.codes(steering(at_rest(avatar)))
     turn = np.eye(4)
     turn[:3, :3] = [[0, -1, 0], [1, 0, 0], [0, 0, 1]]
     turn[:3, 3] = [0.1, -0.2, 0.05]
@@ -101,36 +116,51 @@ def test_splats_ride_on_the_mesh(avatar):
     assert same.abs().max() < 2e-3
 
 
-def test_a_file_gives_the_same_avatar(avatar, tmp_path):
-    path = save_splat_avatar(avatar, tmp_path / "someone.avatar")
-    again = load_splat_avatar(path)
-    assert again.source == avatar.source
-    difference = again.rgba(avatar.at_rest).astype(int) - avatar.rgba(avatar.at_rest)
-    assert np.abs(difference[..., 3]).mean() < 2
-    damaged = tmp_path / "damaged.avatar"
-    whole = path.read_bytes()
-    for cut in (b"", whole[:100], whole[: len(whole) // 2], whole.replace(b"splat_avatar", b"plate_avatar")):
-        damaged.write_bytes(cut)
+def test_what_is_injected_stays_where_it_is(avatar):
+    """Two blinks that are injected into the left eye close that one."""
+    head, rest = avatar.rig.head, at_rest(avatar)
+    weights = rest.weights.copy()
+    for name in ("eyeBlinkLeft", "eyeBlinkRight"):
+        weights[head.expression_names.index(name)] = 1
+    into_left = np.array([any(index in range(42, 48) for index in one) for one in avatar.rig.groups])
+    rest_m = avatar.rig.vertices_m(rest)
+    moved_m = avatar.rig.vertices_m(rest, injection=Injection(weights, into_left)) - rest_m
+    left, right = (np.abs(moved_m[sign * rest_m[:, 0] > 0.01]).max() for sign in (1, -1))
+    assert left > 3e-3
+    assert right < 0.05 * left
+    picture = avatar.picture(rest, avatar.camera, injection=Injection(weights, into_left))
+    assert picture.shape == (SIZE, SIZE, 4)
+
+
+def test_files_give_the_same_avatar(avatar, tmp_path):
+    folder = save_avatar(avatar, tmp_path / "someone.avatar")
+    again = load_avatar(folder)
+    assert isinstance(again, SplatAvatar)
+    assert again.facts == avatar.facts
+    off = again.picture(at_rest(avatar), avatar.camera) - avatar.picture(at_rest(avatar), avatar.camera)
+    assert np.abs(off).mean() < 0.01
+    weights = folder / "weights.safetensors"
+    whole = weights.read_bytes()
+    for damaged in (b"", whole[:100], whole[: len(whole) // 2]):
+        weights.write_bytes(damaged)
         with pytest.raises(InputError):
-            load_splat_avatar(damaged)
+            load_avatar(folder)
 
 
 def test_a_page_moves_splats_as_the_head_does(avatar):
     """Places in the page, linear in the controls, against the mesh, with several weights at once."""
-    head = load_head()
-    content = player_content(avatar, sequence=[avatar.at_rest])
-    expression = avatar.rest.copy()
+    rig, rest = avatar.rig, at_rest(avatar)
+    content = player_content(avatar, sequence=[rest])
+    weights = rest.weights.copy()
     for name, weight in (("jawOpen", 0.6), ("mouthSmileLeft", 0.5), ("browInnerUp", 0.8)):
-        expression[head.expression_names.index(name)] += weight
-    moved = replace(avatar.at_rest, expression=expression)
-    by = (steering(moved) - steering(avatar.at_rest)).numpy()
+        weights[rig.head.expression_names.index(name)] = weight
+    moved = replace(rest, weights=weights)
+    by = (steering(moved) - steering(rest)).numpy()
     count = content["count"]
     moves = np.frombuffer(_raw(content["moves"]["bytes"]), np.int8).reshape(-1, count, 3).astype(float)
     moves *= np.array(content["moves"]["scales"])[:, None, None]
     linear_m = np.einsum("c,cnk->nk", by, moves)
-    vertices_m = [
-        torch.from_numpy(vertices_in_skull_m(head, one).astype(np.float32)) for one in (avatar.at_rest, moved)
-    ]
+    vertices_m = [torch.from_numpy(rig.vertices_m(one).astype(np.float32)) for one in (rest, moved)]
     assert count == len(avatar.splats)
     true_m = (avatar.splats.anchored(vertices_m[1])[0] - avatar.splats.anchored(vertices_m[0])[0]).numpy()
     assert np.abs(true_m).max() > 5e-3
@@ -139,12 +169,13 @@ def test_a_page_moves_splats_as_the_head_does(avatar):
 
 
 def test_a_page_is_one_file_without_links(avatar, tmp_path):
-    named = replace(avatar, source="</script><b>evil</b>.mp4")
+    facts = replace(avatar.facts, source="</script><b>evil</b>.mp4")
+    named = SplatAvatar(avatar.splats, avatar.rig, camera=avatar.camera, facts=facts)
     text = write_player_page(named, tmp_path / "page.html").read_text("utf-8")
     assert "</script><b>" not in text
     assert "http" not in text.replace("http-equiv", "")
     inside = text.split("const content = ")[1].split(";\n")[0]
-    assert json.loads(inside)["source"] == named.source
+    assert json.loads(inside)["source"] == facts.source
 
 
 def _raw(text: str) -> bytes:

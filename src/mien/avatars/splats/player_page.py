@@ -13,13 +13,11 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from mien.avatars.skull_frame import vertices_in_skull_m
+from mien.avatars.rig import Controls
 from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import BLUR_PX2, PLACE_UNIT_M, rotations, steering
 from mien.checked_calls import checked_call
 from mien.files import write_text
-from mien.heads.library import load_head
-from mien.heads.parameters import HeadParameters
 
 TEMPLATE = Path(__file__).parent / "data" / "player.html"
 _JOINT_STEP_RAD = 0.2
@@ -33,7 +31,7 @@ def write_player_page(
     avatar: SplatAvatar,
     path: str | Path,
     *,
-    sequence: Sequence[HeadParameters] = (),
+    sequence: Sequence[Controls] = (),
     frames_per_second: float = 25.0,
 ) -> Path:
     """Write the page: turn it with the mouse, move its 52 ARKit weights, play a sequence.
@@ -41,7 +39,7 @@ def write_player_page(
     Args:
         avatar: whom it shows.
         path: of the .html; it needs nothing else, no network either.
-        sequence: expressions to play; its identity and roots are not used.
+        sequence: what to play.
 
     Raises:
         OutputError: the place takes no files.
@@ -55,11 +53,11 @@ def write_player_page(
 
 
 def player_content(
-    avatar: SplatAvatar, *, sequence: Sequence[HeadParameters] = (), frames_per_second: float = 25.0
+    avatar: SplatAvatar, *, sequence: Sequence[Controls] = (), frames_per_second: float = 25.0
 ) -> dict[str, Any]:
     """What the page holds: arrays as base64, little-endian, with the scale of each row of 8-bit numbers."""
-    head, splats = load_head(), avatar.splats
-    rest = avatar.at_rest
+    rig, splats = avatar.rig, avatar.splats
+    rest = Controls(np.zeros(rig.head.expression_count), np.zeros((2, 3)))
     with torch.no_grad():
         points_m, frames = _anchored(avatar, rest)
         faded = torch.sigmoid(splats.opacity_logits + 3 * splats.opacity_changes.abs().sum(dim=0)) < _FADED
@@ -74,10 +72,10 @@ def player_content(
         ])  # fmt: skip
         shifts_m = PLACE_UNIT_M * torch.einsum("nij,knj->kni", frames, splats.place_changes).numpy()[:, kept]
     corner = np.triu_indices(3)
-    controls = [steering(replace(one, identity=avatar.identity)).numpy() for one in sequence]
+    controls = [steering(one).numpy() for one in sequence]
     return {
-        "source": avatar.source,
-        "weights": list(head.expression_names),
+        "source": avatar.facts.source,
+        "weights": list(rig.head.expression_names),
         "rest": steering(rest).tolist(),
         "count": int(kept.sum()),
         "codes": len(splats.codes.components),
@@ -101,22 +99,22 @@ def player_content(
     }
 
 
-def _anchored(avatar: SplatAvatar, parameters: HeadParameters) -> tuple[torch.Tensor, torch.Tensor]:
-    vertices_m = vertices_in_skull_m(load_head(), parameters).astype(np.float32)
+def _anchored(avatar: SplatAvatar, controls: Controls) -> tuple[torch.Tensor, torch.Tensor]:
+    vertices_m = avatar.rig.vertices_m(controls).astype(np.float32)
     return avatar.splats.anchored(torch.from_numpy(vertices_m))
 
 
-def _one_by_one(rest: HeadParameters) -> list[tuple[HeadParameters, float]]:
+def _one_by_one(rest: Controls) -> list[tuple[Controls, float]]:
     """The head with each control moved alone, and by how much, in the order of `steering`."""
     moved = []
-    for index in range(len(rest.expression)):
-        expression = rest.expression.copy()
-        expression[index] += 1.0
-        moved.append((replace(rest, expression=expression), 1.0))
-    for index in range(rest.joint_rotations.size):
-        joints = rest.joint_rotations.copy()
-        joints.flat[index] += _JOINT_STEP_RAD
-        moved.append((replace(rest, joint_rotations=joints), _JOINT_STEP_RAD))
+    for index in range(len(rest.weights)):
+        weights = rest.weights.copy()
+        weights[index] += 1.0
+        moved.append((replace(rest, weights=weights), 1.0))
+    for index in range(rest.neck.size):
+        neck = rest.neck.copy()
+        neck.flat[index] += _JOINT_STEP_RAD
+        moved.append((replace(rest, neck=neck), _JOINT_STEP_RAD))
     return moved
 
 

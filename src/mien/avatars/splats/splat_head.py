@@ -12,10 +12,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mien.avatars.rig import Controls
 from mien.avatars.splats.compositing import FAINTEST_ALPHA, composite
 from mien.avatars.splats.config import SplatConfig
 from mien.cameras import Camera
-from mien.heads.parameters import HeadParameters
 
 PLACE_UNIT_M = 0.01
 """Of places that change with the expression."""
@@ -81,10 +81,9 @@ def spread_anchors(
     )
 
 
-def steering(parameters: HeadParameters) -> Float[Tensor, " controls"]:
-    """What colours may depend on: expression weights, then the joints' rotation vectors, radians."""
-    both = np.concatenate([parameters.expression, parameters.joint_rotations.ravel()])
-    return torch.from_numpy(both.astype(np.float32))
+def steering(controls: Controls) -> Float[Tensor, " controls"]:
+    """What colours may depend on: expression weights, then the neck's rotation vectors, radians."""
+    return torch.from_numpy(np.concatenate([controls.weights, controls.neck.ravel()]).astype(np.float32))
 
 
 class ExpressionCodes(nn.Module):

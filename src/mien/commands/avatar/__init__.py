@@ -8,6 +8,7 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
     "prepare": ("track a video, cut the head out of its frames", "mien.commands.avatar.prepare:run"),
     "train": ("make an avatar of a video or of prepared frames", "mien.commands.avatar.train:run"),
     "drive": ("let an avatar follow a video, a track or weights", "mien.commands.avatar.drive:run"),
+    "page": ("write a web page that plays an avatar", "mien.commands.avatar.page:run"),
     "info": ("show what an avatar holds", "mien.commands.avatar.info:run"),
 }
 """Sub-verb to (one line of help, "module:function"); imported only when it is called."""

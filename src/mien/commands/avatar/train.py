@@ -24,14 +24,15 @@ VARIANTS = Literal[
 class AvatarTrainConfig:
     """Make an avatar of one person that weights drive.
 
-    surface, the default, draws the fitted head with a learned texture through a small network: minutes to
-    learn, several frames a second. fields is the radiance field with local deformation fields: it can be seen
+    splats, the default, are Gaussians that ride on the fitted head: minutes to learn, tens of frames a
+    second, and a web page plays them (mien avatar page). surface draws the fitted head with a learned texture through a
+    small network. fields is the radiance field with local deformation fields: it can be seen
     from further around and keeps one eye's motion to that eye, and takes a second a picture.
     """
 
     source: Positional[Path]
     """A video, or the folder of mien avatar prepare."""
-    kind: Literal["surface", "fields"] = "surface"
+    kind: Literal["splats", "surface", "fields"] = "splats"
     """What the avatar is made of."""
     settings: Flat[AvatarConfig] = AvatarConfig()
     """Of fields."""
@@ -73,6 +74,10 @@ def run(arguments: list[str]) -> int:
         }
         if config.kind == "fields":
             avatar = train_avatar(data, config.settings, **common)
+        elif config.kind == "splats":
+            from mien.avatars.splats.training import train_splat_avatar
+
+            avatar = train_splat_avatar(data, **common)
         else:
             from mien.avatars.surface_training import train_surface_avatar
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,17 +14,17 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from mien.avatars.avatar import AvatarFacts
 from mien.avatars.dataset import AvatarData
-from mien.avatars.skull_frame import vertices_in_skull_m
+from mien.avatars.rig import AvatarRig, Controls
 from mien.avatars.splats.config import SplatConfig
+from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import SplatHead, spread_anchors, steering
-from mien.errors import InputError
-from mien.heads.library import load_head
-from mien.heads.parameters import HeadParameters
-from mien.learning.checkpoints import Checkpoint
+from mien.avatars.training_session import TrainingSession, as_json
+from mien.checked_calls import checked_call
+from mien.learning.flat_settings import flat_settings
 from mien.learning.learner import Learner
 from mien.learning.schedule import learning_rate_share
-from mien.learning.trainer import Trainer
 from mien.learning.training import Training, TrainingState
 from mien.progress import ProgressReport, silent
 
@@ -42,14 +42,15 @@ _SSIM_WINDOW = 7
 
 
 class SplatSchedule:
-    """So many steps, or what fits into so many minutes."""
+    """So many steps, or the same course in so many minutes; rates fall along half a cosine."""
 
     def __init__(self, config: SplatConfig, *, max_minutes: float | None) -> None:
         self._steps, self._minutes = config.steps, max_minutes
 
     def share(self, step: int, elapsed_s: float) -> float:
-        by_time = 0.0 if self._minutes is None else elapsed_s / (60 * self._minutes)
-        return min(1.0, max(step / self._steps, by_time))
+        if self._minutes is not None:
+            return min(1.0, elapsed_s / (60 * self._minutes))
+        return min(1.0, step / self._steps)
 
     def rate(self, step: int, elapsed_s: float) -> float:
         return learning_rate_share(self.share(step, elapsed_s), warm_up=1e-3, final=_FINAL)
@@ -59,42 +60,40 @@ class SplatTraining(Training[None]):
     """A splat head on its way.
 
     Args:
-        data: to learn from; held-out frames are left out.
-        config: see there.
-        max_minutes: end after so many, whatever the steps.
-
-    Raises:
-        InputError: fewer than two frames to learn from.
+        data: frames to learn from; rig, controls: the head on them.
+        max_minutes: see `SplatSchedule`.
+        preview: makes figures of the head as it is, with every checkpoint.
     """
 
     kind: ClassVar[str] = "splat-avatar"
     batch_size = 1
 
     def __init__(
-        self, data: AvatarData, config: SplatConfig | None = None, *, max_minutes: float | None = None
+        self,
+        data: AvatarData,
+        rig: AvatarRig,
+        controls: list[Controls],
+        config: SplatConfig,
+        *,
+        max_minutes: float | None = None,
+        preview: Callable[[SplatHead], dict[str, float]] | None = None,
     ) -> None:
-        learned, _ = data.split()
-        if len(learned) < 2:
-            raise InputError(
-                "has fewer than two frames to learn from; take a longer video", source=data.source
-            )
-        self.config = config or SplatConfig()
-        self.data = learned
-        head = load_head()
-        self._seen = [_Tensors.of(learned, row) for row in range(len(learned))]
-        controls = np.stack([seen.controls.numpy() for seen in self._seen])
-        self.head = SplatHead(self.config, controls=controls.shape[1])
-        rest = HeadParameters.neutral(head.identity_count, head.expression_count)
-        rest_m = vertices_in_skull_m(head, replace(rest, identity=learned.identity))
-        rng = np.random.default_rng(self.config.seed)
+        self.config, self.data, self._preview = config, data, preview
+        self._seen = [_Tensors.of(data, rig, controls[row], row) for row in range(len(data))]
+        steered = np.stack([seen.controls.numpy() for seen in self._seen])
+        self.head = SplatHead(config, controls=steered.shape[1])
         anchors = spread_anchors(
-            rest_m, head.triangles, on_skin=self.config.on_skin, in_hair=self.config.in_hair, rng=rng
+            rig.vertices_m(Controls(rig.rest_weights, np.zeros((2, 3)))),
+            rig.triangles,
+            on_skin=config.on_skin,
+            in_hair=config.in_hair,
+            rng=np.random.default_rng(config.seed),
         )
         self.head.start(anchors)
-        self.head.codes.learn(controls)
+        self.head.codes.learn(steered)
         self._largest_log_scale = math.log(3 * anchors.spacing_m)
         self.learner = Learner(self.head, self._groups)
-        self.schedule = SplatSchedule(self.config, max_minutes=max_minutes)
+        self.schedule = SplatSchedule(config, max_minutes=max_minutes)
         self._paint()
         self._step, self._share = 0, 0.0
 
@@ -122,10 +121,19 @@ class SplatTraining(Training[None]):
         shape = shape + config.opaque * torch.sigmoid(head.opacity_logits).mean()
         unlike = 1 - _ssim(drawn, wanted)
         loss = 3 * colors + 0.3 * coverage + config.similarity * unlike + changes + shape
-        return {"loss": loss, "colors": colors, "coverage": coverage, "unlike": unlike}
+        squared = (drawn - wanted).detach().square()
+        error = (seen.known[..., None] * squared).mean() / seen.known.mean().clamp(min=1e-6)
+        return {"loss": loss, "error": error, "color": colors.detach()}
+
+    def facts(self, losses: Mapping[str, float]) -> dict[str, float]:
+        return {"psnr_db": float(-10 * np.log10(max(losses["error"], 1e-12)))}
+
+    def validate(self) -> dict[str, dict[str, float]]:
+        return {} if self._preview is None else {"held_out": self._preview(self.head)}
 
     def state(self) -> TrainingState:
-        return TrainingState(settings=asdict(self.config), plain={"frames": len(self.data)})
+        plain = {"config": as_json(self.config), "frames": len(self.data), "source": self.data.source}
+        return TrainingState(flat_settings(self.config), plain)
 
     def _groups(self) -> list[dict[str, Any]]:
         return [
@@ -156,31 +164,47 @@ class _Tensors:
     controls: Float[Tensor, " controls"]
 
     @staticmethod
-    def of(data: AvatarData, row: int) -> _Tensors:
-        parameters = data.parameters(row)
+    def of(data: AvatarData, rig: AvatarRig, controls: Controls, row: int) -> _Tensors:
         rgba = torch.from_numpy(data.rgba[row].astype(np.float32) / 255)
         return _Tensors(
             premultiplied=rgba[..., :3] * rgba[..., 3:],
             alpha=rgba[..., 3],
             known=torch.from_numpy(data.known[row].astype(np.float32) / 255),
-            vertices_m=torch.from_numpy(vertices_in_skull_m(load_head(), parameters).astype(np.float32)),
-            controls=steering(parameters),
+            vertices_m=torch.from_numpy(rig.vertices_m(controls).astype(np.float32)),
+            controls=steering(controls),
         )
 
 
-def learn_splats(
-    training: SplatTraining,
+@checked_call
+def train_splat_avatar(
+    data: AvatarData,
+    config: SplatConfig | None = None,
     *,
-    folder: Path | None = None,
-    checkpoint: Checkpoint | None = None,
+    max_minutes: float | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    checkpoint_minutes: float = 3.0,
     report: ProgressReport = silent,
-) -> SplatHead:
-    """Run a training to its end, from a checkpoint on where there is one; returns its head."""
-    trainer = Trainer(training, folder=folder, log_steps=50, report=report)
-    if checkpoint is not None:
-        trainer.resume(checkpoint)
-    trainer.run(itertools.repeat(None))
-    return training.head.eval()
+) -> SplatAvatar:
+    """Train a splat avatar on the frames that are not held out; arguments as of `train_avatar`.
+
+    Raises:
+        InputError: no frame is left to learn from, or the checkpoint is of other frames.
+    """
+    config = config or SplatConfig()
+    session = TrainingSession.of(data, config, kind=SplatTraining.kind, points=34, out=out, resume=resume)
+
+    def figures(head: SplatHead) -> dict[str, float]:
+        avatar = SplatAvatar(head, session.rig, camera=session.camera, facts=AvatarFacts())
+        return session.figures(
+            lambda row: avatar.picture(session.held_controls[row], session.held.camera(row))
+        )
+
+    training = SplatTraining(
+        session.train, session.rig, session.controls, config, max_minutes=max_minutes, preview=figures
+    )
+    facts = session.run(training, checkpoint_minutes=checkpoint_minutes, report=report)
+    return SplatAvatar(training.head, session.rig, camera=session.camera, facts=facts)
 
 
 def _ssim(a: Float[Tensor, "h w 3"], b: Float[Tensor, "h w 3"]) -> Tensor:
