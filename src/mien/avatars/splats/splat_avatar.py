@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from mien.avatars.avatar import AvatarFacts
+from mien.avatars.avatar import Avatar, AvatarFacts
 from mien.avatars.rig import AvatarRig, Controls, Injection
 from mien.avatars.splats.splat_head import SplatHead, steering
 from mien.cameras import Camera
@@ -19,7 +19,7 @@ KIND = "splat_avatar"
 _WHOLE = "triangles"
 
 
-class SplatAvatar:
+class SplatAvatar(Avatar):
     """See `mien.avatars.avatar.Avatar`."""
 
     kind = KIND

@@ -25,9 +25,9 @@ class AvatarTrainConfig:
     """Make an avatar of one person that weights drive.
 
     splats, the default, are Gaussians that ride on the fitted head: minutes to learn, tens of frames a
-    second, and a web page plays them (mien avatar page). surface draws the fitted head with a learned texture through a
-    small network. fields is the radiance field with local deformation fields: it can be seen
-    from further around and keeps one eye's motion to that eye, and takes a second a picture.
+    second, and a web page plays them (mien avatar page). surface draws the fitted head with a learned
+    texture through a small network. fields is the radiance field with local deformation fields: it can be
+    seen from further around and keeps one eye's motion to that eye, and takes a second a picture.
     """
 
     source: Positional[Path]
