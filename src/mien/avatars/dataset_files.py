@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def save_avatar_data(data: AvatarData, folder: str | Path) -> Path:
 
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = {name: np.asarray(getattr(data, name), float) for name in _ARRAYS}
+    arrays: dict[str, Any] = {name: np.asarray(getattr(data, name), float) for name in _ARRAYS}
     with atomic_path(folder / FRAMES_NAME) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,

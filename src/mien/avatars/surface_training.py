@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,24 +10,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mien.avatars.avatar import AvatarFacts
 from mien.avatars.dataset import AvatarData
 from mien.avatars.frames import feature_masks
-from mien.avatars.rig import AvatarControls, AvatarRig, rig_of
+from mien.avatars.rig import AvatarRig, Controls
 from mien.avatars.surface_avatar import SurfaceAvatar, drawn
 from mien.avatars.surface_config import SurfaceAvatarConfig
 from mien.avatars.surface_features import SurfaceMapper
-from mien.avatars.surface_network import MapTensors, SurfaceNetwork
+from mien.avatars.surface_network import MapTensors, SurfaceConfig, SurfaceNetwork
+from mien.avatars.training_session import TrainingSession, as_json
 from mien.checked_calls import checked_call
-from mien.errors import InputError
-from mien.learning.checkpoints import CHECKPOINT_NAME, Checkpoint, read_checkpoint, training_folder
+from mien.learning.checkpoints import Checkpoint
 from mien.learning.flat_settings import flat_settings
 from mien.learning.learner import Learner
-from mien.learning.trainer import Trainer
 from mien.learning.training import Training, TrainingState
 from mien.progress import ProgressReport, reported, silent
 
-COMMAND = "mien avatar train"
 AVERAGE_DECAY = 0.995
 
 
@@ -92,10 +87,12 @@ class SurfaceTraining(Training[None]):
     def validate(self) -> dict[str, dict[str, float]]:
         average = self.learner.average
         assert average is not None
-        return {} if self._preview is None else {"held_out": self._preview(average.network)}
+        network = average.network
+        assert isinstance(network, SurfaceNetwork)
+        return {} if self._preview is None else {"held_out": self._preview(network)}
 
     def state(self) -> TrainingState:
-        plain = {"config": asdict(self.config), "frames": len(self._data), "source": self._data.source}
+        plain = {"config": as_json(self.config), "frames": len(self._data), "source": self._data.source}
         return TrainingState(
             flat_settings(self.config),
             plain,
@@ -147,62 +144,30 @@ def train_surface_avatar(
     Raises:
         InputError: no frame is left to learn from, or the checkpoint is of other frames.
     """
-    from mien.avatars.preview import write_preview
-    from mien.avatars.scores import score_frames
-    from mien.avatars.train import PREVIEW_FRAMES, PREVIEW_NAME, typical_camera
-
-    config = config or SurfaceAvatarConfig()
-    train, held = data.split()
-    if len(train) < 2:
-        raise InputError("leaves fewer than two frames to learn from", source=data.source)
-    folder = None if out is None else training_folder(out, resume=resume)
-    checkpoint = None
-    if resume:
-        if folder is None:
-            raise InputError("resuming needs the folder of the checkpoint", source="out")
-        checkpoint = read_checkpoint(folder / CHECKPOINT_NAME, kind=SurfaceTraining.kind, command=COMMAND)
-        if checkpoint.plain["frames"] != len(train) or checkpoint.plain["source"] != data.source:
-            raise InputError("was begun on other frames; resume on the same", source=folder)
+    config = config or SurfaceConfig()
+    session = TrainingSession.of(data, config, kind=SurfaceTraining.kind, points=34, out=out, resume=resume)
     torch.manual_seed(config.seed)
-    rig, controls = rig_of(train, points=34)
+    train, rig, controls = session.train, session.rig, session.controls
     mapper = SurfaceMapper(rig)
     network = SurfaceNetwork(config, torch.from_numpy(mapper.support()))
     rows = reported(range(len(train)), report, label="maps")
     maps = [MapTensors.of(mapper.maps(controls[row], train.camera(row))) for row in rows]
-    held_controls = rig_of(held, points=34)[1]
-    shown = np.unique(np.linspace(0, max(0, len(held) - 1), PREVIEW_FRAMES).round().astype(int)).tolist()
-    held_maps = {row: mapper.maps(held_controls[row], held.camera(row)) for row in shown if len(held)}
-
-    def figures(network: SurfaceNetwork) -> dict[str, float]:
-        if not held_maps:
-            return {}
-        pictures = {row: drawn(network, one) for row, one in held_maps.items()}
-        if folder is not None:
-            write_preview(held, pictures, folder / PREVIEW_NAME)
-        scores = score_frames(held, rig, held_controls, shown, lambda row: pictures[row])
-        return {name: value for name, value in asdict(scores).items() if name != "frames"}
-
+    held_maps = {
+        row: mapper.maps(session.held_controls[row], session.held.camera(row)) for row in session.rows
+    }
     training = SurfaceTraining(
-        network, train, maps, _importance(train, rig, controls), max_minutes=max_minutes, preview=figures
+        network,
+        train,
+        maps,
+        _importance(train, rig, controls),
+        max_minutes=max_minutes,
+        preview=lambda network: session.figures(lambda row: drawn(network, held_maps[row])),
     )
-    trainer = Trainer(
-        training, folder=folder, checkpoint_minutes=checkpoint_minutes, log_steps=50, report=report
-    )
-    if checkpoint is not None:
-        trainer.resume(checkpoint)
-    trainer.run(itertools.repeat(None))
-    facts = AvatarFacts(
-        source=data.source,
-        frames=len(train),
-        steps=trainer.step,
-        seconds=round(trainer.elapsed_s, 1),
-        size_px=data.size_px,
-        figures=trainer.figures.get("held_out", {}),
-    )
+    facts = session.run(training, checkpoint_minutes=checkpoint_minutes, report=report)
     average = training.learner.average
     assert average is not None
     assert isinstance(average.network, SurfaceNetwork)
-    return SurfaceAvatar(average.network, rig, camera=typical_camera(train), facts=facts)
+    return SurfaceAvatar(average.network, rig, camera=session.camera, facts=facts)
 
 
 def _importance(data: AvatarData, rig: AvatarRig, controls: list[AvatarControls]) -> Tensor:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mien.avatars.avatar import AvatarFacts
 from mien.avatars.config import AvatarConfig
 from mien.avatars.dataset import AvatarData
 from mien.checked_calls import checked_call
-from mien.errors import InputError
 from mien.progress import ProgressReport, silent
 
 if TYPE_CHECKING:
     from mien.avatars.field_avatar import FieldAvatar
-
-COMMAND = "mien avatar train"
-PREVIEW_NAME = "preview.png"
-PREVIEW_FRAMES = 6
 
 
 @checked_call
@@ -62,75 +52,26 @@ def train_avatar(
     from mien.avatars.frames import make_frames
     from mien.avatars.model import AvatarModel
     from mien.avatars.picture import render_moment
-    from mien.avatars.preview import write_preview
-    from mien.avatars.rig import rig_of
-    from mien.avatars.scores import score_frames
     from mien.avatars.space import head_bounds_m, space_of_head
-    from mien.learning.checkpoints import CHECKPOINT_NAME, read_checkpoint, training_folder
-    from mien.learning.trainer import Trainer
+    from mien.avatars.training_session import TrainingSession
 
-    train, held = data.split()
-    if len(train) < 2:
-        raise InputError("leaves fewer than two frames to learn from", source=data.source)
-    folder = None if out is None else training_folder(out, resume=resume)
-    checkpoint = None
-    if resume:
-        if folder is None:
-            raise InputError("resuming needs the folder of the checkpoint", source="out")
-        checkpoint = read_checkpoint(folder / CHECKPOINT_NAME, kind=AvatarTraining.kind, command=COMMAND)
-        if checkpoint.plain["frames"] != len(train) or checkpoint.plain["source"] != data.source:
-            raise InputError("was begun on other frames; resume on the same", source=folder)
-        if checkpoint.plain["config"] != _plain(config):
-            raise InputError("was begun with other settings; resume with the same", source=folder)
+    session = TrainingSession.of(
+        data, config, kind=AvatarTraining.kind, points=config.points, out=out, resume=resume
+    )
     torch.manual_seed(config.seed)
-    rig, controls = rig_of(train, points=config.points)
+    train, held, rig = session.train, session.held, session.rig
     bounds_m = head_bounds_m(rig)
-    space = space_of_head(rig, controls, train, bounds_m)
-    frames = make_frames(train, rig, controls, space, bounds_m)
+    space = space_of_head(rig, session.controls, train, bounds_m)
+    frames = make_frames(train, rig, session.controls, space, bounds_m)
     model = AvatarModel(config, rig, bounds_m, observed=space, frames=len(frames)).train()
-    held_controls = rig_of(held, points=config.points)[1]
-    held_frames = make_frames(held, rig, held_controls, space, bounds_m) if len(held) else None
-    rows = np.unique(np.linspace(0, max(0, len(held) - 1), PREVIEW_FRAMES).round().astype(int)).tolist()
+    held_frames = make_frames(held, rig, session.held_controls, space, bounds_m) if len(held) else frames
 
     def figures(model: AvatarModel) -> dict[str, float]:
-        if held_frames is None:
-            return {}
-        pictures = {
-            row: render_moment(model, moments_of(model, held_frames, [row], None), held.camera(row))
-            for row in rows
-        }
-        if folder is not None:
-            write_preview(held, pictures, folder / PREVIEW_NAME)
-        scores = score_frames(held, rig, held_controls, rows, lambda row: pictures[row])
-        return {name: value for name, value in asdict(scores).items() if name != "frames"}
+        return session.figures(
+            lambda row: render_moment(model, moments_of(model, held_frames, [row], None), held.camera(row))
+        )
 
     training = AvatarTraining(model, frames, max_minutes=max_minutes, preview=figures)
-    trainer = Trainer(
-        training, folder=folder, checkpoint_minutes=checkpoint_minutes, log_steps=log_steps, report=report
-    )
-    if checkpoint is not None:
-        trainer.resume(checkpoint)
-    trainer.run(itertools.repeat(None))
+    facts = session.run(training, checkpoint_minutes=checkpoint_minutes, log_steps=log_steps, report=report)
     model.canonical.prune()
-    facts = AvatarFacts(
-        source=data.source,
-        frames=len(train),
-        steps=trainer.step,
-        seconds=round(trainer.elapsed_s, 1),
-        size_px=data.size_px,
-        figures=trainer.figures.get("held_out", {}),
-    )
-    return FieldAvatar(model, camera=typical_camera(train), facts=facts)
-
-
-def typical_camera(data: AvatarData):
-    """The camera of the frame that looks most like the others: nearest to the mean place and focal length."""
-    eyes_m = np.stack([data.camera(row).world_from_camera[:3, 3] for row in range(len(data))])
-    return data.camera(int(np.argmin(np.linalg.norm(eyes_m - np.median(eyes_m, axis=0), axis=1))))
-
-
-def _plain(config: AvatarConfig) -> dict[str, object]:
-    """As JSON gives it back."""
-    import json
-
-    return json.loads(json.dumps(asdict(config)))
+    return FieldAvatar(model, camera=session.camera, facts=facts)

@@ -110,14 +110,19 @@ class TrainingSession:
         return {name: value for name, value in asdict(scores).items() if name != "frames"}
 
     def run(
-        self, training: Training[None], *, checkpoint_minutes: float, report: ProgressReport
+        self,
+        training: Training[None],
+        *,
+        checkpoint_minutes: float,
+        log_steps: int = 50,
+        report: ProgressReport,
     ) -> AvatarFacts:
         """Train to the end; an interruption saves a checkpoint, then raises KeyboardInterrupt."""
         trainer = Trainer(
             training,
             folder=self.folder,
             checkpoint_minutes=checkpoint_minutes,
-            log_steps=50,
+            log_steps=log_steps,
             report=report,
         )
         if self.checkpoint is not None:

@@ -58,7 +58,8 @@ def run(arguments: list[str]) -> int:
         AvatarTrainConfig, arguments, prog="mien avatar train", settings=AvatarConfig.variant(variant)
     )
     from mien.avatars.files import save_avatar
-    from mien.avatars.train import PREVIEW_NAME, train_avatar
+    from mien.avatars.train import train_avatar
+    from mien.avatars.training_session import PREVIEW_NAME
     from mien.commands.display import print_json, print_written
 
     out = config.out or Path(f"{config.source.resolve().stem}.avatar")
