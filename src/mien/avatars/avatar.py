@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from mien.avatars.rig import AvatarRig, Controls, Injection
+from mien.avatars.rig import AvatarControls, AvatarRig, Injection
 from mien.cameras import Camera
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from mien.avatars.rig import AvatarRig, Controls, Injection, controls_of
+from mien.avatars.rig import AvatarControls, AvatarRig, Injection, controls_of
 from mien.cameras import Camera
 from mien.errors import InputError
 from mien.fitting.results import HeadTrack
@@ -38,7 +38,7 @@ class Drive:
 
 
 def read_drive(path: str | Path | None, rig: AvatarRig, *, relative: bool = True) -> Drive:
-    """Controls of a video, a track, a Live Link Face CSV or a JSON of weights; at rest when None.
+    """AvatarControls of a video, a track, a Live Link Face CSV or a JSON of weights; at rest when None.
 
     Args:
         relative: weights count from the recording's median (of tracks and videos).
@@ -68,7 +68,7 @@ def read_drive(path: str | Path | None, rig: AvatarRig, *, relative: bool = True
 
 
 def drive_of_track(track: HeadTrack, rig: AvatarRig, *, relative: bool = True) -> Drive:
-    """Controls of a track of the built-in head; lost frames repeat the last good one.
+    """AvatarControls of a track of the built-in head; lost frames repeat the last good one.
 
     Raises:
         InputError: another head was tracked, or the face was lost throughout.
@@ -92,7 +92,7 @@ def drive_of_track(track: HeadTrack, rig: AvatarRig, *, relative: bool = True) -
 
 
 def with_weights(rig: AvatarRig, controls: AvatarControls, weights: Mapping[str, float]) -> AvatarControls:
-    """Controls with some weights set; a name without a side sets both.
+    """AvatarControls with some weights set; a name without a side sets both.
 
     Raises:
         InputError: no shape is called so.

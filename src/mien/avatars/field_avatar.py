@@ -14,7 +14,7 @@ from torch import Tensor
 from mien.avatars.avatar import Avatar, AvatarFacts
 from mien.avatars.model import AvatarModel, Moments
 from mien.avatars.picture import render_moment
-from mien.avatars.rig import Controls, Injection, PosedSurface
+from mien.avatars.rig import AvatarControls, Injection, PosedSurface
 from mien.cameras import Camera
 
 KIND = "field_avatar"

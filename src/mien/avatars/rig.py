@@ -146,12 +146,12 @@ class AvatarRig:
         return self.head.vertex_parts[self.kept]
 
     def vertices_m(
-        self, controls: Controls, *, injection: Injection | None = None
+        self, controls: AvatarControls, *, injection: Injection | None = None
     ) -> Float[np.ndarray, "all 3"]:
         """All vertices of the head, skull's frame; what is injected moves those near its fields."""
         if injection is not None:
             own_m = self.vertices_m(controls)
-            other_m = self.vertices_m(Controls(injection.weights, controls.neck))
+            other_m = self.vertices_m(AvatarControls(injection.weights, controls.neck))
             return own_m + self.shares_of(injection)[:, None] * (other_m - own_m)
         joints = np.zeros((4, 3))
         joints[:2] = controls.neck
@@ -175,7 +175,7 @@ class AvatarRig:
 
     def shares_of(self, injection: Injection) -> Float[np.ndarray, " all"]:
         """(V,) how much each vertex follows what is injected: its fields' part of all fields' weights."""
-        whole = self.vertices_m(Controls(self.rest_weights, np.zeros((2, 3))))
+        whole = self.vertices_m(AvatarControls(self.rest_weights, np.zeros((2, 3))))
         apart = np.linalg.norm(whole[:, None] - self.canonical_centres_m[None], axis=2)
         radius_m = 0.17 * self.eye_distance_m
         weight = np.exp(-(apart**2) / (2 * radius_m**2)) + 1e-12

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mien.avatars.avatar import Avatar, AvatarFacts
-from mien.avatars.rig import AvatarRig, Controls, Injection
+from mien.avatars.rig import AvatarControls, AvatarRig, Injection
 from mien.avatars.surface_features import SurfaceMapper, SurfaceMaps
 from mien.avatars.surface_network import MapTensors, SurfaceNetwork
 from mien.cameras import Camera

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Int32
 
-from mien.avatars.rig import AvatarRig, Controls, Injection
+from mien.avatars.rig import AvatarControls, AvatarRig, Injection
 from mien.cameras import Camera
 from mien.geometry.normals import vertex_normals
 from mien.geometry.rasterization import rasterize

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mien.avatars.dataset import AvatarData
 from mien.avatars.frames import feature_masks
-from mien.avatars.rig import AvatarRig, Controls
+from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.surface_avatar import SurfaceAvatar, drawn
 from mien.avatars.surface_config import SurfaceAvatarConfig
 from mien.avatars.surface_features import SurfaceMapper

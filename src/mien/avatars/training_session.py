@@ -15,7 +15,7 @@ from jaxtyping import Float
 from mien.avatars.avatar import AvatarFacts
 from mien.avatars.dataset import AvatarData
 from mien.avatars.preview import write_preview
-from mien.avatars.rig import AvatarRig, Controls, rig_of
+from mien.avatars.rig import AvatarControls, AvatarRig, rig_of
 from mien.avatars.scores import score_frames
 from mien.cameras import Camera
 from mien.errors import InputError
@@ -43,8 +43,8 @@ class TrainingSession:
     train: AvatarData
     held: AvatarData
     rig: AvatarRig
-    controls: list[Controls]
-    held_controls: list[Controls]
+    controls: list[AvatarControls]
+    held_controls: list[AvatarControls]
     rows: list[int]
     folder: Path | None
     checkpoint: Checkpoint | None

@@ -13,7 +13,7 @@ pytest.importorskip("numba")
 
 from mien.avatars.dataset import AvatarData  # noqa: E402
 from mien.avatars.files import load_avatar, save_avatar  # noqa: E402
-from mien.avatars.rig import Controls, Injection, controls_of  # noqa: E402
+from mien.avatars.rig import AvatarControls, Injection, controls_of  # noqa: E402
 from mien.avatars.splats.config import SplatConfig  # noqa: E402
 from mien.avatars.splats.player_page import player_content, write_player_page  # noqa: E402
 from mien.avatars.splats.splat_avatar import SplatAvatar  # noqa: E402
@@ -66,12 +66,12 @@ def avatar(data) -> SplatAvatar:
     return train_splat_avatar(data, SMALL)
 
 
-def controls(data: AvatarData, frame: int) -> Controls:
+def controls(data: AvatarData, frame: int) -> AvatarControls:
     return controls_of(data.expression[frame], data.joint_rotations[frame], data.expression_names)
 
 
-def at_rest(avatar: SplatAvatar) -> Controls:
-    return Controls(np.zeros(avatar.rig.head.expression_count), np.zeros((2, 3)))
+def at_rest(avatar: SplatAvatar) -> AvatarControls:
+    return AvatarControls(np.zeros(avatar.rig.head.expression_count), np.zeros((2, 3)))
 
 
 def test_learning_brings_the_pictures_back(data, avatar):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from mien.avatars.avatar import AvatarFacts
-from mien.avatars.rig import AvatarRig, Controls
+from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.splats.config import SplatConfig
 from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import SplatHead, steering
@@ -42,7 +42,7 @@ def splat_avatar(
         SplatConfig, document.get("config"), source=values.source, what="config", ranges=_RANGES
     )
     rig = AvatarRig(identity, points=34)
-    controls = len(steering(Controls(rig.rest_weights, np.zeros((2, 3)))))
+    controls = len(steering(AvatarControls(rig.rest_weights, np.zeros((2, 3)))))
     with open_safetensors(
         weights, what="is damaged and holds no weights; copy the avatar again", missing="is missing"
     ) as file:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from mien.avatars.rig import Controls
+from mien.avatars.rig import AvatarControls
 from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import BLUR_PX2, PLACE_UNIT_M, rotations, steering
 from mien.checked_calls import checked_call
@@ -31,7 +31,7 @@ def write_player_page(
     avatar: SplatAvatar,
     path: str | Path,
     *,
-    sequence: Sequence[Controls] = (),
+    sequence: Sequence[AvatarControls] = (),
     frames_per_second: float = 25.0,
 ) -> Path:
     """Write the page: turn it with the mouse, move its 52 ARKit weights, play a sequence.
@@ -53,11 +53,11 @@ def write_player_page(
 
 
 def player_content(
-    avatar: SplatAvatar, *, sequence: Sequence[Controls] = (), frames_per_second: float = 25.0
+    avatar: SplatAvatar, *, sequence: Sequence[AvatarControls] = (), frames_per_second: float = 25.0
 ) -> dict[str, Any]:
     """What the page holds: arrays as base64, little-endian, with the scale of each row of 8-bit numbers."""
     rig, splats = avatar.rig, avatar.splats
-    rest = Controls(np.zeros(rig.head.expression_count), np.zeros((2, 3)))
+    rest = AvatarControls(np.zeros(rig.head.expression_count), np.zeros((2, 3)))
     with torch.no_grad():
         points_m, frames = _anchored(avatar, rest)
         faded = torch.sigmoid(splats.opacity_logits + 3 * splats.opacity_changes.abs().sum(dim=0)) < _FADED
@@ -99,12 +99,12 @@ def player_content(
     }
 
 
-def _anchored(avatar: SplatAvatar, controls: Controls) -> tuple[torch.Tensor, torch.Tensor]:
+def _anchored(avatar: SplatAvatar, controls: AvatarControls) -> tuple[torch.Tensor, torch.Tensor]:
     vertices_m = avatar.rig.vertices_m(controls).astype(np.float32)
     return avatar.splats.anchored(torch.from_numpy(vertices_m))
 
 
-def _one_by_one(rest: Controls) -> list[tuple[Controls, float]]:
+def _one_by_one(rest: AvatarControls) -> list[tuple[AvatarControls, float]]:
     """The head with each control moved alone, and by how much, in the order of `steering`."""
     moved = []
     for index in range(len(rest.weights)):

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from mien.avatars.avatar import Avatar, AvatarFacts
-from mien.avatars.rig import AvatarRig, Controls, Injection
+from mien.avatars.rig import AvatarControls, AvatarRig, Injection
 from mien.avatars.splats.splat_head import SplatHead, steering
 from mien.cameras import Camera
 
@@ -39,7 +39,7 @@ class SplatAvatar(Avatar):
         }
 
     def picture(
-        self, controls: Controls, camera: Camera, *, injection: Injection | None = None
+        self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
     ) -> Float[np.ndarray, "h w 4"]:
         """See `Avatar`. What is injected moves the splats there; their colours stay those of the controls."""
         vertices_m = torch.from_numpy(self.rig.vertices_m(controls, injection=injection).astype(np.float32))

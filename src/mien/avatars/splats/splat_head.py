@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mien.avatars.rig import Controls
+from mien.avatars.rig import AvatarControls
 from mien.avatars.splats.compositing import FAINTEST_ALPHA, composite
 from mien.avatars.splats.config import SplatConfig
 from mien.cameras import Camera
@@ -81,7 +81,7 @@ def spread_anchors(
     )
 
 
-def steering(controls: Controls) -> Float[Tensor, " controls"]:
+def steering(controls: AvatarControls) -> Float[Tensor, " controls"]:
     """What colours may depend on: expression weights, then the neck's rotation vectors, radians."""
     return torch.from_numpy(np.concatenate([controls.weights, controls.neck.ravel()]).astype(np.float32))
 

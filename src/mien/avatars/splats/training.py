@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from mien.avatars.avatar import AvatarFacts
 from mien.avatars.dataset import AvatarData
-from mien.avatars.rig import AvatarRig, Controls
+from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.splats.config import SplatConfig
 from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import SplatHead, spread_anchors, steering
@@ -72,7 +72,7 @@ class SplatTraining(Training[None]):
         self,
         data: AvatarData,
         rig: AvatarRig,
-        controls: list[Controls],
+        controls: list[AvatarControls],
         config: SplatConfig,
         *,
         max_minutes: float | None = None,
@@ -83,7 +83,7 @@ class SplatTraining(Training[None]):
         steered = np.stack([seen.controls.numpy() for seen in self._seen])
         self.head = SplatHead(config, controls=steered.shape[1])
         anchors = spread_anchors(
-            rig.vertices_m(Controls(rig.rest_weights, np.zeros((2, 3)))),
+            rig.vertices_m(AvatarControls(rig.rest_weights, np.zeros((2, 3)))),
             rig.triangles,
             on_skin=config.on_skin,
             in_hair=config.in_hair,
@@ -164,7 +164,7 @@ class _Tensors:
     controls: Float[Tensor, " controls"]
 
     @staticmethod
-    def of(data: AvatarData, rig: AvatarRig, controls: Controls, row: int) -> _Tensors:
+    def of(data: AvatarData, rig: AvatarRig, controls: AvatarControls, row: int) -> _Tensors:
         rgba = torch.from_numpy(data.rgba[row].astype(np.float32) / 255)
         return _Tensors(
             premultiplied=rgba[..., :3] * rgba[..., 3:],
