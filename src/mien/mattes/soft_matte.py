@@ -119,7 +119,7 @@ def _learned_colors(
     *,
     sweeps: int,
 ) -> tuple[Float[np.ndarray, "1 65"], Float[np.ndarray, "1 65"]]:
-    """OpenCV's mixtures of the surroundings and of the head, from all but the body; `labels` gets what was cut.
+    """OpenCV's mixtures of the surroundings and of the head, from all but the body; `labels` gets the cut.
 
     The body is neither: as surroundings it would teach these the colours of dark hair, and as head those of
     the wall beside the neck. In one colour that no pixel has, it takes one of the surroundings' Gaussians.
