@@ -29,6 +29,9 @@ class SurfaceAvatarConfig:
     """Learning rate of the textures."""
     weight_noise: float = 0.02
     """Noise on the weights while learning: trackers err."""
+    weights_hidden: float = 0.3
+    """Share of the steps in which the network sees no weights, only what they do to the fitted head, so that
+    it knows what to draw for expressions that it has never seen."""
     edge_weight: float = 0.5
     """Of differences between neighbouring pixels, against colours."""
     feature_weight: float = 3.0

@@ -53,23 +53,34 @@ class SurfaceNetwork(nn.Module):
 
     Args:
         support: (V, E) how much each weight matters at each vertex.
+        colors: (S, S, 3) what the texture begins with, in [0, 1]; grey when None.
     """
 
     support: Tensor
 
-    def __init__(self, config: SurfaceAvatarConfig, support: Float[Tensor, "vertices expression"]) -> None:
+    def __init__(
+        self,
+        config: SurfaceAvatarConfig,
+        support: Float[Tensor, "vertices expression"],
+        *,
+        colors: Float[Tensor, "size size 3"] | None = None,
+    ) -> None:
         super().__init__()
         self.config = config
         self.register_buffer("support", support)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             size, channels = config.texture, config.texture_features
-            self.texture = nn.Parameter(0.1 * torch.randn(1, channels, size, size))
+            # The first three numbers of a texel are its colour, before the sigmoid
+            texture = 0.1 * torch.randn(1, 3 + channels, size, size)
+            if colors is not None:
+                texture[0, :3] = torch.logit(colors.permute(2, 0, 1).clamp(0.02, 0.98))
+            self.texture = nn.Parameter(texture)
             self.planes = nn.Parameter(
                 0.1 * torch.randn(len(PLANES_M), config.plane_features, config.plane, config.plane)
             )
             self.expression = nn.Linear(support.shape[1], config.expression_features)
-            inputs = channels + len(PLANES_M) * config.plane_features + config.expression_features + 4
+            inputs = 3 + channels + len(PLANES_M) * config.plane_features + config.expression_features + 4
             w = config.width
             self.enter = nn.Conv2d(inputs, w, 1)
             self.down1 = _block(w, 2 * w, stride=2)
@@ -85,13 +96,14 @@ class SurfaceNetwork(nn.Module):
     def forward(self, pictures: Sequence[MapTensors], *, noise: float = 0.0) -> Float[Tensor, "b 4 h w"]:
         """Colours in [0, 1], not premultiplied, and alpha."""
         entered = torch.stack([self._features(one, noise) for one in pictures])
+        painted = functional.pad(entered[:, :3], (0, 0, 0, 0, 0, 1))
         zero = functional.leaky_relu(self.enter(entered), 0.1)
         one = self.down1(zero)
         two = self.down2(one)
         three = self.down3(two)
         two = self.up2(torch.cat([_twice(three, two), two], dim=1))
         one = self.up1(torch.cat([_twice(two, one), one], dim=1))
-        return torch.sigmoid(self.out(torch.cat([_twice(self.up0(one), zero), zero], dim=1)))
+        return torch.sigmoid(painted + self.out(torch.cat([_twice(self.up0(one), zero), zero], dim=1)))
 
     def _features(self, maps: MapTensors, noise: float) -> Float[Tensor, "c h w"]:
         config, shape = self.config, maps.uv.shape[:2]
@@ -103,6 +115,8 @@ class SurfaceNetwork(nn.Module):
         weights = maps.weights
         if noise:
             weights = weights + noise * torch.randn_like(weights)
+            if float(torch.rand(())) < config.weights_hidden:
+                weights = torch.zeros_like(weights)
         local = self.support.index_select(0, maps.vertex)
         if maps.shares is None or maps.injected is None:
             local = local * weights

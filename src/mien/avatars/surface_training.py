@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mien.avatars.dataset import AvatarData
+from mien.avatars.first_texture import first_texture
 from mien.avatars.frames import feature_masks
 from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.surface_avatar import SurfaceAvatar, drawn
@@ -149,7 +150,8 @@ def train_surface_avatar(
     torch.manual_seed(config.seed)
     train, rig, controls = session.train, session.rig, session.controls
     mapper = SurfaceMapper(rig)
-    network = SurfaceNetwork(config, torch.from_numpy(mapper.support()))
+    colors = torch.from_numpy(first_texture(train, size_px=config.texture))
+    network = SurfaceNetwork(config, torch.from_numpy(mapper.support()), colors=colors)
     rows = reported(range(len(train)), report, label="maps")
     maps = [MapTensors.of(mapper.maps(controls[row], train.camera(row))) for row in rows]
     held_maps = {
