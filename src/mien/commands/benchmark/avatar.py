@@ -28,6 +28,8 @@ class AvatarBenchmarkConfig:
     """Training time of each."""
     measured: int = 12
     """Held-out frames that are compared, evenly chosen."""
+    code_steps: int = 0
+    """Fields also with codes that each held-out frame finds on itself in so many steps."""
     keep: OutputFolder | None = None
     """Folder for the avatars and for sheets of held-out frames above each."""
     output: Flat[JsonOption] = JsonOption()
@@ -45,10 +47,14 @@ def run(arguments: list[str]) -> int:
     rows = []
     for kind in config.kinds:
         with progress_bar(kind, quiet=config.output.json) as report:
-            rows.append(
-                train_and_measure(
-                    data, kind, minutes=config.minutes, frames=config.measured, out=config.keep, report=report
-                )
+            rows += train_and_measure(
+                data,
+                kind,
+                minutes=config.minutes,
+                frames=config.measured,
+                code_steps=config.code_steps,
+                out=config.keep,
+                report=report,
             )
     if config.output.json:
         return print_json(

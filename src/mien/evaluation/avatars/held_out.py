@@ -11,7 +11,11 @@ import numpy as np
 
 from mien.avatars.avatar import Avatar
 from mien.avatars.dataset import AvatarData
-from mien.avatars.rig import rig_of
+from mien.avatars.field_avatar import FieldAvatar
+from mien.avatars.frames import make_frames
+from mien.avatars.own_codes import own_codes
+from mien.avatars.picture import render_moment
+from mien.avatars.rig import AvatarControls, rig_of
 from mien.avatars.scores import FrameScores, compared, score_frames
 from mien.evaluation.fields.picture_similarity import gmsd, ssim
 from mien.progress import Progress, ProgressReport, silent
@@ -46,10 +50,15 @@ def train_and_measure(
     *,
     minutes: float,
     frames: int = 12,
+    code_steps: int = 0,
     out: Path | None = None,
     report: ProgressReport = silent,
-) -> AvatarRow:
-    """Train one variant and measure it; with a folder, the avatar and a sheet of held-out frames are kept.
+) -> list[AvatarRow]:
+    """Train one variant and measure it, without and, if asked for, with codes found on the held-out frames.
+
+    Args:
+        code_steps: see `measure`.
+        out: folder for the avatar and a sheet of held-out frames.
 
     Raises:
         InputError: there is no such variant, or no frame is held out.
@@ -68,20 +77,38 @@ def train_and_measure(
         avatar = train_avatar(data, AvatarConfig.variant(name), max_minutes=minutes, report=told)
     if out is not None:
         save_avatar(avatar, out / f"{name}.avatar")
-    return measure(avatar, data, name, frames=frames, out=out)
+    rows = [measure(avatar, data, name, frames=frames, out=out)]
+    if code_steps and isinstance(avatar, FieldAvatar):
+        rows.append(measure(avatar, data, f"{name} own codes", frames=frames, code_steps=code_steps))
+    return rows
 
 
 def measure(
-    avatar: Avatar, data: AvatarData, name: str, *, frames: int = 12, out: Path | None = None
+    avatar: Avatar,
+    data: AvatarData,
+    name: str,
+    *,
+    frames: int = 12,
+    code_steps: int = 0,
+    out: Path | None = None,
 ) -> AvatarRow:
-    """An avatar's figures on evenly chosen held-out frames."""
+    """An avatar's figures on evenly chosen held-out frames.
+
+    Args:
+        code_steps: of fields, steps in which each held-out frame finds its own codes (`own_codes`); 0: the
+            means of the training's.
+        out: folder for a sheet of frames above the avatar.
+    """
     from mien.avatars.preview import write_preview
 
     held = data.split()[1]
     rig, controls = rig_of(held, points=34)
     rows = np.unique(np.linspace(0, len(held) - 1, min(frames, len(held))).round().astype(int)).tolist()
     start = time.perf_counter()
-    pictures = {row: avatar.picture(controls[row], held.camera(row)) for row in rows}
+    if code_steps and isinstance(avatar, FieldAvatar):
+        pictures = _with_own_codes(avatar, held, controls, rows, code_steps)
+    else:
+        pictures = {row: avatar.picture(controls[row], held.camera(row)) for row in rows}
     seconds = (time.perf_counter() - start) / len(rows)
     pairs = [compared(held, row, pictures[row]) for row in rows]
     if out is not None:
@@ -95,6 +122,15 @@ def measure(
         avatar.facts.seconds,
         seconds,
     )
+
+
+def _with_own_codes(
+    avatar: FieldAvatar, held: AvatarData, controls: list[AvatarControls], rows: list[int], steps: int
+) -> dict[int, np.ndarray]:
+    model = avatar.model
+    frames = make_frames(held, avatar.rig, controls, model.observed, model.canonical.bounds_m)
+    found = {row: own_codes(model, frames, row, steps=steps) for row in rows}
+    return {row: render_moment(model, moment, held.camera(row)) for row, moment in found.items()}
 
 
 def table(rows: Sequence[AvatarRow]) -> tuple[list[str], list[list[str]]]:
