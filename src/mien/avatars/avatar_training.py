@@ -26,6 +26,8 @@ SHARPEN_BETWEEN = (0.2, 0.7)
 NARROW_AT = (0.14, 0.25, 0.4, 0.6)
 """Shares after which cells where nothing has been seen are no longer looked at."""
 _SEEN_ALPHA = 2e-3
+_LEAST_STEPS = 50
+"""Steps whose samples say whether a cell shows nothing."""
 
 
 class AvatarSchedule:
@@ -68,7 +70,7 @@ class AvatarTraining(Training[None]):
         self._generator = torch.Generator().manual_seed(self.config.seed)
         self._order = torch.empty(0, dtype=torch.long)
         self._soft = model.canonical.density_per_activation.clone()
-        self._stage, self._narrowed = 0, 0
+        self._stage, self._narrowed, self._remembered = 0, 0, 0
         self._most_alpha = torch.zeros(model.observed.size**3)
         self._samples_per_ray = 0.0
         origins = [frames.data.camera(i).world_from_camera[:3, 3] for i in range(len(frames))]
@@ -90,7 +92,8 @@ class AvatarTraining(Training[None]):
         first, last = SHARPEN_BETWEEN
         part = min(1.0, max(0.0, (done - first) / (last - first)))
         canonical.density_per_activation.copy_(self._soft * config.canonical.sharpening**part)
-        if self._narrowed < len(NARROW_AT) and done >= NARROW_AT[self._narrowed]:
+        due = self._narrowed < len(NARROW_AT) and done >= NARROW_AT[self._narrowed]
+        if due and self._remembered >= _LEAST_STEPS:
             self._narrowed += 1
             self._narrow()
 
@@ -142,6 +145,7 @@ class AvatarTraining(Training[None]):
             "resolution": canonical.resolution,
             "stage": self._stage,
             "narrowed": self._narrowed,
+            "remembered": self._remembered,
             "frames": len(self.frames),
             "source": self.frames.data.source,
         }
@@ -168,6 +172,7 @@ class AvatarTraining(Training[None]):
         )  # fmt: skip
         self._generator.set_state(tensors["generator"])
         self._stage, self._narrowed = plain["stage"], plain["narrowed"]
+        self._remembered = plain["remembered"]
 
     def _groups(self) -> list[dict[str, Any]]:
         model, config = self.model, self.config
@@ -222,6 +227,7 @@ class AvatarTraining(Training[None]):
         """What each cell has shown so far."""
         index = self.model.observed.flat_index(coordinates)
         self._most_alpha.scatter_reduce_(0, index, weights.detach(), "amax")
+        self._remembered += 1
 
     def _narrow(self) -> None:
         """Look no longer where nothing was seen since the last time."""
@@ -229,6 +235,7 @@ class AvatarTraining(Training[None]):
         seen = Occupancy((self._most_alpha > _SEEN_ALPHA).view_as(observed.cells)).grown(1)
         self.model.observed = Occupancy(seen.cells & observed.cells)
         self._most_alpha.zero_()
+        self._remembered = 0
 
 
 def moments_of(

@@ -88,9 +88,8 @@ class SurfaceTraining(Training[None]):
     def validate(self) -> dict[str, dict[str, float]]:
         average = self.learner.average
         assert average is not None
-        network = average.network
-        assert isinstance(network, SurfaceNetwork)
-        return {} if self._preview is None else {"held_out": self._preview(network)}
+        assert isinstance(average.network, SurfaceNetwork)
+        return {} if self._preview is None else {"held_out": self._preview(average.network)}
 
     def state(self) -> TrainingState:
         plain = {"config": as_json(self.config), "frames": len(self._data), "source": self._data.source}
