@@ -145,27 +145,42 @@ class AvatarModel(nn.Module):
         Args:
             frame: row of the moments that each belongs to.
         """
+        return self._deformed(points_m, frame, moments, *self._guided(points_m, frame, moments))
+
+    def _guided(
+        self, points_m: Tensor, frame: Tensor, moments: Moments
+    ) -> tuple[Float[Tensor, "m 3"], Float[Tensor, " m"], Float[Tensor, "m 3"]]:
+        """t_mesh of the nearest part of the mesh, how far that is, and what of it moves the point."""
         config = self.config
         mesh_m, distance_m = self._mesh_motion(points_m, frame, moments)
-        if config.deformation in ("none", "conditioned"):
-            zero = torch.zeros_like(points_m)
-            return Deformed(points_m, zero, zero, mesh_m, distance_m)
-        reach = torch.exp(distance_m.square() / (-2 * config.guide_reach**2))[:, None]
-        guided = config.guide == "mesh" or config.deformation == "mesh"
-        base = mesh_m * reach if guided else torch.zeros_like(points_m)
+        if config.deformation in ("none", "conditioned") or not self._has_guide:
+            return mesh_m, distance_m, torch.zeros_like(points_m)
+        reach = torch.exp(distance_m.square() / (-2 * config.guide_reach**2))
+        return mesh_m, distance_m, mesh_m * reach[:, None]
+
+    @property
+    def _has_guide(self) -> bool:
+        return self.config.guide == "mesh" or self.config.deformation == "mesh"
+
+    def _deformed(
+        self,
+        points_m: Tensor,
+        frame: Tensor,
+        moments: Moments,
+        mesh_m: Tensor,
+        distance_m: Tensor,
+        base: Tensor,
+    ) -> Deformed:
+        """What the guide and the learned fields make of points."""
+        config = self.config
         learned = torch.zeros_like(points_m)
-        literal = config.paper_literal
-        if self.fields is not None and (self.moving or (not guided and not literal)):
-            conditions = [moments.weights]
-            extra = [moments.deformation] + ([moments.pose] if config.pose_input else [])
-            for one in extra:
-                shape = (*moments.weights.shape[:-1], one.shape[-1])
-                conditions.append(one.view(len(one), *[1] * (len(shape) - 2), -1).expand(shape))
+        literal, centroids = config.paper_literal, not self._has_guide
+        if self.fields is not None and (self.moving or (centroids and not literal)):
             output, centre, total = self.fields(
                 points_m,
                 frame,
                 centres_m=moments.centres_m(),
-                conditions=torch.cat(conditions, dim=-1),
+                conditions=self._conditions(moments),
                 window=encoding_window(config.frequencies, self.window_progress),
                 centre_motion_m=moments.centre_motion_m(),
             )
@@ -174,12 +189,20 @@ class AvatarModel(nn.Module):
                 learned, base = config.scale_m * output, config.scale_m * centre
             else:
                 learned = config.scale_m * output / norm
-                if not guided:
-                    base = centre / norm
+                base = centre / norm if centroids else base
             if not self.moving:
                 learned = torch.zeros_like(points_m)
         motion = base + learned
         return Deformed(points_m + motion, motion, learned, mesh_m, distance_m)
+
+    def _conditions(self, moments: Moments) -> Tensor:
+        """Weights, codes and perhaps pose side by side, a row for each moment (and field)."""
+        weights = moments.weights
+        parts = [weights]
+        for one in [moments.deformation] + ([moments.pose] if self.config.pose_input else []):
+            shape = (*weights.shape[:-1], one.shape[-1])
+            parts.append(one.view(len(one), *[1] * (len(shape) - 2), -1).expand(shape))
+        return torch.cat(parts, dim=-1)
 
     def gather(
         self,
@@ -210,13 +233,20 @@ class AvatarModel(nn.Module):
         )
         points_m = torch.addcmul(canonical.bounds.mean(dim=0), samples.coordinates, canonical.half_size)
         of_sample = frame.index_select(0, samples.ray)
-        deformed = self.deform(points_m, of_sample, moments)
+        mesh_m, distance_m, base = self._guided(points_m, of_sample, moments)
+        if self._has_guide or self.config.deformation in ("none", "conditioned"):
+            # Fields move a point by millimetres, occupied cells have neighbours: the rest lands in nothing
+            keep = canonical.occupancy.at(canonical.normalised(points_m + base)).nonzero()[:, 0]
+            samples = Samples(
+                samples.coordinates[keep], samples.ray[keep], samples.distance_m[keep], samples.step_m
+            )
+            points_m, of_sample, base = points_m[keep], of_sample[keep], base[keep]
+            mesh_m, distance_m = mesh_m[keep], distance_m[keep]
+        deformed = self._deformed(points_m, of_sample, moments, mesh_m, distance_m, base)
         coordinates = canonical.normalised(deformed.canonical_m)
         conditions = None
         if self.config.deformation == "conditioned" and self.moving:
-            every = torch.cat([moments.weights, moments.deformation], dim=1)
-            every = torch.cat([every, moments.pose], dim=1) if self.config.pose_input else every
-            conditions = every.index_select(0, of_sample)
+            conditions = self._conditions(moments).index_select(0, of_sample)
         density, added = canonical.values(coordinates, conditions)
         density = density * canonical.occupancy.at(coordinates)
         weights, _ = weights_of(density * step_m, samples.ray, len(rays))

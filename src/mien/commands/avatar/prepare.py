@@ -8,6 +8,7 @@ from pathlib import Path
 from mien.avatars.preparation import AvatarDataConfig
 from mien.commands.arguments import Flat, Positional, parse
 from mien.commands.options import OutputOptions
+from mien.files import OutputFolder
 
 SHEET_NAME = "sheet.png"
 
@@ -24,6 +25,9 @@ class AvatarPrepareConfig:
     """Video of one person."""
     track: Path | None = None
     """A saved track of this video (.npz, .json of mien track), instead of tracking it."""
+    vhap: OutputFolder | None = None
+    """Also write the frames in VHAP's layout into this folder, for others' avatar trainers: pictures, masks,
+    cameras, and the fitted head of each moment as OBJ instead of FLAME's parameters."""
     settings: Flat[AvatarDataConfig] = AvatarDataConfig()
     output: Flat[OutputOptions] = OutputOptions()
 
@@ -34,6 +38,7 @@ def run(arguments: list[str]) -> int:
     from mien.avatars.data_sheet import data_sheet
     from mien.avatars.dataset_files import save_avatar_data
     from mien.avatars.preparation import prepare_avatar_data
+    from mien.avatars.vhap_files import write_vhap
     from mien.commands.batch import check_folder
     from mien.commands.display import print_json, print_written, progress_bar
     from mien.exporters.saved import read_track
@@ -45,6 +50,8 @@ def run(arguments: list[str]) -> int:
         data = prepare_avatar_data(config.video, config.settings, track=track, report=report)
     folder = save_avatar_data(data, config.output.out)
     sheet = write_image(folder / SHEET_NAME, data_sheet(data))
+    if config.vhap is not None:
+        write_vhap(data, config.vhap)
     held_out = int(data.test.sum())
     if config.output.json:
         return print_json(
