@@ -15,6 +15,8 @@ class SurfaceAvatarConfig:
     """Side of the learned texture, in the head's atlas."""
     texture_features: int = 16
     """Numbers per texel."""
+    shell_features: int = 8
+    """Numbers per texel, at half the side, of a shell about the scalp, which carries hair."""
     plane: int = 96
     """Side of the textures of what the fitted head lacks."""
     plane_features: int = 8
@@ -44,6 +46,13 @@ class SurfaceAvatarConfig:
     """The same seed, frames and machine give the same avatar."""
 
     def __post_init__(self) -> None:
-        sizes = self.texture, self.texture_features, self.plane, self.plane_features, self.width
+        sizes = (
+            self.texture // 2,
+            self.shell_features,
+            self.texture_features,
+            self.plane,
+            self.plane_features,
+            self.width,
+        )
         if min(*sizes, self.expression_features, self.iterations) < 1:
             raise InputError("sizes and iterations start at 1", source="SurfaceAvatarConfig")

@@ -16,6 +16,8 @@ PLANES_M = (0.0, 0.07)
 """Depths in the skull's frame of planes that carry what the fitted head lacks: hair above and beside it."""
 PLANE_HALF_M = 0.24
 """Half the side of what a plane's texture covers."""
+SHELL_M = 0.022
+"""How far a shell for hair stands off the scalp."""
 FULL_SHARE = 0.02
 """A shape that moves a vertex by this share of the eyes' distance counts fully there."""
 
@@ -28,6 +30,8 @@ class SurfaceMaps:
         vertex: (H, W) nearest vertex of what a pixel sees, -1 where the head is not.
         uv: (H, W, 2) place in the texture atlas, in [-1, 1].
         normals: (H, W, 3) in the camera's frame; 0 where the head is not.
+        shell_uv, shell_normals: the same of a shell about the scalp, which carries hair; normals are 0 where
+            the shell is not.
         planes: (P, H, W, 2) where each pixel's ray meets the planes, in [-1, 1] of their textures.
         weights: (E,) ARKit weights; shares: (V,) how much of `injected` a vertex sees in their place.
         injected: (E,).
@@ -36,6 +40,8 @@ class SurfaceMaps:
     vertex: Int32[np.ndarray, "h w"]
     uv: Float32[np.ndarray, "h w 2"]
     normals: Float32[np.ndarray, "h w 3"]
+    shell_uv: Float32[np.ndarray, "h w 2"]
+    shell_normals: Float32[np.ndarray, "h w 3"]
     planes: Float32[np.ndarray, "planes h w 2"]
     weights: Float32[np.ndarray, " expression"]
     shares: Float32[np.ndarray, " vertices"] | None = None
@@ -53,6 +59,8 @@ class SurfaceMapper:
         chosen = kept[head.triangles].all(axis=1)
         self._triangles = head.triangles[chosen]
         self._uv_triangles = head.uv_triangles[chosen]
+        self._hair = _hair_growth(rig)
+        self._hairy = (self._hair[self._triangles] > 0).any(axis=1)
         self._uv = np.stack([2 * head.uv[:, 0] - 1, 1 - 2 * head.uv[:, 1]], axis=1).astype(np.float32)
 
     def support(self) -> Float32[np.ndarray, "vertices expression"]:
@@ -65,12 +73,39 @@ class SurfaceMapper:
         self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
     ) -> SurfaceMaps:
         """What a camera sees; its world is the skull's frame."""
-        vertices_m = self.rig.vertices_m(controls, injection=injection)
-        shares = None if injection is None else self.rig.shares_of(injection).astype(np.float32)
+        vertices_m = self.rig.vertices_m(controls)
+        shares = None
+        if injection is not None:
+            other_m = self.rig.vertices_m(AvatarControls(injection.weights, controls.neck))
+            shares = self._shares(injection.fields)
+            vertices_m = vertices_m + shares[:, None] * (other_m - vertices_m)
+        vertex, uv, normals = self._seen(vertices_m, self._triangles, self._uv_triangles, camera)
+        outward = vertex_normals(vertices_m, self._triangles)
+        shell_m = vertices_m + SHELL_M * self._hair[:, None] * outward
+        hairy = self._hairy
+        _, shell_uv, shell_normals = self._seen(
+            shell_m, self._triangles[hairy], self._uv_triangles[hairy], camera
+        )
+        return SurfaceMaps(
+            vertex,
+            uv,
+            normals,
+            shell_uv,
+            shell_normals,
+            _plane_places(camera),
+            controls.weights.astype(np.float32),
+            shares,
+            None if injection is None else injection.weights.astype(np.float32),
+        )
+
+    def _seen(
+        self, vertices_m: np.ndarray, triangles: np.ndarray, uv_triangles: np.ndarray, camera: Camera
+    ) -> tuple[Int32[np.ndarray, "h w"], Float32[np.ndarray, "h w 2"], Float32[np.ndarray, "h w 3"]]:
+        """Nearest vertex, place in the atlas and normal in the camera's frame of what each pixel sees."""
         raster = rasterize(
             camera.project(vertices_m),
             camera.to_camera(vertices_m)[:, 2],
-            self._triangles,
+            triangles,
             width_px=camera.width_px,
             height_px=camera.height_px,
         )
@@ -79,20 +114,23 @@ class SurfaceMapper:
         uv, normals = np.zeros((*shape, 2), np.float32), np.zeros((*shape, 3), np.float32)
         rows, columns, places = raster.rows, raster.columns, raster.barycentric
         seen = raster.triangle[rows, columns]
-        corner = places.argmax(axis=1)
-        vertex[rows, columns] = self._triangles[seen, corner]
-        uv[rows, columns] = np.einsum("nk,nkc->nc", places, self._uv[self._uv_triangles[seen]])
-        turned = vertex_normals(vertices_m, self._triangles) @ camera.camera_from_world[:3, :3].T
-        normals[rows, columns] = np.einsum("nk,nkc->nc", places, turned[self._triangles[seen]])
-        return SurfaceMaps(
-            vertex,
-            uv,
-            normals,
-            _plane_places(camera),
-            controls.weights.astype(np.float32),
-            shares,
-            None if injection is None else injection.weights.astype(np.float32),
-        )
+        vertex[rows, columns] = triangles[seen, places.argmax(axis=1)]
+        uv[rows, columns] = np.einsum("nk,nkc->nc", places, self._uv[uv_triangles[seen]])
+        turned = vertex_normals(vertices_m, triangles) @ camera.camera_from_world[:3, :3].T
+        normals[rows, columns] = np.einsum("nk,nkc->nc", places, turned[triangles[seen]])
+        return vertex, uv, normals
+
+
+def _hair_growth(rig: AvatarRig) -> Float32[np.ndarray, " vertices"]:
+    """1 where hair grows, 0 on the face and below, smooth between; skin alone."""
+    rest = AvatarControls(rig.rest_weights, np.zeros((2, 3)))
+    x, y, z = rig.vertices_m(rest).T
+    landmarks_m = rig.landmarks_m(rest)
+    brow_m, mouth_m = landmarks_m[17:27, 1].max(), landmarks_m[48:68, 1].mean()
+    above = np.clip((y - brow_m - 0.012) / 0.03, 0, 1)
+    behind = np.clip((0.025 - z) / 0.03, 0, 1) * np.clip((y - mouth_m) / 0.03, 0, 1)
+    skin = rig.head.vertex_parts == rig.head.part_names.index("skin")
+    return (np.maximum(above, behind) * skin * (np.abs(x) < 1)).astype(np.float32)
 
 
 def _plane_places(camera: Camera) -> Float32[np.ndarray, "planes h w 2"]:

@@ -22,6 +22,7 @@ from mien.reading.settings import checked_settings
 
 _RANGES: dict[str, tuple[float, float]] = {
     "texture": (2, 4096), "texture_features": (1, 256), "plane": (2, 4096), "plane_features": (1, 256),
+    "shell_features": (1, 256),
     "expression_features": (1, 256), "width": (1, 256),
 }  # fmt: skip
 

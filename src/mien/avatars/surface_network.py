@@ -19,12 +19,14 @@ from mien.avatars.surface_features import PLANES_M, SurfaceMaps
 @dataclass(frozen=True, eq=False)
 class MapTensors:
     """`SurfaceMaps` of one picture as tensors: (N,) vertex of the N covered pixels, (H, W, 2) uv,
-    (4, H, W) normals and mask, (P, H, W, 2) planes."""
+    (4, H, W) normals and mask, the same of the shell, (P, H, W, 2) planes."""
 
     vertex: Tensor
     covered: Tensor
     uv: Tensor
     normals: Tensor
+    shell_uv: Tensor
+    shell: Tensor
     planes: Tensor
     weights: Tensor
     shares: Tensor | None
@@ -36,11 +38,14 @@ class MapTensors:
         covered = (flat >= 0).nonzero()[:, 0]
         mask = torch.from_numpy((maps.vertex >= 0).astype(np.float32))[None]
         normals = torch.from_numpy(np.ascontiguousarray(maps.normals.transpose(2, 0, 1)))
+        shell = torch.from_numpy(np.ascontiguousarray(maps.shell_normals.transpose(2, 0, 1)))
         return MapTensors(
             flat[covered].long(),
             covered,
             torch.from_numpy(maps.uv),
             torch.cat([normals, mask]),
+            torch.from_numpy(maps.shell_uv),
+            torch.cat([shell, (shell != 0).any(dim=0, keepdim=True).float()]),
             torch.from_numpy(maps.planes),
             torch.from_numpy(maps.weights),
             None if maps.shares is None else torch.from_numpy(maps.shares),
@@ -76,11 +81,20 @@ class SurfaceNetwork(nn.Module):
             if colors is not None:
                 texture[0, :3] = torch.logit(colors.permute(2, 0, 1).clamp(0.02, 0.98))
             self.texture = nn.Parameter(texture)
+            self.shell = nn.Parameter(0.1 * torch.randn(1, config.shell_features, size // 2, size // 2))
             self.planes = nn.Parameter(
                 0.1 * torch.randn(len(PLANES_M), config.plane_features, config.plane, config.plane)
             )
             self.expression = nn.Linear(support.shape[1], config.expression_features)
-            inputs = 3 + channels + len(PLANES_M) * config.plane_features + config.expression_features + 4
+            inputs = (
+                3
+                + channels
+                + config.shell_features
+                + 4
+                + len(PLANES_M) * config.plane_features
+                + config.expression_features
+                + 4
+            )
             w = config.width
             self.enter = nn.Conv2d(inputs, w, 1)
             self.down1 = _block(w, 2 * w, stride=2)
@@ -126,7 +140,11 @@ class SurfaceNetwork(nn.Module):
         made = self.expression(local)
         expression = made.new_zeros(shape[0] * shape[1], config.expression_features)
         expression = expression.index_copy(0, maps.covered, made).T.reshape(-1, *shape)
-        return torch.cat([texture * mask, planes.flatten(0, 1), expression, maps.normals])
+        shell = functional.grid_sample(
+            self.shell, maps.shell_uv[None], align_corners=False, padding_mode="border"
+        )[0]
+        shell = torch.cat([shell * maps.shell[3:], maps.shell])
+        return torch.cat([texture * mask, shell, planes.flatten(0, 1), expression, maps.normals])
 
 
 def _block(inputs: int, outputs: int, *, stride: int = 1) -> nn.Sequential:

@@ -104,7 +104,7 @@ class SurfaceTraining(Training[None]):
         self._order = checkpoint.tensors["order"]
 
     def _groups(self) -> list[dict[str, Any]]:
-        textures = [self.network.texture, self.network.planes]
+        textures = [self.network.texture, self.network.shell, self.network.planes]
         known = {id(value) for value in textures}
         rest = [value for value in self.network.parameters() if id(value) not in known]
         return [

@@ -22,9 +22,9 @@ def write_vhap(data: AvatarData, folder: str | Path) -> Path:
     """Write transforms.json (all frames), transforms_train.json, transforms_val.json and transforms_test.json
     (both the frames held out), images/, fg_masks/ and meshes/ (the fitted head of each moment, OBJ, metres).
 
-    `transform_matrix` is world from camera with OpenGL's axes, the world being the skull's frame. What belongs
-    to FLAME (`flame_param/`) is not there: the tracker's head is mien's own, and `weights` holds its ARKit
-    weights by name.
+    `transform_matrix` is world from camera with OpenGL's axes, the world being the skull's frame. What
+    belongs to FLAME (`flame_param/`) is not there: the tracker's head is mien's own, and `weights` holds its
+    ARKit weights by name.
 
     Raises:
         InputError: the folder exists and is not empty.
