@@ -42,6 +42,8 @@ OTHER_MEANINGS = {
     "videos": "lift label: several; track: those to follow",
     "ytf68": "the ablation can do without; benchmark lifting measures it beside others",
     "together": "fit: of the pictures named; benchmarks: how a submission is made",
+    "video": "avatar prepare: the one to read; field interpolate: whether to write one",
+    "source": "a face that changes; avatar train: a video or prepared frames",
     "turntable": "field landmarks can do without",
 }
 """Names that stand for something else in each command: why they are no shared options."""

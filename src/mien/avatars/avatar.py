@@ -52,9 +52,10 @@ class Avatar(ABC):
     def picture(
         self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
     ) -> Float[np.ndarray, "h w 4"]:
-        """Premultiplied colour and alpha in [0, 1].
+        """(H, W, 4) premultiplied colour and alpha in [0, 1].
 
         Args:
+            controls: expression, gaze and neck.
             camera: its world is the skull's frame.
             injection: what some fields see instead of the controls' weights.
         """

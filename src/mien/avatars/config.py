@@ -108,6 +108,11 @@ class AvatarConfig:
     def variant(name: str, base: AvatarConfig | None = None) -> AvatarConfig:
         """One of the paper's rivals or ablations, in the same code and size.
 
+        Args:
+            name: "ours", "five", "global", "no-mask", "quantile-mask", "no-local-loss", "centroids", "paper",
+                "rignerf", "nerface" or "static".
+            base: settings that are kept otherwise; the defaults when None.
+
         Raises:
             InputError: there is none of this name.
         """

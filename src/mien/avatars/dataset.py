@@ -73,7 +73,11 @@ class AvatarData:
         )
 
     def rows(self, chosen: Int[np.ndarray, " rows"]) -> AvatarData:
-        """Some frames."""
+        """Some frames.
+
+        Args:
+            chosen: (N,) their numbers, in the order wanted.
+        """
         names = (
             "expression", "joint_rotations", "intrinsics", "camera_from_skull", "rgba", "known", "times_s",
             "video_frames", "test",

@@ -38,7 +38,7 @@ def is_avatar_data(folder: str | Path) -> bool:
 
 @checked_call
 def save_avatar_data(data: AvatarData, folder: str | Path) -> Path:
-    """Write the two files into a folder, which is made if missing.
+    """Write the two files of some data into a folder, which is made if missing.
 
     Raises:
         OutputError: the place takes no files.

@@ -46,6 +46,10 @@ def is_avatar(folder: str | Path) -> bool:
 def save_avatar(avatar: Avatar, folder: str | Path) -> Path:
     """Write an avatar into a folder of its own, which appears only when complete; an older one is replaced.
 
+    Args:
+        avatar: of either kind.
+        folder: usually NAME.avatar.
+
     Raises:
         InputError: the folder holds something else.
         OutputError: the place takes no files.
@@ -73,6 +77,9 @@ def save_avatar(avatar: Avatar, folder: str | Path) -> Path:
 @checked_call
 def load_avatar(folder: str | Path) -> Avatar:
     """Read an avatar of either kind.
+
+    Args:
+        folder: that `save_avatar` wrote.
 
     Raises:
         InputError: it is none, damaged, of another head, or written by a newer mien.

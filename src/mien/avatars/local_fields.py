@@ -12,9 +12,9 @@ from torch.nn import functional
 FIELDS_OF_PAPER = 34
 
 
-def encoding_window(frequencies: int, progress: float) -> Float[Tensor, " frequencies"]:
-    """How much of each frequency is let in (Nerfies, eq. 8; section 3.5): all from a progress of 1 on."""
-    alpha = progress * frequencies
+def encoding_window(frequencies: int, share: float) -> Float[Tensor, " frequencies"]:
+    """How much of each frequency is let in (Nerfies, eq. 8; section 3.5): all from a share of 1 on."""
+    alpha = share * frequencies
     inside = (alpha - torch.arange(frequencies, dtype=torch.float32)).clamp(0, 1)
     return (1 - torch.cos(math.pi * inside)) / 2
 

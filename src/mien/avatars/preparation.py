@@ -47,6 +47,8 @@ def prepare_avatar_data(
     """Frames of the one person in a video.
 
     Args:
+        video: file that shows one person.
+        config: size and number of the frames, and what is held out.
         track: of this video by the built-in head; it is tracked when None.
         report: told of the frames that are done.
 

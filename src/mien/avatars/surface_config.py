@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 from mien.errors import InputError
 
+_COUNTS = (
+    "texture", "texture_features", "shell_features", "plane", "plane_features", "width", "expression_features",
+    "iterations",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class SurfaceAvatarConfig:
@@ -46,13 +51,8 @@ class SurfaceAvatarConfig:
     """The same seed, frames and machine give the same avatar."""
 
     def __post_init__(self) -> None:
-        sizes = (
-            self.texture // 2,
-            self.shell_features,
-            self.texture_features,
-            self.plane,
-            self.plane_features,
-            self.width,
-        )
-        if min(*sizes, self.expression_features, self.iterations) < 1:
-            raise InputError("sizes and iterations start at 1", source="SurfaceAvatarConfig")
+        for name in _COUNTS:
+            value, least = getattr(self, name), 2 if name == "texture" else 1
+            if not isinstance(value, int) or value < least:
+                what = f"{name} must be a whole number from {least}, not {value!r}"
+                raise InputError(what, source="SurfaceAvatarConfig")

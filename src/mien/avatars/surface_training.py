@@ -139,7 +139,15 @@ def train_surface_avatar(
     checkpoint_minutes: float = 3.0,
     report: ProgressReport = silent,
 ) -> SurfaceAvatar:
-    """Train a surface avatar on the frames that are not held out; arguments as of `train_avatar`.
+    """Train a surface avatar on the frames that are not held out.
+
+    Args:
+        data: prepared frames.
+        config: the defaults when None.
+        max_minutes: the whole course is gone through in this time; None: as many steps as the config says.
+        out, resume: folder for checkpoint, log and preview, and whether to go on from its checkpoint.
+        checkpoint_minutes: minutes between checkpoints and previews.
+        report: told the share that is over.
 
     Raises:
         InputError: no frame is left to learn from, or the checkpoint is of other frames.

@@ -29,6 +29,11 @@ def train_avatar(
     """Train an avatar on the frames that are not held out.
 
     Args:
+        data: prepared frames.
+        config: the defaults when None.
+        max_minutes: the whole course is gone through in this time; None: as many steps as the config says.
+        checkpoint_minutes: minutes between checkpoints and previews.
+        report: told the share that is over.
         out: folder for checkpoint, log and a preview of held-out frames beside the avatar; an interruption
             saves a checkpoint there, then raises KeyboardInterrupt.
         resume: go on from the checkpoint in `out`.

@@ -143,6 +143,26 @@ class ResumeOption:
 
 
 @dataclass(frozen=True)
+class TrainingTimeOptions:
+    max_minutes: float | None = None
+    """Train for no longer than this; the schedule is gone through in it."""
+    checkpoint_minutes: float = 2.0
+    """Minutes between checkpoints."""
+
+
+@dataclass(frozen=True)
+class AvatarOption:
+    avatar: Positional[Path]
+    """Folder of mien avatar train."""
+
+
+@dataclass(frozen=True)
+class EveryOption:
+    every: int = 1
+    """Show only every so manieth frame."""
+
+
+@dataclass(frozen=True)
 class CheckpointOption:
     checkpoint: Path
     """checkpoint.pt of the training."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.options import OutputOptions
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import AvatarOption, EveryOption, OutputOptions
 from mien.commands.usage import UsageError
 from mien.progress import reported
 
@@ -20,8 +20,7 @@ class AvatarDriveConfig:
     mien track), a Live Link Face CSV, or a JSON of ARKit weights: {"jawOpen": 0.5}, or a list of such.
     """
 
-    avatar: Positional[Path]
-    """Folder of mien avatar train."""
+    driven: Flat[AvatarOption]
     by: Path | None = None
     """Whom it follows."""
     set: tuple[str, ...] = ()
@@ -34,12 +33,11 @@ class AvatarDriveConfig:
     """The driver's weights count from its own rest, the median of the recording; else as they are."""
     pose: Literal["driver", "still"] = "driver"
     """The head turns as the driver's, or stands still."""
-    azimuth: float = 0.0
+    view_azimuth: float = 0.0
     """Seen from so many degrees further towards its left."""
     size: int | None = None
     """Side of the pictures, pixels; that of its training when left out."""
-    every: int = 1
-    """Show only every so manieth frame."""
+    shown_frames: Flat[EveryOption] = EveryOption()
     frames: bool = False
     """Write single pictures too."""
     output: Flat[OutputOptions] = OutputOptions()
@@ -64,15 +62,15 @@ def run(arguments: list[str]) -> int:
     from mien.images.video import VideoWriter
     from mien.images.writing import write_image
 
-    avatar = load_avatar(config.avatar)
+    avatar = load_avatar(config.driven.avatar)
     check_folder(config.output.out)
     weights = dict(_weight(text, "--set") for text in config.set)
     drive = read_drive(config.by, avatar.rig, relative=config.relative)
     injected = dict(_weight(text, "--inject") for text in config.inject)
-    camera = seen_from(avatar.camera, float(np.radians(config.azimuth)))
+    camera = seen_from(avatar.camera, float(np.radians(config.view_azimuth)))
     if config.size is not None:
         camera = camera.resized(width_px=config.size, height_px=config.size)
-    moments = list(range(0, len(drive.controls), max(1, config.every)))
+    moments = list(range(0, len(drive.controls), max(1, config.shown_frames.every)))
     pictures = []
     with progress_bar("frames", quiet=config.output.json) as report:
         for index in reported(moments, report):
@@ -86,7 +84,9 @@ def run(arguments: list[str]) -> int:
         written.append(write_image(config.output.out / "driven.png", pictures[0]))
     else:
         path = config.output.out / "driven.mp4"
-        with VideoWriter(path, frames_per_second=drive.frames_per_second / max(1, config.every)) as video:
+        with VideoWriter(
+            path, frames_per_second=drive.frames_per_second / max(1, config.shown_frames.every)
+        ) as video:
             for picture in pictures:
                 video.write(np.ascontiguousarray(picture))
         written.append(path)

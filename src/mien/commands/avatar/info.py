@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from pathlib import Path
 
-from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.options import JsonOption
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import AvatarOption, JsonOption
 
 
 @dataclass(frozen=True)
 class AvatarInfoConfig:
     """Show what an avatar is made of, what it learned from, and what it is worth on frames held out."""
 
-    avatar: Positional[Path]
-    """Folder of mien avatar train."""
+    driven: Flat[AvatarOption]
     output: Flat[JsonOption] = JsonOption()
 
 
@@ -25,7 +23,7 @@ def run(arguments: list[str]) -> int:
     from mien.avatars.files import load_avatar
     from mien.commands.display import print_json, print_table
 
-    avatar = load_avatar(config.avatar)
+    avatar = load_avatar(config.driven.avatar)
     facts = dataclasses.asdict(avatar.facts)
     figures = facts.pop("figures")
     document = {

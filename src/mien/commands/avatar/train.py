@@ -11,7 +11,7 @@ from mien.avatars.config import AvatarConfig
 from mien.avatars.dataset import AvatarData
 from mien.avatars.preparation import AvatarDataConfig
 from mien.commands.arguments import Flat, Positional, option_value, parse
-from mien.commands.options import JsonOption, ResumeOption
+from mien.commands.options import JsonOption, ResumeOption, TrainingTimeOptions
 from mien.commands.train.display import training_bar
 
 VARIANTS = Literal[
@@ -41,11 +41,8 @@ class AvatarTrainConfig:
     out: Path | None = None
     """Folder of the avatar; NAME.avatar in the present folder when left out. Until it is done, checkpoint,
     log and preview lie beside it in OUT.training."""
-    max_minutes: float = 20.0
-    """Length of the training; the schedule is gone through in it."""
+    time: Flat[TrainingTimeOptions] = TrainingTimeOptions(max_minutes=20.0, checkpoint_minutes=3.0)
     progress: Flat[ResumeOption] = ResumeOption()
-    checkpoint_minutes: float = 3.0
-    """Minutes between checkpoints and previews."""
     frames: Flat[AvatarDataConfig] = AvatarDataConfig()
     """Of a video."""
     output: Flat[JsonOption] = JsonOption()
@@ -67,10 +64,10 @@ def run(arguments: list[str]) -> int:
     data = _frames(config, folder)
     with training_bar("train", out=folder, quiet=config.output.json) as report:
         common = {
-            "max_minutes": config.max_minutes,
+            "max_minutes": config.time.max_minutes,
             "out": folder,
             "resume": config.progress.resume,
-            "checkpoint_minutes": config.checkpoint_minutes,
+            "checkpoint_minutes": config.time.checkpoint_minutes,
             "report": report,
         }
         if config.kind == "fields":

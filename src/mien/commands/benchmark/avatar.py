@@ -24,13 +24,13 @@ class AvatarBenchmarkConfig:
     """Folder of mien avatar prepare."""
     kinds: tuple[str, ...] = ("static", "nerface", "rignerf", "global", "ours", "surface")
     """What is compared."""
-    minutes: float = 3.0
+    train_minutes: float = 3.0
     """Training time of each."""
     measured: int = 12
     """Held-out frames that are compared, evenly chosen."""
     code_steps: int = 0
     """Fields also with codes that each held-out frame finds on itself in so many steps."""
-    keep: OutputFolder | None = None
+    keep_avatars: OutputFolder | None = None
     """Folder for the avatars and for sheets of held-out frames above each."""
     output: Flat[JsonOption] = JsonOption()
 
@@ -42,23 +42,23 @@ def run(arguments: list[str]) -> int:
     from mien.evaluation.avatars.held_out import table, train_and_measure
 
     data = load_avatar_data(config.data)
-    if config.keep is not None:
-        config.keep.mkdir(parents=True, exist_ok=True)
+    if config.keep_avatars is not None:
+        config.keep_avatars.mkdir(parents=True, exist_ok=True)
     rows = []
     for kind in config.kinds:
         with progress_bar(kind, quiet=config.output.json) as report:
             rows += train_and_measure(
                 data,
                 kind,
-                minutes=config.minutes,
+                minutes=config.train_minutes,
                 frames=config.measured,
                 code_steps=config.code_steps,
-                out=config.keep,
+                out=config.keep_avatars,
                 report=report,
             )
     if config.output.json:
         return print_json(
-            {"data": data.source, "minutes": config.minutes, "rows": [asdict(row) for row in rows]}
+            {"data": data.source, "minutes": config.train_minutes, "rows": [asdict(row) for row in rows]}
         )
     header, cells = table(rows)
     print_table(header, cells)

@@ -8,6 +8,7 @@ from mien.commands.arguments import Flat, parse
 from mien.commands.options import (
     DeviceOption,
     DriverOption,
+    EveryOption,
     MorphableModelOption,
     OutputOptions,
     SteeredFaceOption,
@@ -24,8 +25,7 @@ class FieldReenactConfig:
     face: Flat[SteeredFaceOption]
     other: Flat[DriverOption]
     how: Flat[TransferModeOption] = TransferModeOption("weights")
-    every: int = 1
-    """Show only every so manieth frame."""
+    shown_frames: Flat[EveryOption] = EveryOption()
     azimuth: float = 15.0
     """From where it is seen, degrees around the head from the front, towards its left."""
     shown: Flat[SteeredPictureOptions] = SteeredPictureOptions(rays_each_way=1)
@@ -52,15 +52,15 @@ def run(arguments: list[str]) -> int:
     drivers, rate = read_drivers(config.other.driver, like=face)
     model = model_of_option(config.model, own).to(device)
     check_folder(config.output.out)
-    faces = reenact_face(face, drivers[:: config.every], mode=config.how.mode)
-    azimuth_rad, path = float(np.radians(config.azimuth)), config.output.out / "reenacted.mp4"
-    with (
-        progress_bar("frames", quiet=config.output.json) as report,
-        VideoWriter(path, frames_per_second=rate / config.every) as video,
-    ):
-        for one in reported(faces, report):
-            video.write(still(model, one, azimuth_rad, 0.05, config.shown))
-    written = [path]
+    every = max(1, config.shown_frames.every)
+    faces = reenact_face(face, drivers[::every], mode=config.how.mode)
+    with progress_bar("frames", quiet=config.output.json) as report:
+        frames = [
+            still(model, one, float(np.radians(config.azimuth)), 0.05, config.shown)
+            for one in reported(faces, report)
+        ]
+    path = config.output.out / "reenacted.mp4"
+    written = [write_turntable(frames, path, frames_per_second=rate / every)]
     if config.output.json:
         return print_json({"files": [str(path) for path in written]})
     print_written(written, next_step=f"look at {written[0]}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mien.commands.arguments import Flat, Positional, option_value, parse
 from mien.commands.display import note, print_json
-from mien.commands.options import DeviceOption, JsonOption, ResumeOption, UnitOption
+from mien.commands.options import DeviceOption, JsonOption, ResumeOption, TrainingTimeOptions, UnitOption
 from mien.commands.train.display import training_bar
 from mien.fields.config import PRESETS, FieldConfig
 
@@ -64,11 +64,8 @@ class FieldTrainConfig:
     example."""
     use_all: bool = False
     """Train on every picture; else those called val or test, or every eighth, are kept to score the field."""
-    max_minutes: float | None = None
-    """Train for no longer than this; the schedule is gone through in it."""
+    time: Flat[TrainingTimeOptions] = TrainingTimeOptions()
     progress: Flat[ResumeOption] = ResumeOption()
-    checkpoint_minutes: float = 2.0
-    """Minutes between checkpoints."""
     where: Flat[DeviceOption] = DeviceOption("auto")
     output: Flat[JsonOption] = JsonOption()
 
@@ -118,10 +115,10 @@ def run(arguments: list[str]) -> int:
             bounds_m=None if config.box is None else _box(config.box) * images.metres_per_unit,
             start_from=start_from,
             device=config.where.device,
-            max_minutes=config.max_minutes,
+            max_minutes=config.time.max_minutes,
             out=folder,
             resume=config.progress.resume,
-            checkpoint_minutes=config.checkpoint_minutes,
+            checkpoint_minutes=config.time.checkpoint_minutes,
             report=report,
         )
     save_field(field, out)
