@@ -30,7 +30,7 @@ TINY = AvatarConfig(
         density_components=3, color_components=4, color_features=8, color_width=16, resolutions=(16,),
         upsample_at=(), sharpening=4.0, direction_frequencies=1,
     ),
-    hidden=8, deformation_code=4, appearance_code=4, iterations=30, rays=256, frames_per_step=4, step_m=0.008,
+    hidden=8, deformation_code=4, appearance_code=4, steps=30, rays=256, frames_per_step=4, step_m=0.008,
 )  # fmt: skip
 SMALL = SurfaceAvatarConfig(texture=32, plane=16, width=6, iterations=240)
 
@@ -73,7 +73,7 @@ def test_saved_avatars_draw_the_same(kind: str, tmp_path: Path, request: pytest.
 def test_a_stopped_training_goes_on(tmp_path: Path):
     from mien.learning.checkpoints import CHECKPOINT_NAME
 
-    config = replace(TINY, iterations=8)
+    config = replace(TINY, steps=8)
     whole = train_avatar(talking_head(), config, out=tmp_path / "whole")
 
     # A training told to end after a third, as one that was stopped there

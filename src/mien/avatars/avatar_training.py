@@ -38,7 +38,7 @@ class AvatarSchedule:
 
     def share(self, step: int, elapsed_s: float) -> float:
         time = 0.0 if self._max_minutes is None else elapsed_s / (60 * self._max_minutes)
-        return min(1.0, max(step / self._config.iterations, time))
+        return min(1.0, max(step / self._config.steps, time))
 
     def rate(self, step: int, elapsed_s: float) -> float:
         return 0.1 ** self.share(step, elapsed_s)
@@ -108,8 +108,8 @@ class AvatarTraining(Training[None]):
         picture = gathered.rgba[:, :3] + (1 - gathered.rgba[:, 3:]) * behind
         wanted = target[:, :3] * alpha[:, None] + (1 - alpha[:, None]) * behind
         color = terms.color_loss(picture, wanted, known)
-        loss = color + config.alpha_weight * (known * (gathered.rgba[:, 3] - alpha).square()).mean()
-        loss = loss + config.sparsity[min(1, self._stage)] * model.canonical.density_grid.sparsity()
+        loss = color + config.coverage_weight * (known * (gathered.rgba[:, 3] - alpha).square()).mean()
+        loss = loss + config.volume_weights[min(1, self._stage)] * model.canonical.density_grid.sparsity()
         loss = loss + config.code_weight * terms.code_loss(moments)
         if model.moving and config.deformation in ("local", "mesh"):
             loss = loss + config.field_weight * terms.field_loss(

@@ -74,21 +74,21 @@ class AvatarConfig:
     """lut(x) of background samples, eq. 14."""
     code_weight: float = 0.01
     """λ_code."""
-    sparsity: tuple[float, float] = (2e-4, 6e-4)
+    volume_weights: tuple[float, float] = (2e-4, 6e-4)
     """λ_vol before and after the first finer grid."""
-    alpha_weight: float = 0.1
+    coverage_weight: float = 0.1
     """Of the squared error of alpha where the matte is known; the paper has none."""
     paper_literal: bool = False
     """Eq. 7 as printed: Σ W t without a norm, the centroids' motion within t_l, deformations of the whole
     regularised, and no motion while the canonical field is learned alone."""
     canonical: FieldConfig = field(default_factory=_canonical)
-    """Of the canonical field; iterations, rays_per_step and rates are those of the whole training."""
+    """Of the canonical field; its iterations, rays_per_step and rates are those of the whole training."""
     pretraining: float = 0.15
     """Share of the training in which the canonical field alone is learned."""
     field_rate: float = 1e-3
     """Learning rate of fields and codes."""
-    iterations: int = 6000
-    """Steps."""
+    steps: int = 6000
+    """Steps of the whole training."""
     rays: int = 1024
     """Rays in a step."""
     frames_per_step: int = 6
@@ -97,12 +97,15 @@ class AvatarConfig:
     """Share of the rays that go to mouth and eyes."""
     step_m: float = 0.003
     """Distance of samples along a ray."""
-    seed: int = 0
-    """The same seed, frames and machine give the same avatar."""
+
+    @property
+    def seed(self) -> int:
+        """The canonical field's; the same seed, frames and machine give the same avatar."""
+        return self.canonical.seed
 
     def __post_init__(self) -> None:
-        if min(self.iterations, self.rays, self.frames_per_step, self.hidden) < 1 or self.step_m <= 0:
-            raise InputError("iterations, rays, frames_per_step and hidden start at 1", source="AvatarConfig")
+        if min(self.steps, self.rays, self.frames_per_step, self.hidden) < 1 or self.step_m <= 0:
+            raise InputError("steps, rays, frames_per_step and hidden start at 1", source="AvatarConfig")
 
     @staticmethod
     def variant(name: str, base: AvatarConfig | None = None) -> AvatarConfig:

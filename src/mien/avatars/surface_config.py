@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from mien.errors import InputError
 
 _COUNTS = (
-    "texture", "texture_features", "shell_features", "plane", "plane_features", "width", "expression_features",
-    "iterations",
+    "texture", "texture_features", "shell_features", "plane", "plane_features", "width",
+    "expression_features", "iterations",
 )  # fmt: skip
 
 

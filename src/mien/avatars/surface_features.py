@@ -73,12 +73,8 @@ class SurfaceMapper:
         self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
     ) -> SurfaceMaps:
         """What a camera sees; its world is the skull's frame."""
-        vertices_m = self.rig.vertices_m(controls)
-        shares = None
-        if injection is not None:
-            other_m = self.rig.vertices_m(AvatarControls(injection.weights, controls.neck))
-            shares = self._shares(injection.fields)
-            vertices_m = vertices_m + shares[:, None] * (other_m - vertices_m)
+        vertices_m = self.rig.vertices_m(controls, injection=injection)
+        shares = None if injection is None else self.rig.shares_of(injection).astype(np.float32)
         vertex, uv, normals = self._seen(vertices_m, self._triangles, self._uv_triangles, camera)
         outward = vertex_normals(vertices_m, self._triangles)
         shell_m = vertices_m + SHELL_M * self._hair[:, None] * outward

@@ -54,13 +54,14 @@ def run(arguments: list[str]) -> int:
     check_folder(config.output.out)
     every = max(1, config.shown_frames.every)
     faces = reenact_face(face, drivers[::every], mode=config.how.mode)
-    with progress_bar("frames", quiet=config.output.json) as report:
-        frames = [
-            still(model, one, float(np.radians(config.azimuth)), 0.05, config.shown)
-            for one in reported(faces, report)
-        ]
-    path = config.output.out / "reenacted.mp4"
-    written = [write_turntable(frames, path, frames_per_second=rate / every)]
+    azimuth_rad, path = float(np.radians(config.azimuth)), config.output.out / "reenacted.mp4"
+    with (
+        progress_bar("frames", quiet=config.output.json) as report,
+        VideoWriter(path, frames_per_second=rate / every) as video,
+    ):
+        for one in reported(faces, report):
+            video.write(still(model, one, azimuth_rad, 0.05, config.shown))
+    written = [path]
     if config.output.json:
         return print_json({"files": [str(path) for path in written]})
     print_written(written, next_step=f"look at {written[0]}")
