@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from mien.avatars.files import load_avatar, save_avatar
     from mien.avatars.preparation import AvatarDataConfig, prepare_avatar_data
     from mien.avatars.rig import AvatarControls
+    from mien.avatars.splats.config import SplatAvatarConfig
+    from mien.avatars.splats.player_page import write_player_page
+    from mien.avatars.splats.training import train_splat_avatar
     from mien.avatars.surface_config import SurfaceAvatarConfig
     from mien.avatars.surface_training import train_surface_avatar
     from mien.avatars.train import train_avatar
@@ -205,6 +208,7 @@ __all__ = [
     "AvatarControls",
     "AvatarData",
     "AvatarDataConfig",
+    "SplatAvatarConfig",
     "SurfaceAvatarConfig",
     "load_avatar",
     "load_avatar_data",
@@ -212,7 +216,9 @@ __all__ = [
     "save_avatar",
     "save_avatar_data",
     "train_avatar",
+    "train_splat_avatar",
     "train_surface_avatar",
+    "write_player_page",
     # mattes
     "Matte",
     "head_matte",
@@ -373,6 +379,7 @@ _HOME = {
     "AvatarControls": "avatars.rig",
     "AvatarData": "avatars.dataset",
     "AvatarDataConfig": "avatars.preparation",
+    "SplatAvatarConfig": "avatars.splats.config",
     "SurfaceAvatarConfig": "avatars.surface_config",
     "load_avatar": "avatars.files",
     "load_avatar_data": "avatars.dataset_files",
@@ -380,7 +387,9 @@ _HOME = {
     "save_avatar": "avatars.files",
     "save_avatar_data": "avatars.dataset_files",
     "train_avatar": "avatars.train",
+    "train_splat_avatar": "avatars.splats.training",
     "train_surface_avatar": "avatars.surface_training",
+    "write_player_page": "avatars.splats.player_page",
 }
 
 

@@ -17,7 +17,7 @@ from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.surface_avatar import SurfaceAvatar, drawn
 from mien.avatars.surface_config import SurfaceAvatarConfig
 from mien.avatars.surface_features import SurfaceMapper
-from mien.avatars.surface_network import MapTensors, SurfaceConfig, SurfaceNetwork
+from mien.avatars.surface_network import MapTensors, SurfaceNetwork
 from mien.avatars.training_session import TrainingSession, as_json
 from mien.checked_calls import checked_call
 from mien.learning.checkpoints import Checkpoint
@@ -152,7 +152,7 @@ def train_surface_avatar(
     Raises:
         InputError: no frame is left to learn from, or the checkpoint is of other frames.
     """
-    config = config or SurfaceConfig()
+    config = config or SurfaceAvatarConfig()
     session = TrainingSession.of(data, config, kind=SurfaceTraining.kind, points=34, out=out, resume=resume)
     torch.manual_seed(config.seed)
     train, rig, controls = session.train, session.rig, session.controls

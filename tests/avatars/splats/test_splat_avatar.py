@@ -14,7 +14,7 @@ pytest.importorskip("numba")
 from mien.avatars.dataset import AvatarData  # noqa: E402
 from mien.avatars.files import load_avatar, save_avatar  # noqa: E402
 from mien.avatars.rig import AvatarControls, Injection, controls_of  # noqa: E402
-from mien.avatars.splats.config import SplatConfig  # noqa: E402
+from mien.avatars.splats.config import SplatAvatarConfig  # noqa: E402
 from mien.avatars.splats.player_page import player_content, write_player_page  # noqa: E402
 from mien.avatars.splats.splat_avatar import SplatAvatar  # noqa: E402
 from mien.avatars.splats.splat_head import steering  # noqa: E402
@@ -24,7 +24,7 @@ from mien.errors import InputError  # noqa: E402
 from mien.heads.library import load_head  # noqa: E402
 
 SIZE, FRAMES = 40, 8
-SMALL = SplatConfig(on_skin=500, in_hair=100, codes=2, steps=400)
+SMALL = SplatAvatarConfig(on_skin=500, in_hair=100, codes=2, steps=400)
 
 
 @pytest.fixture(scope="module")

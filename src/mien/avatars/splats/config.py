@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class SplatConfig:
+class SplatAvatarConfig:
     """How many splats a head has and what its expressions may change."""
 
     on_skin: int = 9000

@@ -10,7 +10,7 @@ import torch
 
 from mien.avatars.avatar import AvatarFacts
 from mien.avatars.rig import AvatarControls, AvatarRig
-from mien.avatars.splats.config import SplatConfig
+from mien.avatars.splats.config import SplatAvatarConfig
 from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import SplatHead, steering
 from mien.cameras import Camera
@@ -39,7 +39,7 @@ def splat_avatar(
         InputError: they are damaged.
     """
     config = checked_settings(
-        SplatConfig, document.get("config"), source=values.source, what="config", ranges=_RANGES
+        SplatAvatarConfig, document.get("config"), source=values.source, what="config", ranges=_RANGES
     )
     rig = AvatarRig(identity, points=34)
     controls = len(steering(AvatarControls(rig.rest_weights, np.zeros((2, 3)))))

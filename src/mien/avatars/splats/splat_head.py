@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from mien.avatars.rig import AvatarControls
 from mien.avatars.splats.compositing import FAINTEST_ALPHA, composite
-from mien.avatars.splats.config import SplatConfig
+from mien.avatars.splats.config import SplatAvatarConfig
 from mien.cameras import Camera
 
 PLACE_UNIT_M = 0.01
@@ -128,7 +128,7 @@ class SplatHead(nn.Module):
     triangles: Tensor
     weights: Tensor
 
-    def __init__(self, config: SplatConfig, *, controls: int) -> None:
+    def __init__(self, config: SplatAvatarConfig, *, controls: int) -> None:
         super().__init__()
         self.config = config
         count = config.on_skin + config.in_hair

@@ -17,7 +17,7 @@ from torch.nn import functional
 from mien.avatars.avatar import AvatarFacts
 from mien.avatars.dataset import AvatarData
 from mien.avatars.rig import AvatarControls, AvatarRig
-from mien.avatars.splats.config import SplatConfig
+from mien.avatars.splats.config import SplatAvatarConfig
 from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import SplatHead, spread_anchors, steering
 from mien.avatars.training_session import TrainingSession, as_json
@@ -44,7 +44,7 @@ _SSIM_WINDOW = 7
 class SplatSchedule:
     """So many steps, or the same course in so many minutes; rates fall along half a cosine."""
 
-    def __init__(self, config: SplatConfig, *, max_minutes: float | None) -> None:
+    def __init__(self, config: SplatAvatarConfig, *, max_minutes: float | None) -> None:
         self._steps, self._minutes = config.steps, max_minutes
 
     def share(self, step: int, elapsed_s: float) -> float:
@@ -73,7 +73,7 @@ class SplatTraining(Training[None]):
         data: AvatarData,
         rig: AvatarRig,
         controls: list[AvatarControls],
-        config: SplatConfig,
+        config: SplatAvatarConfig,
         *,
         max_minutes: float | None = None,
         preview: Callable[[SplatHead], dict[str, float]] | None = None,
@@ -178,7 +178,7 @@ class _Tensors:
 @checked_call
 def train_splat_avatar(
     data: AvatarData,
-    config: SplatConfig | None = None,
+    config: SplatAvatarConfig | None = None,
     *,
     max_minutes: float | None = None,
     out: str | Path | None = None,
@@ -186,12 +186,21 @@ def train_splat_avatar(
     checkpoint_minutes: float = 3.0,
     report: ProgressReport = silent,
 ) -> SplatAvatar:
-    """Train a splat avatar on the frames that are not held out; arguments as of `train_avatar`.
+    """Train a splat avatar on the frames that are not held out.
+
+    Args:
+        data: prepared frames.
+        config: the defaults when None.
+        max_minutes: the whole course is gone through in this time; None: as many steps as the config says.
+        out, resume: folder for checkpoint, log and preview, and whether to go on from its checkpoint.
+        checkpoint_minutes: minutes between checkpoints and previews.
+        report: told the share that is over.
 
     Raises:
         InputError: no frame is left to learn from, or the checkpoint is of other frames.
+        MissingExtraError: numba is missing.
     """
-    config = config or SplatConfig()
+    config = config or SplatAvatarConfig()
     session = TrainingSession.of(data, config, kind=SplatTraining.kind, points=34, out=out, resume=resume)
 
     def figures(head: SplatHead) -> dict[str, float]:
