@@ -10,8 +10,7 @@ from mien.commands.usage import UsageError
 
 NONE_IS_FINE = {
     "blocks", "direction_frequencies", "held_out", "place", "random_views", "sheet_count", "summary",
-    "test_views",
-    "unseen_people", "validation",
+    "test_views", "unseen_people", "validation",
 }  # fmt: skip
 """Counts that may be 0 though they usually are not; all whose default is 0 may be so, too."""
 SIGNED = {

@@ -164,7 +164,10 @@ def read_albedo_model(path: Path = _BUILT_IN_PATH) -> AlbedoModel:
 
 def _picture(values: FileValues, name: str, *, grey: bool = False) -> np.ndarray:
     coded = values.array(name, f"bytes_of_{name}", kind="integer", low=0, high=255).astype(np.uint8)
-    return decoded_picture(coded, source=f"{values.source}: {name}", grey=grey)
+    picture = decoded_picture(coded, source=f"{values.source}: {name}", grey=grey)
+    # Those of the atlas are as large as each other, and so are those of the cards.
+    size = "card_height card_width" if name.startswith("card_") else "atlas_size atlas_size"
+    return values.same_size(name, picture, size + ("" if grey else " 3"))
 
 
 def save_albedo_model(model: AlbedoModel, path: Path) -> None:

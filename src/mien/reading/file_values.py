@@ -204,6 +204,14 @@ class FileValues:
         self._check_shape(name, (len(value),), [size])
         return value
 
+    def same_size(self, name: str, decoded: np.ndarray, shape: str) -> np.ndarray:
+        """What a value was decoded to, once its shape is as for `array`.
+
+        Raises:
+            InputError: it has another shape.
+        """
+        return decoded.reshape(self._check_shape(name, decoded.shape, shape.split()))
+
     def inner(self, name: str) -> FileValues:
         """The values of an object inside.
 

@@ -67,6 +67,6 @@ def run_export(arguments: list[str]) -> int:
     card = export_model(config.trained.checkpoint, config.out)
     print_written(
         [config.out, card],
-        next_step=f"mien field edit photo.jpg --morphable-model {config.out} --set jawOpen=0.5",
+        next_step=f"mien field edit photo.jpg --morphable-model {config.out}",
     )
     return 0
