@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,26 @@ def test_results_never_share_a_name():
     assert stems[0] == "a"
     assert stems[-1] == "b"
     assert len(set(stems)) == len(stems)
+
+
+def test_results_of_faces_and_of_other_spellings_never_meet():
+    names = ["group.jpg", "group-1.jpg", "group-10.png", "Anna.jpg", "anna.png", "a\u0308.jpg", "\u00e4.jpg"]
+    stems = result_stems([Path(name) for name in names])
+    assert stems[0] == "group"
+    of_faces = {f"group-{number}" for number in range(20)}
+    assert not of_faces & set(stems)
+    assert len({unicodedata.normalize("NFC", stem).casefold() for stem in stems}) == len(stems)
+    assert result_stems([Path("b-1.jpg"), Path("b-2.jpg")]) == ["b-1", "b-2"]  # nobody is called b
+    assert not any(stem.startswith("-") for stem in result_stems([Path("a.jpg")] * 4))
+
+
+def test_names_with_control_characters_are_said_once():
+    def work(path: Path, stem: str) -> Done:
+        raise InputError("is no picture", source=path)
+
+    path = Path("odd/\x1b[31mx.jpg")
+    ((_, message),) = run_batch([path], work, label="try", quiet=True).failed
+    assert message == "odd/\\x1b[31mx.jpg: is no picture"
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 from mien.commands.display import note, print_json, print_table, progress_bar
 from mien.commands.options import OutputOptions
-from mien.errors import InputError, MienError, OutputError
+from mien.errors import InputError, MienError, OutputError, printable
 from mien.files import stop_asked
 from mien.progress import reported
 
@@ -121,13 +123,30 @@ def print_outcome(
 
 
 def result_stems(inputs: Sequence[Path]) -> list[str]:
-    """A name for each input's results: its stem, made longer where two inputs would share it."""
+    """A name for each input's results: its stem, made longer where two inputs would share it.
+
+    Disks may take "Anna" and "anna", or two spellings of "ä", for one name. Results of several faces are
+    called NAME-1, NAME-2, so that beside NAME no other input has such a name.
+    """
     names: list[str] = []
+    taken: set[str] = set()
+    stems = {_on_disk(path.stem) for path in inputs}
     for path in inputs:
-        choices = [path.stem, f"{path.stem}-{path.suffix[1:]}", f"{path.parent.name}-{path.stem}"]
+        choices = [path.stem]
+        choices += [f"{path.stem}-{path.suffix[1:]}"] if path.suffix[1:] else []
+        choices += [f"{path.parent.name}-{path.stem}"] if path.parent.name else []
         choices += [f"{path.stem}-again{number}" for number in range(2, len(inputs) + 2)]
-        names.append(next(name for name in choices if name not in names))
+        numbered = re.fullmatch(r"(.+)-\d+", path.stem)
+        if numbered is not None and _on_disk(numbered[1]) in stems:
+            del choices[0]
+        name = next(name for name in choices if _on_disk(name) not in taken)
+        names.append(name)
+        taken.add(_on_disk(name))
     return names
+
+
+def _on_disk(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def check_some(inputs: Sequence[Path], *, what: str, usage: str) -> None:
@@ -158,7 +177,7 @@ def check_folder(out: Path) -> None:
 def _about(path: Path, message: str) -> str:
     """The message on one line, naming the file."""
     message = " ".join(message.split())
-    return message if str(path) in message else f"{path}: {message}"
+    return message if printable(str(path)) in message else f"{path}: {message}"
 
 
 def _document(batch: BatchOutcome, command: str) -> dict[str, Any]:
