@@ -53,8 +53,8 @@ def _check(option: Field[Any], number: float) -> None:
         if number == usual or usual is MISSING:
             return
         raise UsageError(f"{shown}: must be a finite number, not {number}")
-    known = isinstance(usual, int | float) and not isinstance(usual, bool)
-    if name in SIGNED or (known and usual < 0):
+    negative = isinstance(usual, int | float) and usual < 0
+    if name in SIGNED or negative:
         return
     if isinstance(number, int) and not isinstance(usual, float):
         zero = name in NONE_IS_FINE or usual == 0

@@ -151,15 +151,21 @@ def region_from_points(points_px: Float[np.ndarray, "landmarks 2"], set_name: st
 
     Raises:
         LandmarkSetError: the set is unknown.
-        InputError: a point is not finite.
+        InputError: a point is not finite, or there are fewer than the set has.
     """
     from mien.heads.landmark_sets import landmark_groups
 
     groups = landmark_groups(set_name)
     points_px = np.asarray(points_px, float)
-    left_px, right_px = _mean(points_px[groups["left_eye"]]), _mean(points_px[groups["right_eye"]])
-    up_px = (left_px + right_px) / 2 - _mean(points_px[groups["mouth"]])
-    return region_around(points_px[groups["face"]], up_px=up_px)
+    try:
+        left_px, right_px = _mean(points_px[groups["left_eye"]]), _mean(points_px[groups["right_eye"]])
+        up_px = (left_px + right_px) / 2 - _mean(points_px[groups["mouth"]])
+        return region_around(points_px[groups["face"]], up_px=up_px)
+    except IndexError as error:
+        raise InputError(
+            f"has {len(points_px)} points, fewer than the set {set_name}; name the set that they are of",
+            source="landmarks",
+        ) from error
 
 
 def _mean(points_px: np.ndarray) -> np.ndarray:

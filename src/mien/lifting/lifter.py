@@ -12,6 +12,7 @@ from mien.cameras import Camera
 from mien.checked_calls import checked_call
 from mien.errors import InputError
 from mien.geometry.rotations import nearest_rotation
+from mien.landmarks.landmarker import check_image
 from mien.landmarks.networks import open_session, read_card
 from mien.landmarks.region import Region, region_from_points
 from mien.landmarks.types import Landmarks2D
@@ -105,12 +106,18 @@ class Lifter:
         values = FileValues(self.card.values, source=self.card.path, remedy="export the network again")
         return np.array(values.array("template_m", "landmarks 3", low=-10, high=10), float)
 
+    @checked_call
     def __call__(self, image: UInt8[np.ndarray, "height width 3"], face: Landmarks2D) -> LiftedFace:
         """The face's landmarks in 3D.
 
         Args:
             face: its 2D landmarks by any network of mien, in a dense set: they say where to look.
+
+        Raises:
+            ShapeError: the picture has another shape or type.
+            InputError: the landmarks are not finite, or fewer than their set has.
         """
+        check_image(image)
         region = region_from_points(face.points_px, face.set_name).scaled(self.crop_scale)
         return self.in_region(image, region)
 

@@ -91,6 +91,8 @@ def _with_weights(expression: np.ndarray, weights: Mapping[str, float]) -> np.nd
         sided = [one for one in (name, name + "Left", name + "Right") if one in names]
         if not sided:
             raise InputError(f"the head has no shape {name!r}; mien head info lists them", source="weights")
+        if not isinstance(value, int | float | np.number):
+            raise InputError(f"{name} should be a number, not {value!r}", source="weights")
         if not WEIGHT_RANGE[0] <= value <= WEIGHT_RANGE[1]:
             raise InputError(
                 f"{name}={value:g} is no weight; the shape as it was modelled has 1, and weights go from "
@@ -111,7 +113,16 @@ def interpolate_faces(first: MorphableFace, second: MorphableFace, share: float)
     Args:
         first, second: the ends.
         share: 0 the first, 1 the second; beyond exaggerates.
+
+    Raises:
+        InputError: the share lies outside `WEIGHT_RANGE`.
     """
+    if not WEIGHT_RANGE[0] <= share <= WEIGHT_RANGE[1]:
+        raise InputError(
+            f"must be 0 for the first face, 1 for the second, and at most {WEIGHT_RANGE[0]:g} or "
+            f"{WEIGHT_RANGE[1]:g} beyond, not {share:g}",
+            source="share",
+        )
 
     def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return (1 - share) * a + share * b

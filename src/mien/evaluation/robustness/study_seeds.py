@@ -46,7 +46,8 @@ def write_portraits(folder: Path) -> None:
     rows = [["image", *("x" * 378)], *[[f"{n}.png", *_points(189, 2).ravel().round(2)] for n in range(2)]]
     _write_table(folder / "points189.csv", rows)
     _write_table(folder / "people.csv", [["face_id", "face_age", "face_gender"], ["0", 30, "male"]])
-    np.savez(folder / "found.npz", **{f"{n}.png": _points(478, 2) for n in range(2)})
+    found = {f"{n}.png": _points(478, 2) for n in range(2)}
+    np.savez(folder / "found.npz", **found)  # pyright: ignore[reportArgumentType]
 
 
 def write_ytf(folder: Path) -> None:
