@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from mien.errors import InputError, ShapeError
+from mien.images.sound import SoundTrack
 from mien.images.video import VideoWriter, open_video
 
 FRAMES = 24
@@ -197,3 +199,10 @@ def test_frames_must_share_a_size(tmp_path: Path):
 def test_frame_rate_must_be_positive(tmp_path: Path, rate: float):
     with pytest.raises(InputError, match="frames per second"):
         VideoWriter(tmp_path / "a.mp4", frames_per_second=rate)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_the_sound_of_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "clip.mp4")
+    with SoundTrack(tmp_path / "clip.mp4", start_s=0.0):
+        pass

@@ -8,6 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mien.errors import MienError
+from mien.reading.regular_files import check_regular
+
 _COPIED = ("aac", "mp3", "ac3", "eac3", "alac", "opus")
 """Codecs that an .mp4 takes as they are; others are encoded anew."""
 
@@ -32,7 +35,8 @@ class SoundTrack:
         self._target: Any = None
         self._packets: Any = iter(())
         self._waiting: Any = None
-        with contextlib.suppress(av.FFmpegError, OSError, ValueError):
+        with contextlib.suppress(av.FFmpegError, MienError, OSError, ValueError):
+            check_regular(source)  # a pipe would be waited for
             self._container = av.open(str(source))
             if self._container.streams.audio:
                 self._source = self._container.streams.audio[0]
