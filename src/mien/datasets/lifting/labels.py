@@ -112,8 +112,8 @@ def read_pseudo_labels(path: Path) -> PseudoLabels:
         raise values.damaged("nobody was labelled")
     if (np.isnan(labels.normals).any(axis=1) & ~unknown).any():
         raise values.damaged("normals holds NaN")
-    lost = np.asarray(np.isnan(labels.points_m).any(axis=2))
-    if (np.isnan(labels.rms_px) & ~lost.all(axis=1)).any():
+    lost = np.isnan(labels.points_m).any(axis=2)
+    if (np.isnan(labels.rms_px) & ~np.all(lost, axis=1)).any():
         raise values.damaged("rms_px holds NaN for who was labelled")
     return labels
 
