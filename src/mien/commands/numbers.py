@@ -9,10 +9,10 @@ from typing import Any
 from mien.commands.usage import UsageError
 
 NONE_IS_FINE = {
-    "blocks", "direction_frequencies", "held_out", "place", "random_views", "sheet_count", "summary",
-    "test_views", "unseen_people", "validation",
+    "blocks", "direction_frequencies", "first", "first_seed", "held_out", "looks", "person", "place",
+    "random_views", "seed", "sheet_count", "summary", "test_views", "unseen_people", "validation",
 }  # fmt: skip
-"""Counts that may be 0 though they usually are not; all whose default is 0 may be so, too."""
+"""Counts and seeds that may be 0 though they usually are not; all whose default is 0 may be so, too."""
 SIGNED = {
     "azimuth", "elevation", "azimuth_rad", "elevation_rad", "box", "level", "look_at_m", "largest_log_sigma",
     "roll_rad", "smallest_log_sigma", "direction_frequencies",
@@ -59,7 +59,7 @@ def _check(option: Field[Any], number: float) -> None:
     if isinstance(number, int) and not isinstance(usual, float):
         zero = name in NONE_IS_FINE or usual == 0
         if number < (0 if zero else 1):
-            raise UsageError(f"{shown}: must be {0 if zero else 1} or above, not {number}")
+            raise UsageError(f"{shown}: must be {'0 or above' if zero else 'above 0'}, not {number}")
     elif number < 0 or (number == 0 and name in POSITIVE):
         wanted = "above 0" if name in POSITIVE else "0 or above"
         raise UsageError(f"{shown}: must be {wanted}, not {number:g}")
