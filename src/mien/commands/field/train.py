@@ -104,10 +104,7 @@ def run(arguments: list[str]) -> int:
     train, held_out = (images, None) if config.use_all else _parts(images)
     settings = config.settings
     if capture is not None and not images.has_masks:
-        doubted = unposed is not None or capture.place.refined
-        settings = dataclasses.replace(
-            settings, each_exposure=True, refine_cameras=settings.refine_cameras or doubted
-        )
+        settings = dataclasses.replace(settings, each_exposure=True)
     with training_bar("train", out=folder, quiet=config.output.json) as report:
         field = train_field(
             train if capture is None else dataclasses.replace(capture, images=train),

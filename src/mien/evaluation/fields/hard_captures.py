@@ -135,8 +135,7 @@ def measure_capture(
     except InputError as error:
         return replace(nothing, said=str(error))
     settings = replace(config, each_exposure=capture is not None and bool(capture.images.mattes))
-    if capture is not None and (request.no_cameras or capture.place.refined):
-        settings = replace(settings, refine_cameras=True)
+    doubted = capture is not None and (request.no_cameras or capture.place.refined)
     truth = _Truth.read(folder)
     held = {f"{number:03d}.png" for number in truth.test}
     train = images.pick([index for index, one in enumerate(images.names) if Path(one).name not in held])
@@ -169,7 +168,7 @@ def measure_capture(
         fitted_mm,
         found.confidence,
         field.facts.training.psnr_db,
-        truth.inside_db(folder, field, test, refine=settings.refine_cameras),
+        truth.inside_db(folder, field, test, refine=doubted),
         rotation,
         centre,
         field.facts.training.seconds,
