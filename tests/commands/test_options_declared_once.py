@@ -23,6 +23,7 @@ OTHER_MEANINGS = {
     "study": "benchmark and ablation have other studies",
     "volumes": "benchmark field-landmarks: one folder; export: several",
     "data": "each benchmark has its own layout, one or several folders",
+    "field": "field verbs cannot do without; fit takes pictures instead",
     "frames": "field render: whether to write them; benchmarks: how many, of another thing each",
     "landmarks": "benchmark fitting: a set's name; benchmark micc: a folder",
     "out": "one or several files that must be named, or a folder for one of many tasks",
