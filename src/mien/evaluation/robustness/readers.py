@@ -87,15 +87,11 @@ def _checkpoint(path: Path) -> object:
 
 
 def _tensorf(path: Path) -> object:
-    import torch
-
+    from mien.fields.mesh import density_on_grid
     from mien.fields.tensorf_file import read_tensorf
 
     field = read_tensorf(path)
-    middle = torch.from_numpy(field.bounds_m.mean(axis=0)[None]).float()
-    with torch.no_grad():
-        density, color = field.density_and_color(middle, middle.new_tensor([[0.0, 0.0, -1.0]]))
-    return field.bounds_m, density.numpy(), color.numpy()
+    return field.bounds_m, density_on_grid(field, 3)
 
 
 def _shard(path: Path) -> object:
