@@ -30,8 +30,8 @@ def run(arguments: list[str]) -> int:
     if config.out.suffix != ".onnx":
         raise UsageError("--out: the name must end in .onnx", source=config.out)
     need_training("onnx")
+    from mien.datasets.landmark_encoder import write_landmark_encoder
     from mien.landmarks.networks import find_network
-    from mien.training.lifting.landmark_encoder import write_landmark_encoder
 
     written = write_landmark_encoder(find_network(config.network), config.out)
     print(

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from mien.datasets.encoders import CROP_PX, Encoders
+from mien.datasets.landmark_encoder import write_landmark_encoder
 from mien.errors import InputError
 from mien.landmarks.networks import find_network, open_session, read_card
 from mien.learning.onnx_writer import OnnxWriter
-from mien.training.lifting.landmark_encoder import write_landmark_encoder
 
 
 def test_an_encoder_gives_the_landmarks_that_its_network_finds(tmp_path: Path):
