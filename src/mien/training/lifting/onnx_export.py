@@ -94,6 +94,14 @@ def export_lifting(checkpoint: Checkpoint, encoders: Sequence[str | Path], path:
         return ExportCheck(difference, median_latency_ms(session, image[:1]), part.stat().st_size / 1e6)
 
 
+def _presented(checkpoint: Checkpoint) -> int:
+    """Crops that were shown: the first steps have batches of another size."""
+    settings, step = checkpoint.settings, checkpoint.step
+    first = min(step, settings["summary_steps"])
+    shown = first * settings["summary_batch"] + (step - first) * settings["batch"]
+    return shown * (bool(settings.get("views")) + bool(settings.get("frames")))
+
+
 def write_lifting_card(
     checkpoint: Checkpoint,
     check: ExportCheck,
@@ -120,7 +128,9 @@ def write_lifting_card(
         checkpoint,
         name=name,
         command=(
-            f"mien train lifting {folders} --labels {settings['labels']} --batch {settings['batch']} "
+            f"mien train lifting {folders} --labels {settings['labels']} "
+            f"--held-out {settings['held_out']} --batch {settings['batch']} "
+            f"--summary-steps {settings['summary_steps']} --summary-batch {settings['summary_batch']} "
             f"{length_option(settings)} --learning-rate {settings['learning_rate']:g} "
             f"--seed {settings['seed']}"
         ),
@@ -130,8 +140,9 @@ def write_lifting_card(
             "photographs",
             "detector": plain["detector"],
             "latents": plain["latents"],
-            "manifests": encoded.get("views", []),
-            "crops_presented": checkpoint.samples,
+            "manifests": [*encoded.get("views", []), *encoded.get("frames", [])],
+            "steps": checkpoint.step,
+            "crops_presented": _presented(checkpoint),
         },
         figures={
             "single_thread_ms": round(check.latency_ms, 3),

@@ -130,7 +130,8 @@ class _Data:
         manifest: dict[str, Any] = {}
         count = len(labels.latents)
         if config.views:
-            manifest = read_lift_manifest(config.views[0])
+            all_views = [read_lift_manifest(folder) for folder in config.views]
+            manifest = {**all_views[0], "views": [one for each in all_views for one in each["views"]]}
             lifts = read_encoded_lifts(config.views)
             kept = max(1, count - config.held_out)
             used = slice(0, kept if config.latents is None else min(kept, config.latents))
@@ -150,6 +151,7 @@ class _Data:
                 conversion_indices(own.set_name, labels.set_name) if own.set_name != labels.set_name else None
             )
             frames = read_encoded(config.frames, part="train", indices=indices)
+            pictures = [one for folder in config.frames for one in read_manifest(folder).pictures]
             if config.latents is not None:
                 frames = frames.rows(slice(0, 4 * config.latents))
             manifest = manifest or {
@@ -159,6 +161,7 @@ class _Data:
                 "features": sum(encoder.features for encoder in own.encoders),
                 "maps": own.maps,
             }
+            manifest = {**manifest, "frames": pictures}
         return _Data(labels, views, held_out, frames, manifest)
 
     def fresh_network(self, config: LiftingTrainingConfig) -> LiftingNetwork:
