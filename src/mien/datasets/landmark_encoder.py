@@ -2,7 +2,8 @@
 
 Lifting starts from 2D landmarks; a network that finds them has already learned to see a face. Its landmarks
 are the encoder's points; its features are the last maps that it looks at, what it keeps of each place, its
-last hidden layer and its log σ.
+last hidden layer and its log σ. A lifting network gives its 2.5D points, and its 3D ones and its rotation as
+features: few numbers, from which a few people suffice to learn landmarks of one's own.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ def write_landmark_encoder(network: str | Path, path: str | Path) -> WrittenEnco
     """Write an encoder (see `mien.datasets.encoders`) from a landmark network's file, and its card beside it.
 
     Args:
-        network: an exported read-out or a network with a perceptron (`mien train export-read-out`,
-            `mien train export-landmarks`), with its card, of crops of 192².
+        network: an exported read-out, a network with a perceptron or a lifting network (`mien train
+            export-read-out`, `export-landmarks`, `export-lifting`), with its card, of crops of 192².
         path: .onnx file to write.
 
     Raises:
@@ -124,18 +125,20 @@ class _Graph:
 
     def add_outputs(self) -> None:
         """Replace the outputs by an encoder's."""
-        from onnx import TensorProto, helper
-
+        has = {output.name for output in self._graph.output}
+        if "points_m" in has:
+            self._add_points()
+            self._add("Flatten", ["points_m"], "flat_points_m", axis=1)
+            self._add("Flatten", ["rotation"], "flat_rotation", axis=1)
+            self._add("Concat", ["flat_points_m", "flat_rotation"], "lifted", axis=1)
+            self._constant("as_cell", np.array([2, 3], np.int64))
+            self._add("Unsqueeze", ["lifted", "as_cell"], "features")
+            self._replace_outputs(["points", "features"])
+            return
         parts = self.parts()
-        if all(out.name != "log_sigma" for out in self._graph.output):
+        if "log_sigma" not in has:
             raise _OtherGraphError("no log_sigma")
-        self._rename("points", "found")
-        self._constant("half_px", np.array(_HALF_PX, np.float32))
-        self._constant("one", np.array(1.0, np.float32))
-        self._constant("and_depth", np.array([0, 0, 0, 0, 0, 1], np.int64))
-        self._add("Add", ["found", "one"], "found_from_edge")
-        self._add("Mul", ["found_from_edge", "half_px"], "found_px")
-        self._add("Pad", ["found_px", "and_depth"], "points")
+        self._add_points()
         outputs = ["points"]
         for number, name in enumerate(parts.maps):
             outputs.append(f"map{number}_features" if number else "features")
@@ -149,6 +152,21 @@ class _Graph:
         for name, inner in (("hidden_features", parts.hidden), ("sigma_features", "log_sigma")):
             outputs.append(name)
             self._add("Unsqueeze", [inner, "as_cell"], name)
+        self._replace_outputs(outputs)
+
+    def _add_points(self) -> None:
+        """From the crop's [-1, 1] to pixels, of no depth."""
+        self._rename("points", "found")
+        self._constant("half_px", np.array(_HALF_PX, np.float32))
+        self._constant("one", np.array(1.0, np.float32))
+        self._constant("and_depth", np.array([0, 0, 0, 0, 0, 1], np.int64))
+        self._add("Add", ["found", "one"], "found_from_edge")
+        self._add("Mul", ["found_from_edge", "half_px"], "found_px")
+        self._add("Pad", ["found_px", "and_depth"], "points")
+
+    def _replace_outputs(self, outputs: list[str]) -> None:
+        from onnx import TensorProto, helper
+
         self._graph.node.extend(self._added)
         shapes = _shapes(self._graph, outputs)
         del self._graph.output[:]
