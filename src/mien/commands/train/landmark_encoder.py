@@ -18,8 +18,8 @@ class LandmarkEncoderConfig:
     What it finds and its last hidden layer are what `mien train encode-lifting` then keeps of crops.
     """
 
-    network: str = "realtime"
-    """A shipped landmark network, or the path of an .onnx file of crops of 192 pixels."""
+    of: str = "realtime"
+    """A shipped landmark network, or the path of an .onnx file of crops of 192 pixels; lifting networks too."""
     out: OutputFile = Path("encoder.onnx")
     """ONNX file to write; the card is named after it."""
 
@@ -33,7 +33,7 @@ def run(arguments: list[str]) -> int:
     from mien.datasets.landmark_encoder import write_landmark_encoder
     from mien.landmarks.networks import find_network
 
-    written = write_landmark_encoder(find_network(config.network), config.out)
+    written = write_landmark_encoder(find_network(config.of), config.out)
     print(
         f"{written.path}: {written.points} points and {written.features} features of a crop, "
         f"{written.file_mb:.1f} MB; card beside it"

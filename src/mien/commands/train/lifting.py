@@ -58,8 +58,8 @@ class ExportLiftingConfig:
     """ONNX file to write; the card is named after it."""
     crop_scale: float = 1.0
     """Side of the crop over that of the face's region: as the training showed faces."""
-    both_ways: bool = True
-    """Faces are to be looked at mirrored too, where it is known which landmarks mirror which."""
+    looks_once: bool = False
+    """Faces are not to be looked at mirrored too."""
 
 
 def run_export(arguments: list[str]) -> int:
@@ -80,7 +80,7 @@ def run_export(arguments: list[str]) -> int:
         name=config.out.stem,
         encoders=config.encoders,
         crop_scale=config.crop_scale,
-        both_ways=config.both_ways,
+        both_ways=not config.looks_once,
     )
     print(
         f"{config.out}: {check.file_mb:.1f} MB, {check.latency_ms:.2f} ms a crop on one thread, at most "

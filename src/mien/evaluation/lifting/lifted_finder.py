@@ -28,7 +28,9 @@ class LiftedFinder:
 
     def __call__(self, image: np.ndarray, max_faces: int | None = None) -> list[Landmarks2D]:
         """All faces, best first."""
-        return [self._in_set(self.lifter(image, face).landmarks) for face in self.landmarker(image, max_faces)]
+        return [
+            self._in_set(self.lifter(image, face).landmarks) for face in self.landmarker(image, max_faces)
+        ]
 
     def _in_set(self, face: Landmarks2D) -> Landmarks2D:
         weights = affine_weights(face.set_name, self.set_name)
