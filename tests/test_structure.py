@@ -31,6 +31,8 @@ ROOMS = (
     "exporters", "drawing",
     # a head that can be driven, from one video
     "avatars",
+    # faces and avatars in a browser
+    "viewer",
     # how head, pictures and networks are made and measured
     "head_building", "synthetic", "datasets", "evaluation", "training",
     "commands",

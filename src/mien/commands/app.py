@@ -25,6 +25,7 @@ VERBS: dict[str, str] = {
     "head": "look at the built-in head, convert others, or build it anew",
     "field": "train, render and export radiance fields of heads",
     "avatar": "make a head that can be driven from a video",
+    "view": "take a face by its landmarks, in a browser",
     "synth": "render synthetic faces with exact labels",
     "train": "train the networks that mien ships",
     "benchmark": "measure accuracy and speed",
