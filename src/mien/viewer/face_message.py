@@ -94,9 +94,7 @@ def _surfaces(
 ) -> tuple[dict[str, Integer[np.ndarray, "_ 3"]], Integer[np.ndarray, "corners 2"]]:
     """Triangles by what they are made of, and (C, 2) vertex and texture coordinate of each corner."""
     kinds = {"opaque": OPAQUE, "cards": ("hair",), "cornea": ("cornea",)}
-    chosen = {
-        name: vertices_of(head, *materials)[head.triangles[:, 0]] for name, materials in kinds.items()
-    }
+    chosen = {name: vertices_of(head, *materials)[head.triangles[:, 0]] for name, materials in kinds.items()}
     every = np.concatenate([np.flatnonzero(members) for members in chosen.values()])
     pairs = np.column_stack([head.triangles[every].ravel(), head.uv_triangles[every].ravel()])
     corners, inverse = np.unique(pairs, axis=0, return_inverse=True)

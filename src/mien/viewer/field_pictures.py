@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mien.fields.protocol import Field
     from mien.morphable_fields.models import MorphableModel
 
+PAGE_COLOR = (40, 43, 48)
+"""Behind the head on the page, and so in pictures that lie over it."""
+WHITE = (255, 255, 255)
 STRIP_RAYS = 4096
 """Between strips of so many rays a newer request is looked for."""
 
@@ -29,11 +32,13 @@ class FieldRequest:
 
     Attributes:
         face: whose field; view: from where; size_px: side of the picture.
+        background: RGB behind it.
     """
 
     face: MorphableFace
     view: OrbitView
     size_px: int
+    background: tuple[int, int, int] = PAGE_COLOR
 
 
 def fields_can_be_drawn() -> bool:
@@ -66,7 +71,7 @@ class FieldPictures:
     def picture(
         self, request: FieldRequest, left_off: Callable[[], bool] = lambda: False
     ) -> UInt8[np.ndarray, "size size 3"] | None:
-        """(S, S, 3) RGB over white; None when it was left off."""
+        """(S, S, 3) RGB; None when it was left off."""
         from mien.fields.rendering.picture import render_field
 
         field, camera = self.field(request.face), request.view.camera(request.size_px)
@@ -74,7 +79,8 @@ class FieldPictures:
         for first in range(0, request.size_px, rows):
             if left_off():
                 return None
-            strips.append(render_field(field, _strip(camera, first, rows)).rgb)
+            strip = render_field(field, _strip(camera, first, rows), background=request.background)
+            strips.append(strip.rgb)
         return np.concatenate(strips)
 
 

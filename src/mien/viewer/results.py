@@ -17,7 +17,7 @@ from mien.heads.look import HeadLook
 from mien.morphable_fields.face import MorphableFace
 from mien.morphable_fields.textured_mesh import write_textured_mesh
 from mien.progress import ProgressReport, reported, silent
-from mien.viewer.field_pictures import FieldPictures, FieldRequest, fields_can_be_drawn
+from mien.viewer.field_pictures import WHITE, FieldPictures, FieldRequest, fields_can_be_drawn
 from mien.viewer.orbit import OrbitView, middle_m
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 TURNTABLE_PICTURES = 48
 FIELD_PX, MESH_PX = 192, 384
 _ELEVATION_RAD = 0.1
-_BACKGROUND = 255
 
 
 def save_face(face: MorphableFace, folder: Path, *, model: MorphableModel | None = None) -> list[Path]:
@@ -76,7 +75,7 @@ def write_field_turntable(
     """
     frames = []
     for view in reported(turntable_views(face), report):
-        picture = pictures.picture(FieldRequest(face, view, FIELD_PX))
+        picture = pictures.picture(FieldRequest(face, view, FIELD_PX, WHITE))
         assert picture is not None
         frames.append(picture)
     return _write_video(frames, path)
@@ -104,7 +103,7 @@ def write_mesh_turntable(
     head = load_head()
     still = replace(head, mean_m=face.vertices_m)  # so that moved landmarks are shown, beyond all weights
     look = HeadLook(face.texture, cards=cards)
-    empty = np.full((2 * MESH_PX, 2 * MESH_PX, 3), _BACKGROUND, np.uint8)
+    empty = np.full((2 * MESH_PX, 2 * MESH_PX, 3), WHITE, np.uint8)
     frames = []
     for view in reported(turntable_views(face), report):
         picture = draw_look(empty, still, still.neutral(), view.camera(2 * MESH_PX), look)

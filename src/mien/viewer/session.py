@@ -130,5 +130,8 @@ class ViewerSession:
 
     def _moment(self) -> Moment:
         return Moment(
-            self._faces[self._at], self._revision, can_undo=self._at > 0, can_redo=self._at + 1 < len(self._faces)
+            self._faces[self._at],
+            self._revision,
+            can_undo=self._at > 0,
+            can_redo=self._at + 1 < len(self._faces),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from jaxtyping import UInt8
 from mien.errors import InputError
 from mien.fitting.results import HeadFit
 from mien.heads.library import load_head
+from mien.heads.look import HeadLook
 from mien.looks.head_look import head_look
 from mien.morphable_fields.face import MorphableFace
 from mien.viewer.session import ShownFace
@@ -23,9 +25,17 @@ TEXTURE_PX = 1024
 
 def built_in_head() -> ShownFace:
     """The mean head with an average person's skin."""
-    look = head_look(size_px=TEXTURE_PX)
+    look = usual_look()
     face = MorphableFace.of_parameters(look.base_color, load_head().neutral())
     return ShownFace(face, "the built-in head", look.cards)
+
+
+def usual_look() -> HeadLook:
+    """An average person's, whose texture shows brows: fields have no cards."""
+    head, look = load_head(), head_look(size_px=TEXTURE_PX)
+    others = tuple("hair" if name == "brows" else name for name in head.part_names)
+    painted = head_look(texture="albedo", size_px=TEXTURE_PX, head=replace(head, part_names=others))
+    return replace(look, base_color=painted.base_color)
 
 
 def fitted_head(fit: HeadFit, image: UInt8[np.ndarray, "h w 3"] | None = None, *, name: str) -> ShownFace:
@@ -40,7 +50,7 @@ def fitted_head(fit: HeadFit, image: UInt8[np.ndarray, "h w 3"] | None = None, *
     head = load_head()
     if not head.takes_parameters_of(fit.head_name, fit.head_version):
         raise InputError(f"was fitted with the head {fit.head_name}, not {head.name}", source=name)
-    look = head_look(size_px=TEXTURE_PX) if image is None else head_look(fit, image, size_px=TEXTURE_PX)
+    look = usual_look() if image is None else head_look(fit, image, size_px=TEXTURE_PX)
     return ShownFace(MorphableFace.of_parameters(look.base_color, fit.parameters), name, look.cards)
 
 

@@ -22,14 +22,14 @@ void main() {
   if (kind != 3 && dot(n, view) < 0.0) n = -n;
   float shine = pow(max(dot(n, normalize(lamp + view)), 0.0), kind == 3 ? 240.0 : 24.0);
   if (kind == 3) { color = vec4(vec3(0.9 * shine), 0.0); return; }
-  float light = 0.42 + 0.18 * n.y + 0.62 * max(dot(n, lamp), 0.0);
+  float light = 0.44 + 0.16 * n.y + 0.74 * max(dot(n, lamp), 0.0);
   vec4 sample_ = kind == 1 ? vec4(plain, 1.0) : texture(picture, texel);
   if (kind == 2 && sample_.a < 0.4) discard;
   vec3 body = linear(sample_.rgb) * light + (kind == 2 ? 0.0 : kind == 1 ? 0.07 : 0.025) * shine;
   color = vec4(pow(clamp(body, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);
 }`;
 
-const SKIN = [0.78, 0.66, 0.59], NET = [0.25, 0.28, 0.33], LINES = [0.55, 0.78, 0.95], BEHIND = [0.157, 0.169, 0.188, 1];
+const SKIN = [0.78, 0.66, 0.59], NET = [0.25, 0.28, 0.33], LINES = [0.55, 0.78, 0.95], BEHIND = [40 / 255, 43 / 255, 48 / 255, 1];
 
 export class Drawing {
   constructor(canvas, face) {

@@ -33,7 +33,7 @@ export class Weights {
     for (const [name, { slider, value }] of this.rows) {
       const weight = this.face.weight(name);
       if (document.activeElement !== slider || Math.abs(slider.valueAsNumber - weight) > 0.006) slider.value = weight;
-      value.textContent = weight.toFixed(2);
+      value.textContent = Math.abs(weight) < 0.005 ? "0" : weight.toFixed(2);
     }
   }
 }
