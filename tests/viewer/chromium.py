@@ -8,16 +8,27 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _OPTIONS = (
-    "--headless=new", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    "--hide-scrollbars", "--no-first-run", "--disable-gpu-shader-disk-cache", "--disable-dev-shm-usage",
-    "--remote-debugging-pipe",
+    "--headless=new", "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader", "--hide-scrollbars", "--no-first-run",
+    "--disable-gpu-shader-disk-cache", "--disable-dev-shm-usage", "--remote-debugging-pipe",
 )  # fmt: skip
+
+_LAUNCH = """
+import os, sys
+taken = [os.dup(0) for _ in range(4)]  # so that the pipes' copies lie above 4
+apart = [os.dup(int(each)) for each in sys.argv[1:3]]
+for place, each in zip((3, 4), apart):
+    os.dup2(each, place)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Chromium reads commands from 3 and writes answers to 4; shells know no pipes above 9."""
 
 
 def chromium_path() -> str | None:
@@ -34,7 +45,7 @@ class Chromium:
         commands_read, self._commands = os.pipe()
         self._answers, answers_write = os.pipe()
         self._process = subprocess.Popen(
-            ["sh", "-c", f'exec "$@" 3<&{commands_read} 4>&{answers_write}', "sh", path, *_OPTIONS,
+            [sys.executable, "-c", _LAUNCH, str(commands_read), str(answers_write), path, *_OPTIONS,
              f"--user-data-dir={folder}", "about:blank"],
             pass_fds=(commands_read, answers_write),
             stdout=subprocess.DEVNULL,

@@ -21,10 +21,11 @@ class ViewConfig:
     """Look at a head in a browser and edit it: landmarks are handles, weights are sliders.
 
     Of a field that mien field edit saved, a fit (.json, .npz of mien fit), a photo, or, without any, the
-    built-in head. What is saved there goes to --out. Ctrl-C ends it. The page is served to this machine alone.
+    built-in head. What is saved there goes to --out. Ctrl-C ends it. The page is served to this machine
+    alone.
     """
 
-    what: Positional[Path | None] = None
+    subject: Positional[Path | None] = None
     """A field's folder, a fit, or a photo; the built-in head when left out."""
     fitted_photo: Path | None = None
     """With a fit: the photo that it was made from, whose texture the head gets."""
@@ -44,7 +45,7 @@ def run(arguments: list[str]) -> int:
 
     if not 0 <= config.port < 65536:
         raise UsageError(f"--port: must be between 0 and 65535, not {config.port}")
-    if config.fitted_photo is not None and (config.what is None or not _is_fit(config.what)):
+    if config.fitted_photo is not None and (config.subject is None or not _is_fit(config.subject)):
         raise UsageError("--fitted-photo goes with a fit (.json or .npz of mien fit)")
     shown = shown_face(config)
 
@@ -77,7 +78,7 @@ def shown_face(config: ViewConfig) -> ShownFace:
 
     from mien.viewer.shown_faces import built_in_head
 
-    shown = built_in_head() if config.what is None else _read(config.what, config.fitted_photo)
+    shown = built_in_head() if config.subject is None else _read(config.subject, config.fitted_photo)
     if config.model.morphable_model is not None:
         from mien.morphable_fields.model_files import read_model
 

@@ -1,1 +1,1 @@
-"""Looking at heads in a browser: a local server, and a page on which landmarks and weights are taken by hand."""
+"""Heads in a browser: a local server, and a page on which landmarks and weights are taken by hand."""

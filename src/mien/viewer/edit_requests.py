@@ -78,7 +78,7 @@ class RecordRequest:
 
 
 def view_of_query(query: str) -> tuple[OrbitView, int]:
-    """View and side of a picture from `azimuth=…&elevation=…&distance=…&x=…&y=…&z=…&size=…` (radians, metres).
+    """View and side of a picture from `azimuth=…&elevation=…&distance=…&x=…&y=…&z=…&size=…` (rad, m).
 
     Raises:
         InputError: one is missing or out of range.

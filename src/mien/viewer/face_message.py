@@ -30,8 +30,8 @@ SLIDERS: dict[str, tuple[str, ...]] = {
 def head_message(face: MorphableFace, *, facts: dict[str, Any]) -> bytes:
     """The person's head: rest, shapes, triangles, texture coordinates.
 
-    A vertex lies at `rest_m` + Σ weight × shape + the rest of `state_message`. Shapes are sparse: vertices and
-    displacements of one after the other, in steps of `shape_steps_m`.
+    A vertex lies at `rest_m` + Σ weight × shape + what `state_message` has beyond. Shapes are sparse:
+    vertices and displacements of one after the other, in steps of `shape_steps_m`.
 
     Args:
         facts: handed on.

@@ -71,8 +71,11 @@ class NewestWins(Generic[Request, Result]):
                     return
                 ticket, self._waiting = self._waiting, None
             assert ticket is not None
-            try:
-                ticket.result = self._work(ticket.request, lambda: self._newest is not ticket)
-            except Exception as error:
-                ticket.error = error
-            ticket.done.set()
+            self._work_on(ticket)
+
+    def _work_on(self, ticket: _Ticket[Request, Result]) -> None:
+        try:
+            ticket.result = self._work(ticket.request, lambda: self._newest is not ticket)
+        except Exception as error:
+            ticket.error = error
+        ticket.done.set()

@@ -78,10 +78,10 @@ class _Handler(BaseHTTPRequestHandler):
     server_version, sys_version = "mien", ""
     timeout = _IDLE_S
 
-    def do_GET(self) -> None:  # noqa: N802 (the name that http.server calls)
+    def do_GET(self) -> None:
         self._answer(lambda path, query: self.server.routes.get(path, query))
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self._answer(lambda path, query: self.server.routes.post(path, self._content()))
 
     def _answer(self, work: Callable[[str, str], Answer]) -> None:
