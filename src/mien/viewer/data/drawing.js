@@ -24,9 +24,9 @@ void main() {
   if (kind == 3) { color = vec4(vec3(0.9 * shine), 0.0); return; }
   float light = 0.44 + 0.16 * n.y + 0.74 * max(dot(n, lamp), 0.0);
   vec4 sample_ = kind == 1 ? vec4(plain, 1.0) : texture(picture, texel);
-  if (kind == 2 && sample_.a < 0.4) discard;
+  if (kind == 2 && sample_.a < 0.02) discard;
   vec3 body = linear(sample_.rgb) * light + (kind == 2 ? 0.0 : kind == 1 ? 0.07 : 0.025) * shine;
-  color = vec4(pow(clamp(body, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);
+  color = vec4(pow(clamp(body, 0.0, 1.0), vec3(1.0 / 2.2)), kind == 2 ? sample_.a : 1.0);
 }`;
 
 const SKIN = [0.78, 0.66, 0.59], NET = [0.25, 0.28, 0.33], LINES = [0.55, 0.78, 0.95], BEHIND = [40 / 255, 43 / 255, 48 / 255, 1];
@@ -34,7 +34,7 @@ const SKIN = [0.78, 0.66, 0.59], NET = [0.25, 0.28, 0.33], LINES = [0.55, 0.78, 
 export class Drawing {
   constructor(canvas, face) {
     // Kept, so that pictures of the page show it
-    const gl = canvas.getContext("webgl2", { antialias: true, preserveDrawingBuffer: true });
+    const gl = canvas.getContext("webgl2", { alpha: false, antialias: true, preserveDrawingBuffer: true });
     if (!gl) throw new Error("this browser has no WebGL 2");
     Object.assign(this, { canvas, face, gl, surface: "texture", textures: {} });
     this.program = link(gl);
@@ -115,10 +115,11 @@ export class Drawing {
     this.piece("opaque", plain ? 1 : 0, "base", net ? NET : SKIN);
     gl.disable(gl.POLYGON_OFFSET_FILL);
     if (net) { this.piece("edges", 4, "base", LINES); return; }
-    if (this.textures.cards) this.piece("cards", 2, "cards", SKIN);
     gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE);
     gl.depthMask(false);
+    gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA); // hairs are of one colour: any order will do
+    if (this.textures.cards) this.piece("cards", 2, "cards", SKIN);
+    gl.blendFunc(gl.ONE, gl.ONE);
     this.piece("cornea", 3, "base", SKIN);
     gl.depthMask(true);
     gl.disable(gl.BLEND);
