@@ -79,6 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _IDLE_S
 
     def do_GET(self) -> None:
+        if self.headers.get("Content-Length") or self.headers.get("Transfer-Encoding"):
+            self.close_connection = True  # a body that is not read is not to be taken for the next request
         self._answer(lambda path, query: self.server.routes.get(path, query))
 
     def do_POST(self) -> None:

@@ -57,8 +57,11 @@ class Occupancy:
 
     def grown(self, cells: int = 1) -> Occupancy:
         """Occupied cells and their neighbours up to `cells` away."""
-        size = 2 * cells + 1
-        grown = functional.max_pool3d(self.cells[None, None].float(), size, stride=1, padding=cells)
+        grown = self.cells[None, None].float()
+        for axis in range(3):  # one after the other: the same as a cube, which takes ten times as long
+            size, padding = [1, 1, 1], [0, 0, 0]
+            size[axis], padding[axis] = 2 * cells + 1, cells
+            grown = functional.max_pool3d(grown, size, stride=1, padding=padding)
         return Occupancy(grown[0, 0] > 0.5)
 
     def extent(self) -> Float[Tensor, "2 3"] | None:
