@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.cameras import Camera
+from mien.learning.threads import SharedCores
 from mien.morphable_fields.face import MorphableFace
 from mien.viewer.orbit import OrbitView
 
@@ -57,6 +58,7 @@ class FieldPictures:
         self._model = model
         self._last: tuple[MorphableFace, Field] | None = None
         self._lock = threading.Lock()
+        self._cores = SharedCores()
 
     def field(self, face: MorphableFace) -> Field:
         """The field of a face."""
@@ -72,6 +74,12 @@ class FieldPictures:
         self, request: FieldRequest, left_off: Callable[[], bool] = lambda: False
     ) -> UInt8[np.ndarray, "size size 3"] | None:
         """(S, S, 3) RGB; None when it was left off."""
+        with self._cores.working():
+            return self._strips(request, left_off)
+
+    def _strips(
+        self, request: FieldRequest, left_off: Callable[[], bool]
+    ) -> UInt8[np.ndarray, "size size 3"] | None:
         from mien.fields.rendering.picture import render_field
 
         field, camera = self.field(request.face), request.view.camera(request.size_px)
