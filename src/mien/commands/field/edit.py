@@ -46,27 +46,18 @@ class FieldEditConfig:
 def run(arguments: list[str]) -> int:
     """Edit and write."""
     config = parse(FieldEditConfig, arguments, prog="mien field edit")
-    from mien.commands.batch import check_folder
-    from mien.commands.display import print_json, print_written
-    from mien.commands.field.steered.sources import model_of_option, read_face
+    from mien.commands.field.steered.beginning import begun, ended
     from mien.commands.field.steered.writing import check_places, write_face
-    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import edit_face
 
     moves = [_move(text, config) for text in config.move]
     weights = dict(_weight(text) for text in config.set)
     check_places(config.output.out / "edited", config.shown)
-    device = choose_device(config.place.device)
-    face, own = read_face(config.face.source)
-    model = model_of_option(config.model, own).to(device)
-    check_folder(config.output.out)
+    face, model = begun(config)
     before = face
     face = edit_face(face.neutral() if config.at_rest else face, moves, weights=weights)
     written = write_face(face, model, config.output.out / "edited", config.shown, before=before)
-    if config.output.json:
-        return print_json({"files": [str(path) for path in written]})
-    print_written(written, next_step=f"look at {written[0]}")
-    return 0
+    return ended(written, config.output)
 
 
 def _move(text: str, config: FieldEditConfig):

@@ -41,19 +41,14 @@ def run(arguments: list[str]) -> int:
     config = parse(FieldInterpolateConfig, arguments, prog="mien field interpolate")
     import numpy as np
 
-    from mien.commands.batch import check_folder
-    from mien.commands.display import print_json, print_written
-    from mien.commands.field.steered.sources import model_of_option, read_driver, read_face
+    from mien.commands.field.steered.beginning import begun, ended
+    from mien.commands.field.steered.sources import read_driver
     from mien.commands.field.steered.writing import still, write_strip
     from mien.fields.rendering.views import write_turntable
-    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import interpolate_faces, transfer_expression
 
-    device = choose_device(config.place.device)
-    face, own = read_face(config.face.source)
+    face, model = begun(config)
     target = transfer_expression(face, read_driver(config.other.driver, like=face), mode=config.how.mode)
-    model = model_of_option(config.model, own).to(device)
-    check_folder(config.output.out)
     shares = np.linspace(0, 1, max(2, config.strip))
     steps = [interpolate_faces(face, target, float(share)) for share in shares]
     written = write_strip(steps, model, config.output.out / "interpolated", config.shown)
@@ -62,7 +57,4 @@ def run(arguments: list[str]) -> int:
         frames = [still(model, one, 0.3, 0.05, config.shown) for one in there]
         path = config.output.out / "interpolated.mp4"
         written.append(write_turntable([*frames, *frames[::-1]], path, frames_per_second=24))
-    if config.output.json:
-        return print_json({"files": [str(path) for path in written]})
-    print_written(written, next_step=f"look at {written[0]}")
-    return 0
+    return ended(written, config.output)

@@ -39,19 +39,15 @@ def run(arguments: list[str]) -> int:
     config = parse(FieldReenactConfig, arguments, prog="mien field reenact")
     import numpy as np
 
-    from mien.commands.batch import check_folder
-    from mien.commands.display import print_json, print_written, progress_bar
-    from mien.commands.field.steered.sources import model_of_option, read_drivers, read_face
+    from mien.commands.display import progress_bar
+    from mien.commands.field.steered.beginning import begun, ended
+    from mien.commands.field.steered.sources import read_drivers
     from mien.commands.field.steered.writing import still
     from mien.images.video import VideoWriter
-    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import reenact_face
 
-    device = choose_device(config.place.device)
-    face, own = read_face(config.face.source)
+    face, model = begun(config)
     drivers, rate = read_drivers(config.other.driver, like=face)
-    model = model_of_option(config.model, own).to(device)
-    check_folder(config.output.out)
     every = max(1, config.shown_frames.every)
     faces = reenact_face(face, drivers[::every], mode=config.how.mode)
     azimuth_rad, path = float(np.radians(config.azimuth)), config.output.out / "reenacted.mp4"
@@ -61,8 +57,4 @@ def run(arguments: list[str]) -> int:
     ):
         for one in reported(faces, report):
             video.write(still(model, one, azimuth_rad, 0.05, config.shown))
-    written = [path]
-    if config.output.json:
-        return print_json({"files": [str(path) for path in written]})
-    print_written(written, next_step=f"look at {written[0]}")
-    return 0
+    return ended([path], config.output)

@@ -35,24 +35,16 @@ class FieldSwapConfig:
 def run(arguments: list[str]) -> int:
     """Swap and write."""
     config = parse(FieldSwapConfig, arguments, prog="mien field swap")
-    from mien.commands.batch import check_folder
-    from mien.commands.display import print_json, print_written
-    from mien.commands.field.steered.sources import model_of_option, read_face
+    from mien.commands.field.steered.beginning import begun, ended
+    from mien.commands.field.steered.sources import read_face
     from mien.commands.field.steered.writing import check_places, write_face
-    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import swap_faces
 
     check_places(config.output.out / "first", config.shown)
     check_places(config.output.out / "second", config.shown)
-    device = choose_device(config.place.device)
-    first, own = read_face(config.face.source)
+    first, model = begun(config)
     second, _ = read_face(config.other.driver)
-    model = model_of_option(config.model, own).to(device)
-    check_folder(config.output.out)
     one, two = swap_faces(first, second, mode=config.how.mode)
     written = write_face(one, model, config.output.out / "first", config.shown, before=first)
     written += write_face(two, model, config.output.out / "second", config.shown, before=second)
-    if config.output.json:
-        return print_json({"files": [str(path) for path in written]})
-    print_written(written, next_step=f"look at {written[0]}")
-    return 0
+    return ended(written, config.output)

@@ -37,22 +37,14 @@ class FieldTransferConfig:
 def run(arguments: list[str]) -> int:
     """Transfer and write."""
     config = parse(FieldTransferConfig, arguments, prog="mien field transfer")
-    from mien.commands.batch import check_folder
-    from mien.commands.display import print_json, print_written
-    from mien.commands.field.steered.sources import model_of_option, read_driver, read_face
+    from mien.commands.field.steered.beginning import begun, ended
+    from mien.commands.field.steered.sources import read_driver
     from mien.commands.field.steered.writing import check_places, write_face
-    from mien.learning.devices import choose_device
     from mien.morphable_fields.operations import transfer_expression
 
     check_places(config.output.out / "transferred", config.shown)
-    device = choose_device(config.place.device)
-    face, own = read_face(config.face.source)
+    face, model = begun(config)
     driver = read_driver(config.other.driver, like=face)
-    model = model_of_option(config.model, own).to(device)
-    check_folder(config.output.out)
     after = transfer_expression(face, driver, mode=config.how.mode)
     written = write_face(after, model, config.output.out / "transferred", config.shown, before=face)
-    if config.output.json:
-        return print_json({"files": [str(path) for path in written]})
-    print_written(written, next_step=f"look at {written[0]}")
-    return 0
+    return ended(written, config.output)
