@@ -1,1 +1,1 @@
-"""Heads in a browser: a local server, and a page on which landmarks and weights are taken by hand."""
+"""Heads in a browser: a local server and a page with landmarks as handles."""

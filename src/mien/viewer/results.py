@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import UInt8
 
 from mien.exporters.arkit import export_weights
 from mien.files import write_text
@@ -82,16 +81,12 @@ def write_field_turntable(
 
 
 def write_mesh_turntable(
-    face: MorphableFace,
-    path: Path,
-    *,
-    cards: UInt8[np.ndarray, "h w 4"] | None = None,
-    report: ProgressReport = silent,
+    face: MorphableFace, look: HeadLook, path: Path, *, report: ProgressReport = silent
 ) -> Path:
     """Write a turntable of a face's textured mesh as .mp4.
 
     Args:
-        cards: picture of lashes and brows.
+        look: that is laid on it.
 
     Raises:
         OutputError: the place takes no files.
@@ -102,7 +97,6 @@ def write_mesh_turntable(
 
     head = load_head()
     still = replace(head, mean_m=face.vertices_m)  # so that moved landmarks are shown, beyond all weights
-    look = HeadLook(face.texture, cards=cards)
     empty = np.full((2 * MESH_PX, 2 * MESH_PX, 3), WHITE, np.uint8)
     frames = []
     for view in reported(turntable_views(face), report):

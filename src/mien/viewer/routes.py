@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from mien.heads.look import HeadLook
 from mien.images.writing import jpeg_bytes, png_bytes
 from mien.morphable_fields.face import MorphableFace
 from mien.progress import ProgressReport
@@ -110,7 +111,7 @@ class ViewerRoutes:
         return Answer(head_message(face, facts=facts), _BINARY)
 
     def _texture(self, query: str) -> Answer:
-        return Answer(jpeg_bytes(self.session.shown.face.texture, quality=TEXTURE_QUALITY), "image/jpeg")
+        return Answer(jpeg_bytes(self.session.shown.mesh_texture, quality=TEXTURE_QUALITY), "image/jpeg")
 
     def _cards(self, query: str) -> Answer:
         cards = self.session.shown.cards
@@ -153,8 +154,8 @@ class ViewerRoutes:
             path = self._folder / f"turntable-{what}.mp4"
             if what == "field":
                 return [write_field_turntable(face, self._fields, path, report=report)]
-            cards = self.session.shown.cards
-            return [write_mesh_turntable(face, path, cards=cards, report=report)]
+            look = HeadLook(self.session.shown.mesh_texture, cards=self.session.shown.cards)
+            return [write_mesh_turntable(face, look, path, report=report)]
 
         self._job.start(work)
         return self._job_state()

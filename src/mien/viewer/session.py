@@ -29,12 +29,20 @@ class ShownFace:
         name: of where it comes from, for the page.
         cards: (h, w, 4) picture of lashes and brows, or None to leave them out.
         model: what makes fields of it; the shipped one when None.
+        skin: (S, S, 3) that is laid on the mesh in place of the face's texture, where that one has brows
+            painted on that the cards show better; None for the face's.
     """
 
     face: MorphableFace
     name: str
     cards: UInt8[np.ndarray, "h w 4"] | None = None
     model: MorphableModel | None = None
+    skin: UInt8[np.ndarray, "s s 3"] | None = None
+
+    @property
+    def mesh_texture(self) -> UInt8[np.ndarray, "s s 3"]:
+        """(S, S, 3) what is laid on the mesh."""
+        return self.face.texture if self.skin is None else self.skin
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from mien.errors import InputError
 from mien.fitting.results import HeadFit
 from mien.heads.library import load_head
-from mien.heads.look import HeadLook
+from mien.heads.parameters import HeadParameters
 from mien.looks.head_look import head_look
 from mien.morphable_fields.face import MorphableFace
 from mien.viewer.session import ShownFace
@@ -25,17 +25,16 @@ TEXTURE_PX = 1024
 
 def built_in_head() -> ShownFace:
     """The mean head with an average person's skin."""
-    look = usual_look()
-    face = MorphableFace.of_parameters(look.base_color, load_head().neutral())
-    return ShownFace(face, "the built-in head", look.cards)
+    return usual_person(load_head().neutral(), name="the built-in head")
 
 
-def usual_look() -> HeadLook:
-    """An average person's, whose texture shows brows: fields have no cards."""
+def usual_person(parameters: HeadParameters, *, name: str) -> ShownFace:
+    """A head with an average person's skin. The face's texture shows brows: fields have no cards."""
     head, look = load_head(), head_look(size_px=TEXTURE_PX)
-    others = tuple("hair" if name == "brows" else name for name in head.part_names)
+    others = tuple("hair" if part == "brows" else part for part in head.part_names)
     painted = head_look(texture="albedo", size_px=TEXTURE_PX, head=replace(head, part_names=others))
-    return replace(look, base_color=painted.base_color)
+    face = MorphableFace.of_parameters(painted.base_color, parameters)
+    return ShownFace(face, name, look.cards, skin=look.base_color)
 
 
 def fitted_head(fit: HeadFit, image: UInt8[np.ndarray, "h w 3"] | None = None, *, name: str) -> ShownFace:
@@ -50,7 +49,9 @@ def fitted_head(fit: HeadFit, image: UInt8[np.ndarray, "h w 3"] | None = None, *
     head = load_head()
     if not head.takes_parameters_of(fit.head_name, fit.head_version):
         raise InputError(f"was fitted with the head {fit.head_name}, not {head.name}", source=name)
-    look = usual_look() if image is None else head_look(fit, image, size_px=TEXTURE_PX)
+    if image is None:
+        return usual_person(fit.parameters, name=name)
+    look = head_look(fit, image, size_px=TEXTURE_PX)
     return ShownFace(MorphableFace.of_parameters(look.base_color, fit.parameters), name, look.cards)
 
 
