@@ -19,7 +19,7 @@ class LandmarkEncoderConfig:
     """
 
     of: str = "realtime"
-    """A shipped landmark network, or the path of an .onnx file, a lifting network's too; crops of 192 pixels."""
+    """A shipped landmark network, or an .onnx file (a lifting network too), for crops of 192 pixels."""
     out: OutputFile = Path("encoder.onnx")
     """ONNX file to write; the card is named after it."""
 
