@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +24,8 @@ from mien.morphable_fields.texture_sampling import as_texture, texels_at
 
 REACH_M = 0.0035
 STEP_M = 0.00125
+PREVIEW_STEP_M = 0.0025
+"""Of pictures that are looked at while something moves."""
 DETAIL_M = 0.0015
 VIEWPOINT = Viewpoint(distance_m=1.0, field_of_view_rad=float(2 * np.arcsin(0.165)))
 _CHUNK = 1 << 17
@@ -33,11 +36,12 @@ class SurfaceField(FieldBase):
     """A face as a radiance field, about its mesh. It knows no context.
 
     Attributes:
-        model, face: what made it.
+        model, face: what made it; step_m: between samples of a ray.
     """
 
     model: SurfaceModel
     face: MorphableFace
+    step_m: float = STEP_M
     _band: SurfaceBand = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -64,9 +68,11 @@ class SurfaceField(FieldBase):
     def voxel_m(self) -> float:
         return DETAIL_M
 
-    @property
-    def step_m(self) -> float:
-        return STEP_M
+    def preview(self) -> SurfaceField:
+        """The same with longer steps: drawn in two thirds of the time, outlines a little rougher."""
+        quick = copy.copy(self)
+        quick.step_m = PREVIEW_STEP_M
+        return quick
 
     def near_and_far(
         self, rays: Rays, context: RayContext | None = None

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PAGE_COLOR = (40, 43, 48)
 """Behind the head on the page, and so in pictures that lie over it."""
 WHITE = (255, 255, 255)
+PREVIEW_PX = 128
+"""Pictures up to this side are drawn in haste: a larger one follows."""
 STRIP_RAYS = 4096
 """Between strips of so many rays a newer request is looked for."""
 
@@ -81,8 +83,11 @@ class FieldPictures:
         self, request: FieldRequest, left_off: Callable[[], bool]
     ) -> UInt8[np.ndarray, "size size 3"] | None:
         from mien.fields.rendering.picture import render_field
+        from mien.morphable_fields.making import preview_of
 
         field, camera = self.field(request.face), request.view.camera(request.size_px)
+        if request.size_px <= PREVIEW_PX:
+            field = preview_of(field)
         rows, strips = max(1, STRIP_RAYS // request.size_px), []
         for first in range(0, request.size_px, rows):
             if left_off():
