@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from mien.fitting.camera_prior import CameraPrior
     from mien.fitting.config import FitConfig
     from mien.fitting.context import Context
+    from mien.fitting.neutral_baseline import NeutralBaseline
     from mien.fitting.photo import fit_landmarks, fit_photo
     from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
     from mien.fitting.sequence import SequenceFit, fit_sequence
@@ -146,6 +147,7 @@ __all__ = [
     "FitConfig",
     "HeadFit",
     "HeadTrack",
+    "NeutralBaseline",
     "PeopleConfig",
     "SequenceFit",
     "Status",
@@ -304,6 +306,7 @@ _HOME = {
     "Landmarks3D": "landmarks_in_fields.types",
     "MienError": "errors",
     "MissingExtraError": "errors",
+    "NeutralBaseline": "fitting.neutral_baseline",
     "OutputError": "errors",
     "PeopleConfig": "tracking.config",
     "Photo": "images.photo",

@@ -296,6 +296,14 @@ class CollisionOptions:
 
 
 @dataclass(frozen=True)
+class NeutralPhotoOption:
+    neutral_photo: Path | None = None
+    """A picture of the same person at rest. The weights that its best face has are taken off in .glb, .obj,
+    .json and .csv, where looks (eyeLook…) stay; meshes keep the resting face as their neutral one. An .npz
+    keeps the weights as they were fitted."""
+
+
+@dataclass(frozen=True)
 class StillnessOptions:
     still_points: float = 0.0
     """Hold each frame near the one before: deviation of the head's points in the picture, in deviations of

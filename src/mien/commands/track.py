@@ -12,10 +12,12 @@ from mien.commands.options import (
     FileOptions,
     HeadOption,
     MeshFileOptions,
+    NeutralPhotoOption,
     OutputOptions,
     StillnessOptions,
     TextureOptions,
 )
+from mien.commands.usage import UsageError
 from mien.progress import Progress
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from mien.commands.batch import Done
     from mien.fitting.config import FitConfig
+    from mien.fitting.neutral_baseline import NeutralBaseline
     from mien.fitting.results import HeadTrack
     from mien.heads.model import Head
     from mien.looks.head_look import PersonLook
@@ -45,6 +48,10 @@ class TrackVideosConfig:
     """Videos to read."""
     one_person: bool = False
     """Follow a single person across cuts: one identity for the whole video."""
+    neutral_from_video: bool = False
+    """Take for each person's rest what they do on the calmest quarter of their frames, as with
+    --neutral-photo."""
+    rest: Flat[NeutralPhotoOption] = NeutralPhotoOption()
     followed: Flat[HeadOption] = HeadOption()
     stillness: Flat[StillnessOptions] = StillnessOptions()
     collisions: Flat[CollisionOptions] = CollisionOptions()
@@ -71,9 +78,12 @@ def run(arguments: list[str]) -> int:
     check_folder(config.output.out)
     head = fittable_head(config.followed.head)
     check_hair(config.looks, head)
+    if config.neutral_from_video and config.rest.neutral_photo is not None:
+        raise UsageError("--neutral-photo and --neutral-from-video both say what rest is; give one of them")
+    rest = _rest_of_photo(config, head)
     batch = run_batch(
         config.videos,
-        lambda path, stem: _track_video(path, stem, head=head, config=config),
+        lambda path, stem: _track_video(path, stem, head=head, config=config, rest=rest),
         label="videos",
         quiet=True,  # each video shows its own progress
     )
@@ -109,7 +119,9 @@ def _next_step(config: TrackVideosConfig) -> str:
     return "\n".join(lines)
 
 
-def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig) -> Done:
+def _track_video(
+    path: Path, stem: str, *, head: Head, config: TrackVideosConfig, rest: NeutralBaseline | None
+) -> Done:
     from mien.commands.batch import Done
     from mien.commands.display import progress_bar
     from mien.commands.result_files import dressed, write_result_files
@@ -150,6 +162,7 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
                 mesh=config.mesh,
                 head=shown,
                 look=look,
+                rest=_rest_of_track(track, head) if config.neutral_from_video else rest,
             )
     problem = None
     if not complete:
@@ -160,6 +173,25 @@ def _track_video(path: Path, stem: str, *, head: Head, config: TrackVideosConfig
     people = [{"name": track.path.stem, **_facts(track)} for track in found.tracks]
     facts = {**_facts_of_all(found), "people": people, "complete": complete}
     return Done(files=tuple(files), row=_row(found), facts=facts, problem=problem)
+
+
+def _rest_of_photo(config: TrackVideosConfig, head: Head) -> NeutralBaseline | None:
+    """What --neutral-photo shows, with the settings of the fit."""
+    if config.rest.neutral_photo is None:
+        return None
+    from mien.commands.result_files import rest_of_photo
+    from mien.fitting.context import Context
+    from mien.landmarks.landmarker import Landmarker
+
+    landmarker = Landmarker("realtime")
+    context = Context(head=head, landmarker=landmarker, config=_fit_config(config))
+    return rest_of_photo(config.rest.neutral_photo, landmarker=landmarker, context=context)
+
+
+def _rest_of_track(track: SavedTrack, head: Head) -> NeutralBaseline:
+    from mien.fitting.neutral_baseline import NeutralBaseline
+
+    return NeutralBaseline.of_track(track, head=head)
 
 
 def _fit_config(config: TrackVideosConfig) -> FitConfig:

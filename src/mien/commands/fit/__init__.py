@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 from mien.commands.arguments import parse
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from mien.commands.fit.options import FitPicturesConfig
+    from mien.fitting.neutral_baseline import NeutralBaseline
     from mien.heads.model import Head
+    from mien.landmarks.landmarker import Landmarker
 
 
 def run(arguments: list[str]) -> int:
@@ -40,10 +44,11 @@ def run(arguments: list[str]) -> int:
         batch = fit_together(config, landmarker=landmarker, head=head)
     else:
         identity = None if config.identity is None else read_identity(config.identity, head)
+        rest = _rest(config, landmarker, head, identity)
         batch = run_batch(
             config.inputs.pictures,
             lambda path, stem: fit_picture(
-                path, stem, landmarker=landmarker, head=head, config=config, identity=identity
+                path, stem, landmarker=landmarker, head=head, config=config, identity=identity, rest=rest
             ),
             label="pictures",
             quiet=config.output.json,
@@ -55,6 +60,19 @@ def run(arguments: list[str]) -> int:
         output=config.output,
         next_step=_next_step(config, head),
     )
+
+
+def _rest(
+    config: FitPicturesConfig, landmarker: Landmarker, head: Head, identity: np.ndarray | None
+) -> NeutralBaseline | None:
+    """What --neutral-photo shows, with the settings of the fit."""
+    from mien.commands.result_files import rest_of_photo
+    from mien.fitting.context import Context
+
+    if config.rest.neutral_photo is None:
+        return None
+    context = Context(head=head, landmarker=landmarker, config=config.collisions.fit_config())
+    return rest_of_photo(config.rest.neutral_photo, landmarker=landmarker, context=context, identity=identity)
 
 
 def _next_step(config: FitPicturesConfig, head: Head) -> str:

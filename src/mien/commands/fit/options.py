@@ -15,6 +15,7 @@ from mien.commands.options import (
     HeadOption,
     MeshFileOptions,
     NetworkOption,
+    NeutralPhotoOption,
     OutputOptions,
     PictureOptions,
     TextureOptions,
@@ -68,6 +69,7 @@ class FitPicturesConfig:
     network: Flat[NetworkOption] = NetworkOption()
     files: Flat[FileOptions] = FileOptions(("glb", "json"))
     mesh: Flat[MeshFileOptions] = MeshFileOptions()
+    rest: Flat[NeutralPhotoOption] = NeutralPhotoOption()
     looks: Flat[TextureOptions] = TextureOptions()
     output: Flat[OutputOptions] = OutputOptions()
 
@@ -96,6 +98,8 @@ def check_options(config: FitPicturesConfig) -> None:
         raise UsageError(f"{options} both state the focal length; give one of them")
     if config.together and config.identity is not None:
         raise UsageError("--together finds out who it is, --identity knows it; give one of them")
+    if config.together and config.rest.neutral_photo is not None:
+        raise UsageError("--neutral-photo is for pictures each for themselves; leave --together away")
     if config.together and config.start != "mean":
         raise UsageError("--start lifted is for pictures each for themselves; leave --together away")
     needs = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mien.commands.fit.options import FitPicturesConfig
+    from mien.fitting.neutral_baseline import NeutralBaseline
     from mien.fitting.results import HeadFit
     from mien.heads.model import Head
     from mien.images.photo import Photo
@@ -23,12 +24,14 @@ def write_fit(
     *,
     person: PersonLook | None,
     picture: int = 0,
+    rest: NeutralBaseline | None = None,
 ) -> list[Path]:
     """Write the overlays and the asked formats of one fit, and return their paths.
 
     Args:
         person: how the head looks; None for plain colours.
         picture: which of the pictures that the look was made from this is.
+        rest: the person's weights at rest, to be taken off.
     """
     from mien.commands.result_files import dressed, write_result_files
     from mien.drawing import draw_fit, draw_look_sheet
@@ -50,6 +53,7 @@ def write_fit(
         mesh=config.mesh,
         head=shown,
         look=look,
+        rest=rest,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mien.fitting.camera_prior import CameraPrior
     from mien.fitting.lifted_start import LiftedStart
+    from mien.fitting.neutral_baseline import NeutralBaseline
     from mien.heads.model import Head
     from mien.images.photo import Photo
     from mien.landmarks.landmarker import Landmarker
@@ -29,6 +30,7 @@ def fit_picture(
     head: Head,
     config: FitPicturesConfig,
     identity: np.ndarray | None,
+    rest: NeutralBaseline | None = None,
 ) -> Done:
     """Fit, write and sum up all faces of one picture.
 
@@ -43,7 +45,7 @@ def fit_picture(
     fits = fit_photo(
         photo.image,
         camera=_camera(photo, config),
-        max_faces=config.inputs.max_faces if identity is None else 1,
+        max_faces=config.inputs.max_faces if identity is None and rest is None else 1,
         identity=identity,
         context=Context(
             head=head,
@@ -59,14 +61,15 @@ def fit_picture(
         name = stem if len(fits) == 1 else f"{stem}-{number}"
         if fit.status.usable:
             person = look_of([fit], [photo], head, config)
-            files += write_fit(fit, photo, head, config, name, person=person)
+            files += write_fit(fit, photo, head, config, name, person=person, rest=rest)
     bad = [
         f"the fit{f' of face {number}' if len(fits) > 1 else ''} {fit.outcome}"
         for number, fit in enumerate(fits, start=1)
         if not fit.status.usable
     ]
     problem = f"{path}: {'; '.join(bad)}" if bad else None
-    return Done(files=tuple(files), row=row_of(fits), facts=facts_of(fits, head), problem=problem)
+    shown = [rest.taken_off(fit) if rest is not None and fit.status.usable else fit for fit in fits]
+    return Done(files=tuple(files), row=row_of(fits), facts=facts_of(shown, head), problem=problem)
 
 
 def _start(config: FitPicturesConfig) -> LiftedStart | None:
