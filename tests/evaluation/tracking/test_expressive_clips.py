@@ -15,6 +15,7 @@ from mien.evaluation.tracking.expressive_clips import (
     read_clips,
 )
 from mien.evaluation.tracking.face_movements import FACE_MESH, IBUG68, MOVEMENTS
+from mien.evaluation.tracking.resting_faces import RestingFaces
 from mien.fitting.context import Context
 from mien.heads.arkit_names import ARKIT_NAMES
 from mien.images.video import VideoWriter
@@ -22,8 +23,8 @@ from tests.commands.fakes import FakeLandmarker
 from tests.evaluation.tracking.test_face_movements import face, moving
 
 
-def no_weights(chosen: np.ndarray) -> np.ndarray:
-    return np.zeros((0, len(ARKIT_NAMES)))
+def no_weights(chosen: np.ndarray) -> RestingFaces:
+    return RestingFaces.none()
 
 
 def test_a_clip_is_compared_by_source():
@@ -70,11 +71,12 @@ def test_jitter_of_still_faces_and_frames_at_rest():
     noisy = points_px + rng.normal(0, 0.5, points_px.shape)
     chosen_frames = []
 
-    def rest(chosen: np.ndarray) -> np.ndarray:
+    def rest(chosen: np.ndarray) -> RestingFaces:
         chosen_frames.append(np.flatnonzero(chosen))
         weights = np.zeros((int(chosen.sum()), len(ARKIT_NAMES)))
         weights[:, ARKIT_NAMES.index("browInnerUp")] = 0.2
-        return weights
+        angles = np.zeros((len(weights), 2))
+        return RestingFaces(weights, weights / 4, angles, angles)
 
     clip = compare(
         "anna", {"landmarks": noisy, "live": points_px, "finished": points_px}, theirs_px, rest=rest
@@ -85,8 +87,8 @@ def test_jitter_of_still_faces_and_frames_at_rest():
     assert len(set((chosen_frames[0] % 2).tolist())) == 1
     result = ExpressionResult((clip,))
     assert result.jitter("landmarks") == pytest.approx(clip.jitter["landmarks"])
-    assert result.rest()["browInnerUp"] == pytest.approx((0.2, 0.2))
-    assert result.rest()["jawOpen"] == (0, 0)
+    assert result.rest()["browInnerUp"] == pytest.approx((0.2, 0.2, 0.05))
+    assert result.rest()["jawOpen"] == (0, 0, 0)
 
 
 def test_a_written_clip_is_tracked(tmp_path):
@@ -99,7 +101,7 @@ def test_a_written_clip_is_tracked(tmp_path):
     context = Context(landmarker=FakeLandmarker())
     result = measure_clip(clip, points_px, context=context)
     assert (result.name, result.frames, result.lost) == ("anna", 20, 0)
-    assert result.rest_weights.shape[1] == len(ARKIT_NAMES)
+    assert result.rest.weights.shape[1] == len(ARKIT_NAMES)
     assert set(result.following) == set(SOURCES)
     with pytest.raises(InputError, match="has 20 frames"):
         measure_clip(clip, points_px[:9], context=context)

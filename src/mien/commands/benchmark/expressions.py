@@ -14,7 +14,7 @@ from mien.commands.usage import UsageError
 
 if TYPE_CHECKING:
     from mien.evaluation.fitting.known_expressions import ExpressionsResult
-    from mien.evaluation.tracking.expressive_clips import ExpressionResult
+    from mien.evaluation.tracking.expressive_clips import ClipResult, ExpressionResult
     from mien.evaluation.tracking.face_movements import Following
 
 
@@ -157,7 +157,9 @@ def _document(results: dict[str, ExpressionResult]) -> dict[str, Any]:
                         },
                         "jitter": clip.jitter,
                         "still": clip.still,
-                        "at_rest": len(clip.rest_weights),
+                        "at_rest": len(clip.rest.weights),
+                        "gaze_at_rest_deg": _gaze_deg(clip)[0],
+                        "past_camera_at_rest_deg": _gaze_deg(clip)[1],
                     }
                     for clip in result.clips
                 ],
@@ -170,8 +172,8 @@ def _document(results: dict[str, ExpressionResult]) -> dict[str, Any]:
                 },
                 "jitter": {source: result.jitter(source) for source in (*SOURCES, "Face Mesh")},
                 "rest_weights": {
-                    name: {"median": median, "worst_clip": worst}
-                    for name, (median, worst) in result.rest().items()
+                    name: {"median": median, "worst_clip": worst, "above_own_rest": above}
+                    for name, (median, worst, above) in result.rest().items()
                 },
             }
             for model, result in results.items()
@@ -228,14 +230,37 @@ def _print_jitter_and_rest(model: str, result: ExpressionResult) -> None:
         title=f"{model}: jitter of 26 points, over the distance of the outer eye corners",
     )
     rest = sorted(result.rest().items(), key=lambda each: -each[1][0])
-    shown = [(name, f"{median:.2f}", f"{worst:.2f}") for name, (median, worst) in rest if worst > _SHOWN]
-    frames = sum(len(clip.rest_weights) for clip in result.clips)
+    shown = [
+        (name, f"{median:.2f}", f"{worst:.2f}", f"{above:.2f}")
+        for name, (median, worst, above) in rest
+        if worst > _SHOWN
+    ]
+    frames = sum(len(clip.rest.weights) for clip in result.clips)
     print_table(
-        ("", "median", "of the worst clip"),
+        ("", "median", "of the worst clip", "above the clip's own rest"),
         shown,
         title=f"{model}: ARKit weights at rest (lips shut, lids above their median; {frames} frames), "
         f"those above {_SHOWN} in a clip",
     )
+    print_table(
+        ("", "eyes turned in the head, left, down", "eyes past the camera, left, down"),
+        [(clip.name, *(_degrees(each) for each in _gaze_deg(clip))) for clip in result.clips],
+        title=f"{model}: where they look at rest, degrees, medians",
+    )
+
+
+def _gaze_deg(clip: ClipResult) -> list[list[float] | None]:
+    """Medians in the head and past the camera; None without frames at rest."""
+    import numpy as np
+
+    if not len(clip.rest.weights):
+        return [None, None]
+    angles = (clip.rest.gaze_rad, clip.rest.past_camera_rad)
+    return [np.degrees(np.median(each, axis=0)).tolist() for each in angles]
+
+
+def _degrees(angles: list[float] | None) -> str:
+    return "–" if angles is None else f"{angles[0]:.1f}, {angles[1]:.1f}"
 
 
 _SHOWN = 0.08

@@ -24,8 +24,8 @@ from mien.evaluation.tracking.face_movements import (
     face_movements,
     following,
 )
+from mien.evaluation.tracking.resting_faces import RestingFaces
 from mien.evaluation.tracking.still_faces import jitter_px, still_frames
-from mien.fitting.arkit_weights import arkit_weights
 from mien.fitting.context import Context
 from mien.fitting.results import HeadTrack, TrackedFrame
 from mien.heads.arkit_names import ARKIT_NAMES
@@ -42,7 +42,6 @@ SOURCES: tuple[str, ...] = ("landmarks", "live", "finished")
 
 LIPS_SHUT = 0.02
 """Gap of the lips, over the eyes' distance, below which they are shut."""
-_REST_FRAMES = 60
 _SLOWEST = 0.02
 """Fastest motion that is still, in face radii per frame."""
 
@@ -58,8 +57,8 @@ class ClipResult:
         jitter: by source and for "Face Mesh" RMS change from frame to frame beyond its mean, of 26 points on
             the frames where the face is still, over the eyes' distance; NaN where it never is.
         still: how many frames those are.
-        rest_weights: (frames, 52) ARKit weights of the finished track where the lips are shut and the lids
-            wider open than their median, at most 60 frames.
+        rest: of the finished track, where the lips are shut and the lids wider open than their median, at
+            most 60 frames.
     """
 
     name: str
@@ -68,7 +67,7 @@ class ClipResult:
     following: dict[str, dict[str, Following]]
     jitter: dict[str, float]
     still: int
-    rest_weights: Float[np.ndarray, "frames 52"]
+    rest: RestingFaces
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,15 +102,17 @@ class ExpressionResult:
         total = sum(count for count, _ in parts)
         return float(np.sqrt(sum(n * value**2 for n, value in parts) / total)) if total else float("nan")
 
-    def rest(self) -> dict[str, tuple[float, float]]:
-        """By ARKit shape the median weight over all faces at rest, and the largest median of a clip."""
-        resting = [clip.rest_weights for clip in self.clips if len(clip.rest_weights)]
+    def rest(self) -> dict[str, tuple[float, float, float]]:
+        """By ARKit shape the median weight over all faces at rest, the largest median of a clip, and the
+        median above the rest that each clip shows."""
+        resting = [clip.rest for clip in self.clips if len(clip.rest.weights)]
         if not resting:
             return {}
-        medians = np.array([np.median(weights, axis=0) for weights in resting])
-        over_all = np.median(np.concatenate(resting), axis=0)
+        largest = np.max([np.median(each.weights, axis=0) for each in resting], axis=0)
+        over_all = np.median(np.concatenate([each.weights for each in resting]), axis=0)
+        above = np.median(np.concatenate([each.above for each in resting]), axis=0)
         return {
-            name: (float(over_all[index]), float(medians[:, index].max()))
+            name: (float(over_all[index]), float(largest[index]), float(above[index]))
             for index, name in enumerate(ARKIT_NAMES)
         }
 
@@ -172,7 +173,10 @@ def measure_clip(
     track = HeadTrack.joined(second_pass(seen, frames_per_second=first.frames_per_second))
     points_px = ibug68_points(frames, track, person.context)
     return compare(
-        clip.stem, points_px, theirs_px, rest=lambda chosen: _weights(track, chosen, person.context)
+        clip.stem,
+        points_px,
+        theirs_px,
+        rest=lambda chosen: RestingFaces.of_track(track, chosen, person.context),
     )
 
 
@@ -205,7 +209,7 @@ def compare(
     points_px: dict[str, Float[np.ndarray, "frames 68 2"]],
     theirs_px: Float[np.ndarray, "frames n 2"],
     *,
-    rest: Callable[[Bool[np.ndarray, " frames"]], Float[np.ndarray, "chosen 52"]],
+    rest: Callable[[Bool[np.ndarray, " frames"]], RestingFaces],
 ) -> ClipResult:
     """The figures of a clip from points.
 
@@ -213,7 +217,7 @@ def compare(
         name: of the clip.
         points_px: by source of `SOURCES`.
         theirs_px: MediaPipe's mesh.
-        rest: the ARKit weights of some frames.
+        rest: tells of some frames.
     """
     theirs = face_movements(theirs_px, FACE_MESH)
     ours = {source: face_movements(points, IBUG68) for source, points in points_px.items()}
@@ -243,14 +247,5 @@ def compare(
             for source, points in measured_px.items()
         },
         still=int(still.sum()),
-        rest_weights=rest(resting),
+        rest=rest(resting),
     )
-
-
-def _weights(track: HeadTrack, chosen: Bool[np.ndarray, " frames"], context: Context) -> np.ndarray:
-    """(R, 52) of some of the chosen frames, evenly."""
-    frames = np.flatnonzero(chosen & track.tracked)
-    if len(frames) > _REST_FRAMES:
-        frames = frames[np.linspace(0, len(frames) - 1, _REST_FRAMES).round().astype(int)]
-    weights = [arkit_weights(track.frame(int(index)), context=context).weights for index in frames]
-    return np.array(weights).reshape(-1, len(ARKIT_NAMES))
