@@ -10,6 +10,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "write a trained landmark network as ONNX with its card",
         "mien.commands.train.export_landmarks:run",
     ),
+    "shipped": (
+        "make the shipped networks anew: draw, encode, train, export",
+        "mien.commands.train.shipped:run",
+    ),
     "ablation": (
         "train variants of the landmark network and compare them",
         "mien.commands.train.ablation:run",
