@@ -120,3 +120,16 @@ def test_bad_videos_fail_and_the_others_are_done(tmp_path: Path, capsys: pytest.
     assert "nobody.mp4: no face" in message
     assert "missing.mp4: does not exist" in message
     assert [path.name for path in out.iterdir()] == ["good.npz"]
+
+
+def test_a_clip_can_be_solved_as_a_whole(tmp_path: Path):
+    import mien
+
+    clip, out = write(tmp_path / "clip.mp4", lost=LOST), tmp_path / "out"
+    arguments = ["--formats", "npz", "--no-overlay", "--texture", "none"]
+    assert main(["track", str(clip), *arguments, "--out", str(out / "a")]) == 0
+    assert main(["track", str(clip), *arguments, "--whole-clip", "--out", str(out / "b")]) == 0
+    plain, whole = (mien.read_track(out / name / "clip.npz") for name in "ab")
+    np.testing.assert_array_equal(plain.tracked, whole.tracked)
+    assert (plain.expression != whole.expression).any()
+    np.testing.assert_allclose(whole.root_rotation, plain.root_rotation, atol=0.05)

@@ -40,9 +40,11 @@ def frames_of(head) -> tuple[HeadProblem, ...]:
     return tuple(parts)
 
 
-@pytest.mark.parametrize("still_vertices_std_m", [0.0, 0.004])
-def test_gradient(head, still_vertices_std_m):
-    problem = SequenceProblem(frames_of(head), still_vertices_std_m)
+@pytest.mark.parametrize(("still_vertices_std_m", "held"), [(0.0, False), (0.004, False), (0.0, True)])
+def test_gradient(head, still_vertices_std_m, held):
+    parts = frames_of(head)
+    precision = np.arange(parts[0].scene.unknowns.frame_size) % 4.0 if held else None
+    problem = SequenceProblem(parts, still_vertices_std_m, precision)
     assert isinstance(problem, Problem)
     x = problem.start()
     chain = problem.linearize(x)

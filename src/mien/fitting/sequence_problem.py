@@ -10,23 +10,28 @@ from jaxtyping import Float
 from mien.fitting.scene.head_problem import HeadProblem
 from mien.fitting.scene.head_state import HeadState
 from mien.least_squares.chain_equations import ChainEquations
+from mien.least_squares.robust import robust_cost, robust_weights
 
 
 @dataclass(frozen=True, eq=False)
 class SequenceProblem:
     """Every frame's own problem, and between neighbours ½ ‖(v − v of the frame before) / deviation‖² over the
-    landmarks' vertices in the world (`StillVerticesTerm`, with both frames free).
+    landmarks' vertices in the world (`StillVerticesTerm`, with both frames free), or over weights and angles.
 
     The vector holds each frame's pose and expression, frame after frame, then what all share: identity, and
     the focal length where it is free.
 
     Attributes:
         parts: the frames, with equal unknowns; a prior on what they share belongs to one of them.
-        still_vertices_std_m: metres; 0 leaves frames without a link.
+        still_vertices_std_m: metres; 0 leaves this link out.
+        change_precision: (n,) 1 / deviation of each of a frame's own unknowns from the frame before, 0 for
+            those that are free; None: none of this either. A kernel lets go of what clearly moves, as in
+            `NearPreviousTerm`.
     """
 
     parts: tuple[HeadProblem, ...]
     still_vertices_std_m: float = 0.0
+    change_precision: Float[np.ndarray, " n"] | None = None
 
     @property
     def frame_size(self) -> int:
@@ -64,6 +69,10 @@ class SequenceProblem:
                     moved = (vertices_m - before_m) / self.still_vertices_std_m
                     total += 0.5 * float((moved**2).sum())
                 before_m = vertices_m
+        if self.change_precision is not None:
+            own = x[: len(self.parts) * self.frame_size].reshape(len(self.parts), -1)
+            changes = np.diff(own, axis=0) * self.change_precision
+            total += robust_cost(changes.reshape(-1) ** 2, kernel="geman_mcclure", scale=1.0)
         return total
 
     def linearize(
@@ -83,7 +92,25 @@ class SequenceProblem:
                     shared_t = place_t[n:] - before_t[n:]
                     chain.add_link(frame, place - before_place, -before_t[:n], place_t[:n], shared_t)
                 before = here
+        if self.change_precision is not None:
+            self._add_changes(chain, x, self.change_precision)
         return chain
+
+    def _add_changes(self, chain: ChainEquations, x: np.ndarray, precision: np.ndarray) -> None:
+        """What holds each frame's own unknowns near those of the frame before."""
+        n = self.frame_size
+        held = np.flatnonzero(precision)
+        frame_t = np.zeros((n, len(held)))
+        frame_t[held, np.arange(len(held))] = precision[held]
+        nothing = np.zeros((self.shared_size, len(held)))
+        own = x[: len(self.parts) * n].reshape(-1, n)
+        for frame in range(1, len(self.parts)):
+            residuals = (own[frame] - own[frame - 1])[held] * precision[held]
+            squared = residuals**2
+            root = np.sqrt(robust_weights(squared, kernel="geman_mcclure", scale=1.0))
+            chain.add_link(frame, residuals * root, -frame_t * root, frame_t * root, nothing)
+            chain.cost += robust_cost(squared, kernel="geman_mcclure", scale=1.0)
+            chain.cost -= 0.5 * float((squared * root**2).sum())
 
     def _whitened_place(self, state: HeadState) -> tuple[np.ndarray, np.ndarray]:
         """The landmarks' vertices in deviations, and the transposed Jacobian."""
