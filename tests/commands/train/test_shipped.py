@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from mien.commands.app import main
+from mien.commands.train.shipped.chain import RECORD_NAME, read_record, run_chain
+from mien.commands.train.shipped.plan import READ_OUTS, ChainStep, chain_steps
 from mien.errors import InputError, MienError
 from mien.landmarks.networks import SHIPPED
-from mien.training.shipped.chain import RECORD_NAME, read_record, run_chain
 from mien.training.shipped.config import ShippedConfig
-from mien.training.shipped.plan import READ_OUTS, ChainStep, chain_steps
 
 
 def config(out: Path, **options) -> ShippedConfig:
@@ -131,12 +131,6 @@ def test_another_chains_folder_is_refused(tmp_path: Path):
     (out / RECORD_NAME).write_text('{"format_version": 1, "done": 3}')
     with pytest.raises(InputError, match="damaged"):
         run_chain(chain_steps(config(out)), out, Commands(), command="c", say=lambda _: None)
-
-
-@pytest.mark.parametrize(("options", "said"), [({"crops": 0}, "--crops"), ({"networks": ()}, "--networks")])
-def test_impossible_sizes_are_named(options, said, tmp_path: Path):
-    with pytest.raises(InputError, match=said):
-        chain_steps(config(tmp_path, **options))
 
 
 def test_a_step_is_shown_as_it_is_typed():

@@ -24,7 +24,7 @@ class ExportReadOutConfig:
     looks: Flat[LooksOptions] = LooksOptions()
     sigma_scale: float = 1.0
     """By how much the network's σ is multiplied to be honest; `mien benchmark synthetic` tells."""
-    honest_sigma: tuple[Path, ...] = ()
+    calibrate_on: tuple[Path, ...] = ()
     """Folders of pictures (`mien synth`) that no training has seen: measure that factor on them."""
 
 
@@ -37,8 +37,8 @@ def run(arguments: list[str]) -> int:
     config = parse(ExportReadOutConfig, arguments, prog="mien train export-read-out")
     if config.out.suffix != ".onnx":
         raise UsageError("--out: the name must end in .onnx", source=config.out)
-    if config.honest_sigma and config.sigma_scale != 1.0:
-        raise UsageError("--sigma-scale states the factor, --honest-sigma measures it; give one of them")
+    if config.calibrate_on and config.sigma_scale != 1.0:
+        raise UsageError("--sigma-scale states the factor, --calibrate-on measures it; give one of them")
     need_training("torch", "onnx")
     from mien.landmarks.crops import Crop
     from mien.learning.cards import add_to_card
@@ -67,11 +67,11 @@ def run(arguments: list[str]) -> int:
     )
     if config.sigma_scale != 1.0:
         add_to_card(card, sigma_scale=config.sigma_scale)
-    if config.honest_sigma:
+    if config.calibrate_on:
         from mien.evaluation.landmarks.exact_faces import read_exact_faces
         from mien.evaluation.landmarks.sigma_calibration import sigma_scale
 
-        faces = read_exact_faces(config.honest_sigma, most=300, held_out=_ALL_SHARDS)
+        faces = read_exact_faces(config.calibrate_on, most=300, held_out=_ALL_SHARDS)
         add_to_card(card, sigma_scale=round(sigma_scale(config.out, faces), 3))
     print(
         f"{config.out}: {halved.file_mb:.1f} MB, {check.latency_ms:.2f} ms a crop on one thread, at most "

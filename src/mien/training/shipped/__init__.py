@@ -1,1 +1,1 @@
-"""The chain that makes the shipped networks, from drawing pictures to calibrated files."""
+"""Settings of the chain that makes the shipped networks."""

@@ -26,7 +26,7 @@ class TrainShippedConfig:
 def run(arguments: list[str]) -> int:
     """Run the chain, or print it; returns the exit code."""
     config = parse(TrainShippedConfig, arguments, prog="mien train shipped")
-    from mien.training.shipped.plan import chain_steps
+    from mien.commands.train.shipped.plan import chain_steps
 
     steps = chain_steps(config.chain)
     if config.dry_run:
@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
         return 0
 
     from mien.commands.train.display import need_training
-    from mien.training.shipped.chain import run_chain
+    from mien.commands.train.shipped.chain import run_chain
 
     need_training("torch", "onnx")
     command = shlex.join(["mien", "train", "shipped", *arguments])

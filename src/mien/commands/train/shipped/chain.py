@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from mien.commands.train.shipped.plan import ChainStep
 from mien.errors import InputError, MienError
 from mien.files import write_text
 from mien.learning.cards import add_to_card
 from mien.reading.json_files import read_json_object
-from mien.training.shipped.plan import ChainStep
 
 RECORD_NAME = "chain.json"
 """In the chain's folder: the commands that are done, and how long each took."""

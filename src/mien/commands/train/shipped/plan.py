@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mien.training.shipped.config import ShippedConfig
 
@@ -17,8 +17,7 @@ TFLITE = {"face_mesh": "face_landmark.tflite", "face_mesh_attention": "face_land
 """Encoders by name, and their authors' files."""
 
 
-@dataclass(frozen=True)
-class ReadOutRecipe:
+class ReadOutRecipe(NamedTuple):
     """How one of the landmark networks is trained and shown faces.
 
     Attributes:
@@ -54,8 +53,7 @@ READ_OUTS = {
 READ_OUT_BATCH, SEARCH_BATCH, SEARCH_STEPS = 1024, 24, 12_120
 
 
-@dataclass(frozen=True)
-class ChainStep:
+class ChainStep(NamedTuple):
     """One command of the chain.
 
     Attributes:
@@ -141,7 +139,7 @@ def _export_step(config: ShippedConfig, name: str) -> ChainStep:
     return _step(
         f"export {name}", "train", "export-read-out", "--checkpoint", config.out / name / "checkpoint.pt",
         "--encoders", *(_encoder_file(config, encoder) for encoder in recipe.encoders),
-        *recipe.looks, "--honest-sigma", config.out / "unseen", "--out", network,
+        *recipe.looks, "--calibrate-on", config.out / "unseen", "--out", network,
         card=network.with_suffix(".card.json"),
     )  # fmt: skip
 
