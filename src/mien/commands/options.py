@@ -157,6 +157,14 @@ class AvatarOption:
 
 
 @dataclass(frozen=True)
+class AvatarDriverOption:
+    by: Path | None = None
+    """Whom it follows: a video, a track, a Live Link Face CSV, or a JSON of ARKit weights."""
+    relative: bool = True
+    """The driver's weights count from its own rest, the median of the recording; else as they are."""
+
+
+@dataclass(frozen=True)
 class EveryOption:
     every: int = 1
     """Show only every so manieth frame."""

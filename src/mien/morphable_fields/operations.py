@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from mien.checked_calls import checked_call
-from mien.errors import InputError
+from mien.errors import InputError, check_type
 from mien.heads.library import load_head
 from mien.morphable_fields.face import MorphableFace
 from mien.morphable_fields.regions import moved, region_landmarks
@@ -45,6 +46,11 @@ class LandmarkMove:
     symmetric: bool = False
 
     def __post_init__(self) -> None:
+        call = 'mien.LandmarkMove("mouth", (0, -4, 0))'
+        check_type(self.landmarks, str, argument="landmarks", call=call)
+        check_type(self.by_mm, Sequence, argument="by_mm", call=call)
+        if len(self.by_mm) != 3 or not all(isinstance(each, Real) for each in (*self.by_mm, self.radius_mm)):
+            raise InputError(f"needs three millimetres and a radius: {call}", source="LandmarkMove")
         if not np.isfinite([*self.by_mm, self.radius_mm]).all() or self.radius_mm < 0:
             raise InputError(
                 f"needs finite ways and a radius of 0 or above, not {self.by_mm} and {self.radius_mm}",

@@ -39,7 +39,8 @@ def write_player_page(
     Args:
         avatar: whom it shows.
         path: of the .html; it needs nothing else, no network either.
-        sequence: what to play.
+        sequence: what to play, moment by moment; nothing: it plays nothing.
+        frames_per_second: of the sequence.
 
     Raises:
         OutputError: the place takes no files.

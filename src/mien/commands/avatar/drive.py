@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from mien.commands.arguments import Flat, parse
-from mien.commands.options import AvatarOption, EveryOption, OutputOptions
+from mien.commands.options import AvatarDriverOption, AvatarOption, EveryOption, OutputOptions
 from mien.commands.usage import UsageError
 from mien.progress import reported
 
@@ -21,16 +21,13 @@ class AvatarDriveConfig:
     """
 
     driven: Flat[AvatarOption]
-    by: Path | None = None
-    """Whom it follows."""
+    followed: Flat[AvatarDriverOption] = AvatarDriverOption()
     set: tuple[str, ...] = ()
     """ARKit weights: jawOpen=0.6 mouthSmile=0.8; a name without a side sets both. They stay."""
     inject: tuple[str, ...] = ()
     """Weights that only the fields --into see: eyeBlinkLeft=1 lets one eye wink."""
     into: Literal["left_eye", "right_eye", "mouth", "brows"] = "left_eye"
     """The fields of --inject."""
-    relative: bool = True
-    """The driver's weights count from its own rest, the median of the recording; else as they are."""
     pose: Literal["driver", "still"] = "driver"
     """The head turns as the driver's, or stands still."""
     view_azimuth: float = 0.0
@@ -65,7 +62,7 @@ def run(arguments: list[str]) -> int:
     avatar = load_avatar(config.driven.avatar)
     check_folder(config.output.out)
     weights = dict(_weight(text, "--set") for text in config.set)
-    drive = read_drive(config.by, avatar.rig, relative=config.relative)
+    drive = read_drive(config.followed.by, avatar.rig, relative=config.followed.relative)
     injected = dict(_weight(text, "--inject") for text in config.inject)
     camera = seen_from(avatar.camera, float(np.radians(config.view_azimuth)))
     if config.size is not None:

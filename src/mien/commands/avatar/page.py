@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien.commands.arguments import Flat, Positional, parse
-from mien.commands.options import JsonOption
+from mien.commands.arguments import Flat, parse
+from mien.commands.options import AvatarDriverOption, AvatarOption, JsonOption
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,8 @@ class AvatarPageConfig:
     only.
     """
 
-    avatar: Positional[Path]
-    """Folder of mien avatar train."""
-    by: Path | None = None
-    """What it plays: a video, a track, a Live Link Face CSV or a JSON of weights."""
-    relative: bool = True
-    """Whether the recording's weights count from its own median."""
+    played: Flat[AvatarOption]
+    followed: Flat[AvatarDriverOption] = AvatarDriverOption()
     out: Path | None = None
     """The page; NAME.html in the present folder when left out."""
     output: Flat[JsonOption] = JsonOption()
@@ -38,14 +34,18 @@ def run(arguments: list[str]) -> int:
     from mien.commands.display import print_json, print_written
     from mien.errors import InputError
 
-    avatar = load_avatar(config.avatar)
+    avatar = load_avatar(config.played.avatar)
     if not isinstance(avatar, SplatAvatar):
         raise InputError(
             "is no avatar of splats, and no other plays in a browser; train one with --kind splats",
-            source=config.avatar,
+            source=config.played.avatar,
         )
-    out = config.out or Path(f"{config.avatar.resolve().stem}.html")
-    drive = None if config.by is None else read_drive(config.by, avatar.rig, relative=config.relative)
+    out = config.out or Path(f"{config.played.avatar.resolve().stem}.html")
+    drive = (
+        None
+        if config.followed.by is None
+        else read_drive(config.followed.by, avatar.rig, relative=config.followed.relative)
+    )
     written = write_player_page(
         avatar,
         out,
