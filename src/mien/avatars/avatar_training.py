@@ -67,14 +67,13 @@ class AvatarTraining(Training[None]):
         self.schedule = AvatarSchedule(self.config, max_minutes=max_minutes)
         self.learner = Learner(model, self._groups, fused=True)
         self._preview = preview
-        self._generator = torch.Generator().manual_seed(self.config.seed)
-        self._order = torch.empty(0, dtype=torch.long)
+        self._device = model.device
+        self._generator = torch.Generator(device=self._device).manual_seed(self.config.seed)
+        self._order = torch.empty(0, dtype=torch.long, device=self._device)
         self._soft = model.canonical.density_per_activation.clone()
         self._stage, self._narrowed, self._remembered = 0, 0, 0
-        self._most_alpha = torch.zeros(model.observed.size**3)
+        self._most_alpha = torch.zeros(model.observed.size**3, device=self._device)
         self._samples_per_ray = 0.0
-        origins = [frames.data.camera(i).world_from_camera[:3, 3] for i in range(len(frames))]
-        self._origins_m = torch.tensor(np.stack(origins), dtype=torch.float32)
 
     def prepare(self, step: int, elapsed_s: float) -> None:
         config, canonical = self.config, self.model.canonical
@@ -104,7 +103,7 @@ class AvatarTraining(Training[None]):
         rays, frame, target, known = self._rays(chosen)
         gathered = model.gather(rays, frame, moments, jitter=self._generator)
         alpha = target[:, 3]
-        behind = torch.rand(len(rays), 3, generator=self._generator)
+        behind = torch.rand(len(rays), 3, generator=self._generator, device=self._device)
         picture = gathered.rgba[:, :3] + (1 - gathered.rgba[:, 3:]) * behind
         wanted = target[:, :3] * alpha[:, None] + (1 - alpha[:, None]) * behind
         color = terms.color_loss(picture, wanted, known)
@@ -118,7 +117,7 @@ class AvatarTraining(Training[None]):
             if config.mesh_weight:
                 loss = loss + config.mesh_weight * terms.mesh_loss(gathered, alpha)
             if config.local_weight and len(chosen) > 1:
-                origins_m = self._origins_m[torch.tensor(chosen)]
+                origins_m = self.frames.origins_m[torch.tensor(chosen, device=self._device)]
                 loss = loss + config.local_weight * terms.local_control_loss(
                     model, moments, origins_m, (0, 1)
                 )
@@ -165,11 +164,13 @@ class AvatarTraining(Training[None]):
             canonical.resample(plain["resolution"])
             self.learner.restart()
         size = self.model.observed.size
-        canonical.occupancy = Occupancy.unpacked(tensors["occupancy_bits"].numpy(), size)
-        self.model.observed = Occupancy.unpacked(tensors["observed_bits"].numpy(), size)
+        canonical.occupancy, self.model.observed = (
+            Occupancy.unpacked(tensors[name].numpy(), size).to(self._device)
+            for name in ("occupancy_bits", "observed_bits")
+        )
         self._most_alpha, self._order, self._soft = (
-            tensors["most_alpha"], tensors["order"], tensors["soft"]
-        )  # fmt: skip
+            tensors[name].to(self._device) for name in ("most_alpha", "order", "soft")
+        )
         self._generator.set_state(tensors["generator"])
         self._stage, self._narrowed = plain["stage"], plain["narrowed"]
         self._remembered = plain["remembered"]
@@ -191,7 +192,7 @@ class AvatarTraining(Training[None]):
     def _next_frames(self) -> list[int]:
         count = min(self.config.frames_per_step, len(self.frames))
         while len(self._order) < count:
-            more = torch.randperm(len(self.frames), generator=self._generator)
+            more = torch.randperm(len(self.frames), generator=self._generator, device=self._device)
             self._order = torch.cat([self._order, more])
         chosen, self._order = self._order[:count], self._order[count:]
         return sorted(set(chosen.tolist()), key=chosen.tolist().index)
@@ -207,20 +208,19 @@ class AvatarTraining(Training[None]):
             rays = self.frames.rays(number, pixels)
             origins.append(rays.origins_m)
             directions.append(rays.directions)
-            flat = pixels.numpy()
-            colors.append(self.frames.data.rgba[number].reshape(-1, 4)[flat])
-            known.append(self.frames.data.known[number].reshape(-1)[flat])
-        frame = torch.arange(len(chosen)).repeat_interleave(torch.tensor([len(one) for one in known]))
-        target = torch.from_numpy(np.concatenate(colors)).float() / 255
+            colors.append(self.frames.rgba[number][pixels])
+            known.append(self.frames.known[number][pixels])
+        counts = torch.tensor([len(one) for one in known], device=self._device)
         return (
             Rays(torch.cat(origins), torch.cat(directions)),
-            frame,
-            target,
-            torch.from_numpy(np.concatenate(known)).float() / 255,
+            torch.arange(len(chosen), device=self._device).repeat_interleave(counts),
+            torch.cat(colors).float() / 255,
+            torch.cat(known).float() / 255,
         )
 
     def _some(self, pixels: Tensor, count: int) -> Tensor:
-        return pixels[torch.randint(len(pixels), (count if len(pixels) else 0,), generator=self._generator)]
+        size = (count if len(pixels) else 0,)
+        return pixels[torch.randint(len(pixels), size, generator=self._generator, device=self._device)]
 
     @torch.no_grad()
     def _remember(self, coordinates: Tensor, weights: Tensor) -> None:
@@ -246,13 +246,13 @@ def moments_of(
     Args:
         codes: the frames of the training whose codes they take; None: the mean of all.
     """
-    rows = torch.tensor(chosen)
+    rows = torch.tensor(chosen, device=frames.weights.device)
     if codes is None:
         deformation = model.deformation_codes.mean(dim=0, keepdim=True).expand(len(chosen), -1)
         appearance = model.appearance_codes.mean(dim=0, keepdim=True).expand(len(chosen), -1)
     else:
-        deformation = model.deformation_codes[torch.tensor(codes)]
-        appearance = model.appearance_codes[torch.tensor(codes)]
+        known = torch.tensor(codes, device=model.device)
+        deformation, appearance = model.deformation_codes[known], model.appearance_codes[known]
     return Moments(
         [frames.surfaces[row] for row in chosen],
         frames.weights[rows],

@@ -28,6 +28,11 @@ class FieldAvatar(Avatar):
 
     kind = KIND
 
+    def to(self, device: torch.device | str) -> FieldAvatar:
+        """Let another device draw it from now on."""
+        self.model.to(device)
+        return self
+
     def settings(self) -> dict[str, Any]:
         """What its file says besides what all avatars' do."""
         model = self.model
@@ -53,16 +58,17 @@ class FieldAvatar(Avatar):
         """What the model is asked with."""
         model = self.model
         surface = model.rig.posed(controls)
-        weights = torch.tensor(controls.weights, dtype=torch.float32)[None]
+        device = model.device
+        weights = torch.tensor(controls.weights, dtype=torch.float32, device=device)[None]
         if injection is not None:
-            chosen = torch.from_numpy(injection.fields)
-            other = torch.tensor(injection.weights, dtype=torch.float32)
+            chosen = torch.from_numpy(injection.fields).to(device)
+            other = torch.tensor(injection.weights, dtype=torch.float32, device=device)
             weights = torch.where(chosen[None, :, None], other, weights[:, None])
             surface = _mixed(model, controls, injection)
         return Moments(
             [surface],
             weights,
-            torch.zeros(1, 6),
+            torch.zeros(1, 6, device=device),
             model.deformation_codes.mean(dim=0, keepdim=True),
             model.appearance_codes.mean(dim=0, keepdim=True),
         )
@@ -72,9 +78,10 @@ class FieldAvatar(Avatar):
         self, points_m: Float[np.ndarray, "n 3"], controls: AvatarControls
     ) -> Float[np.ndarray, "n 3"]:
         """Points of the moving head, skull's frame, where they belong in the canonical one (eq. 6)."""
-        points = torch.as_tensor(points_m, dtype=torch.float32)
-        frame = torch.zeros(len(points), dtype=torch.long)
-        return self.model.deform(points, frame, self.moment(controls)).canonical_m.numpy()
+        device = self.model.device
+        points = torch.as_tensor(points_m, dtype=torch.float32, device=device)
+        frame = torch.zeros(len(points), dtype=torch.long, device=device)
+        return self.model.deform(points, frame, self.moment(controls)).canonical_m.cpu().numpy()
 
     def picture(
         self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from mien.avatars.dataset import AvatarData
@@ -28,6 +29,8 @@ class AvatarFrames:
         data, rig, controls: see there.
         surfaces: the head at each frame.
         weights: (F, E); pose: (F, 6).
+        rgba: (F, S·S, 4) and known: (F, S·S) of the data, as bytes.
+        turns: (F, 3, 3) from pixels to directions; origins_m: (F, 3) of the cameras.
         pixels: for each frame the numbers (row · size + column) of pixels whose rays may meet the head and
             whose matte is known; features: those of them at mouth and eyes.
     """
@@ -38,6 +41,10 @@ class AvatarFrames:
     surfaces: list[PosedSurface]
     weights: Float[Tensor, "frames expression"]
     pose: Float[Tensor, "frames 6"]
+    rgba: UInt8[Tensor, "frames pixels 4"]
+    known: UInt8[Tensor, "frames pixels"]
+    turns: Float[Tensor, "frames 3 3"]
+    origins_m: Float[Tensor, "frames 3"]
     pixels: list[Tensor]
     features: list[Tensor]
 
@@ -46,41 +53,58 @@ class AvatarFrames:
 
     def rays(self, frame: int, pixels: Tensor) -> Rays:
         """Through the centres of pixels."""
-        camera, size = self.data.camera(frame), self.data.size_px
-        inverse = np.linalg.inv(camera.intrinsics)
-        pose = camera.world_from_camera
-        turn = torch.from_numpy((pose[:3, :3] @ inverse).astype(np.float32))
+        size = self.data.size_px
         place = torch.stack([pixels % size, pixels // size, torch.ones_like(pixels)], dim=1).float()
-        directions = torch.nn.functional.normalize(place @ turn.T, dim=1)
-        origin = torch.from_numpy(pose[:3, 3].astype(np.float32))
-        return Rays(origin.expand_as(directions), directions)
+        directions = torch.nn.functional.normalize(place @ self.turns[frame].T, dim=1)
+        return Rays(self.origins_m[frame].expand_as(directions), directions)
 
 
 def make_frames(
-    data: AvatarData, rig: AvatarRig, controls: list[AvatarControls], space: Occupancy, bounds_m: np.ndarray
+    data: AvatarData,
+    rig: AvatarRig,
+    controls: list[AvatarControls],
+    space: Occupancy,
+    bounds_m: np.ndarray,
+    *,
+    device: torch.device | str = "cpu",
 ) -> AvatarFrames:
-    """Get frames ready."""
+    """Get frames ready.
+
+    Args:
+        device: where the tensors are wanted.
+    """
     cells = space.cells.view(-1).nonzero()[:, 0]
-    places_m = space.centres()[cells].numpy() * np.diff(bounds_m, axis=0)[0] / 2 + bounds_m.mean(axis=0)
+    places_m = space.centres()[cells].cpu().numpy() * np.diff(bounds_m, axis=0)[0] / 2 + bounds_m.mean(axis=0)
     pixels, features = [], []
     for row in range(len(data)):
         candidates = _met(data, row, places_m) & (data.known[row] > 127)
         regions = feature_masks(data, rig, controls[row], row)
         wanted = candidates & np.any(list(regions.values()), axis=0)
-        pixels.append(torch.from_numpy(np.flatnonzero(candidates)))
-        features.append(torch.from_numpy(np.flatnonzero(wanted)))
-    turns = [rotation_vector_from_matrix(pose[:3, :3]) for pose in data.camera_from_skull * _FLIP]
+        pixels.append(torch.from_numpy(np.flatnonzero(candidates)).to(device))
+        features.append(torch.from_numpy(np.flatnonzero(wanted)).to(device))
+    rotations = [rotation_vector_from_matrix(pose[:3, :3]) for pose in data.camera_from_skull * _FLIP]
+    cameras = [data.camera(row) for row in range(len(data))]
+    turns = [one.world_from_camera[:3, :3] @ np.linalg.inv(one.intrinsics) for one in cameras]
+    origins_m = [one.world_from_camera[:3, 3] for one in cameras]
     necks = [one.neck[0] for one in controls]
     return AvatarFrames(
         data=data,
         rig=rig,
         controls=controls,
         surfaces=[rig.posed(one) for one in controls],
-        weights=torch.tensor(np.stack([one.weights for one in controls]), dtype=torch.float32),
-        pose=torch.tensor(np.concatenate([np.stack(turns), np.stack(necks)], axis=1), dtype=torch.float32),
+        weights=_tensor([one.weights for one in controls], device),
+        pose=_tensor(np.concatenate([np.stack(rotations), np.stack(necks)], axis=1), device),
+        rgba=torch.from_numpy(data.rgba.reshape(len(data), -1, 4)).to(device),
+        known=torch.from_numpy(data.known.reshape(len(data), -1)).to(device),
+        turns=_tensor(turns, device),
+        origins_m=_tensor(origins_m, device),
         pixels=pixels,
         features=features,
     )
+
+
+def _tensor(values: Any, device: torch.device | str) -> Tensor:
+    return torch.tensor(np.stack(values), dtype=torch.float32, device=device)
 
 
 _FLIP = np.array([1.0, -1.0, -1.0, 1.0])[None, :, None]

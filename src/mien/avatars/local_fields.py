@@ -95,9 +95,26 @@ class LocalFields(nn.Module):
             conditions = conditions[:, None].expand(-1, len(self.masks), -1)
         seen = (conditions * self.masks).transpose(0, 1)  # (L, B, C)
         bias = torch.bmm(seen, self.of_condition) + self.first_bias[:, None]  # (L, B, H)
-        counts = torch.bincount(field, minlength=len(self.masks)).tolist()
+        counts = torch.bincount(field, minlength=len(self.masks))
+        ask = self._one_by_one if points_m.device.type == "cpu" else self._all_at_once
+        outputs = ask(encoded, field, rows, bias, counts)
+        weighted = outputs * of_pair[:, None]
+        learned = points_m.new_zeros(points_m.shape).index_add(0, sample, weighted)
+        moved = centre_motion_m.flatten(0, 1).index_select(0, flat) * of_pair[:, None]
+        centre = points_m.new_zeros(points_m.shape).index_add(0, sample, moved)
+        return learned, centre, weight.sum(dim=1)
+
+    def _one_by_one(
+        self, encoded: Tensor, field: Tensor, rows: Tensor, bias: Tensor, counts: Tensor
+    ) -> Float[Tensor, "pairs 3"]:
+        """What fields say of pairs of a point and a field, ordered by field: one network after the other.
+
+        Args:
+            rows: the moment of each pair; bias: (L, B, H) of the first layer; counts: (L,) of pairs.
+        """
+        sizes = counts.tolist()
         pieces = zip(
-            encoded.split(counts), rows.split(counts), bias.unbind(0), self.of_place.unbind(0),
+            encoded.split(sizes), rows.split(sizes), bias.unbind(0), self.of_place.unbind(0),
             self.second.unbind(0), self.second_bias.unbind(0), self.last.unbind(0), self.last_bias.unbind(0),
             strict=True,
         )  # fmt: skip
@@ -106,17 +123,33 @@ class LocalFields(nn.Module):
             hidden = functional.leaky_relu(place @ first + own_bias.index_select(0, row), 0.01)
             hidden = functional.leaky_relu(torch.addmm(second_bias, hidden, second), 0.01)
             outputs.append(torch.addmm(last_bias, hidden, last))
-        weighted = torch.cat(outputs) * of_pair[:, None]
-        learned = points_m.new_zeros(points_m.shape).index_add(0, sample, weighted)
-        moved = centre_motion_m.flatten(0, 1).index_select(0, flat) * of_pair[:, None]
-        centre = points_m.new_zeros(points_m.shape).index_add(0, sample, moved)
-        return learned, centre, weight.sum(dim=1)
+        return torch.cat(outputs)
+
+    def _all_at_once(
+        self, encoded: Tensor, field: Tensor, rows: Tensor, bias: Tensor, counts: Tensor
+    ) -> Float[Tensor, "pairs 3"]:
+        """As `_one_by_one` in few large steps, each field with as many rows as the busiest has: a graphics
+        card waits for steps, not for rows."""
+        longest = max(1, int(counts.max()))
+        place = torch.arange(len(field), device=field.device) - (counts.cumsum(0) - counts)[field]
+        slot = field * longest + place
+        fields, moments, _ = bias.shape
+        padded = encoded.new_zeros(fields * longest, encoded.shape[1]).index_copy(0, slot, encoded)
+        hidden = torch.bmm(padded.view(fields, longest, -1), self.of_place).flatten(0, 1)
+        hidden = hidden.index_add(0, slot, bias.flatten(0, 1).index_select(0, field * moments + rows))
+        hidden = functional.leaky_relu(hidden.view(fields, longest, -1), 0.01)
+        hidden = functional.leaky_relu(torch.baddbmm(self.second_bias[:, None], hidden, self.second), 0.01)
+        outputs = torch.baddbmm(self.last_bias[:, None], hidden, self.last)
+        return outputs.flatten(0, 1).index_select(0, slot)
 
     @torch.no_grad()
     def _weights(self, points_m: Tensor, frame: Tensor, centres_m: Tensor) -> Float[Tensor, "m fields"]:
         """W of eq. 9 without s."""
         if self.everywhere:
             return points_m.new_ones(len(points_m), 1)
+        if points_m.device.type != "cpu":
+            squared = (points_m[:, None] - centres_m.index_select(0, frame)).square().sum(dim=2)
+            return (torch.exp(squared / (-2 * self.radius_m**2)) - self.cutoff).clamp_(min=0)
         out = points_m.new_zeros(len(points_m), centres_m.shape[1])
         for row, centres in enumerate(centres_m):
             mine = (frame == row).nonzero()[:, 0]

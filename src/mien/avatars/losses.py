@@ -69,14 +69,14 @@ def local_control_loss(
         origins_m: of the frames' cameras.
         pair: rows of the two frames.
     """
-    rows = torch.tensor(pair)
+    rows = torch.tensor(pair, device=origins_m.device)
     centres = moments.centres_m()[rows]
     count = centres.shape[1]
     toward = centres - origins_m[rows][:, None]
     distance_m = toward.norm(dim=2)
     directions = toward / distance_m[..., None]
     rays = Rays(origins_m[rows][:, None].expand_as(directions).flatten(0, 1), directions.flatten(0, 1))
-    frame: Int[Tensor, " r"] = torch.arange(2).repeat_interleave(count)
+    frame: Int[Tensor, " r"] = torch.arange(2, device=origins_m.device).repeat_interleave(count)
     two = Moments(
         [moments.surfaces[i] for i in pair],
         moments.weights[rows],

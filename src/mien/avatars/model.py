@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from mien.avatars.canonical import CanonicalField
 from mien.avatars.config import AvatarConfig
 from mien.avatars.local_fields import LocalFields, encoding_window, matched_hidden
+from mien.avatars.nearest_motion import nearest_motion
 from mien.avatars.rig import AvatarRig, PosedSurface
 from mien.fields.grids.occupancy import Occupancy
 from mien.fields.rendering.ray_marching import Samples, add_up, march, weights_of
@@ -40,10 +42,11 @@ class Moments:
     appearance: Float[Tensor, "frames code"]
 
     def centres_m(self) -> Float[Tensor, "frames fields 3"]:
-        return torch.from_numpy(np.stack([one.centres_m for one in self.surfaces]))
+        return torch.from_numpy(np.stack([one.centres_m for one in self.surfaces])).to(self.pose.device)
 
     def centre_motion_m(self) -> Float[Tensor, "frames fields 3"]:
-        return torch.from_numpy(np.stack([one.centres_to_canonical_m for one in self.surfaces]))
+        motion_m = np.stack([one.centres_to_canonical_m for one in self.surfaces])
+        return torch.from_numpy(motion_m).to(self.pose.device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +141,17 @@ class AvatarModel(nn.Module):
                 )
             self.deformation_codes = nn.Parameter(1e-2 * torch.randn(frames, config.deformation_code))
             self.appearance_codes = nn.Parameter(1e-2 * torch.randn(frames, config.appearance_code))
+
+    @property
+    def device(self) -> torch.device:
+        return self.canonical.device
+
+    def to(self, *args: Any, **kwargs: Any) -> AvatarModel:
+        """As torch's, with the cells that are looked at."""
+        super().to(*args, **kwargs)
+        self.canonical.to(*args, **kwargs)
+        self.observed = self.observed.to(self.device)
+        return self
 
     def deform(self, points_m: Float[Tensor, "m 3"], frame: Int[Tensor, " m"], moments: Moments) -> Deformed:
         """Take points of the moving head to the canonical one (eq. 6 and 7).
@@ -275,13 +289,4 @@ class AvatarModel(nn.Module):
         """t_mesh of the nearest part of each moment's mesh, and its distance; no gradients."""
         if self.config.deformation in ("none", "conditioned"):
             return torch.zeros_like(points_m), points_m.new_zeros(len(points_m))
-        motion, distance = torch.zeros_like(points_m), points_m.new_zeros(len(points_m))
-        if len(moments.surfaces) == 1:
-            found = moments.surfaces[0].motion_m(points_m.detach().numpy())
-            return torch.from_numpy(found[0]), torch.from_numpy(found[1])
-        for row, surface in enumerate(moments.surfaces):
-            mine = (frame == row).nonzero()[:, 0]
-            if len(mine):
-                found = surface.motion_m(points_m.detach()[mine].numpy())
-                motion[mine], distance[mine] = torch.from_numpy(found[0]), torch.from_numpy(found[1])
-        return motion, distance
+        return nearest_motion(moments.surfaces, points_m, frame)

@@ -35,13 +35,11 @@ def own_codes(
     deformation = moment.deformation.detach().clone().requires_grad_(True)
     appearance = moment.appearance.detach().clone().requires_grad_(True)
     optimiser = torch.optim.Adam([deformation, appearance], lr=rate)
-    generator = torch.Generator().manual_seed(row)
-    data = frames.data
-    colors = torch.from_numpy(data.rgba[row].reshape(-1, 4)).float() / 255
-    known = torch.from_numpy(data.known[row].reshape(-1)).float() / 255
+    generator = torch.Generator(device=model.device).manual_seed(row)
+    colors, known = frames.rgba[row].float() / 255, frames.known[row].float() / 255
     model.eval()
     for _ in range(steps):
-        chosen = torch.randint(len(frames.pixels[row]), (rays,), generator=generator)
+        chosen = torch.randint(len(frames.pixels[row]), (rays,), generator=generator, device=model.device)
         pixels = frames.pixels[row][chosen]
         seen = replace(moment, deformation=deformation, appearance=appearance)
         loss = _loss(model, frames, row, pixels, colors[pixels], known[pixels], seen, generator)
@@ -65,7 +63,8 @@ def _loss(
     generator: torch.Generator,
 ) -> Tensor:
     rays = frames.rays(row, pixels)
-    gathered = model.gather(rays, torch.zeros(len(rays), dtype=torch.long), moment, jitter=generator)
+    frame = torch.zeros(len(rays), dtype=torch.long, device=model.device)
+    gathered = model.gather(rays, frame, moment, jitter=generator)
     picture = gathered.rgba[:, :3] + (1 - gathered.rgba[:, 3:])
     wanted = target[:, :3] * target[:, 3:] + (1 - target[:, 3:])
     return terms.color_loss(picture, wanted, known)

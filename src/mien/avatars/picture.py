@@ -22,12 +22,13 @@ def render_moment(model: AvatarModel, moments: Moments, camera: Camera) -> Float
         camera: its world is the skull's frame.
     """
     model.eval()
-    rays = camera_rays(camera)
+    rays = camera_rays(camera).to(model.device)
     pieces = []
     for start in range(0, len(rays), CHUNK_RAYS):
         some = rays[slice(start, start + CHUNK_RAYS)]
-        pieces.append(model.gather(some, torch.zeros(len(some), dtype=torch.long), moments).rgba)
-    out = torch.cat(pieces).numpy().astype(float)
+        frame = torch.zeros(len(some), dtype=torch.long, device=model.device)
+        pieces.append(model.gather(some, frame, moments).rgba)
+    out = torch.cat(pieces).cpu().numpy().astype(float)
     return np.clip(out, 0, 1).reshape(camera.height_px, camera.width_px, 4)
 
 

@@ -83,6 +83,11 @@ class PosedSurface:
 
         return cKDTree(self.vertices_m)
 
+    @cached_property
+    def copies(self) -> dict[str, Any]:
+        """What was made of it on devices, by their names."""
+        return {}
+
     def motion_m(
         self, points_m: Float[np.ndarray, "m 3"], *, neighbours: int = 3
     ) -> tuple[Float[np.ndarray, "m 3"], Float[np.ndarray, " m"]]:

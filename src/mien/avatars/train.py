@@ -22,6 +22,7 @@ def train_avatar(
     max_minutes: float | None = None,
     out: str | Path | None = None,
     resume: bool = False,
+    device: str = "auto",
     checkpoint_minutes: float = 3.0,
     log_steps: int = 50,
     report: ProgressReport = silent,
@@ -37,13 +38,15 @@ def train_avatar(
         out: folder for checkpoint, log and a preview of held-out frames beside the avatar; an interruption
             saves a checkpoint there, then raises KeyboardInterrupt.
         resume: go on from the checkpoint in `out`.
+        device: cpu, cuda, or auto for a GPU where there is one.
         log_steps: steps between lines of the log and reports.
 
     Returns:
-        A `FieldAvatar`.
+        A `FieldAvatar`, on the CPU whatever trained it.
 
     Raises:
-        InputError: no frame is left to learn from, or the checkpoint is of other frames.
+        InputError: no frame is left to learn from, the checkpoint is of other frames, or there is no such
+            device here.
         MissingExtraError: torch is missing.
     """
     from mien.fields import require_torch
@@ -59,7 +62,9 @@ def train_avatar(
     from mien.avatars.picture import render_moment
     from mien.avatars.space import head_bounds_m, space_of_head
     from mien.avatars.training_session import TrainingSession
+    from mien.learning.devices import choose_device
 
+    place = choose_device(device)
     session = TrainingSession.of(
         data, config, kind=AvatarTraining.kind, points=config.points, out=out, resume=resume
     )
@@ -67,9 +72,11 @@ def train_avatar(
     train, held, rig = session.train, session.held, session.rig
     bounds_m = head_bounds_m(rig)
     space = space_of_head(rig, session.controls, train, bounds_m)
-    frames = make_frames(train, rig, session.controls, space, bounds_m)
-    model = AvatarModel(config, rig, bounds_m, observed=space, frames=len(frames)).train()
-    held_frames = make_frames(held, rig, session.held_controls, space, bounds_m) if len(held) else frames
+    frames = make_frames(train, rig, session.controls, space, bounds_m, device=place)
+    model = AvatarModel(config, rig, bounds_m, observed=space, frames=len(frames)).train().to(place)
+    held_frames = frames
+    if len(held):
+        held_frames = make_frames(held, rig, session.held_controls, space, bounds_m, device=place)
 
     def figures(model: AvatarModel) -> dict[str, float]:
         return session.figures(
@@ -79,4 +86,4 @@ def train_avatar(
     training = AvatarTraining(model, frames, max_minutes=max_minutes, preview=figures)
     facts = session.run(training, checkpoint_minutes=checkpoint_minutes, log_steps=log_steps, report=report)
     model.canonical.prune()
-    return FieldAvatar(model, camera=session.camera, facts=facts)
+    return FieldAvatar(model.to("cpu"), camera=session.camera, facts=facts)

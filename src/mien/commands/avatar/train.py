@@ -11,7 +11,7 @@ from mien.avatars.config import AvatarConfig
 from mien.avatars.dataset import AvatarData
 from mien.avatars.preparation import AvatarDataConfig
 from mien.commands.arguments import Flat, Positional, option_value, parse
-from mien.commands.options import JsonOption, ResumeOption, TrainingTimeOptions
+from mien.commands.options import DeviceOption, JsonOption, ResumeOption, TrainingTimeOptions
 from mien.commands.train.display import training_bar
 
 VARIANTS = Literal[
@@ -43,6 +43,7 @@ class AvatarTrainConfig:
     log and preview lie beside it in OUT.training."""
     time: Flat[TrainingTimeOptions] = TrainingTimeOptions(max_minutes=20.0, checkpoint_minutes=3.0)
     progress: Flat[ResumeOption] = ResumeOption()
+    place: Flat[DeviceOption] = DeviceOption()
     frames: Flat[AvatarDataConfig] = AvatarDataConfig()
     """Of a video."""
     output: Flat[JsonOption] = JsonOption()
@@ -71,7 +72,7 @@ def run(arguments: list[str]) -> int:
             "report": report,
         }
         if config.kind == "fields":
-            avatar = train_avatar(data, config.settings, **common)
+            avatar = train_avatar(data, config.settings, device=config.place.device, **common)
         elif config.kind == "splats":
             from mien.avatars.splats.training import train_splat_avatar
 

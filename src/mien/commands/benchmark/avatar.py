@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mien.commands.arguments import Flat, Positional, parse
 from mien.commands.display import print_json, print_table, progress_bar
-from mien.commands.options import JsonOption
+from mien.commands.options import DeviceOption, JsonOption
 from mien.files import OutputFolder
 
 
@@ -15,14 +15,14 @@ from mien.files import OutputFolder
 class AvatarBenchmarkConfig:
     """Train avatars of prepared frames, each for the same time, and compare them with frames held out.
 
-    Kinds: surface (the quick avatar), ours (local deformation fields), and in the same code the paper's
-    rivals and ablations: static, nerface, rignerf, global, five, centroids, no-mask, quantile-mask,
-    no-local-loss, paper. PSNR is that inside the silhouette, at the mouth and at the eyes.
+    Kinds: splats, surface, ours (local deformation fields), and in the same code the paper's rivals and
+    ablations: static, nerface, rignerf, global, five, centroids, no-mask, quantile-mask, no-local-loss,
+    paper. PSNR is that inside the silhouette, at the mouth and at the eyes.
     """
 
     data: Positional[Path]
     """Folder of mien avatar prepare."""
-    kinds: tuple[str, ...] = ("static", "nerface", "rignerf", "global", "ours", "surface")
+    kinds: tuple[str, ...] = ("static", "nerface", "rignerf", "global", "ours", "surface", "splats")
     """What is compared."""
     train_minutes: float = 3.0
     """Training time of each."""
@@ -32,6 +32,7 @@ class AvatarBenchmarkConfig:
     """Fields also with codes that each held-out frame finds on itself in so many steps."""
     keep_avatars: OutputFolder | None = None
     """Folder for the avatars and for sheets of held-out frames above each."""
+    place: Flat[DeviceOption] = DeviceOption()
     output: Flat[JsonOption] = JsonOption()
 
 
@@ -53,6 +54,7 @@ def run(arguments: list[str]) -> int:
                 minutes=config.train_minutes,
                 frames=config.measured,
                 code_steps=config.code_steps,
+                device=config.place.device,
                 out=config.keep_avatars,
                 report=report,
             )

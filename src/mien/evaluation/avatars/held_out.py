@@ -18,10 +18,11 @@ from mien.avatars.picture import render_moment
 from mien.avatars.rig import AvatarControls, rig_of
 from mien.avatars.scores import FrameScores, compared, score_frames
 from mien.evaluation.fields.picture_similarity import gmsd, ssim
+from mien.learning.devices import choose_device
 from mien.progress import Progress, ProgressReport, silent
 
-SURFACE = "surface"
-"""Name of the quick avatar among the variants of `AvatarConfig.variant`."""
+SURFACE, SPLATS = "surface", "splats"
+"""Names of the other kinds of avatars among the variants of `AvatarConfig.variant`."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def train_and_measure(
     minutes: float,
     frames: int = 12,
     code_steps: int = 0,
+    device: str = "auto",
     out: Path | None = None,
     report: ProgressReport = silent,
 ) -> list[AvatarRow]:
@@ -58,6 +60,7 @@ def train_and_measure(
 
     Args:
         code_steps: see `measure`.
+        device: of fields, where they are trained and drawn; the other kinds are on the CPU.
         out: folder for the avatar and a sheet of held-out frames.
 
     Raises:
@@ -65,6 +68,7 @@ def train_and_measure(
     """
     from mien.avatars.config import AvatarConfig
     from mien.avatars.files import save_avatar
+    from mien.avatars.splats.training import train_splat_avatar
     from mien.avatars.surface_training import train_surface_avatar
     from mien.avatars.train import train_avatar
 
@@ -73,13 +77,17 @@ def train_and_measure(
 
     if name == SURFACE:
         avatar = train_surface_avatar(data, max_minutes=minutes, report=told)
+    elif name == SPLATS:
+        avatar = train_splat_avatar(data, max_minutes=minutes, report=told)
     else:
-        avatar = train_avatar(data, AvatarConfig.variant(name), max_minutes=minutes, report=told)
+        config = AvatarConfig.variant(name)
+        avatar = train_avatar(data, config, max_minutes=minutes, device=device, report=told)
     if out is not None:
         save_avatar(avatar, out / f"{name}.avatar")
-    rows = [measure(avatar, data, name, frames=frames, out=out)]
+    rows = [measure(avatar, data, name, frames=frames, device=device, out=out)]
     if code_steps and isinstance(avatar, FieldAvatar):
-        rows.append(measure(avatar, data, f"{name} own codes", frames=frames, code_steps=code_steps))
+        codes = {"code_steps": code_steps, "device": device}
+        rows.append(measure(avatar, data, f"{name} own codes", frames=frames, **codes))
     return rows
 
 
@@ -90,6 +98,7 @@ def measure(
     *,
     frames: int = 12,
     code_steps: int = 0,
+    device: str = "auto",
     out: Path | None = None,
 ) -> AvatarRow:
     """An avatar's figures on evenly chosen held-out frames.
@@ -97,6 +106,7 @@ def measure(
     Args:
         code_steps: of fields, steps in which each held-out frame finds its own codes (`own_codes`); 0: the
             means of the training's.
+        device: of fields, where they are drawn; they are back on the CPU afterwards.
         out: folder for a sheet of frames above the avatar.
     """
     from mien.avatars.preview import write_preview
@@ -104,12 +114,16 @@ def measure(
     held = data.split()[1]
     rig, controls = rig_of(held, points=34)
     rows = np.unique(np.linspace(0, len(held) - 1, min(frames, len(held))).round().astype(int)).tolist()
+    if isinstance(avatar, FieldAvatar):
+        avatar.to(choose_device(device))
     start = time.perf_counter()
     if code_steps and isinstance(avatar, FieldAvatar):
         pictures = _with_own_codes(avatar, held, controls, rows, code_steps)
     else:
         pictures = {row: avatar.picture(controls[row], held.camera(row)) for row in rows}
     seconds = (time.perf_counter() - start) / len(rows)
+    if isinstance(avatar, FieldAvatar):
+        avatar.to("cpu")
     pairs = [compared(held, row, pictures[row]) for row in rows]
     if out is not None:
         write_preview(held, pictures, out / f"{name}.png")
@@ -128,7 +142,8 @@ def _with_own_codes(
     avatar: FieldAvatar, held: AvatarData, controls: list[AvatarControls], rows: list[int], steps: int
 ) -> dict[int, np.ndarray]:
     model = avatar.model
-    frames = make_frames(held, avatar.rig, controls, model.observed, model.canonical.bounds_m)
+    bounds_m = model.canonical.bounds_m
+    frames = make_frames(held, avatar.rig, controls, model.observed, bounds_m, device=model.device)
     found = {row: own_codes(model, frames, row, steps=steps) for row in rows}
     return {row: render_moment(model, moment, held.camera(row)) for row, moment in found.items()}
 
