@@ -70,6 +70,18 @@ def test_saved_avatars_draw_the_same(kind: str, tmp_path: Path, request: pytest.
         load_avatar(tmp_path / "a.avatar")
 
 
+def test_the_device_is_a_choice(fields):
+    on_cpu = train_avatar(talking_head(), TINY, device="cpu")
+    assert on_cpu.model.device == torch.device("cpu")
+    if not torch.cuda.is_available():  # where auto is the CPU as well
+        first, second = (one.picture(_rest(one), one.camera) for one in (fields, on_cpu))
+        np.testing.assert_array_equal(first, second)
+        with pytest.raises(InputError, match="GPU"):
+            train_avatar(talking_head(), TINY, device="cuda")
+    with pytest.raises(InputError, match="abacus"):
+        train_avatar(talking_head(), TINY, device="abacus")
+
+
 def test_a_stopped_training_goes_on(tmp_path: Path):
     from mien.learning.checkpoints import CHECKPOINT_NAME
 

@@ -135,9 +135,9 @@ class LocalFields(nn.Module):
         slot = field * longest + place
         fields, moments, _ = bias.shape
         padded = encoded.new_zeros(fields * longest, encoded.shape[1]).index_copy(0, slot, encoded)
-        hidden = torch.bmm(padded.view(fields, longest, -1), self.of_place).flatten(0, 1)
+        hidden = torch.bmm(padded.view(fields, longest, encoded.shape[1]), self.of_place).flatten(0, 1)
         hidden = hidden.index_add(0, slot, bias.flatten(0, 1).index_select(0, field * moments + rows))
-        hidden = functional.leaky_relu(hidden.view(fields, longest, -1), 0.01)
+        hidden = functional.leaky_relu(hidden.view(fields, longest, bias.shape[2]), 0.01)
         hidden = functional.leaky_relu(torch.baddbmm(self.second_bias[:, None], hidden, self.second), 0.01)
         outputs = torch.baddbmm(self.last_bias[:, None], hidden, self.last)
         return outputs.flatten(0, 1).index_select(0, slot)

@@ -38,8 +38,8 @@ class Moments:
     surfaces: Sequence[PosedSurface]
     weights: Tensor
     pose: Float[Tensor, "frames 6"]
-    deformation: Float[Tensor, "frames code"]
-    appearance: Float[Tensor, "frames code"]
+    deformation: Float[Tensor, "frames motion_code"]
+    appearance: Float[Tensor, "frames light_code"]
 
     def centres_m(self) -> Float[Tensor, "frames fields 3"]:
         return torch.from_numpy(np.stack([one.centres_m for one in self.surfaces])).to(self.pose.device)

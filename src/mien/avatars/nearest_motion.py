@@ -54,8 +54,8 @@ def _by_trees(
 def by_clusters(
     surfaces: Sequence[PosedSurface], points_m: Float[Tensor, "m 3"], frame: Int[Tensor, " m"]
 ) -> tuple[Float[Tensor, "m 3"], Float[Tensor, " m"]]:
-    """As `nearest_motion`, of all surfaces in one go: the nearest vertices are looked for in the clusters near
-    a point alone, and missed for a point in two hundred, far from the mesh."""
+    """As `nearest_motion`, of all surfaces in one go: the nearest vertices are looked for in the clusters
+    near a point alone, and missed for a point in a hundred."""
     each = [_Clusters.of(surface, points_m.device) for surface in surfaces]
     near = points_m.new_empty(len(points_m), _LOOKED_INTO, dtype=torch.long)
     for row, own in enumerate(each):
@@ -67,7 +67,8 @@ def by_clusters(
     motions_m = torch.stack([own.to_canonical_m for own in each])
     size = vertices_m.shape[2]
     rows = near + vertices_m.shape[1] * frame[:, None]
-    candidates = vertices_m.flatten(0, 1).index_select(0, rows.flatten()).view(len(points_m), -1, 3)
+    candidates = vertices_m.flatten(0, 1).index_select(0, rows.flatten())
+    candidates = candidates.view(len(points_m), _LOOKED_INTO * size, 3)
     squared = (candidates - points_m[:, None]).square_().sum(dim=2)
     best, place = squared.topk(NEIGHBOURS, dim=1, largest=False)
     index = rows.gather(1, place // size) * size + place % size

@@ -85,6 +85,31 @@ def write_field_avatar(folder: Path) -> None:
     )
 
 
+def write_splat_avatar(folder: Path) -> None:
+    """An avatar of splats that ride on the fitted head."""
+    import mien
+    from mien.avatars.avatar import AvatarFacts
+    from mien.avatars.rig import AvatarControls, AvatarRig
+    from mien.avatars.splats.config import SplatAvatarConfig
+    from mien.avatars.splats.splat_avatar import SplatAvatar
+    from mien.avatars.splats.splat_head import SplatHead, spread_anchors, steering
+
+    config = SplatAvatarConfig(on_skin=12, in_hair=4, codes=2)
+    rig = AvatarRig(np.zeros(load_head().identity_count), points=34)
+    rest = AvatarControls(rig.rest_weights, np.zeros((2, 3)))
+    splats = SplatHead(config, controls=len(steering(rest)))
+    rng = np.random.default_rng(0)
+    splats.start(
+        spread_anchors(
+            rig.vertices_m(rest), rig.triangles, on_skin=config.on_skin, in_hair=config.in_hair, rng=rng
+        )
+    )
+    mien.save_avatar(
+        SplatAvatar(splats, rig, camera=_camera(), facts=AvatarFacts("clip.mp4", 3, 1, 0.5, _SIDE)),
+        folder / "face.avatar",
+    )
+
+
 def _camera() -> Camera:
     pose = np.diag([1.0, -1.0, -1.0, 1.0])
     pose[2, 3] = 0.8

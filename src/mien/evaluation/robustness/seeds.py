@@ -313,6 +313,7 @@ SEEDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None]]] = {
     "avatar-data": ("avatar data", "frames", (), avatars.write_avatar_data),
     "surface-avatar": ("avatar", "face.avatar", _TORCH, avatars.write_surface_avatar),
     "field-avatar": ("avatar", "face.avatar", _TORCH, avatars.write_field_avatar),
+    "splat-avatar": ("avatar", "face.avatar", (*_TORCH, "numba"), avatars.write_splat_avatar),
     "field-networks": ("field networks", "networks.safetensors", _TORCH, _field_networks),
     "search-network": ("search network", "net.onnx", (), _search_network),
     "landmark-card": ("landmark card", "net.card.json", (), _landmark_card),
