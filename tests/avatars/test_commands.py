@@ -26,4 +26,4 @@ def test_train_drive_and_info(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert read_image(driven / "driven.png").shape == (48, 48, 3)
     capsys.readouterr()
     assert main(["avatar", "info", str(out), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["kind"] == "surface_avatar"
+    assert json.loads(capsys.readouterr().out)["kind"] == "splat_avatar"

@@ -220,6 +220,7 @@ def test_a_field_picture_is_the_librarys(server: ViewerServer):
     from mien.fields.rendering.picture import render_field
     from mien.images.limits import decoded_picture
     from mien.morphable_fields.field_files import morphable_field
+    from mien.morphable_fields.making import preview_of
     from mien.viewer.field_pictures import PAGE_COLOR
     from mien.viewer.orbit import OrbitView
 
@@ -227,7 +228,7 @@ def test_a_field_picture_is_the_librarys(server: ViewerServer):
     assert status == 200
     assert headers["X-Mien-Revision"] == "0"
     camera = OrbitView(0.3, 0.1, 1.0, (0.0, 0.0, 0.02)).camera(80)
-    wanted = render_field(morphable_field(shown_face().face), camera, background=PAGE_COLOR).rgb
+    wanted = render_field(preview_of(morphable_field(shown_face().face)), camera, background=PAGE_COLOR).rgb
     difference = np.abs(decoded_picture(content, source="picture").astype(int) - wanted)
     assert difference.max() <= 1
 

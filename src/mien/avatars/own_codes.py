@@ -11,6 +11,7 @@ from mien.avatars import losses as terms
 from mien.avatars.avatar_training import moments_of
 from mien.avatars.frames import AvatarFrames
 from mien.avatars.model import AvatarModel, Moments
+from mien.learning.few_values import FewValues
 
 
 def own_codes(
@@ -34,7 +35,7 @@ def own_codes(
     moment = moments_of(model, frames, [row], None)
     deformation = moment.deformation.detach().clone().requires_grad_(True)
     appearance = moment.appearance.detach().clone().requires_grad_(True)
-    optimiser = torch.optim.Adam([deformation, appearance], lr=rate)
+    codes = FewValues([deformation, appearance], rate=rate)
     generator = torch.Generator(device=model.device).manual_seed(row)
     colors, known = frames.rgba[row].float() / 255, frames.known[row].float() / 255
     model.eval()
@@ -44,11 +45,7 @@ def own_codes(
         seen = replace(moment, deformation=deformation, appearance=appearance)
         loss = _loss(model, frames, row, pixels, colors[pixels], known[pixels], seen, generator)
         loss = loss + model.config.code_weight * terms.code_loss(seen)
-        optimiser.zero_grad()
-        gradients = torch.autograd.grad(loss, [deformation, appearance], allow_unused=True)
-        for value, gradient in zip((deformation, appearance), gradients, strict=True):
-            value.grad = torch.zeros_like(value) if gradient is None else gradient
-        optimiser.step()
+        codes.descend(loss)
     return replace(moment, deformation=deformation.detach(), appearance=appearance.detach())
 
 

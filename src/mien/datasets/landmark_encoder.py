@@ -18,7 +18,7 @@ import numpy as np
 from mien.datasets.encoders import CROP_PX, Encoders
 from mien.errors import InputError
 from mien.files import atomic_path, write_text
-from mien.landmarks.networks import read_card
+from mien.landmarks.networks import open_session, read_card
 from mien.learning.byte_weights import store_in_bytes
 
 _HALF_PX = CROP_PX / 2
@@ -51,6 +51,7 @@ def write_landmark_encoder(network: str | Path, path: str | Path) -> WrittenEnco
 
     source, path = Path(network), Path(path)
     card = read_card(source)
+    open_session(source)  # says it where the file is no network
     model = onnx.load(source)
     graph = _Graph(model.graph)
     try:
@@ -228,6 +229,9 @@ def _shapes(graph: Any, names: list[str]) -> dict[str, list[int]]:
     model.ir_version = min(model.ir_version, 9)
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    found = session.run(names, {"image": np.zeros((1, 3, CROP_PX, CROP_PX), np.float32)})
+    try:
+        session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+        found = session.run(names, {"image": np.zeros((1, 3, CROP_PX, CROP_PX), np.float32)})
+    except Exception as error:  # onnxruntime's own error classes are not public
+        raise _OtherGraphError(f"its layers cannot be shown: {error}") from error
     return {name: list(np.asarray(one).shape[1:]) for name, one in zip(names, found, strict=True)}

@@ -16,6 +16,7 @@ from mien.fields.picture_corrections import PictureCorrections
 from mien.fields.radiance_field import RadianceField
 from mien.fields.rendering.ray_marching import add_up, march, weights_of
 from mien.fields.rendering.rays import Rays, camera_rays, cross_box
+from mien.learning.few_values import FewValues
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ def refined_camera(
     rays = camera_rays(camera, np.ascontiguousarray(pixels)).to(field.device)
     corrections = PictureCorrections(1, unit_m=float(field.half_size.mean()), exposure=True, cameras=True)
     corrections = corrections.to(field.device)
-    optimiser = torch.optim.Adam(corrections.parameters(), lr=config.rate)
+    pose = FewValues(list(corrections.parameters()), rate=config.rate)
     generator = torch.Generator().manual_seed(0)
     for step in range(config.steps):
-        optimiser.param_groups[0]["lr"] = config.rate * 0.1 ** (step / config.steps)
+        pose.set_rate(config.rate * 0.1 ** (step / config.steps))
         index = torch.randint(len(wanted), (config.rays,), generator=generator).to(field.device)
         moved = corrections.moved(rays[index], torch.zeros_like(index))
         gathered = _gathered(field, moved)
@@ -70,9 +71,7 @@ def refined_camera(
         shown = gathered[:, :3] * corrections.log_gain.exp()
         seen = gathered[:, 3:].detach() > 0.5
         error = (shown - wanted[index]).abs() * seen
-        optimiser.zero_grad()
-        error.mean().backward()
-        optimiser.step()
+        pose.descend(error.mean())
     return corrections.cameras_of([camera])[0]
 
 

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from mien.errors import InputError
 
-_KNOWN = ("cpu", "cuda", "mps")
+_KNOWN = ("cpu", "cuda", "mps", "meta")
+"""On the last one, nothing is computed: it tells where tensors lie."""
 
 
 def choose_device(name: str) -> torch.device:

@@ -187,7 +187,8 @@ def test_the_truth_of_earlier_test_fields_is_read_under_its_earlier_name(tmp_pat
         folder = tmp_path / f"person{person}" / "neutral"
         (folder / "field").mkdir(parents=True)
         (folder / "field" / "field.json").write_text("{}")
-        (folder / "truth.json").write_text(json.dumps({"landmarks_m": landmarks_m}))
+        cameras = {"camera_from_world": [np.eye(4).tolist()], "intrinsics": np.eye(3).tolist()}
+        (folder / "truth.json").write_text(json.dumps({"landmarks_m": landmarks_m, **cameras}))
     found = list(read_test_fields(tmp_path))
     assert [field.person for field in found] == [0, 1]
     np.testing.assert_allclose(found[0].landmarks_m, older)

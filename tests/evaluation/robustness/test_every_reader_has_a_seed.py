@@ -46,6 +46,13 @@ NOT_TRIED = {
     "heads.formats.hdf5_arrays.main": "runs for the seed bfm, in a child process",
     "evaluation.landmarks.peer_face_mesh_points.main": "another program's Python",
     # rooms above the benchmark's: their tests damage these
+    "commands.train.shipped.chain.read_record": "tests/commands/train/test_shipped.py",
+    "viewer.edit_requests.": "what the page sends; tests/viewer sends damaged ones",
+    "viewer.routes.get": "files of the package",
+    "viewer.serving.serve": "opens a browser",
+    "viewer.packed_arrays.unpacked": "reads for the tests what the server packs",
+    "avatars.splats.player_page.": "a page of the package",
+    "avatars.training_session.as_json": "its own settings",
     "commands.train.ablation._own_variants": "tests/commands",
     "training.": "checkpoints and data by readers that are tried; tests/training damage checkpoints",
     "synthetic.scenes.wardrobe._read_picture": "MakeHuman's pictures, by OpenCV for good",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mien.commands.arguments import Flat, parse
 from mien.commands.options import AvatarDriverOption, AvatarOption, JsonOption
+from mien.files import OutputFile
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class AvatarPageConfig:
 
     played: Flat[AvatarOption]
     followed: Flat[AvatarDriverOption] = AvatarDriverOption()
-    out: Path | None = None
+    out: OutputFile | None = None
     """The page; NAME.html in the present folder when left out."""
     output: Flat[JsonOption] = JsonOption()
 

@@ -13,6 +13,7 @@ from mien.avatars.preparation import AvatarDataConfig
 from mien.commands.arguments import Flat, Positional, option_value, parse
 from mien.commands.options import DeviceOption, JsonOption, ResumeOption, TrainingTimeOptions
 from mien.commands.train.display import training_bar
+from mien.files import OutputFolder
 
 VARIANTS = Literal[
     "ours", "five", "global", "no-mask", "quantile-mask", "no-local-loss", "centroids", "paper", "rignerf",
@@ -38,7 +39,7 @@ class AvatarTrainConfig:
     """Of fields."""
     variant: VARIANTS = "ours"
     """Of fields: the paper's ablations and rivals, in the same code."""
-    out: Path | None = None
+    out: OutputFolder | None = None
     """Folder of the avatar; NAME.avatar in the present folder when left out. Until it is done, checkpoint,
     log and preview lie beside it in OUT.training."""
     time: Flat[TrainingTimeOptions] = TrainingTimeOptions(max_minutes=20.0, checkpoint_minutes=3.0)

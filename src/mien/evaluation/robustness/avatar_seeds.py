@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,27 @@ def write_splat_avatar(folder: Path) -> None:
         SplatAvatar(splats, rig, camera=_camera(), facts=AvatarFacts("clip.mp4", 3, 1, 0.5, _SIDE)),
         folder / "face.avatar",
     )
+
+
+def write_weights(folder: Path) -> None:
+    """Weights by name, three moments."""
+    names = load_head().expression_names
+    moments = [
+        {name: round(0.01 * index + 0.1 * moment, 3) for index, name in enumerate(names[:12])}
+        for moment in range(3)
+    ]
+    (folder / "weights.json").write_text(json.dumps(moments), encoding="utf-8")
+
+
+def write_live_link(folder: Path) -> None:
+    """A recording of Live Link Face."""
+    names = [name[:1].upper() + name[1:] for name in load_head().expression_names]
+    angles = ["HeadYaw", "HeadPitch", "HeadRoll"]
+    lines = [",".join(["Timecode", "BlendShapeCount", *names, *angles])]
+    for moment in range(3):
+        values = np.random.default_rng(moment).random(len(names) + len(angles)).round(4)
+        lines.append(",".join([f"10:11:12:{moment:02d}.000", str(len(names)), *map(str, values)]))
+    (folder / "take.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _camera() -> Camera:

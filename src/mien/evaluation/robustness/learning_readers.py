@@ -96,9 +96,18 @@ def _driver(path: Path) -> object:
     return landmarks_of_json(path)
 
 
+def _landmark_encoder(path: Path) -> object:
+    """A network that others are to look through."""
+    from mien.datasets.landmark_encoder import write_landmark_encoder
+
+    written = write_landmark_encoder(path, path.with_name("encoder.onnx"))
+    return written.points, written.features, written.file_mb
+
+
 LEARNING_READERS: dict[str, Callable[[Path], Any]] = {
     "pseudo-labels": _labels, "posed views": _views, "encoded views": _encoded_views,
     "shard folder": _shard_folder, "encoded crops": _encoded_crops, "lifting network": _lifting_network,
+    "landmark encoder": _landmark_encoder,
     "expressive people": _expressive_people, "known people": _known_people, "morphable model": _model,
     "morphable field": _morphable_field, "morphable driver": _driver,
 }  # fmt: skip

@@ -131,6 +131,14 @@ def write_lifting_network(folder: Path) -> None:
         shutil.copy(SHIPPED / f"lifting{suffix}", folder / f"net{suffix}")
 
 
+def write_landmark_network(folder: Path) -> None:
+    """The shipped landmark network, with its card."""
+    from mien.landmarks.networks import SHIPPED
+
+    for suffix in (".onnx", ".card.json"):
+        shutil.copy(SHIPPED / f"realtime{suffix}", folder / f"net{suffix}")
+
+
 def write_expressive_people(folder: Path) -> None:
     """Pictures of two people, as `mien synth people` writes them."""
     from mien.synthetic.expressive_people.pictures import ExpressivePeople, save_people
@@ -228,6 +236,7 @@ LEARNING_SEEDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None
     "encoded-views": ("encoded views", ".", (), write_lifts),
     "encoded-crops": ("encoded crops", ".", (), write_crops),
     "lifting-network": ("lifting network", "net.onnx", (), write_lifting_network),
+    "landmark-encoder": ("landmark encoder", "net.onnx", ("onnx",), write_landmark_network),
     "expressive-people": ("expressive people", "people.npz", (), write_expressive_people),
     "known-people": ("known people", "known.npz", (), write_known_people),
     "morphable-model": ("morphable model", "model.safetensors", TORCH, write_model),

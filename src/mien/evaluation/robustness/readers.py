@@ -187,6 +187,21 @@ def _avatar(path: Path) -> object:
     return weights, avatar.camera.intrinsics, avatar.rig.identity
 
 
+def _weights(path: Path) -> object:
+    from mien.avatars.weight_files import is_weights_json, read_weights_json
+    from mien.heads.library import load_head
+
+    is_weights_json(path)
+    return read_weights_json(path, load_head().expression_names)
+
+
+def _recording(path: Path) -> object:
+    from mien.avatars.weight_files import read_live_link_face
+    from mien.heads.library import load_head
+
+    return read_live_link_face(path, load_head().expression_names)
+
+
 def _avatar_data(path: Path) -> object:
     from mien.avatars.dataset_files import load_avatar_data
 
@@ -201,5 +216,5 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "shard": _shard, "posed pictures": _posed_pictures, "cameras": _cameras, "picture": _picture,
     "depths": _depths, "video": _video, "options": _options, "albedo": _albedo, "hair": _hair,
     "volume": _volume, "crowd": _crowd, "mesh": _mesh, "avatar": _avatar,
-    "avatar data": _avatar_data, **LEARNING_READERS, **STUDY_READERS,
+    "avatar data": _avatar_data, "weights": _weights, "recording": _recording, **LEARNING_READERS, **STUDY_READERS,
 }  # fmt: skip

@@ -314,6 +314,8 @@ SEEDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None]]] = {
     "surface-avatar": ("avatar", "face.avatar", _TORCH, avatars.write_surface_avatar),
     "field-avatar": ("avatar", "face.avatar", _TORCH, avatars.write_field_avatar),
     "splat-avatar": ("avatar", "face.avatar", (*_TORCH, "numba"), avatars.write_splat_avatar),
+    "weights-json": ("weights", "weights.json", (), avatars.write_weights),
+    "live-link-face": ("recording", "take.csv", (), avatars.write_live_link),
     "field-networks": ("field networks", "networks.safetensors", _TORCH, _field_networks),
     "search-network": ("search network", "net.onnx", (), _search_network),
     "landmark-card": ("landmark card", "net.card.json", (), _landmark_card),
