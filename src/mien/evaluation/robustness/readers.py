@@ -216,5 +216,6 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "shard": _shard, "posed pictures": _posed_pictures, "cameras": _cameras, "picture": _picture,
     "depths": _depths, "video": _video, "options": _options, "albedo": _albedo, "hair": _hair,
     "volume": _volume, "crowd": _crowd, "mesh": _mesh, "avatar": _avatar,
-    "avatar data": _avatar_data, "weights": _weights, "recording": _recording, **LEARNING_READERS, **STUDY_READERS,
+    "avatar data": _avatar_data, "weights": _weights, "recording": _recording,
+    **LEARNING_READERS, **STUDY_READERS,
 }  # fmt: skip
