@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from mien.avatars.dataset import AvatarData
+from mien.avatars.doubtful_hair import without_doubtful_hair
 from mien.avatars.skull_frame import world_from_skull
 from mien.cameras import Camera
 from mien.checked_calls import checked_call
@@ -88,7 +89,7 @@ def prepare_avatar_data(
         raise InputError("is shorter than its track; track this very file", source=str(video))
     test = np.arange(len(rows)) >= round(len(rows) * (1 - config.held_out))
     every = float(np.median(np.diff(rows)))
-    return AvatarData(
+    data = AvatarData(
         source=Path(video).name,
         head_name=track.head_name,
         head_version=track.head_version,
@@ -105,6 +106,7 @@ def prepare_avatar_data(
         video_frames=rows + track.first_frame,
         test=test,
     )
+    return without_doubtful_hair(data)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,9 @@ class SplatAvatarConfig:
     """Splats on the fitted mesh."""
     in_hair: int = 6000
     """Splats up to 5 cm above the scalp and the sides, for hair and what is worn."""
-    codes: int = 10
-    """Principal components of the expression that change colours, places and opacities."""
+    codes: int = 12
+    """Principal components of the expression that change colours, places and opacities; those of the mouth
+    change the mouth alone, those of an eye that eye."""
     steps: int = 8000
     """Steps of the training, a picture each."""
     colour_change: float = 1e-3

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from mien.avatars.rig import AvatarControls
 from mien.avatars.splats.splat_avatar import SplatAvatar
-from mien.avatars.splats.splat_head import BLUR_PX2, PLACE_UNIT_M, rotations, steering
+from mien.avatars.splats.splat_head import BLUR_PX2, PLACE_UNIT_M, SplatHead, rotations, steering
 from mien.checked_calls import checked_call
 from mien.files import write_text
 
@@ -61,8 +61,7 @@ def player_content(
     rest = AvatarControls(np.zeros(rig.head.expression_count), np.zeros((2, 3)))
     with torch.no_grad():
         points_m, frames = _anchored(avatar, rest)
-        faded = torch.sigmoid(splats.opacity_logits + 3 * splats.opacity_changes.abs().sum(dim=0)) < _FADED
-        kept = (~faded).numpy()
+        kept = shown_splats(splats)
         offsets_m = torch.einsum("nij,nj->ni", frames, splats.offsets_m)
         axes = frames @ rotations(splats.quaternions) * torch.exp(splats.log_scales)[:, None]
         covariances = (axes @ axes.transpose(1, 2)).numpy()[kept]
@@ -81,6 +80,8 @@ def player_content(
         "count": int(kept.sum()),
         "codes": len(splats.codes.components),
         "code_mean": splats.codes.mean.tolist(),
+        "code_low": splats.codes.low.tolist(),
+        "code_high": splats.codes.high.tolist(),
         "code_rows": _packed(splats.codes.components.numpy()),
         "blur": BLUR_PX2,
         "size": avatar.camera.width_px,
@@ -98,6 +99,14 @@ def player_content(
         "sequence": [np.round(row, 4).tolist() for row in controls],
         "frames_per_second": frames_per_second,
     }
+
+
+def shown_splats(splats: SplatHead) -> Bool[np.ndarray, " n"]:
+    """Which splats a page holds: those that may ever be seen."""
+    codes = torch.maximum(splats.codes.low.abs(), splats.codes.high.abs())
+    with torch.no_grad():
+        most = splats.opacity_logits + codes @ splats.opacity_changes.abs()
+        return (torch.sigmoid(most) >= _FADED).numpy()
 
 
 def _anchored(avatar: SplatAvatar, controls: AvatarControls) -> tuple[torch.Tensor, torch.Tensor]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,6 @@ LARGEST_RADIUS_PX = 24
 _TURNED_AWAY = 0.3
 """Cosine of line of sight and outward normal above which a splat lies on the far side and is not drawn."""
 _NEAREST_M = 0.05
-_HIGHEST_CODE = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +87,10 @@ def steering(controls: AvatarControls) -> Float[Tensor, " controls"]:
 
 
 class ExpressionCodes(nn.Module):
-    """Principal components of how a person moves, each of unit deviation.
+    """Principal components of how a person moves, region by region, each of unit deviation.
+
+    Attributes:
+        low, high: (codes,) least and most that was seen of each; codes are kept between.
 
     Args:
         controls: how many there are, see `steering`; count: how many components.
@@ -95,26 +98,42 @@ class ExpressionCodes(nn.Module):
 
     mean: Tensor
     components: Tensor
+    low: Tensor
+    high: Tensor
 
     def __init__(self, controls: int, count: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(controls))
         self.register_buffer("components", torch.zeros(count, controls))
+        self.register_buffer("low", torch.zeros(count))
+        self.register_buffer("high", torch.zeros(count))
 
-    def learn(self, seen: Float[np.ndarray, "frames controls"]) -> None:
-        """Take the components of what was seen."""
+    def learn(
+        self, seen: Float[np.ndarray, "frames controls"], groups: Sequence[tuple[np.ndarray, int]]
+    ) -> None:
+        """Take the components of what was seen.
+
+        Args:
+            groups: which controls go together, and how many components they get; as many as there are codes.
+        """
         mean = seen.mean(axis=0)
-        _, sizes, rows = np.linalg.svd(seen - mean, full_matrices=False)
-        deviations = sizes / math.sqrt(max(1, len(seen)))
-        count = min(len(self.components), int((deviations > 1e-3).sum()))
         self.components.zero_()
-        self.components[:count] = torch.from_numpy(rows[:count] / deviations[:count, None]).float()
+        first = 0
+        for controls, count in groups:
+            _, sizes, rows = np.linalg.svd((seen - mean) * controls, full_matrices=False)
+            deviations = sizes / math.sqrt(max(1, len(seen)))
+            found = min(count, int((deviations > 1e-3).sum()))
+            taken = rows[:found] / deviations[:found, None]
+            self.components[first : first + found] = torch.from_numpy(taken).float()
+            first += count
         self.mean.copy_(torch.from_numpy(mean))
+        codes = torch.from_numpy((seen - mean).astype(np.float32)) @ self.components.T
+        self.low.copy_(codes.amin(dim=0))
+        self.high.copy_(codes.amax(dim=0))
 
     def forward(self, controls: Float[Tensor, " controls"]) -> Float[Tensor, " codes"]:
-        """Kept within three deviations of what was seen."""
-        code = self.components @ (controls - self.mean)
-        return code.clamp(-_HIGHEST_CODE, _HIGHEST_CODE)
+        """Kept within what was seen: beyond it colours would be made up."""
+        return (self.components @ (controls - self.mean)).clamp(self.low, self.high)
 
 
 class SplatHead(nn.Module):

@@ -18,6 +18,8 @@ from mien.avatars.avatar import AvatarFacts
 from mien.avatars.dataset import AvatarData
 from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.splats.config import SplatAvatarConfig
+from mien.avatars.splats.emptiness import in_empty_space
+from mien.avatars.splats.regions import Region, regions_of
 from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import SplatHead, spread_anchors, steering
 from mien.avatars.training_session import TrainingSession, as_json
@@ -34,6 +36,9 @@ RATES = {
 }  # fmt: skip
 """Learning rate of each kind of parameter."""
 _FINAL = 0.03
+CLEARED_AT = (0.4, 0.7, 0.95)
+"""Shares of the training at which splats in empty space are taken away."""
+_FADED_LOGIT = -8.0
 _EXPRESSIONS_BY = 0.05
 """Share of the training by which expressions count in full: a head at rest is learned first."""
 _UNKNOWN = 0.1
@@ -90,15 +95,22 @@ class SplatTraining(Training[None]):
             rng=np.random.default_rng(config.seed),
         )
         self.head.start(anchors)
-        self.head.codes.learn(steered)
+        regions = regions_of(rig, anchors, config.codes)
+        self.head.codes.learn(steered, [(region.controls, region.codes) for region in regions])
+        self._listen(regions)
+        self._lower()
         self._largest_log_scale = math.log(3 * anchors.spacing_m)
         self.learner = Learner(self.head, self._groups)
         self.schedule = SplatSchedule(config, max_minutes=max_minutes)
         self._paint()
-        self._step, self._share = 0, 0.0
+        self._step, self._share, self._cleared = 0, 0.0, 0
 
     def prepare(self, step: int, elapsed_s: float) -> None:
         self._step, self._share = step, self.schedule.share(step, elapsed_s)
+        due = sum(self._share >= share for share in CLEARED_AT)
+        if due > self._cleared:
+            self._cleared = due
+            self._clear()
 
     def losses(self, batch: None) -> dict[str, Tensor]:
         config, count = self.config, len(self._seen)
@@ -141,13 +153,36 @@ class SplatTraining(Training[None]):
             for name, value in self.head.named_parameters()
         ]
 
+    def _places_m(self, row: int) -> Float[Tensor, "n 3"]:
+        points_m, frames = self.head.anchored(self._seen[row].vertices_m)
+        return points_m + torch.einsum("nij,nj->ni", frames, self.head.offsets_m)
+
+    def _lower(self) -> None:
+        """Take hair down to where it may be."""
+        with torch.no_grad():
+            for _ in range(3):
+                self.head.offsets_m[in_empty_space(self.data, self._places_m), 2] *= 0.5
+
+    def _clear(self) -> None:
+        """Let what lies in empty space fade."""
+        with torch.no_grad():
+            empty = in_empty_space(self.data, self._places_m)
+            self.head.opacity_logits[empty] = _FADED_LOGIT
+            self.head.opacity_changes[:, empty] = 0
+
+    def _listen(self, regions: list[Region]) -> None:
+        """Let splats learn changes with their own regions' codes alone."""
+        gates = [np.tile(region.splats, (region.codes, 1)) for region in regions]
+        gate = torch.from_numpy(np.concatenate(gates).astype(np.float32))
+        self.head.opacity_changes.register_hook(lambda gradient: gradient * gate)
+        for changes in (self.head.color_changes, self.head.place_changes):
+            changes.register_hook(lambda gradient: gradient * gate[..., None])
+
     def _paint(self) -> None:
         """Colours of the first frame at the splats' places."""
-        seen, camera = self._seen[0], self.data.camera(0)
+        camera = self.data.camera(0)
         with torch.no_grad():
-            points_m, frames = self.head.anchored(seen.vertices_m)
-            points_m = points_m + torch.einsum("nij,nj->ni", frames, self.head.offsets_m)
-            pixels = np.nan_to_num(camera.project(points_m.double().numpy()))
+            pixels = np.nan_to_num(camera.project(self._places_m(0).double().numpy()))
             columns, rows = np.rint(np.clip(pixels, 0, self.data.size_px - 1)).astype(int).T
             colors = torch.from_numpy(self.data.rgba[0, rows, columns, :3].astype(np.float32) / 255)
             self.head.color_logits.copy_(torch.logit(colors.clamp(0.02, 0.98)))
