@@ -22,7 +22,10 @@ def _with_alpha(rows: slice, columns: slice):
 
 def test_a_curtain_is_not_known():
     data = _with_alpha(slice(0, 20), slice(26, 40))
-    known = without_doubtful_hair(data).known
+    without = without_doubtful_hair(data)
+    known = without.known
+    assert (without.rgba[:, :6, 27:39, 3] == 0).all()
+    assert (without.rgba[:, 40:] == data.rgba[:, 40:]).all()
     assert (known[:, :6, 27:39] == 0).all()
     assert (known[:, 40:] == 255).all()  # the face
     assert (known[:, :10, :15] == 255).all()  # and where the matte says that there is nothing

@@ -12,6 +12,8 @@ from mien.avatars.rig import AvatarControls, AvatarRig, rig_of
 
 HAIR_M = 0.025
 """Above the fitted head, up to which hair is believed where nothing goes on to the edge."""
+SURE_HAIR_M = 0.008
+"""And where something does."""
 PILLAR_M = 0.01
 """Less than this at the edge is hair that the picture cuts off."""
 SURE_HEAD_M = 0.015
@@ -21,16 +23,21 @@ higher than the hair."""
 
 def without_doubtful_hair(data: AvatarData) -> AvatarData:
     """The same frames, whose mattes are not known where a curtain or a beam of the hair's colour stands on
-    the head like a pillar."""
+    the head like a pillar, and empty there from `SURE_HAIR_M` above the fitted head."""
     rig, controls = rig_of(data, points=1)
-    known = [
-        np.where(_pillars(data, rig, controls[row], row), 0, data.known[row]) for row in range(len(data))
-    ]
-    return replace(data, known=np.stack(known).astype(np.uint8))
+    rgba, known = data.rgba.copy(), data.known.copy()
+    for row in range(len(data)):
+        doubtful, above = _pillars(data, rig, controls[row], row)
+        known[row][doubtful] = 0
+        rgba[row][doubtful & above, 3] = 0
+    return replace(data, rgba=rgba, known=known)
 
 
-def _pillars(data: AvatarData, rig: AvatarRig, controls: AvatarControls, row: int) -> Bool[np.ndarray, "s s"]:
-    """What reaches the upper edge beyond `HAIR_M` from the head, and what it stands on."""
+def _pillars(
+    data: AvatarData, rig: AvatarRig, controls: AvatarControls, row: int
+) -> tuple[Bool[np.ndarray, "s s"], Bool[np.ndarray, "s s"]]:
+    """What reaches the upper edge beyond `HAIR_M` from the head, and what it stands on; and what lies well
+    above the head."""
     import cv2
 
     camera, size = data.camera(row), data.size_px
@@ -51,4 +58,4 @@ def _pillars(data: AvatarData, rig: AvatarRig, controls: AvatarControls, row: in
     pillars: UInt8[np.ndarray, "s s"] = np.isin(labels, tall).astype(np.uint8)
     reach = max(1, round((HAIR_M + SURE_HEAD_M) * m_in_px))
     feet = cv2.dilate(pillars, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)) > 0
-    return feet & (away_m > -SURE_HEAD_M) & (data.rgba[row, ..., 3] > 7)
+    return feet & (away_m > -SURE_HEAD_M) & (data.rgba[row, ..., 3] > 7), away_m > SURE_HAIR_M

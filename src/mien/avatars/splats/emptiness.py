@@ -28,7 +28,7 @@ def in_empty_space(
     """
     if rows is None:
         count = min(LOOKS, len(data))
-        rows = np.unique(np.linspace(0, len(data) - 1, count).round().astype(int)).tolist()
+        rows = [int(row) for row in np.unique(np.linspace(0, len(data) - 1, count).round())]
     size = data.size_px
     empty = looked = np.zeros(1)
     for row in rows:
