@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from jaxtyping import Float, UInt8
 
 from mien.avatars.dataset import AvatarData
 from mien.avatars.doubtful_hair import without_doubtful_hair
+from mien.avatars.prepared_folders import PreparedFolder, read_prepared_folder
 from mien.avatars.skull_frame import world_from_skull
 from mien.cameras import Camera
 from mien.checked_calls import checked_call
@@ -30,7 +33,8 @@ class AvatarDataConfig:
     max_frames: int = 250
     """Frames taken, evenly over the video, at most."""
     held_out: float = 0.2
-    """Share of the frames, the last ones, that the avatar is judged by and never learns from."""
+    """Share of the frames, the last ones, that the avatar is judged by and never learns from; a folder that
+    says itself which are held out is believed."""
     extent_m: float = 0.34
     """What a picture holds at the head's distance, metres."""
     sure_neck_m: float = 0.006
@@ -48,7 +52,8 @@ def prepare_avatar_data(
     """Frames of the one person in a video.
 
     Args:
-        video: file that shows one person.
+        video: file that shows one person, or a folder of such pictures that a tracker of others wrote, whose
+            held out frames are kept (`mien.avatars.prepared_folders`).
         config: size and number of the frames, and what is held out.
         track: of this video by the built-in head; it is tracked when None.
         report: told of the frames that are done.
@@ -57,12 +62,13 @@ def prepare_avatar_data(
         InputError: the file is no video, the face is seen on fewer than ten frames, or the track is another
             head's.
     """
-    from mien.images.video import open_video
     from mien.tracking.video import track_video
 
     head = load_head()
+    folder = read_prepared_folder(video) if Path(video).is_dir() else None
     if track is None:
-        track = track_video(video, report=lambda one: report(replace(one, label="track")))
+        source = video if folder is None else folder.images()
+        track = track_video(source, report=lambda one: report(replace(one, label="track")))
     if not head.takes_parameters_of(track.head_name, track.head_version):
         raise InputError(f"was tracked with the head {track.head_name}, not {head.name}", source="track")
     seen = np.flatnonzero(track.tracked)
@@ -75,12 +81,12 @@ def prepare_avatar_data(
     ]
     cut: dict[int, _Cut] = {}
     wanted = {int(track.first_frame + row): int(row) for row in chosen}
-    with open_video(video) as frames:
-        for number, frame in enumerate(frames):
+    with closing(_images(video, folder)) as images:
+        for number, image in enumerate(images):
             if number not in wanted:
                 continue
             row = wanted[number]
-            cut[row] = _cut_out(np.asarray(frame.image), track.parameters(row), track.camera, head, config)
+            cut[row] = _cut_out(image, track.parameters(row), track.camera, head, config)
             report(Progress(len(cut), len(wanted), "matte"))
             if len(cut) == len(wanted):
                 break
@@ -88,6 +94,8 @@ def prepare_avatar_data(
     if len(rows) < 10:
         raise InputError("is shorter than its track; track this very file", source=str(video))
     test = np.arange(len(rows)) >= round(len(rows) * (1 - config.held_out))
+    if folder is not None and folder.held_out.any():
+        test = folder.held_out[rows + track.first_frame]
     every = float(np.median(np.diff(rows)))
     data = AvatarData(
         source=Path(video).name,
@@ -107,6 +115,20 @@ def prepare_avatar_data(
         test=test,
     )
     return without_doubtful_hair(data)
+
+
+def _images(
+    video: str | Path, folder: PreparedFolder | None
+) -> Generator[UInt8[np.ndarray, "h w 3"], None, None]:
+    """The pictures of a video or a folder."""
+    from mien.images.video import open_video
+
+    if folder is not None:
+        yield from folder.images()
+        return
+    with open_video(video) as frames:
+        for frame in frames:
+            yield np.asarray(frame.image)
 
 
 @dataclass(frozen=True, eq=False)

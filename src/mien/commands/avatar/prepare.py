@@ -22,7 +22,8 @@ class AvatarPrepareConfig:
     """
 
     video: Positional[Path]
-    """Video of one person."""
+    """Video of one person, or a folder that NeRFace, INSTA, IMavatar or VHAP made of one: its pictures are
+    tracked anew, and what it holds out is held out."""
     track: Path | None = None
     """A saved track of this video (.npz, .json of mien track), instead of tracking it."""
     vhap: OutputFolder | None = None

@@ -32,7 +32,8 @@ class AvatarTrainConfig:
     """
 
     source: Positional[Path]
-    """A video, or the folder of mien avatar prepare."""
+    """A video, the folder of mien avatar prepare, or one that NeRFace, INSTA, IMavatar or VHAP made of a
+    video."""
     kind: Literal["splats", "surface", "fields"] = "splats"
     """What the avatar is made of."""
     settings: Flat[AvatarConfig] = AvatarConfig()
@@ -105,10 +106,11 @@ def _frames(config: AvatarTrainConfig, folder: Path) -> AvatarData:
     from mien.avatars.data_sheet import data_sheet
     from mien.avatars.dataset_files import is_avatar_data, load_avatar_data, save_avatar_data
     from mien.avatars.preparation import prepare_avatar_data
+    from mien.avatars.prepared_folders import is_prepared_folder
     from mien.commands.display import note, progress_bar
     from mien.images.writing import write_image
 
-    if config.source.is_dir():
+    if config.source.is_dir() and not is_prepared_folder(config.source):
         return load_avatar_data(config.source)
     kept = folder.with_name(f"{folder.name}.frames")
     if config.progress.resume and is_avatar_data(kept):
