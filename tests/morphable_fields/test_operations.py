@@ -48,6 +48,32 @@ def test_a_mouth_moves_no_eyes():
     assert moved_mm[upper].max() < 0.5
 
 
+def test_a_mouth_that_is_moved_leaves_ears_and_brows_alone():
+    face, head = a_face(8), load_head()
+    corners = LandmarkMove("mouth_corners", (3.0, 6.0, 0.0), radius_mm=15, symmetric=True)
+    edited = edit_face(face, [corners])
+    way_mm = 1000 * np.linalg.norm(edited.vertices_m - face.vertices_m, axis=1)
+    skin = head.vertex_parts == head.part_names.index("skin")
+    ears = skin & (np.abs(head.mean_m[:, 0]) > 0.075)
+    assert way_mm[ears].max() < 1e-6 < 1.0 < way_mm.max()
+    # A smile by its weights does move them, as smiles do
+    smiling = edit_face(face, weights={"mouthSmile": 0.5})
+    assert 1000 * np.linalg.norm(smiling.vertices_m - face.vertices_m, axis=1)[ears].max() > 0.3
+    # Taken back it is the same face, and what was held back goes with the expression
+    back = edited.with_landmarks(face.landmarks_m)
+    np.testing.assert_allclose(back.landmarks_m, face.landmarks_m, atol=1e-9)
+    assert edited.neutral().held_m is None
+
+
+def test_a_second_edit_holds_back_what_the_first_one_did():
+    face = edit_face(a_face(9), [LandmarkMove("mouth", (0.0, -8.0, 0.0), radius_mm=15)])
+    edited = edit_face(face, [LandmarkMove("brows", (0.0, 4.0, 0.0))])
+    skin = np.abs(load_head().mean_m[:, 0]) > 0.075
+    way_mm = 1000 * np.linalg.norm(edited.vertices_m - face.vertices_m, axis=1)
+    assert way_mm[skin].max() < 0.1
+    np.testing.assert_allclose(edited.landmarks_m[48:68], face.landmarks_m[48:68], atol=1e-9)
+
+
 def test_what_is_done_symmetrically_is_symmetric():
     landmarks_m, mirror = a_face(3).landmarks_m, mirror_landmarks()
     way = moved(landmarks_m, (48,), np.array([-0.004, 0.002, 0.001]), symmetric=True) - landmarks_m
@@ -74,6 +100,13 @@ def test_interpolation_begins_and_ends_at_its_faces():
         )
     middle = interpolate_faces(first, second, 0.5)
     np.testing.assert_allclose(middle.landmarks_m, (first.landmarks_m + second.landmarks_m) / 2, atol=3e-4)
+
+
+def test_what_is_held_back_is_interpolated_too():
+    first = a_face(2)
+    second = edit_face(first, [LandmarkMove("mouth", (0.0, -8.0, 0.0), radius_mm=15)])
+    half = interpolate_faces(first, second, 0.5)
+    np.testing.assert_allclose(half.vertices_m, (first.vertices_m + second.vertices_m) / 2, atol=2e-4)
 
 
 def test_a_swap_exchanges_landmarks_and_leaves_textures():

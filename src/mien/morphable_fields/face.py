@@ -19,6 +19,7 @@ from mien.morphable_fields.landmark_shape import (
     warp_m,
 )
 from mien.morphable_fields.nearby_points import LANDMARK_SET
+from mien.morphable_fields.reach import follow_share
 
 SAME_M, STILL = 1e-6, 0.03
 """Nearer landmarks are the same; those that go less than this share of the longest way stay."""
@@ -36,12 +37,15 @@ class MorphableFace:
         texture: (S, S, 3) sRGB without light, in the head's texture coordinates, as `HeadLook.base_color`.
         identity: (I,) who; expression: (E,) ARKit weights.
         residual_m: (68, 3) what the landmarks have beyond those of the head with these weights.
+        held_m: (V, 3) by how much vertices far from moved landmarks are held back from what the weights do to
+            them; None where nothing is.
     """
 
     texture: UInt8[np.ndarray, "size size 3"]
     identity: Float[np.ndarray, " identity"]
     expression: Float[np.ndarray, " expression"]
     residual_m: Float[np.ndarray, "68 3"]
+    held_m: Float[np.ndarray, "vertices 3"] | None = None
 
     @staticmethod
     def of_parameters(texture: UInt8[np.ndarray, "s s 3"], parameters: HeadParameters) -> MorphableFace:
@@ -74,7 +78,8 @@ class MorphableFace:
     @cached_property
     def landmarks_m(self) -> Float[np.ndarray, "68 3"]:
         """The 68 landmarks that steer ("ict68")."""
-        return head_landmarks_m(load_head(), self.identity, self.expression) + self.residual_m
+        points_m = head_landmarks_m(load_head(), self.identity, self.expression) + self.residual_m
+        return points_m + _at_landmarks(self.held_m)
 
     @cached_property
     def parameters(self) -> HeadParameters:
@@ -85,14 +90,19 @@ class MorphableFace:
     def vertices_m(self) -> Float[np.ndarray, "vertices 3"]:
         """The head's mesh, whose landmarks are where they are asked to be."""
         head = load_head()
-        vertices_m = head.vertices_m(self.parameters) + warp_m(head, self.residual_m)
+        vertices_m = self._unwarped_m + warp_m(head, self.residual_m)
         points = head.landmark_set(LANDMARK_SET).vertices
         vertices_m[points] = self.landmarks_m
         return vertices_m
 
+    @property
+    def _unwarped_m(self) -> Float[np.ndarray, "vertices 3"]:
+        vertices_m = load_head().vertices_m(self.parameters)
+        return vertices_m if self.held_m is None else vertices_m + self.held_m
+
     def neutral(self) -> MorphableFace:
         """The same person at rest."""
-        return replace(self, expression=np.zeros_like(self.expression))
+        return replace(self, expression=np.zeros_like(self.expression), held_m=None)
 
     def with_expression(self, expression: Float[np.ndarray, " expression"]) -> MorphableFace:
         """The same person with other ARKit weights.
@@ -106,7 +116,7 @@ class MorphableFace:
         """The same person whose landmarks were moved there.
 
         The expression changes as little as it must; what no expression does is left to a warp of the skin
-        around.
+        around, and what the expression does far from there is held back.
 
         Args:
             landmarks_m: (68, 3) in the head's frame, metres.
@@ -118,16 +128,26 @@ class MorphableFace:
         way_m = np.linalg.norm(landmarks_m - self.landmarks_m, axis=1)
         if way_m.max() < SAME_M:
             return self
+        head, moved = load_head(), way_m > STILL * way_m.max()
         shape = shape_of_landmarks(
-            load_head(),
+            head,
             landmarks_m,
             identity=self.identity,
             start=self.expression,
-            offset_m=self.residual_m,
-            moved=way_m > STILL * way_m.max(),
+            offset_m=self.residual_m + _at_landmarks(self.held_m),
+            moved=moved,
         )
         _check_face(shape)
-        return replace(self, expression=shape.expression, residual_m=shape.residual_m)
+        changed = replace(self, expression=shape.expression)
+        back_m = self._unwarped_m - changed._unwarped_m
+        held_m = (1 - follow_share(head, moved))[:, None] * back_m
+        if self.held_m is not None:
+            held_m = held_m + self.held_m
+        return replace(changed, residual_m=shape.residual_m - _at_landmarks(held_m), held_m=held_m)
+
+
+def _at_landmarks(held_m: Float[np.ndarray, "vertices 3"] | None) -> Float[np.ndarray, "68 3"]:
+    return np.zeros((68, 3)) if held_m is None else held_m[load_head().landmark_set(LANDMARK_SET).vertices]
 
 
 def checked_landmarks(landmarks_m: Float[np.ndarray, ...]) -> Float[np.ndarray, "68 3"]:

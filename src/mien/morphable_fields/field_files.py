@@ -26,10 +26,12 @@ from mien.reading.file_values import FileValues
 from mien.reading.json_files import parse_json, read_json_object
 from mien.reading.safetensors_files import open_safetensors
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1 had nothing held back."""
 KIND = "morphable_field"
 _DESCRIPTION = "field.json"
 _TEXTURE = "texture"
+_HELD = "held_m"
 _MODEL = "model."
 LARGEST_TEXTURE = 4096
 
@@ -112,6 +114,8 @@ def save_morphable_field(
     text = json.dumps(document, indent=1)
     tensors = {_MODEL + name: value for name, value in model_tensors(model).items()}
     tensors[_TEXTURE] = torch.from_numpy(np.ascontiguousarray(face.texture))
+    if face.held_m is not None:
+        tensors[_HELD] = torch.from_numpy(face.held_m.astype(np.float32))
     weights = save(tensors, metadata={_DESCRIPTION: text})
     if (folder / JSON_NAME).exists():
         write_bytes(folder / WEIGHTS_NAME, weights)
@@ -140,15 +144,18 @@ def load_morphable_field(folder: str | Path) -> SavedMorphableField:
         document = parse_json(file.metadata.get(_DESCRIPTION, ""), source=folder, what=damaged)
         if not isinstance(document, dict) or document.get("kind") != KIND:
             raise InputError("is no morphable field; make one with mien field edit", source=folder)
-        if document.get("format_version") != FORMAT_VERSION:
+        if document.get("format_version") not in range(1, FORMAT_VERSION + 1):
             raise InputError("was written by a newer mien; update mien", source=folder)
         members = dict(file.members)
-        texture = members.pop(_TEXTURE, None)
+        texture, held = members.pop(_TEXTURE, None), members.pop(_HELD, None)
         own = {name.removeprefix(_MODEL): member for name, member in members.items()}
-        return SavedMorphableField(_face(document, texture, folder), model_of(document, own, source=folder))
+        face = _face(document, texture, held, folder)
+        return SavedMorphableField(face, model_of(document, own, source=folder))
 
 
-def _face(document: dict[str, Any], texture: ArrayMember | None, folder: Path) -> MorphableFace:
+def _face(
+    document: dict[str, Any], texture: ArrayMember | None, held: ArrayMember | None, folder: Path
+) -> MorphableFace:
     head, values = load_head(), FileValues(document, source=folder / JSON_NAME, remedy="copy the field again")
     if not head.takes_parameters_of(values.text("head_name"), values.text("head_version")):
         raise InputError(f"was made for another head than {head.name} {head.version}", source=folder)
@@ -156,9 +163,17 @@ def _face(document: dict[str, Any], texture: ArrayMember | None, folder: Path) -
         raise values.damaged("it has no texture of three bytes a texel")
     if texture.shape[0] != texture.shape[1] or not 8 <= texture.shape[0] <= LARGEST_TEXTURE:
         raise values.damaged(f"its texture is no square of 8 to {LARGEST_TEXTURE} texels")
+    held_m = None
+    if held is not None:
+        if held.dtype != np.float32 or held.shape != (head.vertex_count, 3):
+            raise values.damaged("what it holds back is no way of every vertex")
+        held_m = held.read().astype(float)
+        if not (np.abs(held_m) < 0.5).all():
+            raise values.damaged("what it holds back is no way of a face")
     return MorphableFace(
         texture=texture.read(),
         identity=values.array("identity", str(head.identity_count), low=-100, high=100),
         expression=values.array("expression", str(head.expression_count), low=-10, high=10),
         residual_m=values.array("residual_m", "68 3", low=-0.5, high=0.5),
+        held_m=held_m,
     )

@@ -133,11 +133,15 @@ def interpolate_faces(first: MorphableFace, second: MorphableFace, share: float)
     def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return (1 - share) * a + share * b
 
+    held = [face.held_m for face in (first, second)]
+    nothing = np.zeros((load_head().vertex_count, 3))
+    a, b = (nothing if each is None else each for each in held)
     return MorphableFace(
         first.texture,
         between(first.identity, second.identity),
         between(first.expression, second.expression),
         between(first.residual_m, second.residual_m),
+        None if all(each is None for each in held) else between(a, b),
     )
 
 
@@ -171,7 +175,7 @@ def transfer_expression(
     if mode == "absolute":
         return replace(driver, texture=face.texture)
     if mode == "weights":
-        return face.with_expression(driver.expression)
+        return face.neutral().with_expression(driver.expression)
     if mode != "relative":
         raise InputError(f"there is no mode {mode!r}; choose relative, absolute or weights", source="mode")
     rest = face.neutral()
