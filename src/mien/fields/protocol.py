@@ -106,6 +106,23 @@ class Field(Protocol):
         ...
 
 
+@runtime_checkable
+class DensityWithColor(Protocol):
+    """A field that knows density and colour together, for the price of either: pictures ask it once.
+
+    So its density may depend on the direction from which it is seen.
+    """
+
+    def raw_density_and_color(
+        self,
+        coordinates: Float[Tensor, "m 3"],
+        directions: Float[Tensor, "m 3"],
+        context: RayContext | None = None,
+    ) -> tuple[Float[Tensor, " m"], Float[Tensor, "m 3"]]:
+        """See `Field.raw_density` and `Field.raw_color`."""
+        ...
+
+
 def box_of(field: Field) -> Float[Tensor, "2 3"]:
     """`Field.bounds_m` as a float32 tensor on the field's device."""
     return torch.as_tensor(np.asarray(field.bounds_m), dtype=torch.float32, device=field.device)

@@ -102,3 +102,11 @@ class CodeField(FieldBase):
             densities.append(torch.where(inside, density, torch.zeros_like(density)))
             colors.append(torch.sigmoid(color[:, 0].float()))
         return torch.cat(densities), torch.cat(colors)
+
+    def raw_density_and_color(
+        self,
+        coordinates: Float[Tensor, "m 3"],
+        directions: Float[Tensor, "m 3"],
+        context: RayContext | None = None,
+    ) -> tuple[Float[Tensor, " m"], Float[Tensor, "m 3"]]:
+        return self.density_and_color(self._in_world(coordinates), directions, context)

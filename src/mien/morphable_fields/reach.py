@@ -38,7 +38,9 @@ def _smooth(share: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 def _everywhere_m(head: Head) -> Float[np.ndarray, "68 vertices"]:
     """Distances along the skin, of what is no skin those of the skin nearest to it."""
     distances_m = surface_distances_m(head).copy()
-    inner = np.unique(np.concatenate([*_inner_parts(head), np.flatnonzero((distances_m >= FAR_M).all(axis=0))]))
+    inner = np.unique(
+        np.concatenate([*_inner_parts(head), np.flatnonzero((distances_m >= FAR_M).all(axis=0))])
+    )
     distances_m[:, inner] = distances_m[:, nearest_skin(head, head.mean_m[inner])]
     return distances_m
 

@@ -98,3 +98,11 @@ class SurfaceField(FieldBase):
         if not densities:
             return points_m.new_zeros(0), points_m.new_zeros(0, 3)
         return torch.cat(densities), torch.cat(colors)
+
+    def raw_density_and_color(
+        self,
+        coordinates: Float[Tensor, "m 3"],
+        directions: Float[Tensor, "m 3"],
+        context: RayContext | None = None,
+    ) -> tuple[Float[Tensor, " m"], Float[Tensor, "m 3"]]:
+        return self.density_and_color(self._in_world(coordinates), directions, context)

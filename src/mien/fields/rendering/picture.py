@@ -12,7 +12,7 @@ from torch import Tensor
 from mien.cameras import Camera
 from mien.checked_calls import checked_call
 from mien.errors import InputError, ShapeError
-from mien.fields.protocol import Field, box_of
+from mien.fields.protocol import DensityWithColor, Field, box_of
 from mien.fields.ray_context import RayContext, context_at
 from mien.fields.rendering.ray_marching import add_up, march, weights_of
 from mien.fields.rendering.rays import Rays, camera_rays
@@ -190,14 +190,24 @@ def gather(
         )
         if len(samples):
             its_ray = alive[samples.ray]
-            depth = field.raw_density(samples.coordinates, context_at(context, its_ray)) * step_m
+            under, colors = context_at(context, its_ray), None
+            if isinstance(field, DensityWithColor):
+                density, colors = field.raw_density_and_color(
+                    samples.coordinates, rays.directions[its_ray], under
+                )
+            else:
+                density = field.raw_density(samples.coordinates, under)
+            depth = density * step_m
             weights, transmittance = weights_of(depth, samples.ray, len(alive))
             before = passing[its_ray]
             weights, reached = weights * before, transmittance * before
             seen = (weights > FAINT).nonzero()[:, 0]
             ray, coordinates = its_ray[seen], samples.coordinates[seen]
             under = context_at(context, ray)
-            color = field.raw_color(coordinates, rays.directions[ray], under)
+            if colors is None:
+                color = field.raw_color(coordinates, rays.directions[ray], under)
+            else:
+                color = colors[seen]
             rgb.index_add_(0, ray, weights[seen, None] * color)
             if normals:
                 outward = _outward(field, coordinates, under, bounds_m)

@@ -36,11 +36,15 @@ def begun(config: SteeredConfig) -> tuple[MorphableFace, MorphableModel]:
     Raises:
         InputError: there is no such face, model or device. OutputError: the folder takes no files.
     """
+    import torch
+
     from mien.commands.batch import check_folder
     from mien.commands.field.steered.sources import model_of_option, read_face
     from mien.learning.devices import choose_device
+    from mien.learning.threads import fitting_threads
 
     device = choose_device(config.place.device)
+    torch.set_num_threads(fitting_threads(used=0))  # a thread that waits for a core makes the others wait
     check_folder(config.output.out)
     face, own = read_face(config.face.source)
     return face, model_of_option(config.model, own).to(device)

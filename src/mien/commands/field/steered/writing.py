@@ -109,6 +109,6 @@ def still(
 
 def picture(field, camera, options: SteeredPictureOptions):
     """RGB over white."""
-    from mien.fields.rendering.picture import render_field
+    from mien.fields.rendering.smooth_picture import smooth_picture
 
-    return render_field(field, camera, supersampling=options.rays_each_way).rgb
+    return smooth_picture(field, camera, supersampling=options.rays_each_way)
