@@ -101,6 +101,7 @@ if TYPE_CHECKING:
         swap_faces,
         transfer_expression,
     )
+    from mien.morphable_fields.photo_refinement import refine_face_to_photo
     from mien.tracking.config import PeopleConfig, TrackerConfig
     from mien.tracking.save_tracks import VideoTracks, save_tracks
     from mien.tracking.track_file import SavedTrack, open_track
@@ -199,6 +200,7 @@ __all__ = [
     "reenact_face",
     "face_of_photo",
     "face_of_fit",
+    "refine_face_to_photo",
     "face_in_field",
     "faces_of_track",
     "morphable_field",
@@ -269,6 +271,7 @@ _HOME = {
     "reenact_face": "morphable_fields.operations",
     "face_of_photo": "morphable_fields.from_photo",
     "face_of_fit": "morphable_fields.from_photo",
+    "refine_face_to_photo": "morphable_fields.photo_refinement",
     "face_in_field": "morphable_fields.driver_files",
     "faces_of_track": "morphable_fields.driver_files",
     "morphable_field": "morphable_fields.field_files",

@@ -354,6 +354,8 @@ class MorphableModelOption:
 class SteeredFaceOption:
     source: Positional[Path]
     """The face that changes: a photo, or a field saved by mien field edit."""
+    even_light: bool = False
+    """Show a photo's face in even light; without it the field is refined to look as the photo."""
 
 
 @dataclass(frozen=True)

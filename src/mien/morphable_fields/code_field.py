@@ -19,7 +19,7 @@ from mien.heads.library import load_head
 from mien.learning.devices import bfloat16
 from mien.morphable_fields.band import SurfaceBand
 from mien.morphable_fields.code_networks import SteeringCodes
-from mien.morphable_fields.code_rays import BEFORE_M, DENSITY_UNIT_PER_M
+from mien.morphable_fields.code_rays import DENSITY_UNIT_PER_M
 from mien.morphable_fields.face import MorphableFace
 from mien.morphable_fields.head_surface import HeadSurface
 from mien.morphable_fields.models import CodeModel, basic_expression_weights, normalised
@@ -27,6 +27,8 @@ from mien.morphable_fields.surface_field import VIEWPOINT
 from mien.morphable_fields.texture_sampling import as_texture
 
 STEP_M = 0.0015
+REACH_M = 0.003
+"""Of the band about the mesh: training saw little of what lies farther beside a silhouette."""
 _CHUNK = 1 << 15
 
 
@@ -45,7 +47,7 @@ class CodeField(FieldBase):
 
     def __post_init__(self) -> None:
         surface = HeadSurface(load_head(), self.face.vertices_m, device=self.model.device)
-        self._band = SurfaceBand(surface, reach_m=BEFORE_M)
+        self._band = SurfaceBand(surface, reach_m=REACH_M)
         self.occupancy: Occupancy | None = self._band.occupancy
         device = self.model.device
         mixture = np.eye(len(self.model.basic))[0]

@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> int:
     check_places(config.output.out / "first", config.shown)
     check_places(config.output.out / "second", config.shown)
     first, model = begun(config)
-    second, _ = read_face(config.other.driver)
+    second, _ = read_face(config.other.driver, refined_for=None if config.face.even_light else model)
     one, two = swap_faces(first, second, mode=config.how.mode)
     written = write_face(one, model, config.output.out / "first", config.shown, before=first)
     written += write_face(two, model, config.output.out / "second", config.shown, before=second)

@@ -14,6 +14,7 @@ from mien.fitting.results import HeadFit
 from mien.heads.model import Head
 from mien.landmarks.types import Landmarks2D
 from mien.least_squares.solution import Status
+from mien.looks.atlas import atlas_of
 from mien.looks.head_look import head_look
 from mien.progress import Progress, ProgressReport, silent
 from mien.synthetic.expressions import PersonalStyle, basic_expressions
@@ -36,6 +37,9 @@ AZIMUTH_RAD, ELEVATION_RAD = np.radians([-90.0, 90.0]), np.radians([-25.0, 45.0]
 """Where cameras stand (MoFaNeRF: -90° to 81°, -30° to 45°)."""
 TEXTURE_VIEWS_RAD = ((0.0, 0.05), (-0.8, 0.0), (0.8, 0.0), (0.0, 0.6))
 """Azimuths and elevations of the pictures that a texture map is made of."""
+TEETH = 0.62
+"""Brightness of the teeth of these heads over those that a look draws where no picture shows any: told so, a
+model learns that teeth are lit as the skin is, and shows others' as bright as they are."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +170,18 @@ class ExpressivePeopleStudio:
             pictures.append(np.rint(rgba[..., :3] * share + 128 * (1 - share)).astype(np.uint8))
             fits.append(known_fit(self.head, person.identity, neutral, camera))
         look = head_look(fits, pictures, texture="photo", size_px=self._config.texture_size, head=self.head)
-        return look.base_color
+        return with_teeth(look.base_color, self.head, TEETH)
+
+
+def with_teeth(
+    texture: UInt8[np.ndarray, "size size 3"], head: Head, brightness: float
+) -> UInt8[np.ndarray, "size size 3"]:
+    """A texture with brighter or darker teeth."""
+    teeth = np.array([name.endswith("teeth") for name in head.part_names])[head.vertex_parts]
+    atlas, result = atlas_of(head, len(texture)), texture.copy()
+    texels = teeth[atlas.corners[..., 0]]
+    result[texels] = np.clip(np.rint(brightness * texture[texels]), 0, 255).astype(np.uint8)
+    return result
 
 
 def known_fit(head: Head, identity: np.ndarray, expression: np.ndarray, camera: Camera) -> HeadFit:

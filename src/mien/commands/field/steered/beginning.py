@@ -46,7 +46,8 @@ def begun(config: SteeredConfig) -> tuple[MorphableFace, MorphableModel]:
     device = choose_device(config.place.device)
     torch.set_num_threads(fitting_threads(used=0))  # a thread that waits for a core makes the others wait
     check_folder(config.output.out)
-    face, own = read_face(config.face.source)
+    shown = None if config.face.even_light else model_of_option(config.model, None).to(device)
+    face, own = read_face(config.face.source, refined_for=shown)
     return face, model_of_option(config.model, own).to(device)
 
 

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from mien.morphable_fields.models import MorphableModel
 
 
-def read_face(path: Path) -> tuple[MorphableFace, MorphableModel | None]:
+def read_face(
+    path: Path, *, refined_for: MorphableModel | None = None
+) -> tuple[MorphableFace, MorphableModel | None]:
     """A face with its own texture: of a morphable field, with its model, or of a photo.
+
+    Args:
+        refined_for: the model with which a photo's face is to look as the photo; in even light when None.
 
     Raises:
         InputError: it is neither.
@@ -31,7 +36,7 @@ def read_face(path: Path) -> tuple[MorphableFace, MorphableModel | None]:
         return saved.face, saved.model
     from mien.morphable_fields.from_photo import face_of_photo
 
-    return face_of_photo(path), None
+    return face_of_photo(path, refined=refined_for is not None, model=refined_for), None
 
 
 def read_driver(path: Path, *, like: MorphableFace) -> MorphableFace:
