@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import mien
+from mien.heads.library import load_head
+from mien.synthetic.expressive_people.capture import with_teeth
 from mien.synthetic.expressive_people.pictures import (
     LEARNED,
     UNSEEN_PERSON,
@@ -53,3 +55,17 @@ def test_cameras_follow_a_smaller_size():
     large_px, small_px = people.camera(index).project(point), small.camera(index).project(point)
     np.testing.assert_allclose((large_px + 0.5) / 2, small_px + 0.5)
     assert len(small.rgba[index]) == 24
+
+
+def test_teeth_alone_are_made_darker():
+    head = load_head()
+    texture = np.full((128, 128, 3), 200, np.uint8)
+    darker = with_teeth(texture, head, 0.5)
+    changed = (darker != texture).any(axis=2)
+    assert np.array_equal(darker[changed], np.full((changed.sum(), 3), 100))
+    corners = head.uv[head.uv_triangles].mean(axis=1)
+    rows, columns = ((1 - corners[:, 1]) * 128).astype(int), (corners[:, 0] * 128).astype(int)
+    parts = np.array(head.part_names)[head.vertex_parts[head.triangles[:, 0]]]
+    teeth = np.char.endswith(parts, "teeth")
+    assert changed[rows[teeth], columns[teeth]].mean() > 0.95
+    assert changed[rows[parts == "skin"], columns[parts == "skin"]].mean() < 0.01
