@@ -42,7 +42,9 @@ def with_refined_cameras(
         if face is not None:
             face_px[view], sigma_px[view] = face.points_px[::EVERY_LANDMARK], face.sigma_px[::EVERY_LANDMARK]
     tracks = find_tracks(images, place.cameras)
-    bundle = refined_by_features(face_px, sigma_px, place.cameras, face_m, tracks, DOUBTED_CAMERAS)
+    bundle = refined_by_features(
+        face_px, sigma_px, place.cameras, face_m, tracks, DOUBTED_CAMERAS, noise_unknown=True
+    )
     again = place_of_faces(faces, bundle.cameras, unit_known=True, context=context)
     return replace(
         again,

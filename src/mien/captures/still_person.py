@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 
 from mien.cameras import Camera
 from mien.captures.bundle import Bundle, BundlePriors, adjust_bundle
+from mien.captures.camera_noise import likeliest_noise
 from mien.captures.features import Tracks, find_tracks
 from mien.captures.person import largest_faces
 from mien.errors import InputError
@@ -23,12 +24,15 @@ FEATURE_SIGMA_PX = 0.5
 """Of a keypoint's place."""
 FACE_SIGMA_FACTOR = 20.0
 """A face's landmarks err together, all of a picture alike: they hold cameras this much less than they say."""
-WRONG_PX = 2.0
-"""Keypoints further from where the cameras see them are taken for wrong matches."""
+WRONG_PX = (6.0, 2.0, 1.0, 1.0, 1.0)
+"""After each sweep keypoints further from where the cameras see them are taken for wrong matches: those that
+are a little wrong (outlines of round things, highlights) bend a whole orbit."""
+WRONG_OF_MEDIAN = 3.0
+"""But none nearer than so many times the median of its picture, whose camera may still be off."""
 WITHOUT_CAMERAS = BundlePriors(log_focal=0.3, distortion=0.01)
 """What is believed where cameras are not known at all."""
 DOUBTED_CAMERAS = BundlePriors(turn_rad=np.radians(1.5), shift_m=0.015)
-"""And where they are known, but do not quite agree with the face."""
+"""And where they are known, but do not quite agree with the face, until their noise is told."""
 EVERY_LANDMARK = 4
 """Of a face's landmarks every fourth holds cameras; more say the same."""
 LEAST_PICTURES = 6
@@ -147,7 +151,8 @@ def refined_by_features(
     tracks: Tracks,
     priors: BundlePriors,
     *,
-    sweeps: int = 4,
+    sweeps: int = len(WRONG_PX),
+    noise_unknown: bool = False,
 ) -> Bundle:
     """Cameras that a face told, refined by what else the pictures share.
 
@@ -155,34 +160,44 @@ def refined_by_features(
         face_px, face_sigma_px: the face's landmarks; NaN where a picture does not show it.
         face_m: where they are by the fitted head, the cameras' world.
         priors: what is believed of cameras and lens.
+        noise_unknown: how wrong cameras are is told from what pictures share (`likeliest_noise`); `priors`
+            say it to begin with.
     """
     sigma = np.where(np.isfinite(face_px).all(axis=2), face_sigma_px * FACE_SIGMA_FACTOR, np.nan)
-    found, bent, face = tuple(cameras), 0.0, face_m
-    seen = tracks.points_px.copy()
+    found, bent, face, bundle = tuple(cameras), 0.0, face_m, None
+    every, seen = tracks.points_px, tracks.points_px
     for sweep in range(sweeps):
         loose = sweep == 0
         points = np.full((seen.shape[1], 3), np.nan)
         for number in range(seen.shape[1]):
             views = np.flatnonzero(np.isfinite(seen[:, number, 0]))
-            if len(views) >= 2:
+            if len(views) >= 3:
                 points[number] = _met(seen[views, number], [found[view] for view in views])
         fine = np.isfinite(points).all(axis=1) & _in_front(points, found, seen)
-        seen, points = seen[:, fine], points[fine]
-        bundle = adjust_bundle(
-            np.concatenate([face_px, seen], axis=1),
-            np.concatenate([sigma, np.full(seen.shape[:2], FEATURE_SIGMA_PX * (3 if loose else 1))], axis=1),
-            found,
-            np.concatenate([face, points]),
-            replace(priors, distortion=0.0) if loose else priors,
-        )
+        every, seen, points = every[:, fine], seen[:, fine], points[fine]
+        seen_px = np.concatenate([face_px, seen], axis=1)
+        deviations_px = np.full(seen.shape[:2], FEATURE_SIGMA_PX * (3 if loose else 1))
+        sigma_px = np.concatenate([sigma, deviations_px], axis=1)
+        start_m = np.concatenate([face, points])
+        if noise_unknown and sweep == 1:
+            noise = likeliest_noise(seen_px, sigma_px, cameras, start_m, priors)
+            priors, bundle = replace(priors, turn_rad=noise.turn_rad, shift_m=noise.shift_m), None
+        believed = replace(priors, distortion=0.0) if loose else priors
+        bundle = adjust_bundle(seen_px, sigma_px, cameras, start_m, believed, start=bundle)
         found, bent = bundle.cameras, bundle.distortion
         face, points = bundle.points_m[: len(face_m)], bundle.points_m[len(face_m) :]
-        error = np.stack([
+        # Of all sightings, also those that were taken for wrong before
+        error_px = np.stack([
             np.linalg.norm(bend(camera, points, bent) - own, axis=1)
-            for camera, own in zip(found, seen, strict=True)
+            for camera, own in zip(found, every, strict=True)
         ])  # fmt: skip
-        seen[error > WRONG_PX * (3 if loose else 1)] = np.nan
-        seen = seen[:, np.isfinite(seen[..., 0]).sum(axis=0) >= 3]
+        used_px = np.where(np.isfinite(seen[..., 0]), error_px, np.nan)
+        typical_px = np.array(
+            [np.median(one[np.isfinite(one)]) if np.isfinite(one).any() else 0.0 for one in used_px]
+        )
+        limit_px = np.maximum(WRONG_PX[sweep], WRONG_OF_MEDIAN * typical_px)
+        seen = np.where((error_px <= limit_px[:, None])[..., None], every, np.nan)
+    assert bundle is not None
     return bundle
 
 
