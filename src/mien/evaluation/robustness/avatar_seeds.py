@@ -41,6 +41,21 @@ def write_avatar_data(folder: Path) -> None:
     )
 
 
+def write_prepared_folder(folder: Path) -> None:
+    """Pictures as others' trackers leave them for their avatar trainers."""
+    from mien.images.writing import write_image
+
+    frames = folder / "made"
+    parts = {"transforms_train.json": range(3), "transforms_test.json": range(3, 5)}
+    for part, numbers in parts.items():
+        listed = [{"file_path": f"images/{number:05d}", "timestep_index": number} for number in numbers]
+        (frames / "images").mkdir(parents=True, exist_ok=True)
+        (frames / part).write_text(json.dumps({"fl_x": 30.0, "frames": listed}), encoding="utf-8")
+        for number in numbers:
+            picture = np.full((_SIDE, _SIDE, 3), 40 * number, np.uint8)
+            write_image(frames / f"images/{number:05d}.png", picture)
+
+
 def write_surface_avatar(folder: Path) -> None:
     """An avatar drawn on the fitted head."""
     import mien

@@ -202,6 +202,13 @@ def _recording(path: Path) -> object:
     return read_live_link_face(path, load_head().expression_names)
 
 
+def _prepared_folder(path: Path) -> object:
+    from mien.avatars.prepared_folders import read_prepared_folder
+
+    found = read_prepared_folder(path)
+    return list(found.images()), found.held_out
+
+
 def _avatar_data(path: Path) -> object:
     from mien.avatars.dataset_files import load_avatar_data
 
@@ -216,6 +223,7 @@ READERS: dict[str, Callable[[Path], Any]] = {
     "shard": _shard, "posed pictures": _posed_pictures, "cameras": _cameras, "picture": _picture,
     "depths": _depths, "video": _video, "options": _options, "albedo": _albedo, "hair": _hair,
     "volume": _volume, "crowd": _crowd, "mesh": _mesh, "avatar": _avatar,
-    "avatar data": _avatar_data, "weights": _weights, "recording": _recording,
+    "prepared folder": _prepared_folder, "avatar data": _avatar_data, "weights": _weights,
+    "recording": _recording,
     **LEARNING_READERS, **STUDY_READERS,
 }  # fmt: skip

@@ -310,6 +310,7 @@ SEEDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None]]] = {
     "map-json": ("expression map", "map.json", (), _map(".json")),
     "landmarks-3d": ("3D landmarks", "face-landmarks.json", _TORCH, _landmarks3d),
     "field": ("field", "face.field", _TORCH, _field),
+    "prepared-folder": ("prepared folder", "made", (), avatars.write_prepared_folder),
     "avatar-data": ("avatar data", "frames", (), avatars.write_avatar_data),
     "surface-avatar": ("avatar", "face.avatar", _TORCH, avatars.write_surface_avatar),
     "field-avatar": ("avatar", "face.avatar", _TORCH, avatars.write_field_avatar),
