@@ -131,6 +131,17 @@ def test_what_is_injected_stays_where_it_is(avatar):
     assert right < 0.05 * left
     picture = avatar.picture(rest, avatar.camera, injection=Injection(weights, into_left))
     assert picture.shape == (SIZE, SIZE, 4)
+    # Colours follow too, there alone: a code for each splat
+    jaw = np.zeros_like(rest.weights)
+    jaw[head.expression_names.index("jawOpen")] = 1
+    everywhere = np.ones_like(into_left)
+    plain, opened = (
+        avatar.picture(rest, avatar.camera),
+        avatar.picture(replace(rest, weights=jaw), avatar.camera),
+    )
+    injected = avatar.picture(rest, avatar.camera, injection=Injection(jaw, everywhere))
+    np.testing.assert_allclose(injected, opened, atol=0.02)
+    assert np.abs(plain - opened).max() > 0.1
 
 
 def test_files_give_the_same_avatar(avatar, tmp_path):

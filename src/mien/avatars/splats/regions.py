@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.splats.splat_head import Anchors
 
-REACH = 0.3
+MOUTH_REACH, EYE_REACH = 0.3, 0.22
 """Distance from a region's landmarks, over that of the outer eye corners, at which its say ends."""
 _LEFT, _RIGHT = (*range(22, 27), *range(42, 48)), (*range(17, 22), *range(36, 42))
 _MOUTH = (*range(2, 15), *range(31, 36), *range(48, 68))
@@ -57,7 +57,9 @@ def regions_of(rig: AvatarRig, anchors: Anchors, codes: int) -> list[Region]:
             mine = [one.startswith(("jaw", "mouth", "cheek", "nose", "tongue")) for one in names]
         apart = np.linalg.norm(places_m[:, None] - landmarks_m[None, list(points)], axis=2).min(axis=1)
         controls = np.concatenate([mine, np.zeros(rest.neck.size, bool)])
-        regions.append(Region(controls, int(count), apart < REACH * rig.eye_distance_m))
+        reach = EYE_REACH if other_side else MOUTH_REACH
+        near = (apart < reach * rig.eye_distance_m) & (anchors.offsets_m[:, 2] == 0)  # and so no hair
+        regions.append(Region(controls, int(count), near))
     others = np.any([one.splats for one in regions], axis=0)
     return [*regions, Region(neck, int(counts[3]), ~others)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,20 @@ class SplatAvatar(Avatar):
             for name, value in self.splats.state_dict().items()
         }
 
+    def _shares(self, injection: Injection) -> Float[Tensor, " n"]:
+        """How much each splat follows what is injected: as the mesh does where it sits."""
+        of_vertices = torch.from_numpy(self.rig.shares_of(injection).astype(np.float32))
+        return (of_vertices[self.splats.triangles] * self.splats.weights).sum(dim=1)
+
     def picture(
         self, controls: AvatarControls, camera: Camera, *, injection: Injection | None = None
     ) -> Float[np.ndarray, "h w 4"]:
-        """See `Avatar`. What is injected moves the splats there; their colours stay those of the controls."""
+        """See `Avatar`. What is injected moves the splats there and changes their colours."""
         vertices_m = torch.from_numpy(self.rig.vertices_m(controls, injection=injection).astype(np.float32))
         with torch.no_grad():
-            drawn = self.splats(vertices_m, self.splats.codes(steering(controls)), camera)
+            code = self.splats.codes(steering(controls))
+            if injection is not None:
+                other = self.splats.codes(steering(replace(controls, weights=injection.weights)))
+                code = code[:, None] + (other - code)[:, None] * self._shares(injection)
+            drawn = self.splats(vertices_m, code, camera)
         return drawn.numpy().astype(float).clip(0, 1)

@@ -188,24 +188,27 @@ class SplatHead(nn.Module):
     def forward(
         self,
         vertices_m: Float[Tensor, "v 3"],
-        code: Float[Tensor, " codes"],
+        code: Float[Tensor, " codes"] | Float[Tensor, "codes n"],
         camera: Camera,
     ) -> Float[Tensor, "height width 4"]:
         """The head in a picture: colour times coverage, and coverage.
 
         Args:
             vertices_m: of the posed head, in the camera's world.
-            code: of its expression, from `codes`.
+            code: of its expression, from `codes`; a column for each splat where they differ.
             camera: without distortion.
         """
         points_m, frames = self.anchored(vertices_m)
-        offsets_m = self.offsets_m + PLACE_UNIT_M * torch.einsum("k,knc->nc", code, self.place_changes)
+        of = "k" if code.ndim == 1 else "kn"
+        offsets_m = self.offsets_m + PLACE_UNIT_M * torch.einsum(f"{of},knc->nc", code, self.place_changes)
         world_m = points_m + torch.einsum("nij,nj->ni", frames, offsets_m)
         pose = torch.from_numpy(np.asarray(camera.camera_from_world, np.float32))
         seen_m = world_m @ pose[:3, :3].T + pose[:3, 3]
         centres_px, covariances = self._in_picture(seen_m, pose[:3, :3] @ frames, camera)
-        opacities = torch.sigmoid(self.opacity_logits + torch.einsum("k,kn->n", code, self.opacity_changes))
-        colors = torch.sigmoid(self.color_logits + torch.einsum("k,knc->nc", code, self.color_changes))
+        opacities = torch.sigmoid(
+            self.opacity_logits + torch.einsum(f"{of},kn->n", code, self.opacity_changes)
+        )
+        colors = torch.sigmoid(self.color_logits + torch.einsum(f"{of},knc->nc", code, self.color_changes))
         xx, xy, yy = covariances
         determinant = xx * yy - xy * xy
         facing = torch.einsum(
