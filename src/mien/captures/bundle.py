@@ -14,8 +14,9 @@ from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.one_blas_thread import one_blas_thread
 
-ROBUST = 2.0
-"""Residuals beyond this many standard deviations count linearly (Huber)."""
+ROBUST = 0.5
+"""Residuals beyond this many standard deviations count linearly (Huber): nearly all. Keypoints that are a
+little wrong, on highlights and outlines, are so in neighbouring pictures alike; squares would follow them."""
 SOLVER = LevenbergMarquardt(max_iterations=60, relative_tolerance=1e-7)
 """Focal length and distance are told apart by little: the way along that valley is long and flat."""
 

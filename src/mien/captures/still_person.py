@@ -24,7 +24,7 @@ FEATURE_SIGMA_PX = 0.5
 """Of a keypoint's place."""
 FACE_SIGMA_FACTOR = 20.0
 """A face's landmarks err together, all of a picture alike: they hold cameras this much less than they say."""
-WRONG_PX = (6.0, 2.0, 1.0, 1.0, 1.0)
+WRONG_PX = (6.0, 2.0, 1.0, 0.7, 0.7)
 """After each sweep keypoints further from where the cameras see them are taken for wrong matches: those that
 are a little wrong (outlines of round things, highlights) bend a whole orbit."""
 WRONG_OF_MEDIAN = 3.0
