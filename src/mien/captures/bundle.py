@@ -14,9 +14,6 @@ from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.least_squares.levenberg_marquardt import LevenbergMarquardt
 from mien.least_squares.one_blas_thread import one_blas_thread
 
-ROBUST = 0.5
-"""Residuals beyond this many standard deviations count linearly (Huber): nearly all. Keypoints that are a
-little wrong, on highlights and outlines, are so in neighbouring pictures alike; squares would follow them."""
 SOLVER = LevenbergMarquardt(max_iterations=60, relative_tolerance=1e-7)
 """Focal length and distance are told apart by little: the way along that valley is long and flat."""
 
@@ -35,6 +32,8 @@ class BundlePriors:
     """Of the first radial term of the lens that all share (of OpenCV's); 0: there is none."""
     point_m: float = np.inf
     """Of each point about its start: what is known of a face's shape."""
+    robust: float = 2.0
+    """Residuals beyond this many of their standard deviations count linearly (Huber)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,8 +167,8 @@ class BundleProblem:
         return np.linalg.norm(self._seen(x).residuals, axis=1) * self.sigma_px
 
     def cost(self, x: Float[np.ndarray, " n"]) -> float:
-        length = np.linalg.norm(self._seen(x).residuals, axis=1)
-        robust = np.where(length <= ROBUST, 0.5 * length**2, ROBUST * (length - 0.5 * ROBUST))
+        length, most = np.linalg.norm(self._seen(x).residuals, axis=1), self.priors.robust
+        robust = np.where(length <= most, 0.5 * length**2, most * (length - 0.5 * most))
         return float(robust.sum() + 0.5 * ((x * self.weights) ** 2).sum())
 
     def linearize(
@@ -178,7 +177,8 @@ class BundleProblem:
         at = self._seen(x)
         k1, shared, views, points = x[self.shared + 1], self.shared, len(self.cameras), len(self.points_m)
         length = np.linalg.norm(at.residuals, axis=1)
-        robust = np.where(length <= ROBUST, 1.0, np.sqrt(ROBUST / np.maximum(length, 1e-12)))
+        most = self.priors.robust
+        robust = np.where(length <= most, 1.0, np.sqrt(most / np.maximum(length, 1e-12)))
         scale = (robust / self.sigma_px * at.before)[:, None, None]
         # d pixel / d local
         depth = at.local[:, 2]

@@ -24,13 +24,15 @@ FEATURE_SIGMA_PX = 0.5
 """Of a keypoint's place."""
 FACE_SIGMA_FACTOR = 20.0
 """A face's landmarks err together, all of a picture alike: they hold cameras this much less than they say."""
-WRONG_PX = (6.0, 2.0, 1.0, 0.7, 0.7)
+WRONG_PX = (6.0, 2.0, 1.0, 1.0, 1.0)
 """After each sweep keypoints further from where the cameras see them are taken for wrong matches: those that
 are a little wrong (outlines of round things, highlights) bend a whole orbit."""
 WRONG_OF_MEDIAN = 3.0
 """But none nearer than so many times the median of its picture, whose camera may still be off."""
-WITHOUT_CAMERAS = BundlePriors(log_focal=0.3, distortion=0.01)
-"""What is believed where cameras are not known at all."""
+WITHOUT_CAMERAS = BundlePriors(log_focal=0.3, distortion=0.01, robust=0.5)
+"""What is believed where cameras are not known at all. Keypoints that are a little wrong are so in several
+pictures alike, and nothing but keypoints holds the cameras: nearly all count linearly."""
+WITHOUT_CAMERAS_WRONG_PX = (6.0, 2.0, 1.0, 0.7, 0.7)
 DOUBTED_CAMERAS = BundlePriors(turn_rad=np.radians(1.5), shift_m=0.015)
 """And where they are known, but do not quite agree with the face, until their noise is told."""
 EVERY_LANDMARK = 4
@@ -118,7 +120,9 @@ def cameras_of_still_person(
     face_px = np.stack([one.landmarks.points_px for one in kept]).astype(float)[:, ::EVERY_LANDMARK]
     sigma_px = np.stack([one.landmarks.sigma_px for one in kept]).astype(float)[:, ::EVERY_LANDMARK]
     tracks = find_tracks([images[view] for view in views], cameras)
-    bundle = refined_by_features(face_px, sigma_px, cameras, face_m, tracks, WITHOUT_CAMERAS)
+    bundle = refined_by_features(
+        face_px, sigma_px, cameras, face_m, tracks, WITHOUT_CAMERAS, wrong_px=WITHOUT_CAMERAS_WRONG_PX
+    )
     return StillPerson(
         tuple(views),
         _in_metres(bundle, face_m),
@@ -151,7 +155,7 @@ def refined_by_features(
     tracks: Tracks,
     priors: BundlePriors,
     *,
-    sweeps: int = len(WRONG_PX),
+    wrong_px: Sequence[float] = WRONG_PX,
     noise_unknown: bool = False,
 ) -> Bundle:
     """Cameras that a face told, refined by what else the pictures share.
@@ -160,13 +164,14 @@ def refined_by_features(
         face_px, face_sigma_px: the face's landmarks; NaN where a picture does not show it.
         face_m: where they are by the fitted head, the cameras' world.
         priors: what is believed of cameras and lens.
+        wrong_px: how far from where they are seen keypoints may be after each sweep.
         noise_unknown: how wrong cameras are is told from what pictures share (`likeliest_noise`); `priors`
             say it to begin with.
     """
     sigma = np.where(np.isfinite(face_px).all(axis=2), face_sigma_px * FACE_SIGMA_FACTOR, np.nan)
     found, bent, face, bundle = tuple(cameras), 0.0, face_m, None
     every, seen = tracks.points_px, tracks.points_px
-    for sweep in range(sweeps):
+    for sweep in range(len(wrong_px)):
         loose = sweep == 0
         points = np.full((seen.shape[1], 3), np.nan)
         for number in range(seen.shape[1]):
@@ -195,7 +200,7 @@ def refined_by_features(
         typical_px = np.array(
             [np.median(one[np.isfinite(one)]) if np.isfinite(one).any() else 0.0 for one in used_px]
         )
-        limit_px = np.maximum(WRONG_PX[sweep], WRONG_OF_MEDIAN * typical_px)
+        limit_px = np.maximum(wrong_px[sweep], WRONG_OF_MEDIAN * typical_px)
         seen = np.where((error_px <= limit_px[:, None])[..., None], every, np.nan)
     assert bundle is not None
     return bundle
