@@ -18,6 +18,8 @@ from mien.looks.materials import OPAQUE, vertices_of
 SPACING_M = 0.006
 """At most, between points of the surface among which the nearest is sought."""
 MARGIN_M, ROUND_M = 0.008, 0.01
+MANY = 4096
+"""Points among several threads are shared out from so many on."""
 SURELY_BELOW = 0.3
 """Cosine between a surface's normal and the way down from it, from which on a point is inside."""
 DISPLACEMENT_UNIT_M = 0.01
@@ -168,7 +170,8 @@ class HeadSurface:
 
             if self._tree is None:
                 self._tree = cKDTree(self.points_m.numpy(), leafsize=24, balanced_tree=False)
-            distance_m, nearest = self._tree.query(points_m.detach().numpy())
+            workers = torch.get_num_threads() if len(points_m) > MANY else 1
+            distance_m, nearest = self._tree.query(points_m.detach().numpy(), workers=workers)
             return torch.from_numpy(nearest), torch.from_numpy(distance_m.astype(np.float32))
         found = [torch.cdist(some, self.points_m).min(dim=1) for some in points_m.split(4096)]
         return torch.cat([each.indices for each in found]), torch.cat([each.values for each in found])

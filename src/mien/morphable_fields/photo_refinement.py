@@ -36,9 +36,8 @@ EDGE, INSIDE = (0.005, 0.02), (0.03, 0.06)
 the second on it is; nearer than the first of INSIDE only likely colours are, from the second on all."""
 LIKELY = 0.3
 """Logarithm of a ratio by which a likely colour differs from those around, light and dark."""
-TEETH_SEEN, TEETH_GAIN = 12, 0.35
-"""Texels of teeth that tell how bright they are; logarithm by which unseen ones are made brighter than the
-training's, which were grey."""
+TEETH_SEEN = 300
+"""Texels of teeth that must be seen to be believed: between closed lips a few seem to be."""
 COVERED_M = 0.0025
 """What lies so far behind what the field shows is covered by it."""
 STIFFNESS, PRIOR_WEIGHT, MIRRORED = 0.7, 0.003, 0.35
@@ -72,15 +71,13 @@ def refine_face_to_photo(
     photo = srgb_from_linear(seen.light).astype(np.float32) / 255
     atlas = atlas_of(head, ATLAS_PX)
     places, weight = _places(seen, atlas)
-    for number in range(rounds):
+    for _ in range(rounds):
         shown = render_field(field_of(model, face), camera)
         ratio = np.log((photo + DARK) / (shown.rgb.astype(np.float32) / 255 + DARK))
         ratio = np.clip(ratio, -LARGEST_STEP, LARGEST_STEP)
         solid = (shown.alpha > 0.98).astype(np.float32)
         uncovered = weight * _uncovered(shown.depth_m, seen, atlas, places)
-        change = _change_of_texture(
-            ratio, solid, seen, atlas, places, uncovered, 0.0 if number else TEETH_GAIN
-        )
+        change = _change_of_texture(ratio, solid, seen, atlas, places, uncovered)
         face = replace(face, texture=_times(face.texture, change))
     return face
 
@@ -104,7 +101,6 @@ def _change_of_texture(
     atlas: Atlas,
     places: Float[np.ndarray, "size size 2"],
     weight: Float[np.ndarray, "size size"],
-    unseen_teeth: float,
 ) -> Float[np.ndarray, "size size 3"]:
     """Logarithm of what the texture is multiplied by."""
     import cv2
@@ -133,7 +129,8 @@ def _change_of_texture(
     if shown.sum() >= TEETH_SEEN:
         whole = np.median(at_texels[shown][:, :3], axis=0)
     else:
-        whole = smooth[teeth].mean(axis=0) + unseen_teeth
+        whole = smooth[teeth].mean(axis=0)
+        share[teeth] = 0.0
     smooth[teeth] = whole
     return smooth + share[..., None] * (at_texels[..., :3] - smooth)
 
