@@ -63,8 +63,8 @@ def test_a_trained_model_shows_its_people_better_than_at_rest(config, tmp_path):
     told = measure_model("d", model, people, views, face_of=face_of_person)
     alone = measure_model("d", model, people, views, face_of=face_of_landmarks)
     static = measure_model("d", model, people, views, static=True)
-    assert told.mean("whole_db") > 18
-    assert told.mean("inside_db") > static.mean("inside_db") + 0.5  # a jaw is open
+    assert told.mean("whole_db") > 25
+    assert told.mean("whole_db") > static.mean("whole_db") + 0.4  # a jaw is open, of a head in one colour
     assert alone.mean("whole_db") > 14
     card = export_model(tmp_path / "run" / "checkpoint.pt", tmp_path / "mine.safetensors")
     assert "mien synth people" in card.read_text()
