@@ -58,4 +58,4 @@ def edges_of(
 
     values = np.asarray(rgb, np.float32)
     size = (3, 3, 1)
-    return ((maximum_filter(values, size) - minimum_filter(values, size)) >= least).any(axis=2)
+    return np.any(maximum_filter(values, size) - minimum_filter(values, size) >= least, axis=2)
