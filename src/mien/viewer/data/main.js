@@ -108,6 +108,8 @@ class Page {
       this.frame = 0;
       this.drawing.draw(this.view);
       this.handles.place();
+      // said once it is on the screen, so that who waits for it finds what belongs to it
+      if (this.revision !== undefined) document.body.dataset.revision = this.revision;
     });
   }
 
@@ -116,11 +118,11 @@ class Page {
   // A state that was sent; those that are only tried change neither history nor field.
   take(state) {
     this.face.take(state);
+    if (state.committed) this.revision = state.revision;
     this.reshape();
     if (!state.committed) return;
     $("undo").disabled = !state.can_undo;
     $("redo").disabled = !state.can_redo;
-    document.body.dataset.revision = state.revision;
     this.fieldPicture.stale();
   }
 
