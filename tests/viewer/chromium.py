@@ -79,7 +79,7 @@ class Chromium:
             message["sessionId"] = self._session
         os.write(self._commands, json.dumps(message).encode() + b"\0")
         while True:
-            answer = self._message(deadline=time.monotonic() + 60)
+            answer = self._message(deadline=time.monotonic() + 120)
             if answer.get("id") == self._number:
                 assert "error" not in answer, answer["error"]
                 return answer["result"]
@@ -103,7 +103,7 @@ class Chromium:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def wait_for(self, expression: str, *, seconds: float = 30.0) -> None:
+    def wait_for(self, expression: str, *, seconds: float = 90.0) -> None:
         """Until an expression is true."""
         end = time.monotonic() + seconds
         while not self.evaluate(expression):

@@ -74,7 +74,7 @@ def test_other_hosts_and_origins_are_refused(server: ViewerServer, headers: dict
 
 
 def test_two_hosts_are_one_too_many(server: ViewerServer):
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as raw:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as raw:
         host = f"Host: 127.0.0.1:{server.server_port}"
         raw.sendall(f"GET /{server.token}/ HTTP/1.1\r\n{host}\r\nHost: evil.example\r\n\r\n".encode())
         assert b"403" in raw.recv(100)
@@ -112,7 +112,7 @@ def test_methods_sizes_and_types_are_held(server: ViewerServer):
     assert asked(server, "api/edit", b" " * (LARGEST_REQUEST_BYTES + 1))[0] == 413
     assert asked(server, "api/edit", {}, headers={"Content-Type": "text/plain"})[0] == 415
     assert asked(server, "x" * 3000)[0] == 414
-    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as raw:
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=60) as raw:
         host = f"127.0.0.1:{server.server_port}"
         lines = [f"POST /{server.token}/api/edit HTTP/1.1", f"Host: {host}", "Content-Type: application/json"]
         raw.sendall("\r\n".join([*lines, "", ""]).encode())

@@ -235,7 +235,7 @@ def _why_no_face(path: Path) -> str:
             if frame.index > 20 * every:
                 break
     assert best is not None
-    return why_no_face(best, Landmarker("realtime"))
+    return why_no_face(best, Landmarker("realtime", turned=False), upright_only=True)
 
 
 def _look_of(track: SavedTrack, path: Path, head: Head, config: TrackVideosConfig) -> PersonLook | None:

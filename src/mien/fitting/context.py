@@ -95,7 +95,7 @@ class Context:
         if self.landmarker is None:
             from mien.landmarks.landmarker import FOUND_IN_VIDEO, Landmarker
 
-            return Landmarker("realtime", found=FOUND_IN_VIDEO, settle=False)
+            return Landmarker("realtime", found=FOUND_IN_VIDEO, settle=False, turned=False)
         if not isinstance(self.landmarker, LandmarkFollower):
             raise InputError(
                 "this landmarker cannot follow a face through a video: it has no method "

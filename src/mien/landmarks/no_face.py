@@ -16,12 +16,15 @@ _LARGEST_ENLARGED_PX = 1600
 Finder = Callable[[np.ndarray], Sequence[object]]
 
 
-def why_no_face(image: UInt8[np.ndarray, "height width 3"], finder: Finder | None = None) -> str:
+def why_no_face(
+    image: UInt8[np.ndarray, "height width 3"], finder: Finder | None = None, *, upright_only: bool = False
+) -> str:
     """What is wrong with a picture in which no face was found, and what to do, in a sentence.
 
     Args:
         image: (H, W, 3) RGB.
-        finder: what looks for faces, to try the picture turned and enlarged; None: do not try.
+        finder: what looks for faces, to try the picture enlarged; None: do not try.
+        upright_only: that finder sees upright faces alone, so try the picture turned too.
     """
     height_px, width_px = image.shape[:2]
     if min(height_px, width_px) < SMALLEST_FACE_PX:
@@ -33,10 +36,9 @@ def why_no_face(image: UInt8[np.ndarray, "height width 3"], finder: Finder | Non
     if plain is not None:
         return plain
     if finder is not None:
-        for quarters, what in ((1, "clockwise"), (3, "counter-clockwise"), (2, "")):
-            if finder(np.ascontiguousarray(np.rot90(image, quarters))):
-                turned = "stands upside down" if quarters == 2 else f"is turned by 90° {what}"
-                return f"a face {turned}; turn the picture upright (faces are found up to about 40° aside)"
+        turned = _how_turned(image, finder) if upright_only else None
+        if turned is not None:
+            return f"a face {turned}; turn the picture upright (faces are found up to about 40° aside)"
         if max(height_px, width_px) <= _LARGEST_ENLARGED_PX and finder(_enlarged(image)):
             return (
                 f"there is a face, but a tiny one: it must be {SMALLEST_FACE_PX} pixels or larger; use a "
@@ -45,8 +47,8 @@ def why_no_face(image: UInt8[np.ndarray, "height width 3"], finder: Finder | Non
     if _is_blurred(image):
         return "the picture is blurred; use a sharper one"
     return (
-        f"faces must be {SMALLEST_FACE_PX} pixels or larger, not hidden and not upside down; try a larger, "
-        "better lit or upright picture, or crop it around the face"
+        f"faces must be {SMALLEST_FACE_PX} pixels or larger and not hidden; try a larger or "
+        "better lit picture, or crop it around the face"
     )
 
 
@@ -59,6 +61,13 @@ def _why_plain(image: np.ndarray) -> str | None:
         return "the picture is all of one colour; is it the right file?"
     if high < _DARK:
         return "the picture is too dark to see a face; brighten it"
+    return None
+
+
+def _how_turned(image: np.ndarray, finder: Finder) -> str | None:
+    for quarters, what in ((1, "clockwise"), (3, "counter-clockwise"), (2, "")):
+        if finder(np.ascontiguousarray(np.rot90(image, quarters))):
+            return "stands upside down" if quarters == 2 else f"is turned by 90° {what}"
     return None
 
 
