@@ -19,6 +19,7 @@ from mien.heads.model import Head
 from mien.heads.parameters import JOINT_NAMES, HeadParameters
 
 MOST_FRAMES = 60
+_EYES = [JOINT_NAMES.index("left_eye"), JOINT_NAMES.index("right_eye")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,10 @@ def where_they_look(
         pose = pose @ matrix_from_rotation_vector(turn)
     ahead = np.array([0.0, 0.0, 1.0])
     gazes = np.mean([pose @ matrix_from_rotation_vector(turn) @ ahead for turn in turned], axis=0)
-    return turned.mean(axis=0)[[1, 0]], _angles(gazes) - _angles(-parameters.root_translation_m)
+    # the camera is seen from the eyes, which lie some centimetres above the head's origin: 2° of gaze
+    of_eyes = (head.skinning_weights[:, _EYES] > 0.5).any(axis=1)
+    eyes_m = head.vertices_m(parameters)[of_eyes].mean(axis=0)
+    return turned.mean(axis=0)[[1, 0]], _angles(gazes) - _angles(-eyes_m)
 
 
 def _angles(direction: np.ndarray) -> np.ndarray:
