@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import colorsys
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from mien.avatars.avatar import shown
 from mien.avatars.field_avatar import FieldAvatar
+from mien.avatars.pages import write_page
 from mien.avatars.rig import AvatarControls
 from mien.checked_calls import checked_call
 from mien.errors import InputError
 
+PAGE = Path(__file__).parent / "data" / "fields.html"
 SIDE_PX = 640
 _CELL_PX = 13
 _NAMES_PX = 170
@@ -21,48 +26,116 @@ _GROUND, _INK, _FAINT = (24, 26, 30), (235, 238, 242), (58, 62, 68)
 _SHARES_PX = 90
 
 
+@dataclass(frozen=True, eq=False)
+class FieldsOverview:
+    """Where local fields sit on an avatar at rest, and what they see.
+
+    Attributes:
+        image: (S, S, 3) the avatar at rest.
+        centres_px: (F, 2) in it.
+        radius_px, reach_px: (F,) radius R (eq. 9) there, and where the weight is cut off.
+        masks: (F, W) which ARKit weights each field sees (section 3.3 of Chen et al. 2023).
+        names: of the weights.
+        colors: of the fields.
+    """
+
+    image: UInt8[np.ndarray, "side side 3"]
+    centres_px: Float[np.ndarray, "fields 2"]
+    radius_px: Float[np.ndarray, " fields"]
+    reach_px: Float[np.ndarray, " fields"]
+    masks: Bool[np.ndarray, "fields weights"]
+    names: tuple[str, ...]
+    colors: list[tuple[int, int, int]]
+
+    @staticmethod
+    def of(avatar: FieldAvatar) -> FieldsOverview:
+        """Of an avatar.
+
+        Raises:
+            InputError: the avatar has no local fields.
+        """
+        import cv2
+
+        fields = avatar.model.fields
+        if fields is None or fields.everywhere:
+            raise InputError("has no local fields: its variant is of another kind", source="avatar")
+        rest = AvatarControls(avatar.rig.rest_weights, np.zeros((2, 3)))
+        small = shown(avatar.picture(rest, avatar.camera))
+        camera = avatar.camera.resized(width_px=SIDE_PX, height_px=SIDE_PX)
+        centres_m = avatar.rig.canonical_centres_m
+        px_a_metre = camera.focal_px / camera.to_camera(centres_m)[:, 2]
+        head = avatar.rig.head
+        return FieldsOverview(
+            image=np.asarray(cv2.resize(small, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC)),
+            centres_px=camera.project(centres_m),
+            radius_px=px_a_metre * fields.radius_m,
+            reach_px=px_a_metre * fields.reach_m,
+            masks=fields.masks[:, : head.expression_count].detach().cpu().numpy() > 0,
+            names=head.expression_names,
+            colors=_colors(len(fields.masks)),
+        )
+
+
 @checked_call
 def draw_fields(avatar: FieldAvatar) -> UInt8[np.ndarray, "height width 3"]:
     """The avatar at rest with its fields over it, beside their attention masks.
 
-    Left: a circle of radius R (eq. 9) about each centre, and a fainter one where the weight is cut off.
+    Left: a circle of each field's radius about its centre, and a fainter one where the weight is cut off.
     Right: a row for each field in its circle's colour, a column for each ARKit weight, filled where the field
-    sees it (section 3.3 of Chen et al. 2023), and a bar for the share of weights that it sees.
+    sees it, and a bar for the share of weights that it sees.
 
     Raises:
         InputError: the avatar has no local fields.
     """
-    fields = avatar.model.fields
-    if fields is None or fields.everywhere:
-        raise InputError("has no local fields: its variant is of another kind", source="avatar")
-    colors = _colors(len(fields.masks))
-    masks = fields.masks[:, : avatar.rig.head.expression_count].detach().cpu().numpy() > 0
-    face = _face(avatar, colors, radius_m=fields.radius_m, reach_m=fields.reach_m)
-    table = _table(masks, avatar.rig.head.expression_names, colors)
+    overview = FieldsOverview.of(avatar)
+    face, table = _face(overview), _table(overview.masks, overview.names, overview.colors)
     height = max(len(face), len(table))
     return np.concatenate([_padded(face, height), _padded(table, height)], axis=1)
 
 
-def _face(
-    avatar: FieldAvatar, colors: list[tuple[int, int, int]], *, radius_m: float, reach_m: float
-) -> UInt8[np.ndarray, "side side 3"]:
+@checked_call
+def write_fields_page(avatar: FieldAvatar, path: str | Path) -> Path:
+    """The same as one web page, which needs nothing else: point at a field, a weight or a cell.
+
+    Raises:
+        InputError: the avatar has no local fields.
+        OutputError: the place takes no files.
+    """
+    from mien.images.writing import png_bytes
+
+    overview = FieldsOverview.of(avatar)
+    content = {
+        "source": avatar.facts.source,
+        "side": SIDE_PX,
+        "picture": base64.b64encode(png_bytes(overview.image)).decode("ascii"),
+        "weights": list(overview.names),
+        "fields": [
+            {
+                "at": np.round(overview.centres_px[index] + 0.5, 2).tolist(),
+                "radius": round(float(overview.radius_px[index]), 2),
+                "reach": round(float(overview.reach_px[index]), 2),
+                "sees": np.flatnonzero(overview.masks[index]).tolist(),
+                "color": "#{:02x}{:02x}{:02x}".format(*color),
+            }
+            for index, color in enumerate(overview.colors)
+        ],
+    }
+    write_page(PAGE, content, path)
+    return Path(path)
+
+
+def _face(overview: FieldsOverview) -> UInt8[np.ndarray, "side side 3"]:
     import cv2
 
     from mien.drawing.sheets import write_line
 
-    rest = AvatarControls(avatar.rig.rest_weights, np.zeros((2, 3)))
-    small = shown(avatar.picture(rest, avatar.camera))
-    camera = avatar.camera.resized(width_px=SIDE_PX, height_px=SIDE_PX)
-    image = cv2.resize(small, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_CUBIC)
-    centres_m = avatar.rig.canonical_centres_m
-    depth_m = camera.to_camera(centres_m)[:, 2]
-    for index, (place_px, far_m) in enumerate(zip(camera.project(centres_m), depth_m, strict=True)):
-        middle = (round(16 * float(place_px[0] - 0.5)), round(16 * float(place_px[1] - 0.5)))
-        for size_m, width in ((reach_m, 1), (radius_m, 2)):
-            radius = round(16 * camera.focal_px * size_m / float(far_m))
-            cv2.circle(image, middle, radius, colors[index], width, cv2.LINE_AA, shift=4)
-        cv2.circle(image, middle, 16 * 3, colors[index], -1, cv2.LINE_AA, shift=4)
-        write_line(image, str(index), (middle[0] // 16 + 4, middle[1] // 16 - 4), _INK, 0.38)
+    image = overview.image.copy()
+    for index, color in enumerate(overview.colors):
+        x, y = (round(16 * float(place)) for place in overview.centres_px[index])
+        for radius_px, width in ((overview.reach_px[index], 1), (overview.radius_px[index], 2)):
+            cv2.circle(image, (x, y), round(16 * float(radius_px)), color, width, cv2.LINE_AA, shift=4)
+        cv2.circle(image, (x, y), 16 * 3, color, -1, cv2.LINE_AA, shift=4)
+        write_line(image, str(index), (x // 16 + 4, y // 16 - 4), _INK, 0.38)
     return image
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +12,11 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
+from mien.avatars.pages import write_page
 from mien.avatars.rig import AvatarControls
 from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import BLUR_PX2, PLACE_UNIT_M, SplatHead, rotations, steering
 from mien.checked_calls import checked_call
-from mien.files import write_text
 
 TEMPLATE = Path(__file__).parent / "data" / "player.html"
 _JOINT_STEP_RAD = 0.2
@@ -45,12 +44,9 @@ def write_player_page(
     Raises:
         OutputError: the place takes no files.
     """
-    content = json.dumps(player_content(avatar, sequence=sequence, frames_per_second=frames_per_second))
-    # A name of a video must not end the script that holds it
-    text = TEMPLATE.read_text(encoding="utf-8").replace("/*CONTENT*/null", content.replace("<", "\\u003c"))
-    path = Path(path)
-    write_text(path, text)
-    return path
+    content = player_content(avatar, sequence=sequence, frames_per_second=frames_per_second)
+    write_page(TEMPLATE, content, path)
+    return Path(path)
 
 
 def player_content(

@@ -21,7 +21,8 @@ class AvatarInfoConfig:
 
     driven: Flat[AvatarOption]
     inspect: OutputFile | None = None
-    """Picture of its local fields: centres, radii, and which weights each sees. Avatars of fields only."""
+    """Its local fields: centres, radii, and which weights each sees. A picture, or a page to point around in
+    (.html). Avatars of fields only."""
     output: Flat[JsonOption] = JsonOption()
 
 
@@ -46,16 +47,19 @@ def run(arguments: list[str]) -> int:
         return print_json(document)
     print_table(["", ""], [[name, str(value)] for name, value in document.items()])
     if config.inspect is not None:
-        print_written([config.inspect], next_step=f"look at {config.inspect}")
+        print_written([config.inspect], next_step=f"open {config.inspect}")
     return 0
 
 
 def _inspect(avatar: Avatar, path: Path) -> None:
     from mien.avatars.field_avatar import FieldAvatar
-    from mien.avatars.field_inspector import draw_fields
+    from mien.avatars.field_inspector import draw_fields, write_fields_page
     from mien.errors import InputError
     from mien.images.writing import write_image
 
     if not isinstance(avatar, FieldAvatar):
         raise InputError(f"is a {avatar.kind} and has no local fields; --kind fields has", source="--inspect")
-    write_image(path, draw_fields(avatar))
+    if path.suffix.lower() == ".html":
+        write_fields_page(avatar, path)
+    else:
+        write_image(path, draw_fields(avatar))
