@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 from fake_networks import (
@@ -103,6 +106,16 @@ def test_doubtful_points_are_no_face(folder, landmarker):
     assert len(landmarker(image)) == 1
     strict = Acceptance(max_relative_sigma=0.001)
     assert Landmarker(folder / "fake.onnx", search=landmarker.search, found=strict)(image) == []
+
+
+def test_a_network_may_ask_for_more_evidence(folder, landmarker, tmp_path):
+    image = picture_with_patches(300, 300, [(150, 150, 60)])
+    for name in ("fake.onnx", "fake.card.json"):
+        shutil.copy(folder / name, tmp_path / name)
+    card = tmp_path / "fake.card.json"
+    for evidence, count in ((1.0, 1), (50.0, 0)):
+        card.write_text(json.dumps(json.loads(card.read_text()) | {"found_evidence": evidence}))
+        assert len(Landmarker(tmp_path / "fake.onnx", search=landmarker.search)(image)) == count
 
 
 def test_track_follows_a_moving_face_and_says_when_it_is_lost(landmarker):

@@ -108,6 +108,7 @@ def test_others_are_refused(tmp_path: Path, write, words: str):
         {"format_version": True},
         {"sigma_scale": float("nan")},
         {"sigma_scale": -1},
+        {"found_evidence": "much"},
         {"looks": [{"scale": -1}]},
         {"looks": [3]},
         {"looks": [{"scale": 1.0, "mirrored": 1}]},

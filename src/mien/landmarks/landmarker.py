@@ -27,16 +27,17 @@ _SMALLEST_PICTURE_PX = 16
 
 FOUND = Acceptance(max_relative_sigma=0.06, min_evidence=7.0)
 """For a face found in a single picture; all evidence counts together, once it is framed by its own points. On
-the frames and faceless pictures that the limit was chosen on, faces have 7.9 and more, the rest 6.9 (heads on
-coins) and less (docs/results/landmarks.md)."""
+800 frames faces have 7.9 and more with `realtime` (but for one that is missed). Networks of a smaller σ give
+everything more evidence and have a limit of their own in their card: faces have 9.1 with `offline`, animals
+up to 8.1 (docs/results/landmarks.md)."""
 
 _WORTH_SETTLING = -3.0
 """Least evidence of a first look; faces far aside, which were framed badly, have so little."""
 
-_SURE_EVIDENCE = 8.5
-"""Evidence of a face that ends the search: without one the picture is searched turned too, which gives what
-is no face three more chances. Of 80 frames on their sides faces have 8.9 and more (but for one, 7.0), the
-same with their faces blurred away 7.8 and less."""
+_SURE_BEYOND = 1.2
+"""How much more evidence has a face that ends the search: without one the picture is searched turned too,
+which gives what is no face three more chances. Of 80 frames on their sides faces have 8.9 and more with
+`realtime` (but for one, 7.0), the same with their faces blurred away 7.8 and less."""
 
 FOUND_IN_VIDEO = Acceptance(max_relative_sigma=0.06, min_evidence=5.0)
 """For a face found in a video, which is searched again and again, so that what is no face has many chances to
@@ -77,7 +78,7 @@ class Landmarker:
         model: str | Path = "realtime",
         *,
         search: str | Path | FaceFinder = "search",
-        found: Acceptance = FOUND,
+        found: Acceptance | None = None,
         followed: Acceptance = FOLLOWED,
         settle: bool = True,
         turned: bool = True,
@@ -88,7 +89,8 @@ class Landmarker:
             model: landmark network: a shipped one's name, or the path of an .onnx file with its card.
             search: face-search network, likewise; "windows" to slide windows over the picture instead, which
                 takes seconds; or a finder that is set up already.
-            found, followed: limits on what is taken for a face, when searching and when tracking.
+            found: limits on what is taken for a face when searching; those of single pictures when None.
+            followed: the same when tracking.
             settle: look at a face that was found again, mirrored too, until it is framed by its own points:
                 the same face has the same points then, wherever and however large it stands in its picture.
                 Takes up to eight more runs of the landmark network a face; `track` never does it.
@@ -101,7 +103,12 @@ class Landmarker:
         """
         self.predictor = LandmarkPredictor(model, threads=threads)
         self.search = self._finder(search, threads)
-        self.found, self.followed, self.settle, self.turned = found, followed, settle, turned
+        self.found = self._usual_limits() if found is None else found
+        self.followed, self.settle, self.turned = followed, settle, turned
+
+    def _usual_limits(self) -> Acceptance:
+        evidence = self.predictor.found_evidence
+        return FOUND if evidence is None else replace(FOUND, min_evidence=evidence)
 
     def _finder(self, search: str | Path | FaceFinder, threads: int) -> FaceFinder:
         if search == "windows":
@@ -131,7 +138,7 @@ class Landmarker:
         if min(image.shape[:2]) < _SMALLEST_PICTURE_PX:
             return []
         found = self._verified(image, self.search(image), self.found)
-        surer = replace(self.found, min_evidence=max(self.found.min_evidence, _SURE_EVIDENCE))
+        surer = replace(self.found, min_evidence=self.found.min_evidence + _SURE_BEYOND)
         if self.turned and not any(_is_face(face, surer) for face in found):
             found = self._verified(image, turned_candidates(self.search, image), surer) or found
         found.sort(key=lambda face: -face.region.side_px * face.landmarks.score)

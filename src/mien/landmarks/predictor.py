@@ -30,12 +30,13 @@ class LandmarkPredictor:
 
     The network's card says how it likes to see a region: `looks`, a list of {"scale", "mirrored"}, and
     `sigma_scale`, by which σ has to be multiplied to be honest. Without them there is one look at the region
-    as it is.
+    as it is. `found_evidence` says what a face must have to be found in a photo.
 
     Attributes:
         set_name: the landmark set of the points.
         input_size: S, pixels.
         looks: how regions are shown to the network; the first is the one of `glance`.
+        found_evidence: least evidence (`Acceptance.evidence`) of a face in a photo; None: the usual.
     """
 
     def __init__(self, network: str | Path = "realtime", *, threads: int = 1) -> None:
@@ -58,6 +59,9 @@ class LandmarkPredictor:
         self.sigma_scale = 1.0
         if "sigma_scale" in values:
             self.sigma_scale = values.number("sigma_scale", low=1e-3, high=1e3)
+        self.found_evidence: float | None = None
+        if "found_evidence" in values:
+            self.found_evidence = values.number("found_evidence", low=-100, high=100)
         self._session = open_session(path, threads=threads)
         self._any_number = not isinstance(self._session.get_inputs()[0].shape[0], int)
 

@@ -26,6 +26,9 @@ class ExportReadOutConfig:
     """By how much the network's σ is multiplied to be honest; `mien benchmark synthetic` tells."""
     calibrate_on: tuple[Path, ...] = ()
     """Folders of pictures (`mien synth`) that no training has seen: measure that factor on them."""
+    found_evidence: float | None = None
+    """Least evidence of a face that is found in a photo, where the usual limit (7.0) does not suit the
+    network: one of a small σ is surer of everything, animals included."""
 
 
 _ALL_SHARDS = 10**6
@@ -67,6 +70,8 @@ def run(arguments: list[str]) -> int:
     )
     if config.sigma_scale != 1.0:
         add_to_card(card, sigma_scale=config.sigma_scale)
+    if config.found_evidence is not None:
+        add_to_card(card, found_evidence=config.found_evidence)
     if config.calibrate_on:
         from mien.evaluation.landmarks.exact_faces import read_exact_faces
         from mien.evaluation.landmarks.sigma_calibration import sigma_scale

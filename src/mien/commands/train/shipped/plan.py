@@ -25,14 +25,14 @@ class ReadOutRecipe(NamedTuple):
         encoders: that it reads out.
         training: options of `mien train read-out`.
         steps: of its training.
-        looks: options of `mien train export-read-out`.
+        shown: options of `mien train export-read-out`.
     """
 
     set_name: str
     encoders: tuple[str, ...]
     training: tuple[str, ...]
     steps: int
-    looks: tuple[str, ...] = ()
+    shown: tuple[str, ...] = ()
 
 
 READ_OUTS = {
@@ -47,7 +47,7 @@ READ_OUTS = {
         ("face_mesh", "face_mesh_attention"),
         ("--linear", "192", "--hidden", "384", "--place", "6", "--dropout", "0.4"),
         steps=7975,
-        looks=("--look-scales", "0.9", "1.0", "1.1", "--mirrored-looks"),
+        shown=("--look-scales", "0.9", "1.0", "1.1", "--mirrored-looks", "--found-evidence", "8.0"),
     ),
 }
 READ_OUT_BATCH, SEARCH_BATCH, SEARCH_STEPS = 1024, 24, 12_120
@@ -139,7 +139,7 @@ def _export_step(config: ShippedConfig, name: str) -> ChainStep:
     return _step(
         f"export {name}", "train", "export-read-out", "--checkpoint", config.out / name / "checkpoint.pt",
         "--encoders", *(_encoder_file(config, encoder) for encoder in recipe.encoders),
-        *recipe.looks, "--calibrate-on", config.out / "unseen", "--out", network,
+        *recipe.shown, "--calibrate-on", config.out / "unseen", "--out", network,
         card=network.with_suffix(".card.json"),
     )  # fmt: skip
 
