@@ -4,8 +4,8 @@
         --texture-size 512 --out few.npz
     python -m tools.draw_face_fields --people few.npz
 
-Two people of the file, whom the shipped model has never seen, and the photograph in examples/, refined to look
-as it. Written to docs/images: morphable_edit.png, morphable_interpolate.png, morphable_swap.png,
+Two people of the file, whom the shipped model has never seen, and the photograph in examples/, refined to
+look as it. Written to docs/images: morphable_edit.png, morphable_interpolate.png, morphable_swap.png,
 morphable_transfer.png.
 """
 
