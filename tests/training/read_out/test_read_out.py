@@ -145,6 +145,20 @@ def test_answers_move_with_the_face():
     assert grown == pytest.approx(np.log(scale), abs=0.03)
 
 
+def test_folding_changes_no_answer(folder):
+    network = fresh(encoded(64, seed=0)).eval()
+    points, features = 40 + 100 * torch.rand(3, network.config.points, 3), torch.rand(3, sum(
+        places * channels for places, channels in network.config.groups
+    ))  # fmt: skip
+    with torch.no_grad():
+        for buffer in (network.label_mean, network.label_scale, *(one.mean for one in network.places)):
+            buffer += 0.3
+        before = network(points, features)
+        network.fold()
+        for one, other in zip(before, network(points, features), strict=True):
+            assert torch.allclose(one, other, atol=1e-4)
+
+
 def test_it_learns_what_the_features_tell(folder, tmp_path):
     checkpoint = train_read_out(config_of(folder, steps=150), out=tmp_path / "run")
     figures = checkpoint.figures

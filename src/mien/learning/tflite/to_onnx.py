@@ -233,7 +233,8 @@ def _prelu(conversion: Conversion, operator: Operator) -> None:
     """slope · x + (1 − slope) · relu(x), of separate 1 × 1 convolutions.
 
     ONNX Runtime keeps those in the layout of its fast convolutions; with its own `PRelu` it leaves that
-    layout each time, and the whole network takes three times as long.
+    layout each time, and the whole network takes three times as long. Where no slope is above 1 the second
+    term is relu((1 − slope) · x), which is computed in one go.
     """
     slopes = conversion.constant(operator, 1)
     channels = conversion.shape(operator.inputs[0])[3]
@@ -241,21 +242,34 @@ def _prelu(conversion: Conversion, operator: Operator) -> None:
         conversion.fail(operator, f"slopes of shape {slopes.shape}")
     name, writer = conversion.label(operator.outputs[0]), conversion.writer
     before = conversion.name(operator, 0)
-    above = writer.node("Relu", [before])
-    terms = []
-    for values, kind, weights in ((before, "all", slopes), (above, "above", 1 - slopes)):
-        constant = writer.constant(weights.reshape(-1, 1, 1, 1), name=f"{name}/{kind}")
-        terms.append(writer.node("Conv", [values, constant], kernel_shape=[1, 1], group=channels))
-    conversion.result(operator, "Add", terms)
+
+    def scaled(values: str, kind: str, factors: np.ndarray) -> str:
+        constant = writer.constant(factors.reshape(-1, 1, 1, 1), name=f"{name}/{kind}")
+        return writer.node("Conv", [values, constant], kernel_shape=[1, 1], group=channels)
+
+    everywhere = scaled(before, "all", slopes)
+    if (slopes <= 1).all():
+        above = writer.node("Relu", [scaled(before, "above", 1 - slopes)])
+    else:
+        above = scaled(writer.node("Relu", [before]), "above", 1 - slopes)
+    conversion.result(operator, "Add", [everywhere, above])
 
 
 def _pad(conversion: Conversion, operator: Operator) -> None:
+    """Zeros around; more channels of them by a 1 × 1 convolution, which keeps the layout (see `_prelu`)."""
     amounts = conversion.constant(operator, 1)
     if amounts.shape != (4, 2):
         conversion.fail(operator, f"amounts of shape {amounts.shape}")
+    before, writer = conversion.name(operator, 0), conversion.writer
+    more = int(amounts[3, 1])
+    if more > 0 and np.count_nonzero(amounts) == 1:
+        channels = conversion.shape(operator.inputs[0])[3]
+        same = np.eye(channels + more, channels, dtype=np.float32)[:, :, None, None]
+        constant = writer.constant(same, name="more_channels")
+        conversion.result(operator, "Conv", [before, constant], kernel_shape=[1, 1])
+        return
     pads = amounts[list(CHANNELS_FIRST)].T.reshape(-1).astype(np.int64)
-    constant = conversion.writer.constant(pads, name="pads")
-    conversion.result(operator, "Pad", [conversion.name(operator, 0), constant])
+    conversion.result(operator, "Pad", [before, writer.constant(pads, name="pads")])
 
 
 def _reshape(conversion: Conversion, operator: Operator) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mien.datasets.encoders import CROP_PX
 from mien.training.landmarks.networks import LandmarkOutput
 from mien.training.read_out.config import SizedReadOutConfig
-from mien.training.read_out.similarity import similarity_onto
+from mien.training.read_out.similarity import complex_products, similarity_onto
 
 _START_LOG_SIGMA = -2.5
 """log σ at the start, in the unit of the face's own frame: the root-mean-square radius of its points."""
@@ -34,6 +34,7 @@ class ReadOut(nn.Module):
     def __init__(self, config: SizedReadOutConfig) -> None:
         super().__init__()
         self.config = config
+        self._folded = False
         flat = sum(channels for places, channels in config.groups if places == 1)
         self.register_buffer("reference", torch.zeros(config.first_points, 2))
         inputs = 3 * config.points + flat
@@ -66,7 +67,7 @@ class ReadOut(nn.Module):
         """
         factor, centre = similarity_onto(points[:, : self.config.first_points, :2], self.reference)
         all_offsets = points[..., :2] - centre[:, None]
-        turned = _times(all_offsets, factor[:, None])
+        turned = complex_products(all_offsets, factor)
         depth = points[..., 2] * factor.square().sum(1, keepdim=True).sqrt()
         return torch.cat([turned, depth[..., None]], 2), factor, centre
 
@@ -78,26 +79,49 @@ class ReadOut(nn.Module):
         own, factor, centre = self.aligned(points)
         flat, at_places = split_features(features, config.groups)
         inputs = torch.cat([own.flatten(1), *flat], 1)
-        parts = [self._disturbed((inputs - self.input_mean) * self.input_scale)]
+        parts = [self._disturbed(self._standardised(inputs, self.input_mean, self.input_scale))]
         for places, seen in zip(self.places, at_places, strict=bool(config.place)):
             assert isinstance(places, AtPlaces)
-            parts.append(self.dropout(places(self._disturbed((seen - places.mean) * places.scale))))
+            standard = self._standardised(seen, places.mean, places.scale)
+            parts.append(self.dropout(places(self._disturbed(standard))))
         inputs = torch.cat(parts, 1)
         rectified = torch.relu(self.rectified(inputs))
         rectified = rectified + torch.relu(self.further(rectified))
         answer = self.answer(torch.cat([self.linear(inputs), rectified], 1)).float()
         count = config.landmarks
-        shape = self.label_mean + self.label_scale * answer[:, : 2 * count].reshape(-1, count, 2)
+        shape = answer[:, : 2 * count].reshape(-1, count, 2)
+        if not self._folded:
+            shape = self.label_mean + self.label_scale * shape
         # back into the crop: the inverse of a complex factor is its conjugate over its square
         square = factor.square().sum(1, keepdim=True)
         inverse = torch.stack([factor[:, 0], -factor[:, 1]], 1) / square
-        in_crop = _times(shape, inverse[:, None]) + centre[:, None]
+        in_crop = complex_products(shape, inverse) + centre[:, None]
         low, high = config.smallest_log_sigma, config.largest_log_sigma
         # σ belongs to the face's own frame: how large the face is in the crop is known
         side = torch.log(inverse.square().sum(1, keepdim=True).sqrt() / (CROP_PX / 2))
         spread = answer[:, 2 * count : 3 * count] + _START_LOG_SIGMA + side
         log_sigma = low + (high - low) * torch.sigmoid((spread - (low + high) / 2) * 4 / (high - low))
         return LandmarkOutput(in_crop / (CROP_PX / 2) - 1, log_sigma, answer[:, -1])
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Let the weights do all standardising, for use: the answers stay, the work shrinks."""
+        count = len(self.input_mean)
+        for layer in (self.linear, self.rectified):
+            layer.weight[:, :count] *= self.input_scale
+            layer.bias -= layer.weight[:, :count] @ self.input_mean
+        for places in self.places:
+            assert isinstance(places, AtPlaces)
+            places.weight *= places.scale.reshape(places.places, -1, 1)
+            places.bias -= places.mean.reshape(places.places, 1, -1) @ places.weight
+        shown = self.label_mean.numel()
+        self.answer.weight[:shown] *= self.label_scale
+        self.answer.bias[:shown] *= self.label_scale
+        self.answer.bias[:shown] += self.label_mean.flatten()
+        self._folded = True
+
+    def _standardised(self, inputs: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+        return inputs if self._folded else (inputs - mean) * scale
 
     def _disturbed(self, inputs: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch inputs"]:
         """While training: noise, and some left out."""
@@ -125,8 +149,9 @@ class AtPlaces(nn.Module):
         self.bias = nn.Parameter(torch.zeros(places, 1, width))
 
     def forward(self, seen: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
-        by_place = seen.reshape(-1, self.places, self.channels).transpose(0, 1)
-        return torch.relu(by_place @ self.weight + self.bias).transpose(0, 1).flatten(1)
+        by_place = seen.reshape(-1, self.places, 1, self.channels)
+        answer = torch.relu(by_place @ self.weight + self.bias)
+        return answer.reshape(-1, self.places, self.weight.shape[2]).flatten(1)
 
 
 def split_features(
@@ -139,10 +164,3 @@ def split_features(
         (at_places if places > 1 else flat).append(features[:, begin:end])
         begin = end
     return flat, at_places
-
-
-def _times(points: Tensor, factor: Tensor) -> Tensor:
-    """Complex products of (…, 2) points."""
-    x, y = points[..., 0], points[..., 1]
-    real, imaginary = factor[..., 0], factor[..., 1]
-    return torch.stack([x * real - y * imaginary, x * imaginary + y * real], -1)

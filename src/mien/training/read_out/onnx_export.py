@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -58,7 +59,9 @@ def export_read_out(checkpoint: Checkpoint, encoders: Sequence[str | Path], path
     with atomic_path(path) as part:
         count = network.config.landmarks
         shapes = {"points": (count, 2), "log_sigma": (count,), "presence": ()}
-        write_joined(_Plain(network).eval(), asked, part, name="landmarks", outputs=shapes)
+        folded = copy.deepcopy(network)
+        folded.fold()
+        write_joined(_Plain(folded).eval(), asked, part, name="landmarks", outputs=shapes)
         image = checking_crops()
         crops = np.rint(255 * image.transpose(0, 2, 3, 1)).astype(np.uint8)
         encoding = asked(crops)

@@ -14,6 +14,15 @@ def similarity_onto(
     centre = first.mean(1)
     offset = first - centre[:, None]
     square = offset.square().sum((1, 2)).clamp(min=1e-3)
-    real = (offset * reference).sum((1, 2)) / square
-    imaginary = (offset[..., 0] * reference[:, 1] - offset[..., 1] * reference[:, 0]).sum(1) / square
-    return torch.stack([real, imaginary], 1), centre
+    quarter = torch.stack([reference[:, 1], -reference[:, 0]], 1)
+    products = offset.flatten(1) @ torch.stack([reference, quarter]).flatten(1).T
+    return products / square[:, None], centre
+
+
+def complex_products(
+    points: Float[Tensor, "batch points 2"], factor: Float[Tensor, "batch 2"]
+) -> Float[Tensor, "batch points 2"]:
+    """Points times a factor, both as complex numbers."""
+    # (x, y) times the rows (real, imaginary) and (−imaginary, real)
+    to_rows = torch.tensor([[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, -1.0, 0.0]]).to(factor)
+    return points @ (factor @ to_rows).reshape(-1, 2, 2)

@@ -201,26 +201,20 @@ def _at_places(
     chosen = node("Gather", [points, whole(np.array(places, np.int64))], axis=1)
     bounds = [whole(np.array([value], np.int64)) for value in (0, 2, 2)]
     scaled = node("Mul", [node("Slice", [chosen, *bounds]), whole(np.float32(side / size))])
-    last, half, one = (whole(np.float32(value)) for value in (side - 1, 0.5, 1))
-    at = node("Min", [node("Max", [node("Sub", [scaled, half]), whole(np.float32(0))]), last])
-    low = node("Floor", [at])
-    high = node("Min", [node("Add", [low, one]), last])
+    half, one = whole(np.float32(0.5)), whole(np.float32(1))
+    ends = [whole(np.float32(end)) for end in (0, side - 1)]
+    at = node("Clip", [node("Sub", [scaled, half]), *ends])
+    # the pixel above and left of each, never of the last row or column: the other three exist then
+    low = node("Min", [node("Floor", [at]), whole(np.float32(side - 2))])
     far = node("Sub", [at, low])
-    near = node("Sub", [one, far])
-
-    def axis(name: str, number: int) -> str:
-        bounds = [whole(np.array([value], np.int64)) for value in (number, number + 1, 2)]
-        return node("Slice", [name, *bounds])
-
-    rows, shares = [], []
-    for y, y_share in ((low, near), (high, far)):
-        start = node("Mul", [axis(y, 1), whole(np.float32(side))])
-        for x, x_share in ((low, near), (high, far)):
-            rows.append(node("Add", [start, axis(x, 0)]))
-            shares.append(node("Mul", [axis(y_share, 1), axis(x_share, 0)]))
+    shares = node("Concat", [node("Sub", [one, far]), far], axis=2)  # of left, upper, right and lower
+    across, down = ([whole(np.array(order, np.int64))] for order in ([0, 2, 0, 2], [1, 1, 3, 3]))
+    share = node("Mul", [node("Gather", [shares, *across], axis=2), node("Gather", [shares, *down], axis=2)])
+    first = node("MatMul", [low, whole(np.array([[1], [side]], np.float32))])
+    rows = node("Add", [first, whole(np.array([0, 1, side, side + 1], np.float32))])
+    rows = node("Reshape", [node("Cast", [rows], to=7), whole(np.array([0, count, 4, 1], np.int64))])
     pixels = node("Reshape", [looked_at, whole(np.array([0, channels, side * side], np.int64))])
-    by_pixel = node("Transpose", [pixels], perm=[0, 2, 1])
-    found = node("GatherND", [by_pixel, node("Cast", [node("Concat", rows, axis=1)], to=7)], batch_dims=1)
-    corners = node("Reshape", [found, whole(np.array([0, 4, count, channels], np.int64))])
-    share = node("Reshape", [node("Concat", shares, axis=1), whole(np.array([0, 4, count, 1], np.int64))])
-    return node("ReduceSum", [node("Mul", [corners, share]), whole(np.array([1], np.int64))], keepdims=0)
+    corners = node("GatherND", [node("Transpose", [pixels], perm=[0, 2, 1]), rows], batch_dims=1)
+    share = node("Reshape", [share, whole(np.array([0, count, 1, 4], np.int64))])
+    seen = node("MatMul", [share, corners])
+    return node("Reshape", [seen, whole(np.array([0, count, channels], np.int64))])
