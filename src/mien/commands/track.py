@@ -262,7 +262,7 @@ def _write_overlay(
     readers = [_PartAt(track) for track in found.tracks]
     with (
         open_video(path) as video,
-        VideoWriter(target, frames_per_second=found.frames_per_second, sound_of=video) as writer,
+        VideoWriter(target, frames_per_second=found.frames_per_second, quick=True, sound_of=video) as writer,
         progress_bar(f"draw {path.name}", quiet=config.output.json) as report,
     ):
         for frame in video:

@@ -9,7 +9,7 @@ from jaxtyping import Float, Integer, UInt8
 
 from mien.cameras import Camera
 from mien.checked_calls import checked_call
-from mien.drawing.raster import shade_mesh
+from mien.drawing.raster import shade_mesh, shade_triangles
 from mien.drawing.viewport import Viewport
 from mien.geometry.rasterization import Raster
 from mien.geometry.rotations import matrix_from_rotation_vector
@@ -63,7 +63,7 @@ def draw_mesh(
     mixed = under * (1 - opacity) + 255 * opacity * colors
     out[raster.rows, raster.columns] = np.round(mixed).astype(np.uint8)
     if wire:
-        _draw_wire(out, camera.project(vertices_m), triangles, raster)
+        _draw_edges(out, camera.project(vertices_m), triangles[_visible(raster)])
     return out
 
 
@@ -78,35 +78,35 @@ def lay_over(
     camera: Camera,
     *,
     opacity: float,
-    albedo: Float[np.ndarray, "vertices 3"],
+    albedo: Float[np.ndarray, "triangles 3"],
     wire: bool = False,
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """As `draw_mesh`, for a mesh that fills the picture and is seen through: quicker for large pictures,
-    since it is shaded on a smaller one; its edges are smooth."""
+    """As `draw_mesh`, for a fine mesh that fills the picture and is seen through: quicker for large pictures,
+    since it is shaded on a smaller one, each triangle in one colour (of `albedo`); its edges are smooth."""
     import cv2
 
     height_px, width_px = image.shape[:2]
     factor = min(1.0, _SHADED_HEIGHT_PX / height_px)
     small = max(round(width_px * factor), 1), max(round(height_px * factor), 1)
     smaller = Viewport(0, 0, width_px, height_px, *small).camera(camera)
-    colors, raster = shade_mesh(vertices_m, triangles, smaller, albedo=albedo)
-    shown = np.zeros((small[1], small[0], 4), np.float32)
-    shown[raster.rows, raster.columns, :3] = 255 * opacity * colors
-    shown[raster.rows, raster.columns, 3] = opacity
-    shown = cv2.resize(shown, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
-    under = cv2.merge([1 - shown[:, :, 3]] * 3)
+    colors, raster = shade_triangles(vertices_m, triangles, smaller, albedo=albedo)
+    # the last row is for pixels without a triangle, whose index is -1
+    shown = np.zeros((len(triangles) + 1, 4), np.float32)
+    shown[:-1, :3], shown[:-1, 3] = 255 * opacity * colors, 1 - opacity
+    shown[-1, 3] = 1
+    shown = cv2.resize(shown[raster.triangle], (width_px, height_px), interpolation=cv2.INTER_LINEAR)
+    under = cv2.cvtColor(cv2.extractChannel(shown, 3), cv2.COLOR_GRAY2RGB)
     out = cv2.multiply(image, under, dtype=cv2.CV_32F)
     out = cv2.add(out, cv2.cvtColor(shown, cv2.COLOR_RGBA2RGB), dtype=cv2.CV_8U)
     out = np.ascontiguousarray(out, np.uint8)
     if wire:
-        visible = np.flatnonzero(np.bincount(raster.triangle[raster.rows, raster.columns]))
-        _draw_edges(out, camera.project(vertices_m), triangles[visible])
+        _draw_edges(out, camera.project(vertices_m), triangles[_visible(raster)])
     return out
 
 
-def _draw_wire(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray, raster: Raster) -> None:
-    visible = np.flatnonzero(np.bincount(raster.triangle[raster.rows, raster.columns]))
-    _draw_edges(out, points_px, triangles[visible])
+def _visible(raster: Raster) -> Integer[np.ndarray, " visible"]:
+    """The triangles that are seen."""
+    return np.flatnonzero(np.bincount(raster.triangle.reshape(-1) + 1)[1:])
 
 
 def _draw_edges(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray) -> None:
@@ -147,6 +147,12 @@ def part_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
 def solid_triangles(head: Head) -> Integer[np.ndarray, "triangles 3"]:
     """(T, 3) the head's triangles without what one sees through: corneas, and cards of hair."""
     return head.triangles[vertices_of(head, *OPAQUE)[head.triangles[:, 0]]]
+
+
+@lru_cache(maxsize=4)
+def overlay_triangle_colors(head: Head) -> Float[np.ndarray, "triangles 3"]:
+    """(T, 3) `overlay_colors` of the `solid_triangles`."""
+    return overlay_colors(head)[solid_triangles(head)].mean(axis=1)
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,14 @@ from jaxtyping import UInt8
 
 from mien.checked_calls import checked_call
 from mien.drawing.landmarks import draw_landmarks_in_view
-from mien.drawing.mesh import draw_mesh, lay_over, overlay_colors, part_colors, solid_triangles
+from mien.drawing.mesh import (
+    draw_mesh,
+    lay_over,
+    overlay_colors,
+    overlay_triangle_colors,
+    part_colors,
+    solid_triangles,
+)
 from mien.drawing.sheets import beside, caption, write_line
 from mien.drawing.viewport import Viewport
 from mien.errors import check_type
@@ -147,7 +154,7 @@ def draw_track_frame(
                 solid_triangles(head),
                 box.camera(track.camera),
                 opacity=opacity,
-                albedo=overlay_colors(head),
+                albedo=overlay_triangle_colors(head),
                 wire=tall_enough,
             )
     if landmarks and np.isfinite(track.points_px[row]).any():

@@ -28,17 +28,43 @@ def shade_mesh(
     Args:
         albedo: colour of each vertex, [0, 1].
     """
-    local_m = camera.to_camera(vertices_m)
-    normals = vertex_normals(vertices_m, triangles) @ camera.camera_from_world[:3, :3].T
-    light = np.full(len(vertices_m), _AMBIENT)
-    for direction, strength in _LIGHTS:
-        unit = np.asarray(direction) / np.linalg.norm(direction)
-        light += strength * np.maximum(normals @ unit, 0)
-    raster = rasterize(
+    raster = _seen(vertices_m, triangles, camera)
+    light = _lamplight(vertex_normals(vertices_m, triangles), camera)
+    return np.clip(raster.interpolate(albedo * light[:, None], triangles), 0, 1), raster
+
+
+def shade_triangles(
+    vertices_m: Float[np.ndarray, "vertices 3"],
+    triangles: Integer[np.ndarray, "triangles 3"],
+    camera: Camera,
+    *,
+    albedo: Float[np.ndarray, "triangles 3"],
+) -> tuple[Float[np.ndarray, "triangles 3"], Raster]:
+    """One colour in [0, 1] for each triangle, for meshes of which a triangle is a few pixels large.
+
+    Args:
+        albedo: colour of each triangle, [0, 1].
+    """
+    light = _lamplight(vertex_normals(vertices_m, triangles), camera)
+    one, two, three = (np.take(light, corner) for corner in triangles.T)
+    light = (one + two + three) / 3
+    return np.minimum(albedo * light[:, None], 1), _seen(vertices_m, triangles, camera)
+
+
+def _seen(vertices_m: np.ndarray, triangles: np.ndarray, camera: Camera) -> Raster:
+    return rasterize(
         camera.project(vertices_m),
-        local_m[:, 2],
+        camera.to_camera(vertices_m)[:, 2],
         triangles,
         width_px=camera.width_px,
         height_px=camera.height_px,
     )
-    return np.clip(raster.interpolate(albedo * light[:, None], triangles), 0, 1), raster
+
+
+def _lamplight(normals: np.ndarray, camera: Camera) -> np.ndarray:
+    """(N,) what falls on a surface with these normals in the world."""
+    light = np.full(len(normals), _AMBIENT)
+    for direction, strength in _LIGHTS:
+        unit = np.asarray(direction) / np.linalg.norm(direction)
+        light += strength * np.maximum(normals @ (camera.camera_from_world[:3, :3].T @ unit), 0)
+    return light
