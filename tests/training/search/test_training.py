@@ -13,6 +13,7 @@ from mien.datasets.search_scenes.batches import SceneDataset, make_batch
 from mien.datasets.search_scenes.config import SceneDataConfig
 from mien.datasets.search_scenes.scenes import paste
 from mien.errors import InputError
+from mien.landmarks.networks import open_session
 from mien.landmarks.region import Region
 from mien.landmarks.search import FaceSearch
 from mien.learning.config import TrainingConfig
@@ -21,7 +22,7 @@ from mien.progress import Progress
 from mien.training.search.checkpoints import averaged_network
 from mien.training.search.config import SearchNetworkConfig, SearchTrainingConfig
 from mien.training.search.network import SearchNetwork
-from mien.training.search.onnx_export import export_search, write_search_card
+from mien.training.search.onnx_export import export_search, quantise_search, write_search_card
 from mien.training.search.training import SearchTraining, train_search
 
 SMALL = SearchNetworkConfig(stem=(8, 12, 16), dilations=(1, 2))
@@ -87,6 +88,23 @@ def test_training_lowers_the_loss_resumes_and_exports(shards, layout, tmp_path):
     image = np.zeros((120, 161, 3), np.uint8)
     paste(image, store.cutouts[0], Region(np.array([80.0, 60.0]), 70.0), np.random.default_rng(0))
     assert isinstance(FaceSearch(path)(image), list)  # any size of picture, with the product's own code
+
+
+def test_eight_bits_say_nearly_the_same(shards, layout, tmp_path, monkeypatch):
+    monkeypatch.setattr("mien.datasets.search_scenes.batches.load_layout", lambda name: layout)
+    torch.manual_seed(0)
+    network = SearchNetwork(SMALL)
+    for _ in range(30):  # statistics of the normalisations settle
+        network.train()(torch.rand(4, 3, 64, 64))
+    path = tmp_path / "search.onnx"
+    export_search(network, path)
+    image = np.random.default_rng(0).random((1, 3, 64, 88), np.float32)
+    (before,) = open_session(path).run(["score"], {"image": image})
+    check = quantise_search(path, SceneDataConfig(data=(shards,)))
+    (after,) = open_session(path).run(["score"], {"image": image})
+    assert 0 < np.abs(after - before).max() < 0.1 * np.ptp(before) + 0.02
+    assert check.file_mb == path.stat().st_size / 1e6
+    assert check.exact.recall == pytest.approx(check.rough.recall, abs=0.2)
 
 
 def test_batches_repeat(shards, layout):
