@@ -136,8 +136,6 @@ def _session(path: str, modified_ns: int, threads: int) -> InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # Without VNNI, sums of two products of 8-bit values overflow 16 bits: there they are computed another way.
-    options.add_session_config_entry("session.x64quantprecision", "1")
     try:
         # Without a second try, which would print to the terminal.
         return onnxruntime.InferenceSession(

@@ -83,7 +83,12 @@ def quantise(
 
 
 def write_int8(
-    network: Path, out: Path, *, kind: str, pictures: Iterable[Float32[np.ndarray, "1 3 height width"]]
+    network: Path,
+    out: Path,
+    *,
+    kind: str,
+    pictures: Iterable[Float32[np.ndarray, "1 3 height width"]],
+    full_range: bool = False,
 ) -> None:
     """Write `network` with int8 weights to `out`, which may be the same file, as `quantise` does.
 
@@ -91,6 +96,8 @@ def write_int8(
         network: an ONNX file with the input "image".
         kind: "static" or "dynamic".
         pictures: inputs that show how large activations become (static).
+        full_range: weights have 8 bits rather than 7 (static). Processors without VNNI sum two products in 16
+            bits, and such sums may then be cut off.
 
     Raises:
         InputError: ONNX Runtime cannot quantise this network.
@@ -102,7 +109,7 @@ def write_int8(
         part = Path(folder) / "int8.onnx"
         logging.getLogger().setLevel(logging.ERROR)  # the quantiser recommends its pre-processing at length
         try:
-            _write(network, part, kind, pictures)
+            _write(network, part, kind, pictures, full_range=full_range)
         except ImportError as error:
             raise MissingExtraError("int8 networks", extra="train", cause="onnx") from error
         except (RuntimeError, ValueError, TypeError, AttributeError) as error:
@@ -112,7 +119,9 @@ def write_int8(
         shutil.copyfile(part, done)
 
 
-def _write(network: Path, out: Path, kind: str, calibration: Iterable[np.ndarray]) -> None:
+def _write(
+    network: Path, out: Path, kind: str, calibration: Iterable[np.ndarray], *, full_range: bool
+) -> None:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_dynamic, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -136,7 +145,8 @@ def _write(network: Path, out: Path, kind: str, calibration: Iterable[np.ndarray
             quant_format=QuantFormat.QDQ,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
-            per_channel=True,  # of the full range: sessions see to processors on which its products overflow
+            per_channel=True,
+            reduce_range=not full_range,
             op_types_to_quantize=["Conv", "Gemm", "MatMul", "Add", "MaxPool", "GlobalAveragePool", "Relu"],
             nodes_to_exclude=exact,
         )
@@ -145,8 +155,8 @@ def _write(network: Path, out: Path, kind: str, calibration: Iterable[np.ndarray
 
 
 def _exact_nodes(path: Path) -> list[str]:
-    """Names of the nodes of the network's `answer` (the last layer, or the spiral decoder) and behind it, and of
-    the first convolution: of three channels it takes twice as long with 8 bits."""
+    """Names of the nodes of the network's `answer` (the last layer, or the spiral decoder) and behind it, and
+    of the first convolution: of three channels it takes twice as long with 8 bits."""
     import onnx
 
     nodes = list(onnx.load(str(path)).graph.node)
