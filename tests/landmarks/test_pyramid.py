@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mien.landmarks.pyramid import STRIDE_PX, PyramidConfig, levels, scales
+from mien.landmarks.pyramid import STRIDE_PX, PyramidConfig, levels, scales, shrunk
 from mien.landmarks.region import Region
 
 
@@ -45,3 +45,17 @@ def test_levels_map_back_onto_the_picture(shape):
         assert np.allclose(back.center_px, target_px, atol=0.6)
         assert back.roll_rad == 0.3
         assert back.side_px == pytest.approx(10 / level.scale.mean(), rel=0.02)
+
+
+@pytest.mark.parametrize("size", [(300, 200), (180, 120), (181, 120), (90, 60)])
+def test_shrinking_keeps_means_and_places(size):
+    random = np.random.default_rng(0)
+    coarse = random.integers(0, 256, (10, 15, 3), np.uint8)
+    picture = np.kron(coarse, np.ones((40, 40, 1), np.uint8)).astype(np.uint8)
+    small = shrunk(picture, size)
+    assert small.shape == (size[1], size[0], 3)
+    assert np.allclose(small.mean(axis=(0, 1)), picture.mean(axis=(0, 1)), atol=1)
+    for row in range(10):
+        for column in range(15):
+            place = round((row + 0.5) * size[1] / 10 - 0.5), round((column + 0.5) * size[0] / 15 - 0.5)
+            assert np.abs(small[place].astype(int) - coarse[row, column]).max() <= 2

@@ -19,7 +19,7 @@ def two_sizes() -> tuple[Level, Level]:
 
 def hints_at(level: Level, points_px: list[tuple[float, float]]) -> np.ndarray:
     """Scores of a level that hints at points of the picture and nowhere else."""
-    rows, columns = Window.grid(level)
+    rows, columns = level.cells
     logits = np.full((rows, columns), -9.0)
     for point in points_px:
         column, row = ((np.array(point) * level.scale + level.margin_px) / 8).astype(int)
@@ -55,5 +55,5 @@ def test_within_a_face_that_was_found_nothing_is_looked_at(two_sizes):
 def test_without_hints_nothing_and_with_many_everything(two_sizes):
     finest, coarser = two_sizes
     assert windows_worth_a_look(finest, coarser, hints_at(coarser, []), []) == []
-    windows = windows_worth_a_look(finest, coarser, np.zeros(Window.grid(coarser)), [])
+    windows = windows_worth_a_look(finest, coarser, np.zeros(coarser.cells), [])
     assert windows == [Window.whole(finest)]

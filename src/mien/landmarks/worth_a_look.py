@@ -47,13 +47,8 @@ class Window:
     @staticmethod
     def whole(level: Level) -> Window:
         """All of a level."""
-        rows, columns = (size // STRIDE_PX for size in level.image.shape[:2])
+        rows, columns = level.cells
         return Window(0, 0, rows, columns, (0, 0, rows, columns))
-
-    @staticmethod
-    def grid(level: Level) -> tuple[int, int]:
-        """Rows and columns of a level's cells."""
-        return level.image.shape[0] // STRIDE_PX, level.image.shape[1] // STRIDE_PX
 
     def cut(self, image: UInt8[np.ndarray, "height width 3"]) -> UInt8[np.ndarray, "rows columns 3"]:
         """What is shown of a level's picture."""
@@ -102,7 +97,7 @@ def windows_worth_a_look(
             unexplained &= away_px > candidate.region.side_px / 2
     if not unexplained.any():
         return []
-    height, width = Window.grid(level)
+    height, width = level.cells
     marked = np.zeros((height, width), np.uint8)
     cells = _to_cells(level, places_px[unexplained])
     marked[np.clip(cells[:, 1], 0, height - 1), np.clip(cells[:, 0], 0, width - 1)] = 1
