@@ -44,7 +44,7 @@ _FIRST_CHOICE = 4.0
 common, so that a cost says more than it knows: it speaks for an alternative by up to 2.3 where the likeliest
 is right, and by 5 and more where a picture was scaled to half or three times its size."""
 
-PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=2e-4, chord_steps=2)
+PHOTO_SOLVER = LevenbergMarquardt(max_iterations=40, relative_tolerance=1e-3, chord_steps=2)
 
 
 @checked_call

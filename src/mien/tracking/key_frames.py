@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -40,12 +42,12 @@ class KeyFrame:
     parameters: HeadParameters
     frame: int
 
-    @property
+    @cached_property
     def gaze_of_head(self) -> Float[np.ndarray, " 3"]:
         """Where the face points, in the world."""
         return matrix_from_rotation_vector(self.parameters.root_rotation)[:, 2]
 
-    @property
+    @cached_property
     def relative_sigma(self) -> float:
         """Mean deviation of the landmarks over the face's radius: lower is better."""
         return self.landmarks.typical_sigma_px / max(face_radius_px(self.landmarks), 1e-9)
@@ -73,9 +75,7 @@ class KeyFrames:
         if not self.kept:
             self.kept.append(candidate)
             return True
-        turns = [
-            float(np.arccos(np.clip(candidate.gaze_of_head @ key.gaze_of_head, -1, 1))) for key in self.kept
-        ]
+        turns = [_angle_rad(candidate.gaze_of_head, key.gaze_of_head) for key in self.kept]
         nearest = int(np.argmin(turns))
         gap = candidate.frame - max(key.frame for key in self.kept)
         new_view = turns[nearest] > self.min_turn_rad and gap > 2
@@ -133,3 +133,7 @@ class KeyFrames:
             self.kept[index] = replace(self.kept[index], parameters=part.parameters(x))
         first = solution.x[problem.columns[0]]
         return self.kept[0].parameters.identity, parts[0].camera(first)
+
+
+def _angle_rad(one: Float[np.ndarray, " 3"], other: Float[np.ndarray, " 3"]) -> float:
+    return math.acos(min(max(float(one @ other), -1.0), 1.0))
