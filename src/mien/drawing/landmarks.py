@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -77,20 +76,19 @@ def draw_landmarks_in_view(
     dot_px = float(np.clip(0.0045 * size_px, 0.9, 5.0))
     order = np.argsort(-np.nan_to_num(sigma_px))
     order = order[usable[order]]
-    centres, colors = _fixed(points_px[order]), _colors(doubt[order])
+    # plain numbers: OpenCV takes arrays apart one by one
+    centres, colors = _fixed(points_px[order]).tolist(), _colors(doubt[order])
 
-    pale = None
-    radii = _fixed(sigma_px[order])
-    for centre, radius, color, sigma in zip(
-        centres, np.maximum(radii, 1).tolist(), colors, sigma_px[order].tolist(), strict=True
-    ):
-        if math.isfinite(sigma) and sigma > 1.5 * dot_px:
-            pale = canvas.copy() if pale is None else pale
-            cv2.circle(pale, centre, min(radius, 2**20), color, -1, cv2.LINE_AA, _SHIFT)
-    if pale is not None:
+    sigma_px = sigma_px[order]
+    radii = np.clip(_fixed(sigma_px), 1, 2**20).tolist()
+    unsure = np.flatnonzero(np.isfinite(sigma_px) & (sigma_px > 1.5 * dot_px)).tolist()
+    if unsure:
+        pale = canvas.copy()
+        for one in unsure:
+            cv2.circle(pale, centres[one], radii[one], colors[one], -1, cv2.LINE_AA, _SHIFT)
         cv2.addWeighted(pale, 0.25, canvas, 0.75, 0, dst=canvas)
-    radii = _fixed(dot_px * (1 - 0.4 * doubt[order]))
-    for centre, radius, color in zip(centres, np.maximum(radii, 1).tolist(), colors, strict=True):
+    radii = np.maximum(_fixed(dot_px * (1 - 0.4 * doubt[order])), 1).tolist()
+    for centre, radius, color in zip(centres, radii, colors, strict=True):
         cv2.circle(canvas, centre, radius, color, -1, cv2.LINE_AA, _SHIFT)
 
 
