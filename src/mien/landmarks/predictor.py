@@ -162,7 +162,8 @@ def network_input(
 
     values = np.empty((1, 3, *image.shape[:2]), np.float32) if out is None else out
     for channel, plane in enumerate(cv2.split(image)):
-        np.multiply(plane, np.float32(1 / 255), out=values[0, channel], dtype=np.float32)
+        values[0, channel] = plane
+    values *= np.float32(1 / 255)
     return values
 
 

@@ -47,11 +47,12 @@ class HeadScene:
         model, unknowns, head = self.model, self.unknowns, self.model.head
         rest_m = model.mean_m
         expression_m = model.expression_m
-        if not unknowns.identity_count:
+        # Many a scene is of the mean head at rest, to which weights add nothing.
+        if not unknowns.identity_count and self.base.identity.any():
             rest_m = rest_m + _combine(self.base.identity, model.identity_m)
             # With the identity free, what expression shapes owe to it is added at every point.
             expression_m = model.expression_of(self.base.identity)
-        if not unknowns.expression_count:
+        if not unknowns.expression_count and self.base.expression.any():
             rest_m = rest_m + _combine(self.base.expression, expression_m)
         turned = {joint for joint, vector in enumerate(self.base.joint_rotations) if vector.any()}
         # Frozen parts are summed up once; a frozen class fills derived fields this way.
