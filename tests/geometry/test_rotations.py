@@ -25,6 +25,17 @@ def test_round_trip(angle):
     np.testing.assert_allclose(rotation_vector_from_matrix(matrix), vector, atol=1e-9)
 
 
+@pytest.mark.parametrize("angle", [0.5, 3.0, np.pi - 1e-7, np.pi])
+def test_any_axis_round_trips_up_to_half_a_turn(angle):
+    for axis in np.vstack([np.eye(3), -np.eye(3), np.random.default_rng(0).normal(size=(20, 3))]):
+        vector = angle * axis / np.linalg.norm(axis)
+        found = rotation_vector_from_matrix(matrix_from_rotation_vector(vector))
+        np.testing.assert_allclose(
+            matrix_from_rotation_vector(found), matrix_from_rotation_vector(vector), atol=1e-12
+        )
+        assert np.linalg.norm(found) == pytest.approx(angle)
+
+
 @pytest.mark.parametrize("angle", ANGLES)
 def test_left_jacobian_against_finite_differences(angle):
     vector = angle * np.array([2.0, -1.0, 2.0]) / 3
