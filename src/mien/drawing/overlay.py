@@ -137,17 +137,18 @@ def draw_track_frame(
     if not 0 <= row < len(track) or not track.tracked[row]:
         return draw_loss(image, name)
     vertices_m = head.vertices_m(track.parameters(row))
-    points_px = track.camera.project(vertices_m)
+    points_px = np.ascontiguousarray(track.camera.project(vertices_m).T)  # numpy is slow along short axes
     out = image.copy()
     # Only the head's box is drawn: a face in a large frame costs no more than one in a small frame.
-    finite = points_px[np.isfinite(points_px).all(axis=1)]
-    if len(finite):
-        left, top = np.clip(np.floor(finite.min(axis=0)).astype(int) - 1, 0, (width_px, height_px))
-        right, bottom = np.clip(np.ceil(finite.max(axis=0)).astype(int) + 2, 0, (width_px, height_px))
+    finite = points_px[:, np.isfinite(points_px).all(axis=0)]
+    if finite.size:
+        low, high = finite.min(axis=1), finite.max(axis=1)
+        left, top = np.clip(np.floor(low).astype(int) - 1, 0, (width_px, height_px))
+        right, bottom = np.clip(np.ceil(high).astype(int) + 2, 0, (width_px, height_px))
         if right > left and bottom > top:
             width, height = int(right - left), int(bottom - top)
             box = Viewport(int(left), int(top), width, height, width, height)
-            tall_enough = float(np.ptp(finite[:, 1])) > 450  # smaller, the edges would cover the face
+            tall_enough = bool(high[1] - low[1] > 450)  # smaller, the edges would cover the face
             out[top:bottom, left:right] = lay_over(
                 image[top:bottom, left:right],
                 vertices_m,
@@ -162,8 +163,8 @@ def draw_track_frame(
             points_px=track.points_px[row], sigma_px=track.sigma_px[row], set_name=track.set_name
         )
         draw_landmarks_in_view(out, face, Viewport.whole(width_px, height_px))
-    if name and len(finite):
-        _write_name(out, name, finite)
+    if name and finite.size:
+        _write_name(out, name, finite.T)
     return out
 
 
