@@ -54,6 +54,10 @@ _SETTLED = Acceptance(max_shift=0.005, max_zoom=1.01, max_turn_rad=0.01)
 
 _SETTLING_LOOKS = 4
 
+_GIVEN_UP = 3.0
+"""How much less evidence than a face needs ends the settling after its second look: in 260 pictures, upright
+and turned, faces then had what they need and more, and 53 of 63 other things had less than this."""
+
 
 @dataclass(frozen=True, eq=False)
 class _Found:
@@ -204,10 +208,12 @@ class Landmarker:
     def _settled(self, image: np.ndarray, face: _Found) -> _Found:
         """The face from the region that its own points ask for, seen both ways round."""
         region = face.landmarks.region
-        for _ in range(_SETTLING_LOOKS):
+        for look in range(_SETTLING_LOOKS):
             landmarks = self.predictor(image, region, both_ways=True)
             wanted = landmarks.region
-            if _SETTLED.agrees(region, wanted):
+            evidence = self.found.evidence(landmarks, seen=region, search_score=face.search_score)
+            doubtful = look > 0 and evidence < self.found.min_evidence - _GIVEN_UP
+            if doubtful or _SETTLED.agrees(region, wanted):
                 break
             region = wanted
         return replace(face, region=wanted, landmarks=landmarks)
