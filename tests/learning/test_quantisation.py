@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -35,6 +36,8 @@ def test_int8_answers_nearly_the_same(kind, exported, tmp_path):
     assert check.crops == 4
     assert check.file_mb < {"static": 0.5, "dynamic": 0.98}[kind] * path.stat().st_size / 1e6
     assert [file.name for file in tmp_path.iterdir()] == ["net.int8.onnx"]
+    model = onnx.load(tmp_path / "net.int8.onnx")
+    assert {entry.domain for entry in model.opset_import} == {node.domain for node in model.graph.node}
 
 
 def test_wrong_use_is_named(exported, tmp_path):

@@ -110,6 +110,7 @@ def write_int8(
         logging.getLogger().setLevel(logging.ERROR)  # the quantiser recommends its pre-processing at length
         try:
             _write(network, part, kind, pictures, full_range=full_range)
+            _forget_unused_operators(part)
         except ImportError as error:
             raise MissingExtraError("int8 networks", extra="train", cause="onnx") from error
         except (RuntimeError, ValueError, TypeError, AttributeError) as error:
@@ -152,6 +153,19 @@ def _write(
         )
     else:
         raise ValueError(f"unknown kind {kind!r}; choose static or dynamic")
+
+
+def _forget_unused_operators(path: Path) -> None:
+    """Name only the operator sets that a network uses: older versions of ONNX Runtime refuse a newer one,
+    used or not, and the quantiser's preparation names all that it knows."""
+    import onnx
+
+    model = onnx.load(str(path))
+    used = {node.domain for node in model.graph.node}
+    kept = [entry for entry in model.opset_import if entry.domain in used]
+    del model.opset_import[:]
+    model.opset_import.extend(kept)
+    onnx.save(model, str(path))
 
 
 def _exact_nodes(path: Path) -> list[str]:
