@@ -25,7 +25,7 @@ POSITIVE = {
 """Numbers with fractions that cannot be 0."""
 MOST: dict[str, float] = {
     **dict.fromkeys(("side_px", "size", "measured_size", "texture_size", "picture_side_px"), 16_384),
-    **dict.fromkeys(("rays_each_way", "pixel_rays_each_way", "supersampling"), 16),
+    **dict.fromkeys(("rays_each_way", "pixel_rays_each_way", "supersampling", "drawn_each_way"), 16),
     "workers": 1024, "threads": 1024, "batch": 1_000_000,
 }  # fmt: skip
 """More would only fill the memory."""

@@ -23,6 +23,8 @@ class SynthSceneConfig:
     """Folder that holds ict_facekit/ and makehuman/."""
     size: int = 256
     """Side of the pictures, pixels."""
+    drawn_each_way: int = 2
+    """A pixel is the mean of so many drawn pixels, each way. With 1 outlines and hair are grainy."""
     scene: Flat[SceneRequest] = SceneRequest()
     folder: Flat[OutFolder] = OutFolder(Path("scene"))
 
@@ -34,7 +36,7 @@ def run(arguments: list[str]) -> int:
     from mien.synthetic.scenes.posed_scene import PosedStudio
 
     start = time.perf_counter()
-    studio = PosedStudio(config.assets, size_px=config.size)
+    studio = PosedStudio(config.assets, size_px=config.size, supersampling=config.drawn_each_way)
     note(f"studio ready after {time.perf_counter() - start:.0f} s")
     path = make_scene(studio, config.scene, config.folder.out)
     out, scene = config.folder.out, config.scene

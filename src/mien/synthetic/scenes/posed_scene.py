@@ -54,8 +54,8 @@ class PosedView:
 
     Attributes:
         picture: RGBA, colours not multiplied by alpha.
-        depth_m: along the camera's axis, of the first surface; 0 where there is none. Single hairs in front
-            of the face are in it as far as they cover the pixel's first sample.
+        depth_m: along the camera's axis, of the first surface near the pixel's centre; 0 where there is none.
+            Single hairs in front of the face are in it as far as they cover the sample.
         camera: who took it.
     """
 
@@ -88,18 +88,28 @@ class PosedStudio:
         size_px: side of the pictures.
         head: the built-in head, or one with the same mesh and expressions but other identities.
         even_hair: see `DressingRoom`.
+        supersampling: a pixel is the mean of so many drawn pixels, each way, as a camera's is of what falls
+            on it. One drawn pixel has four samples: outlines and hair of single ones are noise.
 
     Raises:
-        InputError: the assets are not there.
+        InputError: the assets are not there, or the supersampling is below 1.
         MissingExtraError: no OpenGL context can be made.
     """
 
     def __init__(
-        self, assets: Path, *, size_px: int, head: Head | None = None, even_hair: bool = False
+        self,
+        assets: Path,
+        *,
+        size_px: int,
+        head: Head | None = None,
+        even_hair: bool = False,
+        supersampling: int = 1,
     ) -> None:
+        if supersampling < 1:
+            raise InputError(f"must be 1 at least, not {supersampling}", source="supersampling")
         self.head = load_head() if head is None else head
-        self.size_px = size_px
-        self._renderer = _Keeper(size_px)
+        self.size_px, self._finer = size_px, supersampling
+        self._renderer = _Keeper(size_px * supersampling)
         stock = read_stock(assets, load_head())
         self.skin_names = tuple(stock.skins)
         self.hair_names = tuple(garment.name for garment in stock.wardrobe.hair)
@@ -195,19 +205,48 @@ class PosedStudio:
         turned[:3, 3] = 0
         distance_m = float(np.linalg.norm(head_m))
         near_m, far_m = max(0.02, distance_m - 0.45), distance_m + 0.45
-        clip_from_world = clip_from_camera(
-            camera.intrinsics, turned, self.size_px, near_m=near_m, far_m=far_m
+        drawn_px = self.size_px * self._finer
+        finer = camera.resized(
+            width_px=camera.width_px * self._finer, height_px=camera.height_px * self._finer
         )
+        clip_from_world = clip_from_camera(finer.intrinsics, turned, drawn_px, near_m=near_m, far_m=far_m)
         grain = float(np.random.default_rng(seed).uniform(0, 50))
         drawn = self._renderer.draw(items, light, clip_from_world, centre_m=head_m, seed=grain)
+        if any(item.material == shaders.HAIR for item in items):
+            # Pictures show hair some millimetres nearer than it is, so that none sinks into the skin
+            in_place = [not_nearer(item) for item in items]
+            self._renderer.draw(in_place, light, clip_from_world, centre_m=head_m, seed=grain)
         first_m = _metric(self._renderer.drawn_depth(), near_m, far_m)
         opaque = [item for item in items if item.material not in SEE_THROUGH]
         depth_m = _metric(self._renderer.draw_depth(opaque, clip_from_world), near_m, far_m)
-        depth_m = depth_with_hair(depth_m, first_m) * (drawn[..., 3] > 127)
+        drawn, depth_m = averaged(drawn, self._finer), central(depth_with_hair(depth_m, first_m), self._finer)
+        depth_m = depth_m * (drawn[..., 3] > 127)
         alpha = drawn[..., 3:].astype(np.float32) / 255
         color = np.clip(drawn[..., :3] / np.maximum(alpha, 1 / 255), 0, 255) * (alpha > 0)
         picture = np.concatenate([np.rint(color).astype(np.uint8), drawn[..., 3:]], axis=2)
         return PosedView(picture, depth_m.astype(np.float32), camera)
+
+
+def averaged(picture: UInt8[np.ndarray, "h w c"], each_way: int) -> UInt8[np.ndarray, "_ _ c"]:
+    """Means of `each_way` × `each_way` pixels; colours are multiplied by alpha."""
+    if each_way == 1:
+        return picture
+    rows, columns = (side // each_way for side in picture.shape[:2])
+    tiles = picture.reshape(rows, each_way, columns, each_way, picture.shape[2])
+    return np.rint(tiles.mean(axis=(1, 3))).astype(np.uint8)
+
+
+def central(values: Float[np.ndarray, "h w"], each_way: int) -> Float[np.ndarray, "_ _"]:
+    """One of `each_way` × `each_way` values, next to the middle: a mean of depths floats at edges."""
+    return values[each_way // 2 :: each_way, each_way // 2 :: each_way]
+
+
+def not_nearer(item: DrawItem) -> DrawItem:
+    """Hair as far away as it is (see the shader's vertices); other things as they are."""
+    if item.material != shaders.HAIR:
+        return item
+    gain, contrast, _, hidden = item.settings
+    return replace(item, settings=(gain, contrast, 0.0, hidden))
 
 
 def depth_with_hair(
