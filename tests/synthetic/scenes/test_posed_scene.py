@@ -103,6 +103,11 @@ def test_pixels_are_means_and_depths_are_not():
     depth_m = np.arange(36.0).reshape(6, 6)
     np.testing.assert_array_equal(central(depth_m, 3), [[7, 10], [25, 28]])
     np.testing.assert_array_equal(central(depth_m, 1), depth_m)
+    row, column = np.mgrid[:4, :4]
+    steep_m = 0.9 + 0.002 * row + 0.001 * column
+    np.testing.assert_allclose(central(steep_m, 2), [[0.9015, 0.9035], [0.9055, 0.9075]])
+    steep_m[0, 0], steep_m[2, 0] = 0.8, 0.0  # an edge, and nothing beside the outline
+    np.testing.assert_allclose(central(steep_m, 2)[:, 0], [0.903, 0.907])
 
 
 def test_hair_sunk_into_the_skin_is_drawn_but_not_in_its_place(renderer: Callable[[int], Renderer]):

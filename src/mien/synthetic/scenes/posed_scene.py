@@ -28,6 +28,8 @@ SEE_THROUGH = (shaders.HAIR, shaders.FUR, shaders.LENS)
 """Materials whose meshes are partly transparent: they do not count for the depth of opaque surfaces."""
 NEARER_M = 0.002
 """Hair counts for the depth where it lies at least this much in front of all opaque surfaces nearby."""
+ONE_SURFACE_M = 0.01
+"""Depths within a pixel that differ more are those of two surfaces."""
 
 
 @dataclass(frozen=True)
@@ -236,9 +238,22 @@ def averaged(picture: UInt8[np.ndarray, "h w c"], each_way: int) -> UInt8[np.nda
     return np.rint(tiles.mean(axis=(1, 3))).astype(np.uint8)
 
 
-def central(values: Float[np.ndarray, "h w"], each_way: int) -> Float[np.ndarray, "_ _"]:
-    """One of `each_way` × `each_way` values, next to the middle: a mean of depths floats at edges."""
-    return values[each_way // 2 :: each_way, each_way // 2 :: each_way]
+def central(depth_m: Float[np.ndarray, "h w"], each_way: int) -> Float[np.ndarray, "_ _"]:
+    """Depth in the middle of `each_way` × `each_way` pixels.
+
+    Of an even number of pixels it is the mean of the four about the middle, where they show one surface;
+    elsewhere it is one of them, since a mean would float between two.
+    """
+    middle = each_way // 2
+    one = depth_m[middle::each_way, middle::each_way]
+    if each_way % 2:
+        return one
+    before = middle - 1
+    four = np.stack([
+        depth_m[row::each_way, column::each_way] for row in (before, middle) for column in (before, middle)
+    ])  # fmt: skip
+    together = (four.min(axis=0) > 0) & (np.ptp(four, axis=0) < ONE_SURFACE_M)
+    return np.where(together, four.mean(axis=0), one)
 
 
 def not_nearer(item: DrawItem) -> DrawItem:
