@@ -12,6 +12,7 @@ from jaxtyping import Float, UInt8
 
 from mien.avatars.dataset import AvatarData
 from mien.avatars.doubtful_hair import without_doubtful_hair
+from mien.avatars.pose_refinement import refine_poses
 from mien.avatars.prepared_folders import PreparedFolder, read_prepared_folder
 from mien.avatars.skull_frame import world_from_skull
 from mien.cameras import Camera
@@ -39,6 +40,8 @@ class AvatarDataConfig:
     """What a picture holds at the head's distance, metres."""
     sure_neck_m: float = 0.006
     """Below the chin the matte knows nothing; the fitted neck counts as head this far inside its edge."""
+    refine_poses: bool = True
+    """Move the head on each frame to where its skin looks as on the others."""
 
 
 @checked_call
@@ -114,7 +117,8 @@ def prepare_avatar_data(
         video_frames=rows + track.first_frame,
         test=test,
     )
-    return without_doubtful_hair(data)
+    data = without_doubtful_hair(data)
+    return refine_poses(data) if config.refine_poses else data
 
 
 def _images(

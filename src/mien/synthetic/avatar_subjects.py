@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.avatars.dataset import AvatarData
+from mien.avatars.pose_refinement import refine_poses
 from mien.cameras import Camera
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.parameters import HeadParameters
@@ -41,7 +42,7 @@ class AvatarSubjectConfig:
     every: int = 12
     """Frames from one expression to the next."""
     turn_noise_deg: float = 0.0
-    """The tracker's error of the head's rotation, smooth in time."""
+    """The tracker's error of the head's rotation."""
     place_noise_m: float = 0.0
     """And of its place."""
     expression_noise: float = 0.0
@@ -55,7 +56,7 @@ class AvatarSubject:
     """A synthetic video with its truth.
 
     Attributes:
-        data: as a tracker with the noise asked for would have it.
+        data: as a tracker with the noise asked for would have it, its poses refined as those of videos are.
         expression: (F, E) true weights; camera_from_skull: (F, 4, 4) true.
     """
 
@@ -128,7 +129,7 @@ class AvatarSubjectStudio:
             video_frames=np.arange(config.frames),
             test=np.arange(config.frames) >= round(config.frames * (1 - config.held_out)),
         )
-        return AvatarSubject(data, weights, poses)
+        return AvatarSubject(refine_poses(data) if self._noisy else data, weights, poses)
 
     @property
     def _noisy(self) -> bool:

@@ -23,7 +23,9 @@ def _rig_and_anchors():
     rig, controls = rig_of(talking_head(), points=34)
     rest_m = rig.vertices_m(AvatarControls(rig.rest_weights, np.zeros((2, 3))))
     rng = np.random.default_rng(0)
-    return rig, controls, rest_m, spread_anchors(rest_m, rig.triangles, on_skin=900, in_hair=60, rng=rng)
+    hair_m = 0.02 * (rest_m[:, 1] > 0.06)
+    anchors = spread_anchors(rest_m, rig.triangles, on_skin=900, in_hair=60, rng=rng, hair_m=hair_m)
+    return rig, controls, rest_m, anchors
 
 
 def test_regions_are_where_their_controls_move_the_head():

@@ -24,6 +24,12 @@ class SplatAvatarConfig:
     """Price of places that change with the expression beyond the mesh's own movement, cm², mean squares."""
     far: float = 3.0
     """Price of splats away from the mesh, m², mean squares."""
+    side_colour: float = 0.7
+    """Weight of skin seen from aside, against the same skin in the frame, laid on the fitted head."""
+    side_outline: float = 0.3
+    """Price of what one sees through the head from aside, and of what one sees beside it, mean."""
+    side_every: int = 5
+    """A side view every so many steps; 0: none."""
     opaque: float = 2e-3
     """Price of opacity, mean: what no picture needs fades."""
     similarity: float = 0.2

@@ -51,31 +51,33 @@ def spread_anchors(
     on_skin: int,
     in_hair: int,
     rng: np.random.Generator,
-    largest_hair_m: float = 0.05,
+    hair_m: Float[np.ndarray, " v"],
 ) -> Anchors:
-    """Splats evenly on a mesh, and others above its scalp and sides.
+    """Splats evenly on a mesh, and others in the hair above it.
 
     Args:
         vertices_m: of the head in its own frame, y up and z out of the face.
+        hair_m: how far the hair reaches from each vertex; 0 where none grows.
     """
     corners = vertices_m[triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     areas = np.linalg.norm(normals, axis=1) / 2
     outward = normals[:, 1] / np.maximum(2 * areas, 1e-12)
-    centres = corners.mean(axis=1)
-    front_m, top_m, height_m = vertices_m[:, 2].max(), vertices_m[:, 1].max(), np.ptp(vertices_m[:, 1])
-    hairy = (centres[:, 1] > top_m - 0.35 * height_m) | (centres[:, 2] < front_m - 0.07)
-    away = np.einsum("ij,ij->i", normals, centres - vertices_m.mean(axis=0)) > 0
-    scalp = areas * (hairy & away & (outward > -0.7))
+    away = np.einsum("ij,ij->i", normals, corners.mean(axis=1) - vertices_m.mean(axis=0)) > 0
+    grows = (hair_m[triangles] > 0).all(axis=1) & away & (outward > -0.7)
+    in_hair = in_hair if grows.any() else 0
+    scalp = areas * grows
     chosen = np.concatenate([
         rng.choice(len(triangles), on_skin, p=areas / areas.sum()),
         rng.choice(len(triangles), in_hair, p=scalp / scalp.sum()) if in_hair else np.zeros(0, int),
     ])  # fmt: skip
     offsets_m = np.zeros((len(chosen), 3))
-    offsets_m[on_skin:, 2] = rng.uniform(0.1, 1, in_hair) * largest_hair_m
+    weights = rng.dirichlet(np.ones(3), len(chosen))
+    reach_m = (weights * hair_m[triangles[chosen]]).sum(axis=1)[on_skin:]
+    offsets_m[on_skin:, 2] = rng.uniform(0.1, 1, in_hair) * reach_m
     return Anchors(
         triangles=np.asarray(triangles)[chosen],
-        weights=rng.dirichlet(np.ones(3), len(chosen)),
+        weights=weights,
         offsets_m=offsets_m,
         spacing_m=math.sqrt(float(areas.sum()) / len(chosen)),
     )

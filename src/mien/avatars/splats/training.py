@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,9 +19,12 @@ from mien.avatars.dataset import AvatarData
 from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.splats.config import SplatAvatarConfig
 from mien.avatars.splats.emptiness import in_empty_space
+from mien.avatars.splats.hair_shell import hair_heights_m
 from mien.avatars.splats.regions import Region, regions_of
+from mien.avatars.splats.side_views import SideViews
 from mien.avatars.splats.splat_avatar import SplatAvatar
 from mien.avatars.splats.splat_head import SplatHead, spread_anchors, steering
+from mien.avatars.splats.unseen import color_like_neighbours, filled_px
 from mien.avatars.training_session import TrainingSession, as_json
 from mien.checked_calls import checked_call
 from mien.learning.flat_settings import flat_settings
@@ -44,6 +47,12 @@ _EXPRESSIONS_BY = 0.05
 _UNKNOWN = 0.1
 """Weight of colours where the matte is not known."""
 _SSIM_WINDOW = 7
+_LOOSE = 1.25
+"""Splats start so much higher than the hair reaches on the whole, for single strands; those that no frame
+shows there come down."""
+_SIDE_VIEWS = 64
+_LOOKS = 12
+"""Frames that are asked which splats they show."""
 
 
 class SplatSchedule:
@@ -87,11 +96,13 @@ class SplatTraining(Training[None]):
         self._seen = [_Tensors.of(data, rig, controls[row], row) for row in range(len(data))]
         steered = np.stack([seen.controls.numpy() for seen in self._seen])
         self.head = SplatHead(config, controls=steered.shape[1])
+        hair_m = hair_heights_m(data, rig, controls)
         anchors = spread_anchors(
             rig.vertices_m(AvatarControls(rig.rest_weights, np.zeros((2, 3)))),
             rig.triangles,
             on_skin=config.on_skin,
             in_hair=config.in_hair,
+            hair_m=_LOOSE * hair_m,
             rng=np.random.default_rng(config.seed),
         )
         self.head.start(anchors)
@@ -103,6 +114,7 @@ class SplatTraining(Training[None]):
         self.learner = Learner(self.head, self._groups)
         self.schedule = SplatSchedule(config, max_minutes=max_minutes)
         self._paint()
+        self._side_views = SideViews(data, rig, controls, hair_m=hair_m, count=_SIDE_VIEWS, seed=config.seed)
         self._step, self._share, self._cleared = 0, 0.0, 0
 
     def prepare(self, step: int, elapsed_s: float) -> None:
@@ -133,9 +145,26 @@ class SplatTraining(Training[None]):
         shape = shape + config.opaque * torch.sigmoid(head.opacity_logits).mean()
         unlike = 1 - _ssim(drawn, wanted)
         loss = 3 * colors + 0.3 * coverage + config.similarity * unlike + changes + shape
+        if config.side_every and self._step % config.side_every == config.side_every - 1:
+            loss = loss + self._from_aside(self._step // config.side_every)
         squared = (drawn - wanted).detach().square()
         error = (seen.known[..., None] * squared).mean() / seen.known.mean().clamp(min=1e-6)
         return {"loss": loss, "error": error, "color": colors.detach()}
+
+    def _from_aside(self, turn: int) -> Tensor:
+        """What a side view has against the head as it is."""
+        config, count = self.config, len(self._side_views)
+        rng = np.random.default_rng((config.seed, 2, turn // count))
+        view = self._side_views[int(rng.permutation(count)[turn % count])]
+        seen = self._seen[view.row]
+        code = self.head.codes(seen.controls) * min(1.0, self._share / _EXPRESSIONS_BY)
+        picture = self.head(seen.vertices_m, code, view.camera)
+        sure = torch.from_numpy(view.sure.astype(np.float32))[..., None]
+        wanted = torch.from_numpy(view.colors.astype(np.float32))
+        colors = (sure * (picture[..., :3] - wanted).abs()).mean()
+        holes = (torch.from_numpy(view.opaque) * (1 - picture[..., 3])).mean()
+        strands = (torch.from_numpy(view.empty) * picture[..., 3]).mean()
+        return 3 * config.side_colour * colors + config.side_outline * (holes + strands)
 
     def facts(self, losses: Mapping[str, float]) -> dict[str, float]:
         return {"psnr_db": float(-10 * np.log10(max(losses["error"], 1e-12)))}
@@ -169,6 +198,18 @@ class SplatTraining(Training[None]):
             empty = in_empty_space(self.data, self._places_m)
             self.head.opacity_logits[empty] = _FADED_LOGIT
             self.head.opacity_changes[:, empty] = 0
+        self._color_unseen()
+
+    def _color_unseen(self, doubtful: Bool[Tensor, " n"] | None = None) -> None:
+        """Colours of what no frame shows, or of what is doubtful, by what lies beside it."""
+        rows = np.unique(np.linspace(0, len(self._seen) - 1, _LOOKS).round().astype(int)).tolist()
+        moments = [(self._seen[row].vertices_m, self.data.camera(row)) for row in rows]
+        filled = filled_px(self.head, moments)
+        if doubtful is not None:
+            filled[doubtful] = 0
+        with torch.no_grad():
+            places_m = self._places_m(rows[0])
+        color_like_neighbours(self.head, places_m, filled)
 
     def _listen(self, regions: list[Region]) -> None:
         """Let splats learn changes with their own regions' codes alone."""
@@ -184,8 +225,9 @@ class SplatTraining(Training[None]):
         with torch.no_grad():
             pixels = np.nan_to_num(camera.project(self._places_m(0).double().numpy()))
             columns, rows = np.rint(np.clip(pixels, 0, self.data.size_px - 1)).astype(int).T
-            colors = torch.from_numpy(self.data.rgba[0, rows, columns, :3].astype(np.float32) / 255)
-            self.head.color_logits.copy_(torch.logit(colors.clamp(0.02, 0.98)))
+            rgba = torch.from_numpy(self.data.rgba[0, rows, columns].astype(np.float32) / 255)
+            self.head.color_logits.copy_(torch.logit(rgba[:, :3].clamp(0.02, 0.98)))
+        self._color_unseen(rgba[:, 3] < 0.8)
 
 
 @dataclass(frozen=True, eq=False)

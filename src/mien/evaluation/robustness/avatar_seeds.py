@@ -117,7 +117,12 @@ def write_splat_avatar(folder: Path) -> None:
     rng = np.random.default_rng(0)
     splats.start(
         spread_anchors(
-            rig.vertices_m(rest), rig.triangles, on_skin=config.on_skin, in_hair=config.in_hair, rng=rng
+            rig.vertices_m(rest),
+            rig.triangles,
+            on_skin=config.on_skin,
+            in_hair=config.in_hair,
+            rng=rng,
+            hair_m=np.full(rig.head.vertex_count, 0.02),
         )
     )
     mien.save_avatar(
