@@ -74,7 +74,7 @@ def spread_anchors(
     offsets_m = np.zeros((len(chosen), 3))
     weights = rng.dirichlet(np.ones(3), len(chosen))
     reach_m = (weights * hair_m[triangles[chosen]]).sum(axis=1)[on_skin:]
-    offsets_m[on_skin:, 2] = rng.uniform(0.1, 1, in_hair) * reach_m
+    offsets_m[on_skin:, 2] = np.sqrt(rng.uniform(0.01, 1, in_hair)) * reach_m
     return Anchors(
         triangles=np.asarray(triangles)[chosen],
         weights=weights,
