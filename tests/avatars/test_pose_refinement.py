@@ -65,3 +65,16 @@ def test_where_no_skin_is_known_poses_stay():
     truth = talking_head(6, 32)
     unknown = replace(truth, known=np.zeros_like(truth.known))
     np.testing.assert_array_equal(refine_poses(unknown).camera_from_skull, truth.camera_from_skull)
+
+
+def test_the_outline_tells_how_large_a_head_is():
+    """Where the skin is of one colour; only half of it, since mattes err."""
+    truth = talking_head(10, 96)
+    rgba = truth.rgba.copy()
+    rgba[..., :3] = 128
+    poses = truth.camera_from_skull.copy()
+    poses[-1, 2, 3] *= 0.97  # too near, and so too large
+    refined = refine_poses(replace(truth, rgba=rgba, camera_from_skull=poses))
+    assert abs(refined.camera_from_skull[-1, 2, 3] - 0.8) < 0.6 * 0.03 * 0.8
+    off_m = refined.camera_from_skull[:-1, 2, 3] - truth.camera_from_skull[:-1, 2, 3]
+    assert np.abs(off_m).max() < 0.008

@@ -1,6 +1,7 @@
 """Poses that put the same skin in the same place on every frame, where landmarks only nearly do.
 
-Direct alignment: Gauss-Newton on colours (Lucas, Kanade 1981) of the fitted head's own skin.
+Direct alignment: Gauss-Newton on colours (Lucas, Kanade 1981) of the fitted head's own skin. How large the head
+is, its outline says better, for a face whose jaw drops and whose brows rise is longer than the tracker thinks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from mien.avatars.dataset import AvatarData
+from mien.avatars.hair_shell import hairy, heights_at_the_edge_m
 from mien.avatars.rig import AvatarControls, AvatarRig, rig_of
 from mien.cameras import Camera
 from mien.geometry.normals import vertex_normals
@@ -22,29 +24,104 @@ COLOR_STD = 0.06
 """Beyond which a difference of colours counts less than its square."""
 ALIKE = 12.0
 """As many vertices lie on skin of one colour and know no more than one."""
-PRIOR_STD = np.array([0.008, 0.008, 0.008, 0.002, 0.002, 0.008])
+PRIOR_STD = np.array([0.008, 0.008, 0.008, 0.002, 0.002, 0.02])
 """How far off poses are: rotation vector (radians) and place (metres), in the camera's frame."""
 MOVED_M = 0.002
 """Vertices that an expression moves this far are believed half as much."""
+OUTLINE_STD_M = 0.003
+"""Where a matte ends, and beyond which a difference counts less."""
+INDEPENDENT_EDGES = 10
+"""As many places along the outline err on their own."""
+LEAST_LOOKS = 3
+"""Frames that must have shown a vertex at the edge."""
 _FACING = 0.35
 _LEAST_VERTICES, _MOST_VERTICES = 150, 1500
 _BLUR_PX = 0.8
 
 
 def refine_poses(data: AvatarData) -> AvatarData:
-    """The same frames with better cameras: on all of them the skin looks like the mean of the frames that
-    are learned from. Those held out have no say in that mean."""
+    """The same frames with better cameras: on all of them the skin looks, and the hair ends, as on the mean
+    of the frames that are learned from. Those held out have no say in that mean."""
     rig, controls = rig_of(data, points=1)
     frames = [_Frame.of(data, rig, controls[row], row) for row in range(len(data))]
+    outline = _Outline(data, rig, controls)
     poses = data.camera_from_skull.copy()
     learned = np.flatnonzero(~data.test)
     for _ in range(ROUNDS):
         seen = [frames[row].seen(data.intrinsics[row], poses[row]) for row in learned]
         mean, known = _mean_colors(seen)
+        edges = outline.edges(poses)
         for row, frame in enumerate(frames):
             told = data.intrinsics[row], data.camera_from_skull[row]
-            poses[row] = _refined(frame, *told, poses[row], mean, known)
+            poses[row] = _refined(frame, *told, poses[row], mean, known, edges[row])
     return replace(data, camera_from_skull=poses)
+
+
+@dataclass(frozen=True, eq=False)
+class _Edge:
+    """Where a frame's matte ends beyond the head's own edge: vertices and outward normals in the skull's
+    frame, how much further than on the mean frame at the pose at which it was looked, metres, and that pose.
+    """
+
+    vertices_m: Float[np.ndarray, "e 3"]
+    normals: Float[np.ndarray, "e 3"]
+    further_m: Float[np.ndarray, " e"]
+    pose: Float[np.ndarray, "4 4"]
+
+    def equations(
+        self, pose: Float[np.ndarray, "4 4"], middle_m: Float[np.ndarray, " 3"]
+    ) -> tuple[Float[np.ndarray, "6 6"], Float[np.ndarray, " 6"]]:
+        """Normal equations and gradient of a step from a pose, see `_moved`."""
+        places_m = self.vertices_m @ pose[:3, :3].T + pose[:3, 3]
+        looked_m = self.vertices_m @ self.pose[:3, :3].T + self.pose[:3, 3]
+        outward = self.normals @ pose[:3, :3].T
+        # Towards the camera counts as far as it makes the head larger
+        outward[:, 2] = -(outward[:, :2] * places_m[:, :2]).sum(axis=1) / places_m[:, 2]
+        further_m = self.further_m - np.einsum("ei,ei->e", outward, places_m - looked_m)
+        jacobian = -np.concatenate([np.cross(places_m - middle_m, outward), outward], axis=1)
+        weight = 1 / (1 + (further_m / OUTLINE_STD_M) ** 2)
+        share = INDEPENDENT_EDGES / max(len(weight), INDEPENDENT_EDGES)
+        scaled = (share * weight / OUTLINE_STD_M**2)[:, None] * jacobian
+        return scaled.T @ jacobian, scaled.T @ further_m
+
+
+class _Outline:
+    """The outline of the hair above the face, which no expression moves."""
+
+    def __init__(self, data: AvatarData, rig: AvatarRig, controls: list[AvatarControls]) -> None:
+        self._data, self._rig = data, rig
+        self._vertices_m = [rig.vertices_m(one) for one in controls]
+        landmarks_m = rig.landmarks_m(controls[0])
+        self._where = hairy(rig) & (self._vertices_m[0][:, 1] > landmarks_m[30, 1])
+
+    def edges(self, poses: Float[np.ndarray, "frames 4 4"]) -> list[_Edge]:
+        """Of every frame, against the mean of those that are learned from."""
+        data, rig = self._data, self._rig
+        found = [
+            heights_at_the_edge_m(
+                data,
+                rig,
+                vertices_m,
+                row,
+                self._where,
+                camera=replace(data.camera(row), camera_from_world=pose),
+            )
+            for row, (vertices_m, pose) in enumerate(zip(self._vertices_m, poses, strict=True))
+        ]
+        total, count = np.zeros((2, rig.head.vertex_count))
+        for row in np.flatnonzero(~data.test):
+            index, height_m = found[row]
+            total[index] += height_m
+            count[index] += 1
+        edges = []
+        for vertices_m, pose, (index, height_m) in zip(self._vertices_m, poses, found, strict=True):
+            known = count[index] >= LEAST_LOOKS
+            index, height_m = index[known], height_m[known]
+            normals = vertex_normals(vertices_m, rig.triangles)[index]
+            edges.append(
+                _Edge(vertices_m[index], normals, height_m - total[index] / count[index], pose.copy())
+            )
+        return edges
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,6 +195,7 @@ def _refined(
     pose: Float[np.ndarray, "4 4"],
     mean: Float[np.ndarray, "v 3"],
     known: Bool[np.ndarray, " v"],
+    edge: _Edge,
 ) -> Float[np.ndarray, "4 4"]:
     """A frame's pose nearer to the one at which its colours are the mean ones, all of them brighter or
     darker."""
@@ -149,6 +227,8 @@ def _refined(
         scaled = (weights[..., None] * jacobian).reshape(-1, 6) / (COLOR_STD**2 * alike)
         normal = scaled.T @ jacobian.reshape(-1, 6) + np.diag(precision)
         gradient = scaled.T @ residuals.ravel() + precision * off
+        of_edge = edge.equations(pose, middle_m)
+        normal, gradient = normal + of_edge[0], gradient + of_edge[1]
         step = -np.linalg.solve(normal, gradient)
         pose = _moved(pose, step, middle_m)
     return pose

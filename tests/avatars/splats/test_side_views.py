@@ -11,9 +11,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("numba")
 
+from mien.avatars.hair_shell import hair_heights_m, hairy  # noqa: E402
 from mien.avatars.rig import AvatarControls, rig_of  # noqa: E402
 from mien.avatars.splats.config import SplatAvatarConfig  # noqa: E402
-from mien.avatars.splats.hair_shell import hair_heights_m, hairy  # noqa: E402
 from mien.avatars.splats.side_views import SideViews  # noqa: E402
 from mien.avatars.splats.training import SplatTraining  # noqa: E402
 from mien.avatars.splats.unseen import color_like_neighbours, filled_px  # noqa: E402

@@ -16,10 +16,10 @@ from torch.nn import functional
 
 from mien.avatars.avatar import AvatarFacts
 from mien.avatars.dataset import AvatarData
+from mien.avatars.hair_shell import hair_heights_m
 from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.avatars.splats.config import SplatAvatarConfig
 from mien.avatars.splats.emptiness import in_empty_space
-from mien.avatars.splats.hair_shell import hair_heights_m
 from mien.avatars.splats.regions import Region, regions_of
 from mien.avatars.splats.side_views import SideViews
 from mien.avatars.splats.splat_avatar import SplatAvatar

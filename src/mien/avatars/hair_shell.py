@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float, Int
 
 from mien.avatars.dataset import AvatarData
 from mien.avatars.rig import AvatarControls, AvatarRig
+from mien.cameras import Camera
 from mien.geometry.normals import vertex_normals
 from mien.geometry.rasterization import rasterize
 
@@ -47,7 +48,7 @@ def hair_heights_m(
     total, count = np.zeros(len(rest_m)), np.zeros(len(rest_m))
     rows = np.unique(np.linspace(0, len(data) - 1, min(_LOOKS, len(data))).round().astype(int)).tolist()
     for row in rows:
-        index, height_m = _at_the_edge(data, rig, rig.vertices_m(controls[row]), row, where)
+        index, height_m = heights_at_the_edge_m(data, rig, rig.vertices_m(controls[row]), row, where)
         total[index] += height_m
         count[index] += 1
     seen = np.flatnonzero(count)
@@ -68,11 +69,22 @@ def hair_heights_m(
     return out
 
 
-def _at_the_edge(
-    data: AvatarData, rig: AvatarRig, vertices_m: Float[np.ndarray, "all 3"], row: int, where: np.ndarray
+def heights_at_the_edge_m(
+    data: AvatarData,
+    rig: AvatarRig,
+    vertices_m: Float[np.ndarray, "all 3"],
+    row: int,
+    where: Bool[np.ndarray, " all"],
+    *,
+    camera: Camera | None = None,
 ) -> tuple[Int[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """Vertices whose normals leave the head's silhouette on a frame, and how far its matte goes with them."""
-    camera, size = data.camera(row), data.size_px
+    """Vertices whose normals leave the head's silhouette on a frame, and how far its matte goes with them.
+
+    Args:
+        vertices_m: of the head on this frame; where: those that are looked at.
+        camera: another one than the frame's.
+    """
+    camera, size = camera or data.camera(row), data.size_px
     pixels, depths_m = camera.project(vertices_m), camera.to_camera(vertices_m)[:, 2]
     raster = rasterize(pixels, depths_m, rig.triangles, width_px=size, height_px=size)
     normals = vertex_normals(vertices_m, rig.triangles)
