@@ -1,7 +1,8 @@
 """Poses that put the same skin in the same place on every frame, where landmarks only nearly do.
 
-Direct alignment: Gauss-Newton on colours (Lucas, Kanade 1981) of the fitted head's own skin. How large the head
-is, its outline says better, for a face whose jaw drops and whose brows rise is longer than the tracker thinks.
+Direct alignment: Gauss-Newton on colours (Lucas, Kanade 1981) of the fitted head's own skin. How large the
+head is, its outline says better, for a face whose jaw drops and whose brows rise is longer than the tracker
+thinks.
 """
 
 from __future__ import annotations
