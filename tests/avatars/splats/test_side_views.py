@@ -93,7 +93,10 @@ def test_what_no_frame_shows_is_coloured_like_what_lies_beside_it(data):
     with torch.no_grad():
         head.color_logits[:] = torch.tensor([2.0, -2.0, 0.0])
     vertices_m = torch.from_numpy(rig.vertices_m(controls[0]).astype(np.float32))
-    filled = filled_px(head, [(vertices_m, data.camera(0))])
+    seen = training._seen[0]
+    filled, surely = filled_px(head, [(vertices_m, data.camera(0), seen.solid)])
+    assert (surely <= filled + 1e-5).all()
+    assert 0.5 * filled.sum() < surely.sum() < 0.95 * filled.sum()
     anchored_m = head.anchored(vertices_m)[0].detach()
     back = anchored_m[:, 2] < -0.08
     assert back.sum() > 5
@@ -103,7 +106,12 @@ def test_what_no_frame_shows_is_coloured_like_what_lies_beside_it(data):
     before = head.color_logits.detach().clone()
     with torch.no_grad():
         head.color_logits[back] = 0.0
-    color_like_neighbours(head, anchored_m, filled)
+        # The edge takes colours of what is behind: they are not handed on
+        edge = (filled > 0.1) & (surely < 1e-3)
+        head.color_logits[edge] = 3.0
+    color_like_neighbours(head, anchored_m, filled=filled, surely=surely)
     torch.testing.assert_close(head.color_logits[back], before[back])
-    color_like_neighbours(head, anchored_m, torch.zeros_like(filled))  # nothing is known: nothing happens
+    assert (head.color_logits[edge] == 3.0).all()
+    nothing = torch.zeros_like(filled)
+    color_like_neighbours(head, anchored_m, filled=nothing, surely=nothing)  # and nothing happens
     torch.testing.assert_close(head.color_logits[back], before[back])

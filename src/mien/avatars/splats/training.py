@@ -50,6 +50,7 @@ _SSIM_WINDOW = 7
 _LOOSE = 1.25
 """Splats start so much higher than the hair reaches on the whole, for single strands; those that no frame
 shows there come down."""
+_EDGE_PX = 2
 _SIDE_VIEWS = 64
 _LOOKS = 12
 """Frames that are asked which splats they show."""
@@ -203,13 +204,16 @@ class SplatTraining(Training[None]):
     def _color_unseen(self, doubtful: Bool[Tensor, " n"] | None = None) -> None:
         """Colours of what no frame shows, or of what is doubtful, by what lies beside it."""
         rows = np.unique(np.linspace(0, len(self._seen) - 1, _LOOKS).round().astype(int)).tolist()
-        moments = [(self._seen[row].vertices_m, self.data.camera(row)) for row in rows]
-        filled = filled_px(self.head, moments)
+        seen = [self._seen[row] for row in rows]
+        moments = [
+            (one.vertices_m, self.data.camera(row), one.solid) for one, row in zip(seen, rows, strict=True)
+        ]
+        filled, surely = filled_px(self.head, moments)
         if doubtful is not None:
-            filled[doubtful] = 0
+            filled[doubtful] = surely[doubtful] = 0
         with torch.no_grad():
             places_m = self._places_m(rows[0])
-        color_like_neighbours(self.head, places_m, filled)
+        color_like_neighbours(self.head, places_m, filled=filled, surely=surely)
 
     def _listen(self, regions: list[Region]) -> None:
         """Let splats learn changes with their own regions' codes alone."""
@@ -239,6 +243,14 @@ class _Tensors:
     known: Float[Tensor, "s s"]
     vertices_m: Float[Tensor, "v 3"]
     controls: Float[Tensor, " controls"]
+
+    @property
+    def solid(self) -> Float[Tensor, "s s"]:
+        """1 inside the head; at its edge colours are those of what is behind, too."""
+        through = 1 - self.alpha * (self.known > 0.5)
+        return (
+            functional.max_pool2d(through[None], 2 * _EDGE_PX + 1, stride=1, padding=_EDGE_PX)[0] < 0.1
+        ).float()
 
     @staticmethod
     def of(data: AvatarData, rig: AvatarRig, controls: AvatarControls, row: int) -> _Tensors:

@@ -17,29 +17,40 @@ _NEIGHBOURS = 4
 _AT_ONCE = 2000
 
 
-def filled_px(head: SplatHead, moments: Iterable[tuple[Float[Tensor, "v 3"], Camera]]) -> Float[Tensor, " n"]:
-    """How many pixels each splat fills, less what lies before it, in the mean of some pictures of the head.
+def filled_px(
+    head: SplatHead, moments: Iterable[tuple[Float[Tensor, "v 3"], Camera, Float[Tensor, "h w"]]]
+) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+    """How many pixels each splat fills, less what lies before it, in the mean of some pictures of the head;
+    and how many of those that are wanted.
 
     Args:
-        moments: vertices of the posed head and the camera of each picture.
+        moments: of each picture the vertices of the posed head, the camera, and 1 for wanted pixels.
     """
-    total, count = torch.zeros(len(head)), 0
+    total, count = torch.zeros(len(head), 2), 0
     still = torch.zeros(head.config.codes)
-    for vertices_m, camera in moments:
-        red = head(vertices_m, still, camera)[..., 0].sum()
-        [gradient] = torch.autograd.grad(red, head.color_logits)
-        total += gradient[:, 0]
+    for vertices_m, camera, wanted in moments:
+        picture = head(vertices_m, still, camera)
+        # A splat's share of a pixel is how much the pixel's colour follows its own
+        followed = picture[..., 0].sum() + (wanted * picture[..., 1]).sum()
+        [gradient] = torch.autograd.grad(followed, head.color_logits)
+        total += gradient[:, :2]
         count += 1
-    color = torch.sigmoid(head.color_logits.detach()[:, 0])
-    return total / (color * (1 - color)).clamp(min=1e-6) / max(1, count)
+    color = torch.sigmoid(head.color_logits.detach()[:, :2])
+    everywhere, where_wanted = (total / (color * (1 - color)).clamp(min=1e-6) / max(1, count)).T
+    return everywhere, where_wanted
 
 
 @torch.no_grad()
 def color_like_neighbours(
-    head: SplatHead, places_m: Float[Tensor, "n 3"], filled: Float[Tensor, " n"]
+    head: SplatHead,
+    places_m: Float[Tensor, "n 3"],
+    *,
+    filled: Float[Tensor, " n"],
+    surely: Float[Tensor, " n"],
 ) -> None:
-    """Give splats that fill less than `SHOWN_PX` pixels the mean colour of the nearest others."""
-    known = torch.nonzero(filled >= SHOWN_PX)[:, 0]
+    """Give splats that fill less than `SHOWN_PX` pixels the mean colour of the nearest that fill as many of
+    those whose colours are surely the head's."""
+    known = torch.nonzero(surely >= SHOWN_PX)[:, 0]
     unknown = torch.nonzero(filled < SHOWN_PX)[:, 0]
     if len(known) < _NEIGHBOURS:
         return
