@@ -47,6 +47,8 @@ class AvatarSubjectConfig:
     """And of its place."""
     expression_noise: float = 0.0
     """And of its weights."""
+    refined: bool = True
+    """Refine wrong poses, as those of videos are."""
     hair: str | None = None
     """"none", or a hair style's name, instead of the person's own."""
 
@@ -56,7 +58,7 @@ class AvatarSubject:
     """A synthetic video with its truth.
 
     Attributes:
-        data: as a tracker with the noise asked for would have it, its poses refined as those of videos are.
+        data: as a tracker with the noise asked for would have it, its poses refined if so asked for.
         expression: (F, E) true weights; camera_from_skull: (F, 4, 4) true.
     """
 
@@ -129,7 +131,7 @@ class AvatarSubjectStudio:
             video_frames=np.arange(config.frames),
             test=np.arange(config.frames) >= round(config.frames * (1 - config.held_out)),
         )
-        return AvatarSubject(refine_poses(data) if self._noisy else data, weights, poses)
+        return AvatarSubject(refine_poses(data) if self._noisy and self.config.refined else data, weights, poses)
 
     @property
     def _noisy(self) -> bool:
