@@ -131,7 +131,9 @@ class AvatarSubjectStudio:
             video_frames=np.arange(config.frames),
             test=np.arange(config.frames) >= round(config.frames * (1 - config.held_out)),
         )
-        return AvatarSubject(refine_poses(data) if self._noisy and self.config.refined else data, weights, poses)
+        if self._noisy and config.refined:
+            data = refine_poses(data)
+        return AvatarSubject(data, weights, poses)
 
     @property
     def _noisy(self) -> bool:
