@@ -100,7 +100,7 @@ def test_eight_bits_say_nearly_the_same(shards, layout, tmp_path, monkeypatch):
     export_search(network, path)
     image = np.random.default_rng(0).random((1, 3, 64, 88), np.float32)
     (before,) = open_session(path).run(["score"], {"image": image})
-    check = quantise_search(path, SceneDataConfig(data=(shards,)))
+    check = quantise_search(path, [shards])
     (after,) = open_session(path).run(["score"], {"image": image})
     assert 0 < np.abs(after - before).max() < 0.1 * np.ptp(before) + 0.02
     assert check.file_mb == path.stat().st_size / 1e6

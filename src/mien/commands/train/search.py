@@ -66,7 +66,6 @@ def run_export(arguments: list[str]) -> int:
 
 
 def _export(config: ExportSearchConfig) -> int:
-    from mien.datasets.search_scenes.config import SceneDataConfig
     from mien.training.search.checkpoints import averaged_network, read_checkpoint
     from mien.training.search.onnx_export import export_search, quantise_search, write_search_card
 
@@ -76,7 +75,7 @@ def _export(config: ExportSearchConfig) -> int:
         raise InputError("needs heads to calibrate on; name their folders with --data", source="--int8")
     checkpoint = read_checkpoint(config.trained.checkpoint)
     check = export_search(averaged_network(checkpoint), config.out)
-    quantised = quantise_search(config.out, SceneDataConfig(data=config.data)) if config.int8 else None
+    quantised = quantise_search(config.out, config.data) if config.int8 else None
     write_search_card(checkpoint, check, config.out, directories=config.data, quantised=quantised)
     print(
         f"{config.out}: {check.file_mb:.2f} MB, {check.latency_ms:.1f} ms for 640 × 360 on one thread, "

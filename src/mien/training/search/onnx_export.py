@@ -80,18 +80,18 @@ class SearchQuantisation:
     file_mb: float
 
 
-def quantise_search(network: str | Path, data: SceneDataConfig) -> SearchQuantisation:
+def quantise_search(network: str | Path, shards: Sequence[Path]) -> SearchQuantisation:
     """Rewrite an exported search network with 8-bit weights and activations: a third of the time.
 
     Args:
         network: the .onnx file, rewritten in place.
-        data: shards whose heads the scenes are composed of; held-out ones decide the figures.
+        shards: folders of the heads that scenes are composed of; held-out ones decide the figures.
 
     Raises:
         InputError: there are no shards, or ONNX Runtime cannot quantise this network.
     """
     network = Path(network)
-    dataset = SceneDataset.of(data, seed=_CALIBRATION_SEED)
+    dataset = SceneDataset.of(SceneDataConfig(data=tuple(shards)), seed=_CALIBRATION_SEED)
     store = dataset.open_store()
     store.refresh()
     if not len(store):
