@@ -37,8 +37,8 @@ class ExportSearchConfig:
     """ONNX file to write; the card is named after it (search.onnx: search.card.json)."""
     data: tuple[Path, ...] = ()
     """Folders of shards it was trained on: their manifests go into the card, their heads into the scenes that
-    --int8 needs."""
-    int8: bool = False
+    --eight-bits needs."""
+    eight_bits: bool = False
     """Compute with 8 bits: a third of the time (needs --data)."""
 
 
@@ -71,11 +71,11 @@ def _export(config: ExportSearchConfig) -> int:
 
     if config.out.suffix != ".onnx":
         raise InputError("the name must end in .onnx", source=config.out)
-    if config.int8 and not config.data:
-        raise InputError("needs heads to calibrate on; name their folders with --data", source="--int8")
+    if config.eight_bits and not config.data:
+        raise InputError("needs heads to calibrate on; name their folders with --data", source="--eight-bits")
     checkpoint = read_checkpoint(config.trained.checkpoint)
     check = export_search(averaged_network(checkpoint), config.out)
-    quantised = quantise_search(config.out, config.data) if config.int8 else None
+    quantised = quantise_search(config.out, config.data) if config.eight_bits else None
     write_search_card(checkpoint, check, config.out, directories=config.data, quantised=quantised)
     print(
         f"{config.out}: {check.file_mb:.2f} MB, {check.latency_ms:.1f} ms for 640 × 360 on one thread, "

@@ -157,7 +157,8 @@ def _search_steps(config: ShippedConfig) -> list[ChainStep]:
         ),
         _step(
             "export search", "train", "export-search", "--checkpoint", folder / "checkpoint.pt",
-            "--data", config.out / drawn, "--int8", "--out", network, card=network.with_suffix(".card.json"),
+            "--data", config.out / drawn, "--eight-bits", "--out", network,
+            card=network.with_suffix(".card.json"),
         ),
     ]  # fmt: skip
 
