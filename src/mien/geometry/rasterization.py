@@ -29,7 +29,8 @@ class Raster:
 
     @cached_property
     def _covered(self) -> tuple[np.ndarray, np.ndarray]:
-        return np.nonzero(self.triangle >= 0)
+        rows, columns = np.nonzero(self.triangle >= 0)
+        return rows, columns
 
     @property
     def rows(self) -> Integer[np.ndarray, " covered"]:

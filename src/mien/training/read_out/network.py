@@ -108,16 +108,15 @@ class ReadOut(nn.Module):
         """Let the weights do all standardising, for use: the answers stay, the work shrinks."""
         count = len(self.input_mean)
         for layer in (self.linear, self.rectified):
-            layer.weight[:, :count] *= self.input_scale
-            layer.bias -= layer.weight[:, :count] @ self.input_mean
+            layer.weight[:, :count].mul_(self.input_scale)
+            layer.bias.sub_(layer.weight[:, :count] @ self.input_mean)
         for places in self.places:
             assert isinstance(places, AtPlaces)
-            places.weight *= places.scale.reshape(places.places, -1, 1)
-            places.bias -= places.mean.reshape(places.places, 1, -1) @ places.weight
+            places.weight.mul_(places.scale.reshape(places.places, -1, 1))
+            places.bias.sub_(places.mean.reshape(places.places, 1, -1) @ places.weight)
         shown = self.label_mean.numel()
-        self.answer.weight[:shown] *= self.label_scale
-        self.answer.bias[:shown] *= self.label_scale
-        self.answer.bias[:shown] += self.label_mean.flatten()
+        self.answer.weight[:shown].mul_(self.label_scale)
+        self.answer.bias[:shown].mul_(self.label_scale).add_(self.label_mean.flatten())
         self._folded = True
 
     def _standardised(self, inputs: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
