@@ -82,22 +82,6 @@ def test_a_veil_costs_most_before_the_head():
     assert cost[0] > cost[1] > cost[2] > cost[3] == 0
 
 
-def test_mattes_are_trusted_less_than_silhouettes():
-    field = RadianceField(replace(CONFIG, background="scene"), BOUNDS_M, surroundings=True)
-    wall = before_a_wall()
-    unknown = [
-        np.concatenate([matte[..., :1], np.zeros_like(matte[..., :1])], axis=2) for matte in wall.mattes
-    ]
-    pixels, wanted = torch.arange(4), torch.tensor([1.0, 0.0, 1.0, 0.5])
-    costs = [
-        float(FieldTraining(field, images)._wrong_alpha(1 - wanted, wanted, pixels))
-        for images in (CUT_OUT, wall, replace(wall, mattes=tuple(unknown)))
-    ]
-    assert costs[0] == pytest.approx(0.75)
-    assert costs[1] == pytest.approx(0.075)
-    assert costs[2] == 0
-
-
 def test_a_camera_is_found_again_by_colors(field: RadianceField):
     camera, rgba = CUT_OUT.cameras[0], CUT_OUT.rgba[0]
     noise = np.eye(4)

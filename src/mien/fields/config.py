@@ -62,8 +62,8 @@ class FieldConfig:
     """Weight of the spread of each ray's weights along the ray (mip-NeRF 360, eq. 15): thin surfaces."""
     smoothness: float = 0.0
     """Weight of the total variation of all planes."""
-    alpha_weight: float = 1.0
-    """Weight of the squared error of alpha where silhouettes are known; a tenth of it for mattes."""
+    alpha_weight: float = 0.1
+    """Weight of the squared error of alpha where silhouettes are known."""
     background: Literal["auto", "random", "white", "black", "environment", "scene"] = "auto"
     """Behind the head: "random" with silhouettes; "white" or "black" for pictures on that ground;
     "environment" learns a colour for every direction; "scene" what stands before and behind the box, in a "

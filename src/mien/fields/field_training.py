@@ -38,8 +38,6 @@ CHECK_EVERY = 50
 """Steps between looks at the training error, for `FieldConfig.patience` and for reports."""
 PRIOR_WEIGHT = 1e-4
 """Of what is believed of exposures and cameras beforehand, against the mean squared error of colours."""
-MATTE_TRUST = 0.1
-"""Weight of a matte's alpha against a silhouette's: it is an estimate."""
 BEFORE_WEIGHT, BEFORE_HEAD_WEIGHT = 0.02, 0.2
 """Of the light that what stands before the box takes; and beside that where the head is surely seen."""
 _REFRESH_EVERY = 60
@@ -193,8 +191,11 @@ class FieldTraining(Training[None]):
         picture = self.corrections.exposed(picture, numbers)
         error = ((picture - wanted) ** 2).mean()
         loss = error
-        if config.alpha_weight:
-            loss = loss + config.alpha_weight * self._wrong_alpha(gathered[:, 3], target[:, 3], pixels)
+        if self.pool.known is not None and config.alpha_weight:
+            off = (gathered[:, 3] - target[:, 3]) ** 2
+            loss = loss + config.alpha_weight * (self.pool.known[pixels] * off).mean()
+        elif self.images.has_masks and config.alpha_weight:
+            loss = loss + config.alpha_weight * ((gathered[:, 3] - target[:, 3]) ** 2).mean()
         if before is not None:
             loss = loss + self._veil(before[:, 3], target[:, 3], pixels)
         if config.each_exposure or config.refine_cameras:
@@ -326,13 +327,6 @@ class FieldTraining(Training[None]):
             half_size_m=field.half_size,
             jitter=self._generator,
         )
-
-    def _wrong_alpha(self, alpha: Tensor, wanted: Tensor, pixels: Tensor) -> Tensor:
-        """Cost of an alpha that is not the pictures'."""
-        off = (alpha - wanted) ** 2
-        if self.pool.known is not None:
-            return MATTE_TRUST * (self.pool.known[pixels] * off).mean()
-        return off.mean() if self.images.has_masks else torch.zeros_like(off[:1]).mean()
 
     def _veil(self, veil: Tensor, head: Tensor, pixels: Tensor) -> Tensor:
         """Cost of what stands between the cameras and the box: thin veils of it would take contrast from the
