@@ -27,7 +27,7 @@ class ExportReadOutConfig:
     calibrate_on: tuple[Path, ...] = ()
     """Folders of pictures (`mien synth`) that no training has seen: measure that factor on them."""
     found_evidence: float | None = None
-    """Least evidence of a face that is found in a photo, where the usual limit (7.0) does not suit the
+    """Least evidence of a face that is found in a photo, where the usual limit (7.4) does not suit the
     network: one of a small σ is surer of everything, animals included."""
 
 
