@@ -42,6 +42,7 @@ class FakeLandmarker:
         found: object = None,
         search: object = "search",
         settle: bool = True,
+        turned: bool = True,
     ) -> None:
         self.model = model
 

@@ -20,9 +20,9 @@ class Loaded:
 
     count = 0
 
-    def __init__(self, model: str, *, found: object = None, settle: bool = True) -> None:
+    def __init__(self, model: str, *, found: object = None, settle: bool = True, turned: bool = True) -> None:
         Loaded.count += 1
-        self.model, self.found, self.settle = model, found, settle
+        self.model, self.found, self.settle, self.turned = model, found, settle, turned
 
     def __call__(self, image: np.ndarray) -> list[Landmarks2D]:
         return []
@@ -43,6 +43,7 @@ def test_nothing_is_loaded_before_it_is_needed_and_nothing_twice(monkeypatch):
     assert context.finder.found is None
     assert context.finder.settle
     assert not context.follower.settle
+    assert (context.finder.turned, context.follower.turned) == (True, False)
     assert context.follower.found is FOUND_IN_VIDEO
 
 

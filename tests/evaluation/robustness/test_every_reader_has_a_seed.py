@@ -51,7 +51,7 @@ NOT_TRIED = {
     "viewer.routes.get": "files of the package",
     "viewer.serving.serve": "opens a browser",
     "viewer.packed_arrays.unpacked": "reads for the tests what the server packs",
-    "avatars.splats.player_page.": "a page of the package",
+    "avatars.pages.write_page": "a page of the package",
     "avatars.training_session.as_json": "its own settings",
     "commands.train.ablation._own_variants": "tests/commands",
     "training.": "checkpoints and data by readers that are tried; tests/training damage checkpoints",
