@@ -73,6 +73,12 @@ def test_every_kind_is_trained_and_measured(kind: str, tmp_path: Path):
     assert np.isfinite(rows[0].scores.psnr_db)
 
 
+@pytest.mark.parametrize("kind", ["surface", "splats"])
+def test_kinds_may_be_given_equal_steps(kind: str):
+    (row,) = train_and_measure(talking_head(), kind, minutes=None, steps=3, frames=1, device="cpu")
+    assert row.steps == 3
+
+
 def test_own_codes_are_no_worse():
     avatar = train_avatar(talking_head(), replace(TINY, steps=60), device="cpu")
     plain = measure(avatar, talking_head(), "fields", frames=2, device="cpu")

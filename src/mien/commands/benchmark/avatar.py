@@ -13,7 +13,7 @@ from mien.files import OutputFolder
 
 @dataclass(frozen=True)
 class AvatarBenchmarkConfig:
-    """Train avatars of prepared frames, each for the same time, and compare them with frames held out.
+    """Train avatars of prepared frames for the same time or steps, and compare them with frames held out.
 
     Kinds: splats, surface, ours (local deformation fields), and in the same code the paper's rivals and
     ablations: static, nerface, rignerf, global, five, centroids, no-mask, quantile-mask, no-local-loss,
@@ -26,6 +26,8 @@ class AvatarBenchmarkConfig:
     """What is compared."""
     train_minutes: float = 3.0
     """Training time of each."""
+    train_steps: int | None = None
+    """Steps of each training, in place of a time."""
     measured: int = 12
     """Held-out frames that are compared, evenly chosen."""
     code_steps: int = 0
@@ -51,7 +53,8 @@ def run(arguments: list[str]) -> int:
             rows += train_and_measure(
                 data,
                 kind,
-                minutes=config.train_minutes,
+                minutes=None if config.train_steps else config.train_minutes,
+                steps=config.train_steps,
                 frames=config.measured,
                 code_steps=config.code_steps,
                 device=config.place.device,
@@ -60,7 +63,12 @@ def run(arguments: list[str]) -> int:
             )
     if config.output.json:
         return print_json(
-            {"data": data.source, "minutes": config.train_minutes, "rows": [asdict(row) for row in rows]}
+            {
+                "data": data.source,
+                "minutes": None if config.train_steps else config.train_minutes,
+                "steps": config.train_steps,
+                "rows": [asdict(row) for row in rows],
+            }
         )
     header, cells = table(rows)
     print_table(header, cells)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +49,8 @@ def train_and_measure(
     data: AvatarData,
     name: str,
     *,
-    minutes: float,
+    minutes: float | None,
+    steps: int | None = None,
     frames: int = 12,
     code_steps: int = 0,
     device: str = "auto",
@@ -59,6 +60,8 @@ def train_and_measure(
     """Train one variant and measure it, without and, if asked for, with codes found on the held-out frames.
 
     Args:
+        minutes: of the training; None: it takes `steps`.
+        steps: of the training, in place of a time; None: those of the variant's own configuration.
         code_steps: see `measure`.
         device: of fields, where they are trained and drawn; the other kinds are on the CPU.
         out: folder for the avatar and a sheet of held-out frames.
@@ -68,7 +71,9 @@ def train_and_measure(
     """
     from mien.avatars.config import AvatarConfig
     from mien.avatars.files import save_avatar
+    from mien.avatars.splats.config import SplatAvatarConfig
     from mien.avatars.splats.training import train_splat_avatar
+    from mien.avatars.surface_config import SurfaceAvatarConfig
     from mien.avatars.surface_training import train_surface_avatar
     from mien.avatars.train import train_avatar
 
@@ -76,11 +81,14 @@ def train_and_measure(
         report(Progress(progress.done, progress.total, name, progress.figures))
 
     if name == SURFACE:
-        avatar = train_surface_avatar(data, max_minutes=minutes, report=told)
+        surface = SurfaceAvatarConfig() if steps is None else SurfaceAvatarConfig(iterations=steps)
+        avatar = train_surface_avatar(data, surface, max_minutes=minutes, report=told)
     elif name == SPLATS:
-        avatar = train_splat_avatar(data, max_minutes=minutes, report=told)
+        splats = SplatAvatarConfig() if steps is None else SplatAvatarConfig(steps=steps)
+        avatar = train_splat_avatar(data, splats, max_minutes=minutes, report=told)
     else:
         config = AvatarConfig.variant(name)
+        config = config if steps is None else replace(config, steps=steps)
         avatar = train_avatar(data, config, max_minutes=minutes, device=device, report=told)
     if out is not None:
         save_avatar(avatar, out / f"{name}.avatar")
