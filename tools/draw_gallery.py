@@ -3,11 +3,14 @@
 python -m tools.draw_gallery
 
 docs/images/astronaut.png: the photograph in examples/, its landmarks, the textured head turned, and the mesh.
+docs/images/landmarks.png: its landmarks with their uncertainty.
+docs/images/track.png: a clip that moves over it, tracked.
 docs/images/head.png: people and expressions of the head. docs/images/shapes.jpg: every ARKit shape.
 """
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,6 +115,38 @@ def draw_astronaut(head: Head) -> None:
     mien.write_image(IMAGES / "astronaut.png", beside([photo, *views, mesh]))
 
 
+def draw_landmarks_large() -> None:
+    """The photograph's landmarks."""
+    image = mien.read_image(ROOT / "examples" / "astronaut.jpg")[10:230, 115:335]
+    large = np.asarray(cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC))
+    mien.write_image(IMAGES / "landmarks.png", draw_landmarks(large, mien.Landmarker("offline")(large)))
+
+
+def draw_track(head: Head) -> None:
+    """A clip that moves over the photograph, followed."""
+    image = mien.read_image(ROOT / "examples" / "astronaut.jpg")
+    frames = [_moved(image, turn) for turn in np.linspace(0, 2 * np.pi, 49)]
+    with tempfile.TemporaryDirectory() as folder:
+        clip = Path(folder) / "clip.mp4"
+        with mien.VideoWriter(clip, frames_per_second=25) as writer:
+            for frame in frames:
+                writer.write(frame)
+        track = mien.track_video(clip)
+    shown = [mien.draw_track_frame(frames[index], head, track, index) for index in (0, 6, 14, 22, 31, 41)]
+    mien.write_image(IMAGES / "track.png", beside(shown))
+
+
+def _moved(image: np.ndarray, turn: float, *, side_px: int = 300) -> np.ndarray:
+    """What a camera sees that swings, sways and comes nearer."""
+    middle = (228 + 18 * np.sin(turn), 150 + 8 * np.cos(2 * turn))
+    way = cv2.getRotationMatrix2D(middle, 16 * np.sin(2 * turn), 1.05 + 0.25 * np.sin(turn))
+    way[:, 2] += side_px / 2 - np.array(middle)
+    moved = cv2.warpAffine(
+        image, way, (side_px, side_px), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(moved)
+
+
 def _face(image: np.ndarray, fit: mien.HeadFit) -> np.ndarray:
     """The square about the face."""
     points_px = fit.landmarks.points_px
@@ -125,5 +160,7 @@ def _face(image: np.ndarray, fit: mien.HeadFit) -> np.ndarray:
 if __name__ == "__main__":
     built_in = mien.load_head()
     draw_astronaut(built_in)
+    draw_landmarks_large()
+    draw_track(built_in)
     draw_head(built_in)
     draw_shapes(built_in)
