@@ -28,7 +28,7 @@ def shade_mesh(
     Args:
         albedo: colour of each vertex, [0, 1].
     """
-    raster = _seen(vertices_m, triangles, camera)
+    raster = seen_by(camera, vertices_m, triangles)
     light = _lamplight(vertex_normals(vertices_m, triangles), camera)
     return np.clip(raster.interpolate(albedo * light[:, None], triangles), 0, 1), raster
 
@@ -48,10 +48,15 @@ def shade_triangles(
     light = _lamplight(vertex_normals(vertices_m, triangles), camera)
     one, two, three = (np.take(light, corner) for corner in triangles.T)
     light = (one + two + three) / 3
-    return np.minimum(albedo * light[:, None], 1), _seen(vertices_m, triangles, camera)
+    return np.minimum(albedo * light[:, None], 1), seen_by(camera, vertices_m, triangles)
 
 
-def _seen(vertices_m: np.ndarray, triangles: np.ndarray, camera: Camera) -> Raster:
+def seen_by(
+    camera: Camera,
+    vertices_m: Float[np.ndarray, "vertices 3"],
+    triangles: Integer[np.ndarray, "triangles 3"],
+) -> Raster:
+    """The nearest triangle at every pixel of the camera's picture."""
     return rasterize(
         camera.project(vertices_m),
         camera.to_camera(vertices_m)[:, 2],

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
 from mien.avatars.dataset import AvatarData
 from mien.avatars.rig import AvatarControls, AvatarRig
 from mien.cameras import Camera
+from mien.drawing.raster import seen_by
 from mien.geometry.normals import vertex_normals
-from mien.geometry.rasterization import Raster, rasterize
 from mien.geometry.rotations import matrix_from_rotation_vector
 
 YAW_DEG, PITCH_DEG = (10.0, 40.0), 10.0
@@ -115,7 +115,7 @@ def _side_view(
     )
     camera = Camera(own.intrinsics, own.camera_from_world @ turn, size, size)
     vertices_m, triangles = rig.vertices_m(controls), rig.triangles
-    raster = _seen(vertices_m, triangles, camera)
+    raster = seen_by(camera, vertices_m, triangles)
     places_m = raster.interpolate(vertices_m, triangles)
     at_m = own.to_camera(places_m)
     at = np.nan_to_num(own.project(places_m), nan=-9.0).astype(np.float32).T[..., None]
@@ -123,7 +123,7 @@ def _side_view(
     def in_frame(values: np.ndarray) -> np.ndarray:
         return cv2.remap(values.astype(np.float32), at[0], at[1], cv2.INTER_LINEAR)[:, 0]
 
-    own_raster = _seen(vertices_m, triangles, own)
+    own_raster = seen_by(own, vertices_m, triangles)
     nearness = np.zeros((size, size))
     nearness[own_raster.rows, own_raster.columns] = (
         1 / own_raster.interpolate(own.to_camera(vertices_m)[:, 2:], triangles)[:, 0]
@@ -142,7 +142,7 @@ def _side_view(
     sure[here] = believed * (on_face > 0.99) * in_frame(shown)
     colors[here] = in_frame(data.rgba[row, ..., :3]) / 255
     shell_m = vertices_m + hair_m[:, None] * normals
-    covered = np.pad((_seen(shell_m, triangles, camera).triangle >= 0).astype(np.uint8), 1)
+    covered = np.pad((seen_by(camera, shell_m, triangles).triangle >= 0).astype(np.uint8), 1)
     inside_px, outside_px = (
         cv2.distanceTransform(one, cv2.DIST_L2, 5)[1:-1, 1:-1] for one in (covered, 1 - covered)
     )
@@ -152,14 +152,4 @@ def _side_view(
     above = np.arange(size)[:, None] < mouth_px
     return SideView(
         row, camera, colors, sure, inside_px > INSIDE_M * m_in_px, above & (outside_px > OUTSIDE_M * m_in_px)
-    )
-
-
-def _seen(vertices_m: np.ndarray, triangles: Int[np.ndarray, "t 3"], camera: Camera) -> Raster:
-    return rasterize(
-        camera.project(vertices_m),
-        camera.to_camera(vertices_m)[:, 2],
-        triangles,
-        width_px=camera.width_px,
-        height_px=camera.height_px,
     )
