@@ -9,8 +9,8 @@ from jaxtyping import Float32, Int32
 
 from mien.avatars.rig import AvatarControls, AvatarRig, Injection
 from mien.cameras import Camera
+from mien.drawing.raster import seen_by
 from mien.geometry.normals import vertex_normals
-from mien.geometry.rasterization import rasterize
 
 PLANES_M = (0.0, 0.07)
 """Depths in the skull's frame of planes that carry what the fitted head lacks: hair above and beside it."""
@@ -98,13 +98,7 @@ class SurfaceMapper:
         self, vertices_m: np.ndarray, triangles: np.ndarray, uv_triangles: np.ndarray, camera: Camera
     ) -> tuple[Int32[np.ndarray, "h w"], Float32[np.ndarray, "h w 2"], Float32[np.ndarray, "h w 3"]]:
         """Nearest vertex, place in the atlas and normal in the camera's frame of what each pixel sees."""
-        raster = rasterize(
-            camera.project(vertices_m),
-            camera.to_camera(vertices_m)[:, 2],
-            triangles,
-            width_px=camera.width_px,
-            height_px=camera.height_px,
-        )
+        raster = seen_by(camera, vertices_m, triangles)
         shape = camera.height_px, camera.width_px
         vertex = np.full(shape, -1, np.int32)
         uv, normals = np.zeros((*shape, 2), np.float32), np.zeros((*shape, 3), np.float32)

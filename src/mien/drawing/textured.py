@@ -11,12 +11,12 @@ from jaxtyping import UInt8
 from mien.cameras import Camera
 from mien.checked_calls import checked_call
 from mien.drawing.cards import draw_cards
+from mien.drawing.raster import seen_by
 from mien.drawing.sampling import sampled
 from mien.drawing.sheets import beside
 from mien.drawing.viewport import Viewport
 from mien.fitting.results import HeadFit
 from mien.geometry.normals import vertex_normals
-from mien.geometry.rasterization import rasterize
 from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
 from mien.heads.look import HeadLook
 from mien.heads.model import Head
@@ -84,13 +84,7 @@ class _Surface:
         members = chosen[head.triangles[:, 0]]
         triangles, uv_triangles = head.triangles[members], head.uv_triangles[members]
         depth_m = camera.to_camera(vertices_m)[:, 2]
-        raster = rasterize(
-            camera.project(vertices_m),
-            depth_m,
-            triangles,
-            width_px=camera.width_px,
-            height_px=camera.height_px,
-        )
+        raster = seen_by(camera, vertices_m, triangles)
         seen = raster.triangle[raster.rows, raster.columns]
         corners = triangles[seen]
         # linear across the surface, not across the picture

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from mien.cameras import Camera
+from mien.drawing.raster import seen_by
 from mien.evaluation.fields.picture_similarity import gmsd, psnr_db, ssim
 from mien.fields.rendering.picture import render_field
-from mien.geometry.rasterization import rasterize
 from mien.heads.library import load_head
 from mien.morphable_fields.face import MorphableFace
 from mien.morphable_fields.making import field_of
@@ -81,14 +81,7 @@ def region_masks(people: ExpressivePeople, index: int) -> dict[str, Bool[np.ndar
     """Pixels of mouth and eyes that are seen; regions that face away or are hidden are empty."""
     head, camera = load_head(), people.camera(index)
     vertices_m = people.vertices_m(head, index)
-    depth_m = camera.to_camera(vertices_m)[:, 2]
-    raster = rasterize(
-        camera.project(vertices_m),
-        depth_m,
-        head.triangles,
-        width_px=camera.width_px,
-        height_px=camera.height_px,
-    )
+    raster = seen_by(camera, vertices_m, head.triangles)
     corners = head.triangles[raster.triangle[raster.rows, raster.columns]]
     places_m = vertices_m[corners].mean(axis=1)
     points_m = vertices_m[head.landmark_set(LANDMARK_SET).vertices]
