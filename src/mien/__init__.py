@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from mien.fitting.camera_prior import CameraPrior
     from mien.fitting.config import FitConfig
     from mien.fitting.context import Context
+    from mien.fitting.likeness import likeness
     from mien.fitting.neutral_baseline import NeutralBaseline
     from mien.fitting.photo import fit_landmarks, fit_photo
     from mien.fitting.results import HeadFit, HeadTrack, TrackedFrame
@@ -165,6 +166,7 @@ __all__ = [
     "fit_photo",
     "fit_sequence",
     "fit_views",
+    "likeness",
     # tracking
     "save_tracks",
     "track_people",
@@ -345,6 +347,7 @@ _HOME = {
     "fit_field": "landmarks_in_fields.head_in_field",
     "fit_landmark_views": "fitting.views",
     "fit_landmarks": "fitting.photo",
+    "likeness": "fitting.likeness",
     "fit_photo": "fitting.photo",
     "fit_sequence": "fitting.sequence",
     "fit_views": "fitting.views",

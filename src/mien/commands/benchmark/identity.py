@@ -56,6 +56,7 @@ def run(arguments: list[str]) -> int:
         (
             name if shot == min(shots) else "",
             "from the front" if shot % 4 in (0, 1) else "from the side",
+            f"{100 * each.rank_1_by_likeness:.0f} %",
             f"{100 * each.rank_1:.0f} %",
             f"{100 * each.rank_5:.0f} %",
             f"{100 * each.rank_1_by_angle:.0f} %",
@@ -64,11 +65,12 @@ def run(arguments: list[str]) -> int:
         for shot, each in shots.items()
     ]
     print_table(
-        ("", "second picture", "nearest", "among five", "nearest by angle"),
+        ("", "second picture", "likest", "nearest", "among five", "nearest by angle"),
         rows,
         title=f"Who is who among {len(photographer.crowd)} people, known from one neutral frontal picture",
     )
     print(
-        "the fitted neutral shapes of the face are compared, after a similarity; pictures are fitted alone."
+        "likest: by mien.likeness. Otherwise the fitted neutral shapes of the face are compared, after a "
+        "similarity; pictures are fitted alone."
     )
     return 0

@@ -43,6 +43,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "write a landmark network as a frozen encoder",
         "mien.commands.train.landmark_encoder:run",
     ),
+    "likeness": (
+        "learn what tells people apart in fitted heads",
+        "mien.commands.train.likeness:run",
+    ),
     "encode-lifting": (
         "show crops of posed views to frozen networks, once",
         "mien.commands.train.encode_lifting:run",
