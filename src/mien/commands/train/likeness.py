@@ -26,9 +26,9 @@ class TrainLikenessConfig:
     """
 
     drawn: Flat[HeldOutPeopleOptions] = HeldOutPeopleOptions(
-        cache=Path("out/likeness-people"), people=400, seed=7002
+        cache=Path("out/likeness-people"), people=200, seed=7002
     )
-    networks: Flat[NetworksOption] = NetworksOption(("offline", "realtime"))
+    networks: Flat[NetworksOption] = NetworksOption(("offline",))
     likeness: Flat[LikenessConfig] = LikenessConfig()
     out: OutputFile = Path("likeness.npz")
     """File to write; its card is named after it."""
