@@ -219,7 +219,7 @@ def written(folder: Path) -> LiftingTrainingConfig:
     lifts, labels = samples(300)
     (folder / "views").mkdir()
     joined([lifts.rows(np.arange(150)), lifts.rows(np.arange(150, 300))]).save(
-        lift_shard_path(folder / "views", 0)
+        lift_shard_path(folder / "views", Path("views-000000.npz"))
     )
     labels.save(folder / "labels.npz")
     manifest = (

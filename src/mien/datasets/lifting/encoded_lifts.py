@@ -91,9 +91,14 @@ def joined(parts: Sequence[EncodedLifts]) -> EncodedLifts:
     return EncodedLifts(**values, starts=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
 
 
-def lift_shard_path(folder: Path, number: int) -> Path:
-    """File of a shard."""
-    return folder / f"lifts-{number:06d}.npz"
+def lift_shard_path(folder: Path, source: Path, *, part: int = 0) -> Path:
+    """File of the crops of a shard of views: named after it, so that one that comes later shifts no other.
+
+    Args:
+        source: the shard of views.
+        part: which of the folders of views it lies in.
+    """
+    return folder / f"lifts-{part:02d}-{source.stem}.npz"
 
 
 def read_encoded_lifts(folders: Sequence[Path]) -> EncodedLifts:
@@ -105,7 +110,7 @@ def read_encoded_lifts(folders: Sequence[Path]) -> EncodedLifts:
     parts = []
     for folder in folders:
         manifest = read_lift_manifest(folder) if (folder / "manifest.json").is_file() else None
-        for path in sorted(folder.glob("lifts-[0-9]*.npz")):
+        for path in sorted(folder.glob("lifts-*.npz")):
             part = read_lift_shard(path)
             if manifest and (part.points.shape[1], part.features.shape[1]) != (
                 manifest["points"], manifest["features"]

@@ -54,7 +54,7 @@ def encode_views(config: EncodeLiftsConfig, *, report: ProgressReport = silent) 
     """
     config.out.mkdir(parents=True, exist_ok=True)
     encoders = Encoders(config.encoders, places=False)
-    sources = [path for folder in config.views for path in shards_of(folder)]
+    sources = [(part, path) for part, folder in enumerate(config.views) for path in shards_of(folder)]
     manifests = [
         read_json_object(folder / "manifest.json")
         for folder in config.views
@@ -83,17 +83,17 @@ def encode_views(config: EncodeLiftsConfig, *, report: ProgressReport = silent) 
             )
     write_text(path, json.dumps(manifest, indent=1))
     written = []
-    for number, source in enumerate(sources):
-        report(Progress(number, len(sources), "encoding"))
-        target = lift_shard_path(config.out, number)
+    for done, (part, source) in enumerate(sources):
+        report(Progress(done, len(sources), "encoding"))
+        target = lift_shard_path(config.out, source, part=part)
         if not target.exists():
-            _encoded(config, encoders, read_posed_views(source), number).save(target)
+            _encoded(config, encoders, read_posed_views(source)).save(target)
         written.append(target)
     report(Progress(len(sources), len(sources), "encoding"))
     return written
 
 
-def _encoded(config: EncodeLiftsConfig, encoders: Encoders, views: PosedViews, number: int) -> EncodedLifts:
+def _encoded(config: EncodeLiftsConfig, encoders: Encoders, views: PosedViews) -> EncodedLifts:
     head = load_head()
     framing_m = head.mean_m[head.landmark_set(CROP_FRAMING_SET).vertices]
     augment = AugmentConfig.usual()
@@ -108,7 +108,7 @@ def _encoded(config: EncodeLiftsConfig, encoders: Encoders, views: PosedViews, n
         # cameras of one space have one focal length over the side of what is shown
         focal = camera.focal_px / (views.size_px * shown)
         for time in range(config.each):
-            rng = np.random.default_rng([config.seed, number, row, time])
+            rng = np.random.default_rng([config.seed, int(views.latents[row]), row, time])
             crop = posed_crop(
                 picture, camera, framing_m, size_px=CROP_PX, focal=focal, rng=rng, options=turns
             )

@@ -79,7 +79,7 @@ def write_lifts(folder: Path) -> None:
         translation_m=np.tile(np.array([0, 0, 0.8], np.float32), (_CROPS, 1)),
         jpeg=np.tile(code, _CROPS),
         starts=len(code) * np.arange(_CROPS + 1),
-    ).save(lift_shard_path(folder, 0))
+    ).save(lift_shard_path(folder, Path("views-000000.npz")))
     manifest = {
         "format_version": 1, "encoders": ["toy"], "points": _POINTS, "first_points": _POINTS,
         "features": _FEATURES, "maps": [[1, 2, 2]], "views": [{"cameras": asdict(CameraSpace())}],

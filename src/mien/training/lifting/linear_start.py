@@ -17,7 +17,7 @@ from mien.training.lifting.network import POSE_VALUES, LiftingNetwork, quiet_ans
 PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Ridge penalties over the number of samples; the best on samples left out is taken, for landmarks, rotation
 and shift each: what tells people apart is faint and needs a large one, the pose a small one."""
-_MOST = 24_000
+_MOST = 60_000
 _AT_ONCE = 512
 _LEFT_OUT = 8
 """One of so many latents is left out to choose the penalty."""
