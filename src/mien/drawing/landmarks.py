@@ -71,7 +71,15 @@ def draw_landmarks_in_view(
     points_px = view.points(landmarks.points_px)
     sigma_px = landmarks.sigma_px * float(np.mean(view.scale))
     size_px = face_size_px(points_px)
-    _draw_contours(canvas, landmarks, view, size_px)
+    # what is seen through is mixed within the face's box alone, which may be a small part of the picture
+    reach_px = np.nan_to_num(sigma_px[:, None]) + 0.02 * size_px + 8
+    corner_px = np.clip((points_px - reach_px)[usable].min(axis=0), 0, canvas.shape[1::-1]).astype(int)
+    end_px = np.clip((points_px + reach_px)[usable].max(axis=0), 0, canvas.shape[1::-1]).astype(int)
+    canvas = canvas[corner_px[1] : end_px[1], corner_px[0] : end_px[0]]
+    if not canvas.size:
+        return
+    points_px = points_px - corner_px
+    _draw_contours(canvas, landmarks, view, corner_px, size_px)
     doubt = np.clip((sigma_px / size_px - _SURE_SHARE) / (_UNSURE_SHARE - _SURE_SHARE), 0, 1)
     dot_px = float(np.clip(0.0045 * size_px, 0.9, 5.0))
     order = np.argsort(-np.nan_to_num(sigma_px))
@@ -98,11 +106,13 @@ def face_size_px(points_px: Float[np.ndarray, "n 2"]) -> float:
     return max(float(np.ptp(finite, axis=0).max()), 1.0) if len(finite) else 1.0
 
 
-def _draw_contours(canvas: np.ndarray, landmarks: Landmarks2D, view: Viewport, size_px: float) -> None:
+def _draw_contours(
+    canvas: np.ndarray, landmarks: Landmarks2D, view: Viewport, corner_px: np.ndarray, size_px: float
+) -> None:
     import cv2
 
     try:
-        points_px = view.points(landmarks.to("ibug68").points_px)
+        points_px = view.points(landmarks.to("ibug68").points_px) - corner_px
     except LandmarkSetError:
         return
     lines = canvas.copy()

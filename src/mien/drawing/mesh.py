@@ -9,8 +9,7 @@ from jaxtyping import Float, Integer, UInt8
 
 from mien.cameras import Camera
 from mien.checked_calls import checked_call
-from mien.drawing.raster import shade_mesh, shade_triangles
-from mien.drawing.viewport import Viewport
+from mien.drawing.raster import shade_mesh
 from mien.geometry.rasterization import Raster
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.model import Head
@@ -67,42 +66,6 @@ def draw_mesh(
     return out
 
 
-_SHADED_HEIGHT_PX = 240
-"""Height at which a mesh that is laid over a picture is shaded: more shows no more of so smooth a surface."""
-
-
-def lay_over(
-    image: UInt8[np.ndarray, "height width 3"],
-    vertices_m: Float[np.ndarray, "vertices 3"],
-    triangles: Integer[np.ndarray, "triangles 3"],
-    camera: Camera,
-    *,
-    opacity: float,
-    albedo: Float[np.ndarray, "triangles 3"],
-    wire: bool = False,
-) -> UInt8[np.ndarray, "height width 3"]:
-    """As `draw_mesh`, for a fine mesh that fills the picture and is seen through: quicker for large pictures,
-    since it is shaded on a smaller one, each triangle in one colour (of `albedo`); its edges are smooth."""
-    import cv2
-
-    height_px, width_px = image.shape[:2]
-    factor = min(1.0, _SHADED_HEIGHT_PX / height_px)
-    small = max(round(width_px * factor), 1), max(round(height_px * factor), 1)
-    smaller = Viewport(0, 0, width_px, height_px, *small).camera(camera)
-    colors, raster = shade_triangles(vertices_m, triangles, smaller, albedo=albedo)
-    # the last row is for pixels without a triangle, whose index is -1
-    shown = np.zeros((len(triangles) + 1, 4), np.float32)
-    shown[:-1, :3], shown[:-1, 3], shown[-1, 3] = 255 * opacity * colors, 255 * (1 - opacity), 255
-    shown = np.round(shown).astype(np.uint8)[raster.triangle]
-    shown = cv2.resize(shown, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
-    under = cv2.cvtColor(cv2.extractChannel(shown, 3), cv2.COLOR_GRAY2RGB)
-    out = cv2.add(cv2.multiply(image, under, scale=1 / 255), cv2.cvtColor(shown, cv2.COLOR_RGBA2RGB))
-    out = np.ascontiguousarray(out, np.uint8)
-    if wire:
-        _draw_edges(out, camera.project(vertices_m), triangles[_visible(raster)])
-    return out
-
-
 def _visible(raster: Raster) -> Integer[np.ndarray, " visible"]:
     """The triangles that are seen."""
     return np.flatnonzero(np.bincount(raster.triangle.reshape(-1) + 1)[1:])
@@ -147,12 +110,6 @@ def part_colors(head: Head) -> Float[np.ndarray, "vertices 3"]:
 def solid_triangles(head: Head) -> Integer[np.ndarray, "triangles 3"]:
     """(T, 3) the head's triangles without what one sees through: corneas, and cards of hair."""
     return head.triangles[vertices_of(head, *OPAQUE)[head.triangles[:, 0]]]
-
-
-@lru_cache(maxsize=4)
-def overlay_triangle_colors(head: Head) -> Float[np.ndarray, "triangles 3"]:
-    """(T, 3) `overlay_colors` of the `solid_triangles`."""
-    return overlay_colors(head)[solid_triangles(head)].mean(axis=1)
 
 
 @lru_cache(maxsize=4)

@@ -6,15 +6,9 @@ import numpy as np
 from jaxtyping import UInt8
 
 from mien.checked_calls import checked_call
+from mien.drawing.laid_over import laid_over
 from mien.drawing.landmarks import draw_landmarks_in_view
-from mien.drawing.mesh import (
-    draw_mesh,
-    lay_over,
-    overlay_colors,
-    overlay_triangle_colors,
-    part_colors,
-    solid_triangles,
-)
+from mien.drawing.mesh import draw_mesh, overlay_colors, part_colors, solid_triangles
 from mien.drawing.sheets import beside, caption, write_line
 from mien.drawing.viewport import Viewport
 from mien.errors import check_type
@@ -136,35 +130,18 @@ def draw_track_frame(
     row = frame - track.first_frame
     if not 0 <= row < len(track) or not track.tracked[row]:
         return draw_loss(image, name)
-    vertices_m = head.vertices_m(track.parameters(row))
-    points_px = np.ascontiguousarray(track.camera.project(vertices_m).T)  # numpy is slow along short axes
-    out = image.copy()
-    # Only the head's box is drawn: a face in a large frame costs no more than one in a small frame.
-    finite = points_px[:, np.isfinite(points_px).all(axis=0)]
-    if finite.size:
-        low, high = finite.min(axis=1), finite.max(axis=1)
-        left, top = np.clip(np.floor(low).astype(int) - 1, 0, (width_px, height_px))
-        right, bottom = np.clip(np.ceil(high).astype(int) + 2, 0, (width_px, height_px))
-        if right > left and bottom > top:
-            width, height = int(right - left), int(bottom - top)
-            box = Viewport(int(left), int(top), width, height, width, height)
-            tall_enough = bool(high[1] - low[1] > 450)  # smaller, the edges would cover the face
-            out[top:bottom, left:right] = lay_over(
-                image[top:bottom, left:right],
-                vertices_m,
-                solid_triangles(head),
-                box.camera(track.camera),
-                opacity=opacity,
-                albedo=overlay_triangle_colors(head),
-                wire=tall_enough,
-            )
+    surface = laid_over(head)
+    seen = surface.seen_by(track.camera, head, track.parameters(row))
+    out = surface.draw(image, seen, opacity=opacity)
     if landmarks and np.isfinite(track.points_px[row]).any():
         face = Landmarks2D(
             points_px=track.points_px[row], sigma_px=track.sigma_px[row], set_name=track.set_name
         )
         draw_landmarks_in_view(out, face, Viewport.whole(width_px, height_px))
-    if name and finite.size:
-        _write_name(out, name, finite.T)
+    if name:
+        head_px = seen.points_px[:, np.isfinite(seen.points_px).all(axis=0)]
+        if head_px.size:
+            _write_name(out, name, head_px.T)
     return out
 
 

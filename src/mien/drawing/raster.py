@@ -9,11 +9,11 @@ from mien.cameras import Camera
 from mien.geometry.normals import vertex_normals
 from mien.geometry.rasterization import Raster, rasterize
 
-_LIGHTS = (  # towards the light in the camera's frame (x right, y down, z forward), and strength
+LIGHTS = (  # towards the light in the camera's frame (x right, y down, z forward), and strength
     ((-0.35, -0.55, -0.75), 0.62),
     ((0.75, -0.1, -0.45), 0.16),
 )
-_AMBIENT = 0.28
+AMBIENT = 0.28
 
 
 def shade_mesh(
@@ -33,24 +33,6 @@ def shade_mesh(
     return np.clip(raster.interpolate(albedo * light[:, None], triangles), 0, 1), raster
 
 
-def shade_triangles(
-    vertices_m: Float[np.ndarray, "vertices 3"],
-    triangles: Integer[np.ndarray, "triangles 3"],
-    camera: Camera,
-    *,
-    albedo: Float[np.ndarray, "triangles 3"],
-) -> tuple[Float[np.ndarray, "triangles 3"], Raster]:
-    """One colour in [0, 1] for each triangle, for meshes of which a triangle is a few pixels large.
-
-    Args:
-        albedo: colour of each triangle, [0, 1].
-    """
-    light = _lamplight(vertex_normals(vertices_m, triangles), camera)
-    one, two, three = (np.take(light, corner) for corner in triangles.T)
-    light = (one + two + three) / 3
-    return np.minimum(albedo * light[:, None], 1), seen_by(camera, vertices_m, triangles)
-
-
 def seen_by(
     camera: Camera,
     vertices_m: Float[np.ndarray, "vertices 3"],
@@ -68,8 +50,8 @@ def seen_by(
 
 def _lamplight(normals: np.ndarray, camera: Camera) -> np.ndarray:
     """(N,) what falls on a surface with these normals in the world."""
-    light = np.full(len(normals), _AMBIENT)
-    for direction, strength in _LIGHTS:
+    light = np.full(len(normals), AMBIENT)
+    for direction, strength in LIGHTS:
         unit = np.asarray(direction) / np.linalg.norm(direction)
         light += strength * np.maximum(normals @ (camera.camera_from_world[:3, :3].T @ unit), 0)
     return light

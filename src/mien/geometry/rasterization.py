@@ -80,7 +80,7 @@ def rasterize(
     x, y, area = _laid_out(points_px, triangles)
     seen = (area < -1e-12) & _within(x, y, width_px, height_px)  # y runs down: facing us is negative
     chosen = _before_the_camera(np.flatnonzero(seen), depth_m, triangles)
-    buffer = np.zeros(height_px * width_px)
+    buffer = np.zeros(height_px * width_px, depth_m.dtype)
     winner = np.full(height_px * width_px, -1, dtype=np.int32)
     if len(chosen):
         # Reversed corners make the area positive: edges going down then bound a run on its right.
@@ -186,14 +186,16 @@ class _Planes:
         top = np.clip(np.ceil(_least(self.y)), 0, height_px).astype(np.int64)
         bottom = np.clip(np.ceil(_most(self.y)), 0, height_px).astype(np.int64)
         of_row, row = _runs(top, bottom)
-        left, right = np.full(len(row), -0.5), np.full(len(row), float(width_px))
+        kind = self.offset.dtype
+        left, right = np.full(len(row), -0.5, kind), np.full(len(row), width_px, kind)
+        at_height = row.astype(kind)
         for k in range(3):
             x, y = self.x[k], self.y[k]
             fall = self.y[(k + 1) % 3] - y
             with np.errstate(divide="ignore", invalid="ignore"):
                 # level edges bound no run
                 step = np.where(fall != 0, (self.x[(k + 1) % 3] - x) / fall, 0.0)
-            at = np.take(x - y * step, of_row) + row * np.take(step, of_row)
+            at = np.take(x - y * step, of_row) + at_height * np.take(step, of_row)
             falling = np.take(fall, of_row)
             right = np.where(falling > 0, np.minimum(right, at), right)
             left = np.where(falling < 0, np.maximum(left, at), left)
@@ -201,8 +203,8 @@ class _Planes:
         begin = np.ceil(left).astype(np.int64)
         of_pixel, column = _runs(begin, np.maximum(np.ceil(right).astype(np.int64), begin))
         owner = np.take(of_row, of_pixel)
-        at_row = np.take(self.offset, of_row) + np.take(self.down, of_row) * row
-        nearness = np.take(at_row, of_pixel) + np.take(self.across, owner) * column
+        at_row = np.take(self.offset, of_row) + np.take(self.down, of_row) * at_height
+        nearness = np.take(at_row, of_pixel) + np.take(self.across, owner) * column.astype(kind)
         return owner, np.take(row * width_px, of_pixel) + column, nearness
 
 
