@@ -15,7 +15,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 
 ROOMS = (
     # what everything stands on
-    "errors", "checked_calls", "lazy_names", "progress", "files", "reading", "geometry", "cameras",
+    "errors", "checked_calls", "lazy_names", "progress", "ahead", "files", "reading", "geometry", "cameras",
     "least_squares",
     # pictures and cameras from files, heads, 2D landmarks
     "images", "camera_files", "heads", "landmarks",

@@ -18,7 +18,6 @@ from mien.commands.options import (
     TextureOptions,
 )
 from mien.commands.usage import UsageError
-from mien.progress import Progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from mien.commands.batch import Done
     from mien.fitting.config import FitConfig
     from mien.fitting.neutral_baseline import NeutralBaseline
-    from mien.fitting.results import HeadTrack
     from mien.heads.model import Head
     from mien.looks.head_look import PersonLook
     from mien.tracking.save_tracks import VideoTracks
@@ -128,6 +126,7 @@ def _track_video(
     from mien.commands.batch import Done
     from mien.commands.display import progress_bar
     from mien.commands.result_files import dressed, write_result_files
+    from mien.commands.track_overlay import write_overlay
     from mien.errors import InputError
     from mien.files.temporary import Temporary
     from mien.fitting.context import Context
@@ -156,7 +155,9 @@ def _track_video(
         if config.files.no_overlay:
             complete = _is_complete(path)
         else:
-            overlay, complete = _write_overlay(path, found, head, config, stem)
+            overlay = out / f"{stem}-overlay.mp4"
+            with progress_bar(f"draw {path.name}", quiet=config.output.json) as report:
+                complete = write_overlay(path, found, head, target=overlay, report=report)
             files.append(overlay)
         for track in tracks:
             person = _look_of(track, path, head, config)
@@ -246,55 +247,6 @@ def _look_of(track: SavedTrack, path: Path, head: Head, config: TrackVideosConfi
 
     size_px = config.looks.texture_size
     return track_person_look(track, path, head, texture=config.looks.texture, size_px=size_px)
-
-
-def _write_overlay(
-    path: Path, found: VideoTracks, head: Head, config: TrackVideosConfig, stem: str
-) -> tuple[Path, bool]:
-    """The overlay video, and whether the input could be read to its end."""
-    from mien.commands.display import progress_bar
-    from mien.drawing import draw_track_frame
-    from mien.drawing.overlay import draw_loss
-    from mien.images.video import VideoWriter, open_video
-
-    target = config.output.out / f"{stem}-overlay.mp4"
-    count = found.frame_count
-    readers = [_PartAt(track) for track in found.tracks]
-    with (
-        open_video(path) as video,
-        VideoWriter(target, frames_per_second=found.frames_per_second, quick=True, sound_of=video) as writer,
-        progress_bar(f"draw {path.name}", quiet=config.output.json) as report,
-    ):
-        for frame in video:
-            if frame.index >= count:
-                break
-            picture, seen = frame.image, False
-            # people are numbered as their files are
-            for number, reader in enumerate(readers, 1):
-                part = reader.at(frame.index)
-                if part is not None and part.tracked[frame.index - part.first_frame]:
-                    name, seen = (str(number) if len(readers) > 1 else ""), True
-                    picture = draw_track_frame(picture, head, part, frame.index, name=name)
-            writer.write(picture if seen else draw_loss(picture), frame.time_s)
-            report(Progress(frame.index + 1, count))
-        return target, not video.truncated
-
-
-class _PartAt:
-    """Reads a track along with its video, a part at a time."""
-
-    def __init__(self, track: SavedTrack) -> None:
-        self._track, self._part = track, None
-        self._parts = track.parts()
-
-    def at(self, index: int) -> HeadTrack | None:
-        """The part with this frame of the video, which is asked for in ascending order; None outside."""
-        if not 0 <= index - self._track.first_frame < len(self._track):
-            self._part = None
-            return None
-        while self._part is None or index >= self._part.first_frame + len(self._part):
-            self._part = next(self._parts)
-        return self._part
 
 
 def _is_complete(path: Path) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from mien.ahead import read_ahead
 from mien.errors import InputError, check_type
 from mien.fitting.results import TrackedFrame
 from mien.progress import ProgressReport, reported, silent
@@ -70,6 +72,10 @@ class FirstPass:
         Raises:
             InputError: there are no frames.
         """
+        with closing(self._pictures):
+            yield from self._followed()
+
+    def _followed(self) -> Iterator[SeenPerson]:
         here: dict[TrackedPerson, SeenPerson] = {}
         for time_s, image in reported(self._pictures, self._report, total=self._total):
             if not self.frame_count:
@@ -97,7 +103,7 @@ def _finished(seen: SeenPerson) -> Iterator[SeenPerson]:
 
 def _read(
     video: Video, frames_per_second: float, max_frames: int | None
-) -> tuple[Iterator[tuple[float, np.ndarray]], float, int | None]:
+) -> tuple[Generator[tuple[float, np.ndarray], None, None], float, int | None]:
     """Times and pictures, the rate, and how many there will be (None when unknown)."""
     if isinstance(video, str | Path):
         from mien.images.video import open_video
@@ -105,15 +111,16 @@ def _read(
         reader = open_video(video)
         total, frames_per_second = reader.frame_count_estimate, reader.frames_per_second
 
-        def read() -> Iterator[tuple[float, np.ndarray]]:
-            with reader:
-                for frame in reader:
+        def read() -> Generator[tuple[float, np.ndarray], None, None]:
+            with reader, read_ahead(reader) as frames:
+                for frame in islice(frames, max_frames):
                     yield frame.time_s, frame.image
 
         pictures = read()
     else:
         total = len(video) if isinstance(video, list | tuple) else None
-        pictures = ((index / frames_per_second, image) for index, image in enumerate(video))
-    if max_frames is not None:
-        pictures, total = islice(pictures, max_frames), None if total is None else min(total, max_frames)
+        some = islice(enumerate(video), max_frames)
+        pictures = ((index / frames_per_second, image) for index, image in some)
+    if max_frames is not None and total is not None:
+        total = min(total, max_frames)
     return pictures, frames_per_second, total
