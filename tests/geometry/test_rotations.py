@@ -10,7 +10,10 @@ from mien.geometry.rotations import (
     left_jacobian,
     matrix_from_rotation_vector,
     nearest_rotation,
+    quaternion_product,
+    quaternions_from_rotation_vectors,
     rotation_vector_from_matrix,
+    rotation_vectors_from_quaternions,
 )
 
 ANGLES = [0.0, 1e-9, 1e-5, 1e-3, 0.1, 1.0, 3.0]
@@ -60,3 +63,19 @@ def test_cross_matrix():
 def test_nearest_rotation_of_a_similarity():
     turn = matrix_from_rotation_vector(np.array([0.5, 0.1, -0.9]))
     np.testing.assert_allclose(nearest_rotation(3.7 * turn), turn, atol=1e-12)
+
+
+@pytest.mark.parametrize("angle", ANGLES)
+def test_quaternions_are_those_of_scipy(angle):
+    from scipy.spatial.transform import Rotation
+
+    axes = np.random.default_rng(4).normal(size=(6, 3))
+    rotations = angle * axes / np.linalg.norm(axes, axis=1, keepdims=True)
+    known = Rotation.from_rotvec(rotations)
+    quaternions = quaternions_from_rotation_vectors(rotations)
+    np.testing.assert_allclose(quaternions, known.as_quat(), atol=1e-15)
+    np.testing.assert_allclose(rotation_vectors_from_quaternions(-3 * quaternions), rotations, atol=1e-14)
+    product = quaternion_product(quaternions[0], quaternions)
+    np.testing.assert_allclose(
+        rotation_vectors_from_quaternions(product), (known[0] * known).as_rotvec(), atol=1e-14
+    )

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from mien.exporters.arkit import export_weights
 from mien.exporters.glb import GlbBuilder, GrowingAccessor
 from mien.exporters.motion import HeadMotion, TrackMotion
+from mien.geometry.rotations import quaternions_from_rotation_vectors
 from mien.heads.model import Head
 
 
@@ -61,9 +62,7 @@ def quaternions_xyzw(
     Args:
         after: the quaternion of the frame before.
     """
-    from scipy.spatial.transform import Rotation
-
-    quaternions = Rotation.from_rotvec(rotations).as_quat()
+    quaternions = quaternions_from_rotation_vectors(rotations)
     before = quaternions[:1] if after is None else after[None]
     jumps = np.sum(quaternions * np.concatenate([before, quaternions[:-1]]), axis=1) < 0
     # the frame before has its sign already: only changes within these frames are counted

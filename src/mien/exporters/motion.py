@@ -9,7 +9,13 @@ import numpy as np
 from jaxtyping import Float
 
 from mien.fitting.results import HeadFit, HeadTrack
-from mien.geometry.rotations import matrix_from_rotation_vector, rotation_vector_from_matrix
+from mien.geometry.rotations import (
+    matrix_from_rotation_vector,
+    quaternion_product,
+    quaternions_from_rotation_vectors,
+    rotation_vector_from_matrix,
+    rotation_vectors_from_quaternions,
+)
 from mien.heads.model import Head
 from mien.heads.parameters import HeadParameters
 from mien.tracking.track_file import SavedTrack
@@ -76,12 +82,14 @@ class HeadMotion:
 
     def moved(self, new_from_world: Float[np.ndarray, "4 4"]) -> HeadMotion:
         """The same frames in another world, by a rigid transform."""
-        from scipy.spatial.transform import Rotation
-
-        turn = Rotation.from_matrix(new_from_world[:3, :3])
+        turn = rotation_vector_from_matrix(new_from_world[:3, :3])
+        turned = quaternion_product(
+            quaternions_from_rotation_vectors(turn[None])[0],
+            quaternions_from_rotation_vectors(self.root_rotation),
+        )
         return replace(
             self,
-            root_rotation=(turn * Rotation.from_rotvec(self.root_rotation)).as_rotvec(),
+            root_rotation=rotation_vectors_from_quaternions(turned),
             root_translation_m=self.root_translation_m @ new_from_world[:3, :3].T + new_from_world[:3, 3],
         )
 
@@ -100,16 +108,15 @@ class HeadMotion:
 
 def mean_pose(parts: Iterable[HeadMotion]) -> Float[np.ndarray, "4 4"]:
     """Mean place, and mean rotation (Markley et al. 2007: the main axis of the quaternions' scatter)."""
-    from scipy.spatial.transform import Rotation
-
     scatter, place_m, count = np.zeros((4, 4)), np.zeros(3), 0
     for part in parts:
-        quaternions = Rotation.from_rotvec(part.root_rotation).as_quat()
+        quaternions = quaternions_from_rotation_vectors(part.root_rotation)
         scatter += quaternions.T @ quaternions
         place_m += part.root_translation_m.sum(axis=0)
         count += len(part)
     pose = np.eye(4)
-    pose[:3, :3] = Rotation.from_quat(np.linalg.eigh(scatter)[1][:, -1]).as_matrix()
+    main_axis = np.linalg.eigh(scatter)[1][:, -1]
+    pose[:3, :3] = matrix_from_rotation_vector(rotation_vectors_from_quaternions(main_axis[None])[0])
     pose[:3, 3] = place_m / count
     return pose
 

@@ -99,6 +99,30 @@ def _polynomial_of_cross_matrix(x: float, y: float, z: float, a: float, b: float
     ]
 
 
+def quaternions_from_rotation_vectors(rotations: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 4"]:
+    """(N, 4) unit quaternions x, y, z, w; accurate near zero."""
+    angles = np.sqrt((rotations * rotations).sum(axis=1, keepdims=True))
+    # sin(angle / 2) / angle, which numpy's sinc (with π) gives at zero too
+    return np.concatenate([0.5 * np.sinc(angles / (2 * np.pi)) * rotations, np.cos(angles / 2)], axis=1)
+
+
+def rotation_vectors_from_quaternions(quaternions: Float[np.ndarray, "n 4"]) -> Float[np.ndarray, "n 3"]:
+    """(N, 3) rotation vectors of quaternions x, y, z, w of any length; angles in [0, π]."""
+    shorter = np.where(quaternions[:, 3:] < 0, -quaternions, quaternions)
+    sines = np.sqrt((shorter[:, :3] ** 2).sum(axis=1, keepdims=True))
+    with np.errstate(invalid="ignore"):
+        factors = np.where(sines > 0, 2 * np.arctan2(sines, shorter[:, 3:]) / sines, 0.0)
+    return factors * shorter[:, :3]
+
+
+def quaternion_product(
+    one: Float[np.ndarray, " 4"], others: Float[np.ndarray, "n 4"]
+) -> Float[np.ndarray, "n 4"]:
+    """(N, 4) the other rotations followed by the one; x, y, z, w."""
+    x, y, z, w = one.tolist()
+    return others @ np.array([[w, z, -y, -x], [-z, w, x, -y], [y, -x, w, -z], [x, y, z, w]])
+
+
 def nearest_rotation(matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "3 3"]:
     """The rotation nearest to a matrix (least squares): the rotation part of a similarity."""
     u, _, vt = np.linalg.svd(matrix)
