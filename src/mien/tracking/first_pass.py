@@ -72,15 +72,16 @@ class FirstPass:
         Raises:
             InputError: there are no frames.
         """
-        with closing(self._pictures):
+        with closing(self._following), closing(self._pictures):
             yield from self._followed()
 
     def _followed(self) -> Iterator[SeenPerson]:
         here: dict[TrackedPerson, SeenPerson] = {}
-        for time_s, image in reported(self._pictures, self._report, total=self._total):
+        pictures = _with_next(self._pictures, known=self._source is not None)
+        for time_s, image, upcoming in reported(pictures, self._report, total=self._total):
             if not self.frame_count:
                 self.start_time_s = time_s
-            for person, frame in self._following.update(image, time_s):
+            for person, frame in self._following.update(image, time_s, upcoming=upcoming):
                 if person not in here:
                     here[person] = SeenPerson(person, whole=self._whole, folder=self._folder)
                 here[person].add(self.frame_count, frame)
@@ -93,6 +94,23 @@ class FirstPass:
             raise InputError("the video has no frames", source=self._source)
         for seen in here.values():
             yield from _finished(seen)
+
+
+def _with_next(
+    pictures: Iterator[tuple[float, np.ndarray]], *, known: bool
+) -> Iterator[tuple[float, np.ndarray, np.ndarray | None]]:
+    """Times and pictures, and the picture after each where that may be `known`: who hands over pictures may
+    use the memory of one for the next."""
+    if not known:
+        yield from ((time_s, image, None) for time_s, image in pictures)
+        return
+    last = next(pictures, None)
+    for coming in pictures:
+        assert last is not None
+        yield *last, coming[1]
+        last = coming
+    if last is not None:
+        yield *last, None
 
 
 def _finished(seen: SeenPerson) -> Iterator[SeenPerson]:

@@ -15,6 +15,7 @@ from mien.fitting.terms.landmarks import face_radius_px
 from mien.images.cuts import CutDetector
 from mien.landmarks.types import Landmarks2D
 from mien.tracking.config import TrackerConfig
+from mien.tracking.landmarks_ahead import LandmarksAhead
 from mien.tracking.tracked_person import TrackedPerson
 
 
@@ -36,22 +37,39 @@ class Following(ABC):
         self.present: list[TrackedPerson] = []
         self._context, self._config = context, config
         self._landmarker = context.follower
+        self._ahead = LandmarksAhead(self._landmarker)
         self._camera = camera
         self._cuts = CutDetector(config.cut_difference)
 
     def update(
-        self, image: UInt8[np.ndarray, "height width 3"], time_s: float
+        self,
+        image: UInt8[np.ndarray, "height width 3"],
+        time_s: float,
+        *,
+        upcoming: UInt8[np.ndarray, "height width 3"] | None = None,
     ) -> list[tuple[TrackedPerson, TrackedFrame]]:
-        """Everyone who is present in the next picture, and what is known of them there."""
+        """Everyone who is present in the next picture, and what is known of them there.
+
+        Args:
+            upcoming: the picture after this one, where it is there already: those who are followed are looked
+                for in it while heads are fitted, and it is the `image` of the next call.
+        """
         if self._camera is None:
             self._camera = CameraPrior.of_image(image)
         cut = self._cuts(image)
         self._begin(cut=cut)
         found, lost_now = ({}, False) if cut else self._followed(image)
+        self._ahead.settle()
         if self._search_is_due(image, found, lost_now=lost_now):
             faces = [face for face in self._landmarker(image) if np.isfinite(face.points_px).all()]
             self._recognise(faces, found)
+        if upcoming is not None:
+            self._ahead.begin(upcoming, found.values())
         return [(person, person.observe(found.get(person), time_s, cut=cut)) for person in self.present]
+
+    def close(self) -> None:
+        """No more pictures come."""
+        self._ahead.close()
 
     def _followed(self, image: np.ndarray) -> tuple[dict[TrackedPerson, Landmarks2D], bool]:
         """The faces of those who were seen on the frame before, and whether one of them is lost now."""
@@ -60,7 +78,7 @@ class Following(ABC):
         for person in self.present:
             if person.frames_lost or person.last_seen is None:
                 continue
-            face = self._landmarker.track(image, person.last_seen)
+            face = self._ahead.track(image, person.last_seen)
             if face is None or not np.isfinite(face.points_px).all():
                 lost_now = True
             elif apart_from_all(face, found):
