@@ -84,7 +84,7 @@ def test_an_interruption_leaves_no_file_and_no_thread(
     }
     calls = []
 
-    def interrupted(*_):
+    def interrupted(*_, **__):
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
