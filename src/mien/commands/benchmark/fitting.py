@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mien.commands.arguments import Flat, parse
 from mien.commands.benchmark.held_out_people import photographer_of, render_pictures
+from mien.commands.benchmark.network_names import told_apart
 from mien.commands.display import print_json, print_table, print_written, progress_bar
 from mien.commands.options import HeldOutPeopleOptions, JsonOption, NetworksOption, PhotoOption, SheetOption
 from mien.files import OutputFile
@@ -109,12 +110,12 @@ def _run_pictures(config: FittingBenchmarkConfig) -> list[tuple[str, Table]]:
     photographer = _photographer(config, config.picture_people)
     render_pictures(config.drawn, photographer, quiet=config.output.json)
     tables = []
-    for model in config.networks.models:
+    for shown, model in told_apart(config.networks.models).items():
         with progress_bar(f"landmarks of {model}, fits", quiet=config.output.json) as report:
             result = study_predicted_landmarks(
                 photographer, Landmarker(model), config.drawn.cache, network=model, report=report
             )
-        tables.append((f"pictures-{Path(model).stem}", predicted_landmarks_table(result)))
+        tables.append((f"pictures-{shown}", predicted_landmarks_table(result)))
     return tables
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien.commands.arguments import Flat, parse
+from mien.commands.benchmark.network_names import told_apart
 from mien.commands.display import print_json, print_table, progress_bar
 from mien.commands.options import JsonOption
 from mien.progress import reported
@@ -92,12 +93,12 @@ def _synthetic(config: LiftingBenchmarkConfig) -> dict[str, Any]:
     truth = lifts.read_test_faces(faces)
     methods: dict[str, lifts.Method] = {"2D network": lifts.network_method()}
     template_m = None
-    for name in config.networks:
+    for shown, name in told_apart(config.networks).items():
         lifter = Lifter(name)
         if template_m is None:
             template_m = lifter.template_m
             methods["template, posed"] = lifts.template_method(lifter, template_m)
-        methods[Path(name).stem] = lifts.lifting_method(lifter)
+        methods[shown] = lifts.lifting_method(lifter)
     if config.fit:
         methods["2D network + fit"] = lifts.fit_method()
     assert template_m is not None
@@ -187,8 +188,8 @@ def _ytf68(config: LiftingBenchmarkConfig) -> dict[str, Any]:
     assert config.ytf68 is not None
     landmarker = Landmarker(config.model)
     finders = {config.model: landmarker}
-    for name in config.networks:
-        finders[Path(name).stem] = cast("Landmarker", LiftedFinder(landmarker, Lifter(name)))
+    for shown, name in told_apart(config.networks).items():
+        finders[shown] = cast("Landmarker", LiftedFinder(landmarker, Lifter(name)))
     figures = {}
     for name, finder in finders.items():
         with progress_bar(name, quiet=config.output.json) as report:
@@ -219,8 +220,8 @@ def _portraits(config: LiftingBenchmarkConfig) -> dict[str, Any]:
     portraits = read_portraits(config.portraits)
     landmarker = Landmarker(config.model)
     finders: dict[str, Any] = {config.model: landmarker}
-    for name in config.networks:
-        finders[Path(name).stem] = LiftedFinder(landmarker, Lifter(name))
+    for shown, name in told_apart(config.networks).items():
+        finders[shown] = LiftedFinder(landmarker, Lifter(name))
     results = {}
     for name, finder in finders.items():
         with progress_bar(name, quiet=config.output.json) as report:
