@@ -12,7 +12,7 @@ import torch
 import mien
 from mien.errors import InputError
 from mien.fields.grid_field import GridField
-from mien.fields.protocol import FieldBase
+from mien.fields.protocol import Field, FieldBase
 from mien.fields.ray_context import RayContext
 from mien.geometry.alignment import align_similarity
 from mien.geometry.rotations import matrix_from_rotation_vector
@@ -35,10 +35,15 @@ class Found:
     landmarks: Landmarks3D
 
 
+def networks_alone(source: Field) -> Landmarks3D:
+    """Without pictures, which test_second_opinion.py is about."""
+    return FieldLandmarker(config=SearchConfig(pictures=None))(source)
+
+
 @pytest.fixture(scope="module")
 def found() -> Found:
     source, truth_m = head_field()
-    return Found(source, truth_m, mien.field_landmarks(source))
+    return Found(source, truth_m, networks_alone(source))
 
 
 def mean_mm(a: np.ndarray, b: np.ndarray) -> float:
@@ -58,7 +63,7 @@ def test_a_head_is_found_where_it_is(found: Found):
 @pytest.mark.parametrize("unit", [1000.0, 0.02])
 def test_units_and_places_do_not_matter(found: Found, unit: float):
     moved = MovedField(found.source, np.eye(3), unit, (7.0 * unit, -2.0 * unit, 0.5 * unit))
-    result = mien.field_landmarks(moved)
+    result = networks_alone(moved)
     expected = unit * (found.landmarks.points_m + [7.0, -2.0, 0.5])
     assert mean_mm(result.points_m / unit, expected / unit) < 0.5
 
@@ -71,7 +76,7 @@ def test_units_and_places_do_not_matter(found: Found, unit: float):
 )
 def test_landmarks_turn_with_the_field(found: Found, turn: tuple[float, float, float]):
     rotation = matrix_from_rotation_vector(np.array(turn))
-    result = mien.field_landmarks(MovedField(found.source, rotation))
+    result = networks_alone(MovedField(found.source, rotation))
     assert result.found
     assert mean_mm(result.points_m @ rotation, found.landmarks.points_m) < 5
 

@@ -1,4 +1,4 @@
-"""From a field to its 68 landmarks: clean, look from 24 sides, then closer."""
+"""From a field to its 68 landmarks: clean, look from 24 sides, then closer, then at pictures of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from mien.landmarks_in_fields.canonical import CleanField, CleaningConfig, clean
 from mien.landmarks_in_fields.coarse_search import CANDIDATES, PASSES, Guess, coarse_guesses, look_again
 from mien.landmarks_in_fields.network import with_mirrored
 from mien.landmarks_in_fields.network_files import NetworkPair, read_networks
+from mien.landmarks_in_fields.pictured_landmarks import PicturedLandmarks
 from mien.landmarks_in_fields.places import likely_parts, part_about, part_at
+from mien.landmarks_in_fields.second_opinion import PicturesConfig
 from mien.landmarks_in_fields.types import Landmarks3D
 
 HEAD_MIDDLE_M, HEAD_RADIUS_M = (0.0, 0.01, 0.01), 0.1
@@ -53,6 +55,9 @@ class SearchConfig:
     """Below this there is no head."""
     sizes: BoxSizes = field(default_factory=BoxSizes)
     """Of the fine boxes."""
+    pictures: PicturesConfig | None = field(default_factory=PicturesConfig)
+    """Take pictures of the head that is found, and weigh 2D landmarks in them against the networks'; None:
+    believe the networks alone, which takes a quarter of the time."""
     cleaning: CleaningConfig = field(default_factory=CleaningConfig)
     """How the field is cleaned."""
 
@@ -68,6 +73,9 @@ class FieldLandmarker:
     def __init__(self, networks: NetworkPair | None = None, config: SearchConfig | None = None) -> None:
         self.networks = networks or read_networks()
         self.config = config or SearchConfig()
+        self._pictured = None
+        if self.config.pictures is not None:
+            self._pictured = PicturedLandmarks(self.config.pictures)
 
     def __call__(self, field: Field, *, near: Float[np.ndarray, "3 4"] | None = None) -> Landmarks3D:
         """The landmarks of the most likely head.
@@ -80,6 +88,15 @@ class FieldLandmarker:
         Raises:
             InputError: the field's box is empty or not finite.
         """
+        best = self._by_networks(field, near)
+        if self._pictured is not None and best.confidence >= self.config.min_confidence:
+            best = self._pictured(field, best)
+        if best.confidence < self.config.min_confidence:
+            return Landmarks3D.none_found(best.confidence)
+        return best
+
+    def _by_networks(self, field: Field, near: Float[np.ndarray, "3 4"] | None) -> Landmarks3D:
+        """What the networks take for a head most, however little."""
         bounds_m = np.asarray(field.bounds_m, float)
         if not np.isfinite(bounds_m).all() or (bounds_m[1] <= bounds_m[0]).any():
             raise InputError(f"the box {bounds_m.tolist()} is empty or not finite", source="field")
@@ -92,8 +109,6 @@ class FieldLandmarker:
                 best = self._best(clean, self._whole(clean), best)
             if best.confidence < self.config.sure and self.config.everywhere:
                 best = self._best(clean, self._parts(clean), best)
-        if best.confidence < self.config.min_confidence:
-            return Landmarks3D.none_found(best.confidence)
         return best
 
     def _best(self, clean: CleanField, guesses: Iterable[Guess], best: Landmarks3D | None) -> Landmarks3D:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from mien.evaluation.fields.held_out_fields import TestField, read_test_fields, 
 from mien.evaluation.fields.landmark_errors import REGIONS, FieldResult, figures
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.library import load_head
+from mien.landmarks_in_fields.predict import SearchConfig
+from mien.landmarks_in_fields.second_opinion import SecondOpinion
 from mien.landmarks_in_fields.types import Landmarks3D
 from mien.landmarks_in_fields.wing import millimetres_of_wing
 from mien.synthetic.scenes.dressing import Looks
@@ -113,11 +116,21 @@ def _read_from(field: TestField) -> Landmarks3D:
     return Landmarks3D(field.landmarks_m + error_m, 0.9, True, np.eye(4)[:3], coarse_m, np.full(68, 0.003))
 
 
+class _Reader:
+    """Stands in for `FieldLandmarker`."""
+
+    def __init__(self, networks: object, config: SearchConfig) -> None:
+        self.config = config
+
+    def __call__(self, field: TestField) -> Landmarks3D:
+        return _read_from(field)
+
+
 def test_fields_are_summed_up_by_person_and_expression(monkeypatch):
-    monkeypatch.setattr(measure, "FieldLandmarker", lambda *_: _read_from)
+    monkeypatch.setattr(measure, "FieldLandmarker", _Reader)
     monkeypatch.setattr(TestField, "field", lambda self: self)
     fields = [_known_field(0, "smile", 0.002), _known_field(1, "smile", 0.004), _known_field(1, "anger", 2.0)]
-    measured = measure.measure_fields(fields)
+    measured = measure.measure_fields(fields, pictures=False)
     assert [row.name for row in measured.by_person] == ["person 0", "person 1"]
     assert [row.missed for row in measured.by_person] == [0, 1]
     assert [row.faces for row in measured.by_expression] == [2, 1]
@@ -125,6 +138,36 @@ def test_fields_are_summed_up_by_person_and_expression(monkeypatch):
     assert measured.rows[1].everything["whole"].distance_mm == pytest.approx(10 * np.sqrt(3))
     assert measured.within_sigma == (0.5, 1.0)
     assert measured.confidences == (0.9, 0.9, 0.2)
+
+
+class _Pictures:
+    """Stands in for pictures of a field: triangulated landmarks are off by 3 mm, the fitted head by 1; nobody
+    is seen where the networks are off by more than 3."""
+
+    def __init__(self) -> None:
+        self.second = self._second
+
+    def _second(self, field: TestField, found: Landmarks3D) -> SecondOpinion:
+        seen = float(field.folder.name) < 0.003
+        return SecondOpinion(field.landmarks_m + 0.003, field.landmarks_m + 0.001, 9.0 if seen else 0.0)
+
+    def together(self, found: Landmarks3D, second: SecondOpinion) -> Landmarks3D:
+        return replace(found, points_m=second.fitted_m, confidence=0.9 if second.evidence > 5 else 0.1)
+
+
+def test_what_pictures_say_has_rows_of_its_own_and_may_be_that_there_is_nobody(monkeypatch):
+    monkeypatch.setattr(measure, "FieldLandmarker", _Reader)
+    monkeypatch.setattr(measure, "PicturedLandmarks", _Pictures)
+    monkeypatch.setattr(TestField, "field", lambda self: self)
+    fields = [_known_field(0, "smile", 0.002), _known_field(1, "smile", 0.004), _known_field(1, "anger", 2.0)]
+    rows = {row.name: row for row in measure.measure_fields(fields).rows}
+    assert next(iter(rows)) == measure.BOTH
+    assert rows[measure.BOTH].missed == 2
+    assert rows[measure.BOTH].everything["whole"].distance_mm == pytest.approx(np.sqrt(3))
+    assert rows[measure.NETWORKS].missed == 1
+    assert rows["pictures of the field, 2D landmarks triangulated"].everything["eyes"].distance_mm == (
+        pytest.approx(3 * np.sqrt(3))
+    )
 
 
 def test_pose_errors_are_those_of_rigid_bodies_and_faces_elsewhere_are_wrong():

@@ -77,7 +77,10 @@ def run(arguments: list[str]) -> int:
         return _rejection(config, fields)
     with progress_bar("fields", quiet=config.output.json) as report:
         measured = measure_fields(
-            reported(fields, report), networks=config.landmarker.networks, upright=config.landmarker.upright
+            reported(fields, report),
+            networks=config.landmarker.networks,
+            upright=config.landmarker.upright,
+            pictures=not config.landmarker.no_pictures,
         )
     rows = list(measured.rows)
     if config.baselines:
@@ -127,7 +130,13 @@ def _rejection(config: FieldLandmarksBenchmarkConfig, fields: list[TestField]) -
     from mien.evaluation.fields.rejection import measure_rejection
 
     with progress_bar(quiet=config.output.json) as report:
-        kinds = measure_rejection(config.data, fields, networks=config.landmarker.networks, report=report)
+        kinds = measure_rejection(
+            config.data,
+            fields,
+            networks=config.landmarker.networks,
+            pictures=not config.landmarker.no_pictures,
+            report=report,
+        )
     if config.output.json:
         return print_json({"kinds": [asdict(kind) for kind in kinds]})
     body = []

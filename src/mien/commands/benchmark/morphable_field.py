@@ -138,9 +138,9 @@ def _edits(
     )
     from mien.evaluation.fields.morphable_pictures import face_of_landmarks, face_of_person
     from mien.heads.library import load_head
-    from mien.landmarks_in_fields.predict import FieldLandmarker
+    from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
 
-    head, landmarker = load_head(), FieldLandmarker()
+    head, landmarker = load_head(), FieldLandmarker(config=SearchConfig(pictures=None))
     edits, surfaces, alone, following, loops, spills = [], [], [], [], [], []
     with progress_bar("edits", quiet=config.output.json) as report:
         for index in reported([int(i) for i in indices], report):

@@ -43,6 +43,7 @@ def run(arguments: list[str]) -> int:
     from mien.commands.display import print_json, print_written
     from mien.landmarks_in_fields.network_files import read_networks
     from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
+    from mien.landmarks_in_fields.second_opinion import PicturesConfig
     from mien.landmarks_in_fields.writing import landmarks_document, write_landmarks, write_ply
     from mien.morphable_fields.any_field import load_any_field
 
@@ -50,7 +51,9 @@ def run(arguments: list[str]) -> int:
     check_folder(config.output.out)
     start = time.perf_counter()
     networks = None if config.landmarker.networks is None else read_networks(config.landmarker.networks)
-    landmarker = FieldLandmarker(networks, SearchConfig(upright=config.landmarker.upright))
+    pictures = None if config.landmarker.no_pictures else PicturesConfig()
+    search = SearchConfig(upright=config.landmarker.upright, pictures=pictures)
+    landmarker = FieldLandmarker(networks, search)
     found = landmarker(field)
     seconds = time.perf_counter() - start
     stem = config.source.field.name.removesuffix(".field")

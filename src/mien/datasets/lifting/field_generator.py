@@ -45,13 +45,13 @@ class FieldGenerator:
         """
         from mien.fields.files import load_field
         from mien.fields.rendering.picture import render_field
-        from mien.landmarks_in_fields.predict import field_landmarks
+        from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
 
         if not 0 <= latent < len(self.fields):
             raise InputError(f"there are {len(self.fields)} fields, no number {latent}", source="--first")
         chosen = self.fields[latent]
         field = load_field(chosen) if isinstance(chosen, str | Path) else chosen
-        found = field_landmarks(field)
+        found = FieldLandmarker(config=SearchConfig(pictures=None))(field)
         if not found.found:
             raise InputError("no head was found in it; train it on more views", source=str(chosen))
         shade = np.random.default_rng([latent, 3]).integers(_BACKGROUNDS, 256 - _BACKGROUNDS, 3)

@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from mien.cameras import Camera
 from mien.errors import InputError
+from mien.evaluation.fields.casts import CASTS
 from mien.evaluation.fields.field_test_config import FieldTestConfig
 from mien.files import write_text
 from mien.geometry.rotations import matrix_from_rotation_vector
@@ -22,23 +23,17 @@ from mien.synthetic.expressions import BASIC
 from mien.synthetic.scenes.make_scene import SceneRequest, person_parameters
 from mien.synthetic.scenes.posed_scene import PosedStudio, cameras_around_sitter, look_at, scene_light
 from mien.synthetic.scenes.scene_files import write_posed_scene
-from mien.synthetic.volumes.volume_store import HELD_OUT_SKINS
 
 if TYPE_CHECKING:
     from mien.fields.radiance_field import RadianceField
 
-HAIR = ("short02", "none", "ponytail01", "bob02", "short04")
-"""Of the five people."""
-PEOPLE = len(HAIR)
 REFINE_ITERATIONS = 150
 """Training steps of the expressions that start from the neutral field."""
 SIZE_PX = 256
 """Side of the pictures; the field's preset reduces them."""
-PEOPLE_SEED = 77_001
 SIDE_VIEWS_RAD = (0.0, np.pi / 4, np.pi / 2)
 """Azimuths of the single pictures of Table 1: front, 45° and 90°."""
 TRIANGULATED_VIEWS = 10
-LOOKS_SEED = 500
 
 
 @dataclass(frozen=True)
@@ -108,7 +103,11 @@ def make_test_fields(
 
     config = config or FieldTestConfig()
     about = out / "about.json"
-    settings = {"people": PEOPLE, "iterations": REFINE_ITERATIONS, "size": SIZE_PX, **asdict(config)}
+    cast = CASTS[config.cast]
+    people = len(cast.hair)
+    settings = {"people": people, "iterations": REFINE_ITERATIONS, "size": SIZE_PX, **asdict(config)}
+    if config.cast == "test":
+        del settings["cast"]  # as earlier folders have it
     if about.exists() and read_json(about) != json.loads(json.dumps(settings)):
         raise InputError("holds fields made with other settings; choose another folder", source=out)
     write_text(about, json.dumps(settings))
@@ -116,13 +115,12 @@ def make_test_fields(
     names = list(BASIC)
     wanted = [
         (person, name)
-        for name in names[: config.expressions]  # all people first: what is there is balanced at any time
-        for person in range(PEOPLE)
+        for person, name in cast.takes(config.expressions)
         if not (out / f"person{person}" / name / "field" / "field.json").exists()
     ]
     if not wanted:
         return 0
-    crowd = draw_crowd(assets, count=PEOPLE, shots=1, seed=PEOPLE_SEED, report=report)
+    crowd = draw_crowd(assets, count=people, shots=1, seed=cast.seed, report=report)
     studio = PosedStudio(assets, size_px=SIZE_PX, head=crowd.as_head(load_head()))
     preset = FieldConfig.preset(config.preset)
     if config.softplus:
@@ -131,12 +129,12 @@ def make_test_fields(
         report(Progress(done, len(wanted), f"person {person} {name}"))
         request = SceneRequest(
             person=person,
-            looks=LOOKS_SEED + person,
+            looks=cast.looks_seed + person,
             expression=name,
-            skin=HELD_OUT_SKINS[person % len(HELD_OUT_SKINS)],
-            hair=HAIR[person % len(HAIR)],
+            skin=cast.skin(person, studio.skin_names),
+            hair=cast.hair[person],
         )
-        parameters = person_parameters(studio.head, request, identity=np.eye(PEOPLE)[person])
+        parameters = person_parameters(studio.head, request, identity=np.eye(people)[person])
         sitter = studio.dress(parameters, seed=request.looks_seed, skin=request.skin, hair=request.hair)
         light = scene_light("studio", seed=request.looks_seed, skin_level=sitter.looks.skin_level)
         cameras = cameras_around_sitter(sitter, count=config.views, size_px=SIZE_PX)

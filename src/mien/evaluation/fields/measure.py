@@ -26,18 +26,23 @@ from mien.evaluation.fields.landmark_errors import FieldResult, MethodFigures, f
 from mien.images.stored import read_rgba
 from mien.landmarks.landmarker import Landmarker
 from mien.landmarks_in_fields.network_files import read_networks
+from mien.landmarks_in_fields.pictured_landmarks import PicturedLandmarks
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
+from mien.landmarks_in_fields.second_opinion import SecondOpinion
+from mien.landmarks_in_fields.types import Landmarks3D
 
+BOTH, NETWORKS = "networks and pictures of the field", "networks, coarse and fine"
 TRIANGULATION_NOISE_PX = (1.0, 2.0, 3.0)
 """What a triangulation would give with independent errors of these sizes in every picture."""
 
 
 @dataclass(frozen=True)
 class FieldMeasurement:
-    """What was measured of the networks.
+    """What was measured of landmarks in fields.
 
     Attributes:
-        rows: of the fine and the coarse network over all fields; by_person, by_expression: of the fine one.
+        rows: over all fields: the answer, if pictures were taken; the fine and the coarse network's; those of
+            the pictures' alone. by_person, by_expression: of the first row.
         median_seconds, largest_seconds: a field.
         confidences: one a field, 0 to 1.
         within_sigma: shares of the coordinates that are off by at most one and at most two of the standard
@@ -54,37 +59,56 @@ class FieldMeasurement:
 
 
 def measure_fields(
-    fields: Iterable[TestField], *, networks: Path | None = None, upright: bool = False
+    fields: Iterable[TestField],
+    *,
+    networks: Path | None = None,
+    upright: bool = False,
+    pictures: bool = True,
 ) -> FieldMeasurement:
     """Our landmarks straight from the fields.
 
     Args:
         networks: the shipped ones when None; upright: see `SearchConfig`.
+        pictures: with landmarks in pictures of the fields.
     """
     pair = None if networks is None else read_networks(networks)
-    landmarker = FieldLandmarker(pair, SearchConfig(upright=upright))
-    fine, coarse, seconds, confidences = [], [], [], []
-    people: list[str] = []
-    in_sigmas: list[np.ndarray] = []
+    landmarker = FieldLandmarker(pair, SearchConfig(upright=upright, pictures=None))
+    pictured = PicturedLandmarks() if pictures else None
+    rows: dict[str, list[FieldResult]] = {}
+    answers: list[Landmarks3D] = []
+    seconds, truths = [], []
     for one in fields:
         field = one.field()
         start = time.perf_counter()
         found = landmarker(field)
+        said = {NETWORKS: found.points_m, "networks, coarse only": found.coarse_points_m}
+        if pictured is not None:
+            nothing = np.full((68, 3), np.nan)
+            second = pictured.second(field, found) if found.found else SecondOpinion(nothing, nothing, 0.0)
+            found = pictured.together(found, second) if found.found else found
+            if found.confidence < landmarker.config.min_confidence:
+                found = Landmarks3D.none_found(found.confidence)
+            said = {BOTH: found.points_m, **said}
+            said["pictures of the field, 2D landmarks triangulated"] = second.triangulated_m
+            said["pictures of the field, head fitted"] = second.fitted_m
         seconds.append(time.perf_counter() - start)
-        fine.append(FieldResult(found.points_m, one.landmarks_m, one.expression))
-        coarse.append(FieldResult(found.coarse_points_m, one.landmarks_m, one.expression))
-        people.append(f"person {one.person}")
-        confidences.append(found.confidence)
-        if found.found:
-            in_sigmas.append(np.abs(found.points_m - one.landmarks_m) / found.sigma_m[:, None])
-    rows = (figures("field: coarse and fine", fine), figures("field: coarse only", coarse))
+        for name, points_m in said.items():
+            rows.setdefault(name, []).append(FieldResult(points_m, one.landmarks_m, one.expression))
+        answers.append(found)
+        truths.append(one)
+    best = next(iter(rows.values()))
+    in_sigmas = [
+        np.abs(found.points_m - one.landmarks_m) / found.sigma_m[:, None]
+        for found, one in zip(answers, truths, strict=True)
+        if found.found
+    ]
     return FieldMeasurement(
-        rows,
-        _grouped(fine, people),
-        _grouped(fine, [result.expression for result in fine]),
+        tuple(figures(name, results) for name, results in rows.items()),
+        _grouped(best, [f"person {one.person}" for one in truths]),
+        _grouped(best, [one.expression for one in truths]),
         float(np.median(seconds)),
         float(np.max(seconds)),
-        tuple(confidences),
+        tuple(found.confidence for found in answers),
         (_share_below(in_sigmas, 1.0), _share_below(in_sigmas, 2.0)),
     )
 

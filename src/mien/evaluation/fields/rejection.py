@@ -17,7 +17,8 @@ from mien.fields.protocol import Field
 from mien.fields.ray_context import RayContext
 from mien.fields.wrapped_field import WrappedField
 from mien.landmarks_in_fields.network_files import read_networks
-from mien.landmarks_in_fields.predict import FieldLandmarker
+from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
+from mien.landmarks_in_fields.second_opinion import PicturesConfig
 from mien.progress import ProgressReport, reported, silent
 from mien.synthetic.negatives.face_cut import FaceCut
 from mien.synthetic.negatives.solid_pictures import pictures_around_solid
@@ -107,19 +108,21 @@ def measure_rejection(
     fields: Sequence[TestField],
     *,
     networks: Path | None = None,
+    pictures: bool = True,
     report: ProgressReport = silent,
 ) -> list[Rejection]:
     """Look for heads in fields that show none, and in the same heads with their faces.
 
     Args:
         folder: of the test fields; fields: those to take the faces from, every fifth of them.
-        networks: the shipped ones when None.
+        networks: the shipped ones when None; pictures: of what they take for a head are looked at too.
         report: told how far each kind is.
 
     Raises:
         InputError: the things' fields are not there.
     """
-    landmarker = FieldLandmarker(None if networks is None else read_networks(networks))
+    config = SearchConfig(pictures=PicturesConfig() if pictures else None)
+    landmarker = FieldLandmarker(None if networks is None else read_networks(networks), config)
     some = fields[::FACELESS_EVERY]
     kinds: list[tuple[str, bool, list[tuple[str, Field]]]] = [
         ("things, trained fields", False, list(_trained_things(folder))),

@@ -33,7 +33,7 @@ def held_out_trained_volumes(folders: Sequence[Path]) -> Iterable[HeadVolume]:
 def spread_factor(networks: NetworkPair, volumes: Iterable[HeadVolume]) -> float:
     """What predicted standard deviations are to be multiplied by so that 68.3 % of the errors lie within one;
     NaN where the networks predict none or there are no volumes."""
-    landmarker = FieldLandmarker(networks, SearchConfig(upright=True, min_confidence=0.0))
+    landmarker = FieldLandmarker(networks, SearchConfig(upright=True, min_confidence=0.0, pictures=None))
     in_sigmas = []
     for volume in volumes:
         found = landmarker(volume_as_field(volume))

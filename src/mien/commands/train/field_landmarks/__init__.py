@@ -20,6 +20,10 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "put both networks into one file with a card",
         "mien.commands.train.field_landmarks.export:run",
     ),
+    "opinions": (
+        "learn to weigh them against landmarks in pictures of the field",
+        "mien.commands.train.field_landmarks.opinions:run",
+    ),
 }
 """Sub-verb to (one line of help, "module:function"), in the order in which they are needed."""
 

@@ -1,0 +1,42 @@
+"""`mien train field-landmarks opinions`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien.commands.arguments import parse
+from mien.commands.display import progress_bar
+from mien.commands.train.display import need_training
+from mien.commands.train.field_landmarks import PROG
+from mien.files import OutputFile
+from mien.progress import reported
+
+
+@dataclass(frozen=True)
+class OpinionsConfig:
+    """Learn how the networks' landmarks and those in pictures of the field are weighed."""
+
+    fields: Path
+    """Folder of trained fields with known landmarks: mien benchmark field-landmarks --make --cast tuning."""
+    out: OutputFile
+    """The .json file to write."""
+
+
+def run(arguments: list[str]) -> int:
+    """Learn and write; returns the exit code."""
+    config = parse(OpinionsConfig, arguments, prog=f"{PROG} opinions")
+    need_training("torch", "safetensors")
+    from mien.evaluation.fields.held_out_fields import read_test_fields
+    from mien.training.landmarks_in_fields.opinion_weights import (
+        known_opinions,
+        learned_weights,
+        write_weights,
+    )
+
+    fields = list(read_test_fields(config.fields))
+    with progress_bar("fields") as report:
+        known = known_opinions(reported(fields, report))
+    write_weights(config.out, learned_weights(known), fields=len(known))
+    print(f"{config.out}: learned from {len(known)} of {len(fields)} fields")
+    return 0
