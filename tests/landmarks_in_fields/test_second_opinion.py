@@ -63,8 +63,8 @@ def test_faces_are_more_certain_than_what_is_none():
     turned = np.diag([-1.0, 1.0, -1.0])  # the back of the head
     behind = second(field, known_face(points_m @ turned, np.eye(3, 4) * [[-1.0], [1.0], [-1.0]]))
     assert seen.evidence > PicturesConfig().min_evidence > behind.evidence
-    errors_mm = 1000 * np.linalg.norm(seen.fitted_m - points_m, axis=1)
-    assert errors_mm.mean() < 8
+    errors_mm = 1000 * np.linalg.norm(seen.triangulated_m - points_m, axis=1)
+    assert errors_mm.mean() < 20  # a head without looks: the 2D network has never seen one
 
 
 def test_the_answer_lies_between_and_its_frame_follows():
