@@ -49,8 +49,8 @@ class PicturesConfig:
     """Less than this speaks for a face in the middle one of the pictures: then it is none."""
     believed_evidence: tuple[float, float] = (7.0, 7.9)
     """Up to the first the pictures' landmarks do not count, from the second on fully. Of 26 fields 24 have
-    7.9 and more; in the other two, 3.3 and 4.4, bob hair lies in the face and the networks are nearer, as they
-    are for a mean head in plain colours, 7.1."""
+    7.9 and more. In the other two, 3.3 and 4.4, bob hair lies in the face and the networks are nearer; so are
+    they for a mean head in plain colours, 7.1."""
 
     def belief(self, evidence: float) -> float:
         """How much the pictures' landmarks count, 0 to 1."""
