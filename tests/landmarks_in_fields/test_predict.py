@@ -37,7 +37,7 @@ class Found:
 
 def networks_alone(source: Field) -> Landmarks3D:
     """Without pictures, which test_second_opinion.py is about."""
-    return FieldLandmarker(config=SearchConfig(pictures=None))(source)
+    return FieldLandmarker(config=SearchConfig(second_opinion=None))(source)
 
 
 @pytest.fixture(scope="module")

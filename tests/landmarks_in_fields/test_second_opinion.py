@@ -94,11 +94,11 @@ def test_pictures_without_a_face_take_the_confidence_away():
 
 def test_without_pictures_the_networks_answer_alone():
     field, points_m = head_field()
-    landmarker = FieldLandmarker(config=SearchConfig(upright=True, pictures=None))
+    landmarker = FieldLandmarker(config=SearchConfig(upright=True, second_opinion=None))
     alone = landmarker(field)
-    with_pictures = FieldLandmarker(config=SearchConfig(upright=True, pictures=PicturesConfig(size_px=128)))(
-        field
-    )
+    with_pictures = FieldLandmarker(
+        config=SearchConfig(upright=True, second_opinion=PicturesConfig(size_px=128))
+    )(field)
     np.testing.assert_array_equal(alone.coarse_points_m, with_pictures.coarse_points_m)
     assert np.abs(alone.points_m - with_pictures.points_m).max() > 1e-4
 

@@ -91,7 +91,7 @@ def fit_field(
     head = context.loaded_head
     report(Progress(0.0, 1.0, "landmarks in the field"))
     # The pictures' own landmarks are fitted below
-    found = landmarks or FieldLandmarker(config=SearchConfig(pictures=None))(field, near=near)
+    found = landmarks or FieldLandmarker(config=SearchConfig(second_opinion=None))(field, near=near)
     if not found.found:
         raise InputError(
             f"holds no head that a head could be fitted to (confidence {found.confidence:.2f}); look at it "

@@ -55,7 +55,7 @@ class SearchConfig:
     """Below this there is no head."""
     sizes: BoxSizes = field(default_factory=BoxSizes)
     """Of the fine boxes."""
-    pictures: PicturesConfig | None = field(default_factory=PicturesConfig)
+    second_opinion: PicturesConfig | None = field(default_factory=PicturesConfig)
     """Take pictures of the head that is found, and weigh 2D landmarks in them against the networks'; None:
     believe the networks alone, which takes a quarter of the time."""
     cleaning: CleaningConfig = field(default_factory=CleaningConfig)
@@ -74,8 +74,8 @@ class FieldLandmarker:
         self.networks = networks or read_networks()
         self.config = config or SearchConfig()
         self._pictured = None
-        if self.config.pictures is not None:
-            self._pictured = PicturedLandmarks(self.config.pictures)
+        if self.config.second_opinion is not None:
+            self._pictured = PicturedLandmarks(self.config.second_opinion)
 
     def __call__(self, field: Field, *, near: Float[np.ndarray, "3 4"] | None = None) -> Landmarks3D:
         """The landmarks of the most likely head.

@@ -140,7 +140,7 @@ def _edits(
     from mien.heads.library import load_head
     from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
 
-    head, landmarker = load_head(), FieldLandmarker(config=SearchConfig(pictures=None))
+    head, landmarker = load_head(), FieldLandmarker(config=SearchConfig(second_opinion=None))
     edits, surfaces, alone, following, loops, spills = [], [], [], [], [], []
     with progress_bar("edits", quiet=config.output.json) as report:
         for index in reported([int(i) for i in indices], report):

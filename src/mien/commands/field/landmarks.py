@@ -52,7 +52,7 @@ def run(arguments: list[str]) -> int:
     start = time.perf_counter()
     networks = None if config.landmarker.networks is None else read_networks(config.landmarker.networks)
     pictures = None if config.landmarker.no_pictures else PicturesConfig()
-    search = SearchConfig(upright=config.landmarker.upright, pictures=pictures)
+    search = SearchConfig(upright=config.landmarker.upright, second_opinion=pictures)
     landmarker = FieldLandmarker(networks, search)
     found = landmarker(field)
     seconds = time.perf_counter() - start

@@ -51,7 +51,7 @@ class FieldGenerator:
             raise InputError(f"there are {len(self.fields)} fields, no number {latent}", source="--first")
         chosen = self.fields[latent]
         field = load_field(chosen) if isinstance(chosen, str | Path) else chosen
-        found = FieldLandmarker(config=SearchConfig(pictures=None))(field)
+        found = FieldLandmarker(config=SearchConfig(second_opinion=None))(field)
         if not found.found:
             raise InputError("no head was found in it; train it on more views", source=str(chosen))
         shade = np.random.default_rng([latent, 3]).integers(_BACKGROUNDS, 256 - _BACKGROUNDS, 3)

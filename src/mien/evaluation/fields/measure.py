@@ -72,7 +72,7 @@ def measure_fields(
         pictures: with landmarks in pictures of the fields.
     """
     pair = None if networks is None else read_networks(networks)
-    landmarker = FieldLandmarker(pair, SearchConfig(upright=upright, pictures=None))
+    landmarker = FieldLandmarker(pair, SearchConfig(upright=upright, second_opinion=None))
     pictured = PicturedLandmarks() if pictures else None
     rows: dict[str, list[FieldResult]] = {}
     answers: list[Landmarks3D] = []

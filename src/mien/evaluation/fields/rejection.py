@@ -121,7 +121,7 @@ def measure_rejection(
     Raises:
         InputError: the things' fields are not there.
     """
-    config = SearchConfig(pictures=PicturesConfig() if pictures else None)
+    config = SearchConfig(second_opinion=PicturesConfig() if pictures else None)
     landmarker = FieldLandmarker(None if networks is None else read_networks(networks), config)
     some = fields[::FACELESS_EVERY]
     kinds: list[tuple[str, bool, list[tuple[str, Field]]]] = [

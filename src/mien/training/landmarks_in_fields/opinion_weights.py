@@ -67,7 +67,7 @@ class KnownOpinions:
 def known_opinions(fields: Iterable[TestField]) -> list[KnownOpinions]:
     """Ask the networks and the pictures of each field; left out are those without all
     three opinions, and those whose pictures are not fully believed."""
-    networks = FieldLandmarker(config=SearchConfig(pictures=None))
+    networks = FieldLandmarker(config=SearchConfig(second_opinion=None))
     pictures = PictureLandmarker()
     out = []
     for one in fields:

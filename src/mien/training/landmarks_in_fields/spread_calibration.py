@@ -33,7 +33,9 @@ def held_out_trained_volumes(folders: Sequence[Path]) -> Iterable[HeadVolume]:
 def spread_factor(networks: NetworkPair, volumes: Iterable[HeadVolume]) -> float:
     """What predicted standard deviations are to be multiplied by so that 68.3 % of the errors lie within one;
     NaN where the networks predict none or there are no volumes."""
-    landmarker = FieldLandmarker(networks, SearchConfig(upright=True, min_confidence=0.0, pictures=None))
+    landmarker = FieldLandmarker(
+        networks, SearchConfig(upright=True, min_confidence=0.0, second_opinion=None)
+    )
     in_sigmas = []
     for volume in volumes:
         found = landmarker(volume_as_field(volume))
