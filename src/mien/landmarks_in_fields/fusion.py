@@ -59,7 +59,7 @@ def weighed(
 
     Where an opinion is NaN, the others share its weight.
     """
-    stated = np.isfinite(opinions_m).all(axis=2)
+    stated = np.asarray(np.isfinite(opinions_m).all(axis=2))
     share = np.moveaxis(weights, 2, 0) * stated[..., None] + 1e-9 * stated[..., None]
     share /= share.sum(axis=0)
     known_m = np.where(stated[..., None], opinions_m, 0.0)
