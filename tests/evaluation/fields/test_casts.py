@@ -20,7 +20,6 @@ def test_nobody_is_in_both_casts():
     skins = [*HELD_OUT_SKINS, *(f"skin {number}" for number in range(15))]
     others = {tuning.skin(person, skins) for person in range(len(tuning.hair))}
     assert not others & {test.skin(person, skins) for person in range(len(test.hair))}
-    assert len(others) > 6
 
 
 def test_tuning_people_are_neutral_first_and_then_all_different():
