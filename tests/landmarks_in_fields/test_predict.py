@@ -191,7 +191,10 @@ def test_the_search_carries_any_pose_and_unit_into_the_fields_frame(turn, unit):
     coarse = _Oracle(config, anchors_m, points_m)
     pair = NetworkPair(coarse, _Oracle(FineNetworkConfig(size=24, boxes=1), anchors_m, points_m))
     settings = SearchConfig(
-        fine_passes=0, coarse_passes=3, cleaning=CleaningConfig(voxels=64, reference=40, skin=9.0)
+        fine_passes=0,
+        coarse_passes=3,
+        second_opinion=None,
+        cleaning=CleaningConfig(voxels=64, reference=40, skin=9.0),
     )
     rotation = matrix_from_rotation_vector(np.array(turn))
     shift_m = (3.0 * unit, -1.0 * unit, 0.5 * unit)
