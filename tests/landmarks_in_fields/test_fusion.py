@@ -12,7 +12,7 @@ import pytest
 from mien.errors import InputError
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.landmark_sets import mirror_indices
-from mien.landmarks_in_fields.fusion import SHIPPED_WEIGHTS, OpinionWeights, read_weights
+from mien.landmarks_in_fields.fusion import SHIPPED_WEIGHTS, OpinionWeights, read_weights, shipped_weights
 
 FIELD_FROM_HEAD = np.concatenate(
     [20 * matrix_from_rotation_vector(np.array([0.3, -1.2, 0.5])), [[4.0], [5.0], [-6.0]]], axis=1
@@ -30,7 +30,7 @@ def truth_m() -> np.ndarray:
 
 
 def test_shipped_weights_add_up_and_treat_both_sides_alike():
-    weights = read_weights()
+    weights = shipped_weights()
     np.testing.assert_allclose(weights.weights.sum(axis=2), 1, atol=1e-3)
     assert (weights.weights >= 0).all()
     partner = list(mirror_indices("ict68"))
@@ -40,7 +40,7 @@ def test_shipped_weights_add_up_and_treat_both_sides_alike():
 
 
 def test_what_opinions_are_usually_off_by_is_taken_away_wherever_the_head_is(truth_m: np.ndarray):
-    weights = read_weights()
+    weights = shipped_weights()
     opinions_m = in_field(truth_m + weights.bias_m)
     points_m, sigma_m = weights.fused(opinions_m, FIELD_FROM_HEAD)
     np.testing.assert_allclose(points_m, in_field(truth_m), atol=1e-8)
@@ -48,7 +48,7 @@ def test_what_opinions_are_usually_off_by_is_taken_away_wherever_the_head_is(tru
 
 
 def test_disagreement_makes_less_sure(truth_m: np.ndarray):
-    weights = replace(read_weights(), spread=np.ones(68))
+    weights = replace(shipped_weights(), spread=np.ones(68))
     agreed_m = in_field(truth_m + weights.bias_m)
     apart_m = agreed_m.copy()
     apart_m[1] += 0.2

@@ -68,8 +68,13 @@ def weighed(
     return points_m, (off_m**2).sum(axis=0).mean(axis=1) / stated.sum(axis=0)
 
 
-@lru_cache(maxsize=2)
-def read_weights(path: Path = SHIPPED_WEIGHTS) -> OpinionWeights:
+@lru_cache(maxsize=1)
+def shipped_weights() -> OpinionWeights:
+    """Those that are installed with mien."""
+    return read_weights(SHIPPED_WEIGHTS)
+
+
+def read_weights(path: Path) -> OpinionWeights:
     """Weights that `mien train field-landmarks opinions` wrote.
 
     Raises:

@@ -8,7 +8,7 @@ import numpy as np
 
 from mien.fields.protocol import Field
 from mien.geometry.alignment import align_rigid
-from mien.landmarks_in_fields.fusion import OpinionWeights, read_weights
+from mien.landmarks_in_fields.fusion import OpinionWeights, shipped_weights
 from mien.landmarks_in_fields.second_opinion import PictureLandmarker, PicturesConfig, SecondOpinion
 from mien.landmarks_in_fields.types import Landmarks3D
 
@@ -28,7 +28,7 @@ class PicturedLandmarks:
             InputError: there is no such network of 2D landmarks.
         """
         self.config = config or PicturesConfig()
-        self.weights = weights or read_weights()
+        self.weights = weights or shipped_weights()
         self.second = PictureLandmarker(self.config)
 
     def __call__(self, field: Field, found: Landmarks3D) -> Landmarks3D:

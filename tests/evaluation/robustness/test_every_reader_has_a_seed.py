@@ -49,6 +49,7 @@ NOT_TRIED = {
     "commands.train.shipped.chain.read_record": "tests/commands/train/test_shipped.py",
     "viewer.edit_requests.": "what the page sends; tests/viewer sends damaged ones",
     "viewer.routes.get": "files of the package",
+    "fitting.likeness.shipped_likeness": "a file of the package",
     "viewer.serving.serve": "opens a browser",
     "viewer.packed_arrays.unpacked": "reads for the tests what the server packs",
     "avatars.pages.write_page": "a page of the package",

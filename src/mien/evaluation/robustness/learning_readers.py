@@ -104,7 +104,15 @@ def _landmark_encoder(path: Path) -> object:
     return written.points, written.features, written.file_mb
 
 
+def _opinion_weights(path: Path) -> object:
+    from mien.landmarks_in_fields.fusion import read_weights
+
+    weights = read_weights(path)
+    return weights.weights, weights.bias_m, weights.sigma_m, weights.spread
+
+
 LEARNING_READERS: dict[str, Callable[[Path], Any]] = {
+    "opinion weights": _opinion_weights,
     "pseudo-labels": _labels, "posed views": _views, "encoded views": _encoded_views,
     "shard folder": _shard_folder, "encoded crops": _encoded_crops, "lifting network": _lifting_network,
     "landmark encoder": _landmark_encoder,

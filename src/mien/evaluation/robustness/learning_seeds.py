@@ -228,6 +228,23 @@ def write_captured_field(folder: Path) -> None:
     save_field(field, folder / "face.field")
 
 
+def write_opinion_weights(folder: Path) -> None:
+    """How opinions about a field's landmarks are weighed."""
+    import json
+
+    from mien.files import write_text
+    from mien.landmarks_in_fields.fusion import FORMAT_VERSION
+
+    content = {
+        "format_version": FORMAT_VERSION,
+        "weights": np.full((68, 3, 3), 0.333).tolist(),
+        "bias_m": np.zeros((3, 68, 3)).tolist(),
+        "sigma_m": np.full(68, 0.002).tolist(),
+        "spread": np.ones(68).tolist(),
+    }
+    write_text(folder / "weights.json", json.dumps(content))
+
+
 TORCH = ("torch", "safetensors")
 LEARNING_SEEDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None]]] = {
     "pseudo-labels": ("pseudo-labels", "labels.npz", (), write_labels),
@@ -242,6 +259,7 @@ LEARNING_SEEDS: dict[str, tuple[str, str, tuple[str, ...], Callable[[Path], None
     "morphable-model": ("morphable model", "model.safetensors", TORCH, write_model),
     "morphable-field": ("morphable field", "face.field", TORCH, write_morphable_field),
     "morphable-driver": ("morphable driver", "landmarks.json", TORCH, write_driver),
+    "opinion-weights": ("opinion weights", "weights.json", (), write_opinion_weights),
     "captured-field": ("field", "face.field", TORCH, write_captured_field),
 }  # fmt: skip
 """As `seeds.SEEDS`."""
