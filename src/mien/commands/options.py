@@ -186,6 +186,13 @@ class LooksOptions:
 
 
 @dataclass(frozen=True)
+class CalibrationOption:
+    calibrate_on: tuple[Path, ...] = ()
+    """Folders of pictures (`mien synth`) that no training has seen: measure there by how much σ has to be
+    multiplied to be honest."""
+
+
+@dataclass(frozen=True)
 class OptionsFileOption:
     config: Path | None = None
     """JSON or TOML file with values of these options by name; options on the command line come first."""
@@ -194,7 +201,9 @@ class OptionsFileOption:
 @dataclass(frozen=True)
 class LoaderOption:
     loader_threads: int = 1
-    """Threads of the process that makes batches."""
+    """Threads of each process that makes batches."""
+    loader_processes: int = 1
+    """Processes that make batches, each from its own part of the folders; for machines of many cores."""
 
 
 @dataclass(frozen=True)

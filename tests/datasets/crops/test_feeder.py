@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from dataclasses import replace
@@ -34,6 +35,28 @@ def test_batches_from_another_process_are_the_same(dataset: CropDataset):
     finally:
         here.close()
         beside.close()
+
+
+def test_several_processes_take_turns_with_folders_of_their_own(dataset, shards, tmp_path):
+    folders = []
+    for number in range(2):
+        folders.append(tmp_path / f"part{number}")
+        folders[-1].mkdir()
+    shutil.copy(shards / "shard-000001.tar", folders[0])
+    shutil.copy(shards / "shard-000001.tar", folders[1])
+    shutil.copy(shards / "shard-000001.tar", folders[1] / "shard-000002.tar")
+    both = replace(dataset, config=replace(dataset.config, data=tuple(folders)))
+    with contextlib.closing(feed(both, FeederConfig(processes=2, ring=2), first_step=3)) as batches:
+        sizes = []
+        for step in range(3, 7):
+            got = next(batches)
+            sizes.append(got.store_size)
+            with contextlib.closing(feed(at(dataset, folders[step % 2]), INLINE, first_step=step)) as alone:
+                expected = next(alone)
+            assert np.array_equal(expected.crops, got.crops), step
+            assert np.array_equal(expected.points, got.points), step
+            del got
+    assert sizes == [32, 16, 32, 16]
 
 
 def test_without_shards_the_feeder_says_what_to_do(dataset, tmp_path):

@@ -39,6 +39,14 @@ SUB_VERBS: dict[str, tuple[str, str]] = {
         "write encoders and read-out as one ONNX file with its card",
         "mien.commands.train.export_read_out:run",
     ),
+    "tune": (
+        "train a finished landmark network on, its encoders with it",
+        "mien.commands.train.tune:run",
+    ),
+    "export-tuned": (
+        "write a tuned landmark network as ONNX with its card",
+        "mien.commands.train.tune:run_export",
+    ),
     "landmark-encoder": (
         "write a landmark network as a frozen encoder",
         "mien.commands.train.landmark_encoder:run",

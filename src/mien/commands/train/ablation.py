@@ -42,7 +42,7 @@ def run(arguments: list[str]) -> int:
     """Train the variants; returns the exit code."""
     config = parse_with_file(AblationConfig, arguments, prog="mien train ablation")
     need_training()
-    from mien.datasets.crops.feeder import FeederConfig
+    from mien.commands.train.loader import loader_feeder
     from mien.training.landmarks.ablation import STUDIES, run_ablation
 
     study, variants = config.study, STUDIES[config.study]
@@ -57,7 +57,7 @@ def run(arguments: list[str]) -> int:
             out=config.out,
             results=results,
             real=config.ytf68,
-            feeder=FeederConfig(threads=config.loader.loader_threads),
+            feeder=loader_feeder(config.loader),
             report=report,
         )
     for path in sorted(results.glob(f"ablation-{study}.*")):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien.commands.arguments import Flat, parse
-from mien.commands.options import CheckpointOption, LooksOptions
+from mien.commands.options import CalibrationOption, CheckpointOption, LooksOptions
 from mien.commands.train.display import need_training
 from mien.commands.usage import UsageError
 from mien.files import OutputFile
@@ -24,8 +24,7 @@ class ExportReadOutConfig:
     looks: Flat[LooksOptions] = LooksOptions()
     sigma_scale: float = 1.0
     """By how much the network's σ is multiplied to be honest; `mien benchmark synthetic` tells."""
-    calibrate_on: tuple[Path, ...] = ()
-    """Folders of pictures (`mien synth`) that no training has seen: measure that factor on them."""
+    calibration: Flat[CalibrationOption] = CalibrationOption()
     found_evidence: float | None = None
     """Least evidence of a face that is found in a photo, where the usual limit (7.4) does not suit the
     network: one of a small σ is surer of everything, animals included."""
@@ -40,7 +39,7 @@ def run(arguments: list[str]) -> int:
     config = parse(ExportReadOutConfig, arguments, prog="mien train export-read-out")
     if config.out.suffix != ".onnx":
         raise UsageError("--out: the name must end in .onnx", source=config.out)
-    if config.calibrate_on and config.sigma_scale != 1.0:
+    if config.calibration.calibrate_on and config.sigma_scale != 1.0:
         raise UsageError("--sigma-scale states the factor, --calibrate-on measures it; give one of them")
     need_training("torch", "onnx")
     from mien.landmarks.crops import Crop
@@ -72,11 +71,11 @@ def run(arguments: list[str]) -> int:
         add_to_card(card, sigma_scale=config.sigma_scale)
     if config.found_evidence is not None:
         add_to_card(card, found_evidence=config.found_evidence)
-    if config.calibrate_on:
+    if config.calibration.calibrate_on:
         from mien.evaluation.landmarks.exact_faces import read_exact_faces
         from mien.evaluation.landmarks.sigma_calibration import sigma_scale
 
-        faces = read_exact_faces(config.calibrate_on, most=300, held_out=_ALL_SHARDS)
+        faces = read_exact_faces(config.calibration.calibrate_on, most=300, held_out=_ALL_SHARDS)
         add_to_card(card, sigma_scale=round(sigma_scale(config.out, faces), 3))
     print(
         f"{config.out}: {halved.file_mb:.1f} MB, {check.latency_ms:.2f} ms a crop on one thread, at most "

@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
     """Train; returns the exit code."""
     config = parse_with_file(TrainLandmarksConfig, arguments, prog="mien train landmarks")
     need_training()
-    from mien.datasets.crops.feeder import FeederConfig
+    from mien.commands.train.loader import loader_feeder
     from mien.learning.trainer import CHECKPOINT_NAME
     from mien.learning.training_log import LOG_NAME
     from mien.training.landmarks.training import train_landmarks
@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
             config.landmarks,
             out=config.out,
             resume=config.progress.resume,
-            feeder=FeederConfig(threads=config.loader.loader_threads),
+            feeder=loader_feeder(config.loader),
             report=report,
         )
     path = config.out / CHECKPOINT_NAME

@@ -7,6 +7,7 @@ batches is that of the steps, so a resumed training sees what it would have seen
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import queue
@@ -18,6 +19,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.process import BaseProcess
 from multiprocessing.queues import Queue
 from multiprocessing.shared_memory import SharedMemory
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,7 +33,8 @@ class FeederConfig:
     """How batches are made beside the training."""
 
     processes: int = 1
-    """0: in the training process itself (slow; for tests), 1: in one process beside it."""
+    """0: in the training process itself (slow; for tests), 1: in one process beside it; several take turns,
+    each with its own part of the folders, for machines of many cores."""
     threads: int = 1
     """Threads of that process; OpenCV lets go of Python's lock while it works."""
     ring: int = 4
@@ -52,8 +55,18 @@ def feed(
     Raises:
         InputError: there are no shards in time, or one cannot be read.
     """
-    make = _feed_beside if options.processes else _feed_inline
-    return make(dataset, options, first_step)
+    if options.processes > 1:
+        return _feed_in_turn(dataset, options, first_step)
+    if options.processes:
+        return _feed_beside(dataset, options, first_step)
+    return _feed_inline(dataset, options, first_step)
+
+
+class _Steps(NamedTuple):
+    """first, first + stride, …"""
+
+    first: int
+    stride: int = 1
 
 
 def _wait_for_faces(
@@ -77,13 +90,13 @@ def _batches_into(
     dataset: CropDataset,
     store: FaceStore,
     options: FeederConfig,
-    first_step: int,
+    steps: _Steps,
     places: Iterator[CropBatch],
 ) -> Iterator[CropBatch]:
     """Fill the given places one after the other."""
     last_scan = time.monotonic()
     with ThreadPoolExecutor(max(1, options.threads)) as pool:
-        for step, place in enumerate(places, first_step):
+        for step, place in zip(itertools.count(*steps), places):
             if time.monotonic() - last_scan > options.rescan_s:
                 store.refresh()
                 last_scan = time.monotonic()
@@ -102,7 +115,7 @@ def _feed_inline(
     store = dataset.open_store()
     _wait_for_faces(store, options)
     places = iter(dataset.empty_batch, None)
-    yield from _batches_into(dataset, store, options, first_step, places)
+    yield from _batches_into(dataset, store, options, _Steps(first_step), places)
 
 
 def _views(dataset: CropDataset, memory: SharedMemory, slot: int) -> CropBatch:
@@ -121,38 +134,88 @@ def _slot_bytes(dataset: CropDataset) -> int:
     return -(-(like.points.nbytes + like.presence.nbytes + like.crops.nbytes) // 64) * 64
 
 
+class _BatchProcess:
+    """A process that makes the batches of some steps, already at work."""
+
+    def __init__(self, dataset: CropDataset, options: FeederConfig, steps: _Steps) -> None:
+        context = multiprocessing.get_context("spawn")  # forking after torch has started threads may hang
+        self._dataset, self._slots = dataset, options.ring
+        self._memory = SharedMemory(create=True, size=options.ring * _slot_bytes(dataset))
+        self._free, self._ready = context.Queue(), context.Queue()
+        self._views: list[CropBatch] = []
+        name = self._memory.name
+        self._worker = context.Process(
+            target=_work,
+            args=(dataset, options, steps, name, self._free, self._ready, os.getpid()),
+            daemon=True,
+        )
+        try:
+            self._worker.start()
+        except BaseException:
+            self.close()
+            raise
+        self._views = [_views(dataset, self._memory, slot) for slot in range(options.ring)]
+        for slot in range(options.ring):
+            self._free.put(slot)
+
+    def next_slot(self) -> tuple[int, CropBatch]:
+        """The next batch and where it lies; that place must be given back.
+
+        Raises:
+            InputError: there are no shards in time, or one cannot be read.
+        """
+        slot, store_size, trouble = _next_ready(self._ready, self._worker)
+        if trouble is not None:
+            raise trouble
+        return slot, replace(self._views[slot], store_size=store_size)
+
+    def give_back(self, slot: int) -> None:
+        """Let a place be filled again."""
+        self._free.put(slot)
+
+    def close(self) -> None:
+        """Stop it."""
+        if self._worker.pid is not None:  # it was started
+            self._worker.terminate()
+            self._worker.join()
+        for line in (self._free, self._ready):
+            line.close()
+            line.cancel_join_thread()
+        self._views.clear()
+        with contextlib.suppress(BufferError):  # a batch that is still held keeps its memory until it goes
+            self._memory.close()
+        self._memory.unlink()
+
+
 def _feed_beside(
     dataset: CropDataset, options: FeederConfig, first_step: int
 ) -> Generator[CropBatch, None, None]:
-    context = multiprocessing.get_context("spawn")  # forking after torch has started threads may hang
-    memory = SharedMemory(create=True, size=options.ring * _slot_bytes(dataset))
-    free, ready = context.Queue(), context.Queue()
-    worker = context.Process(
-        target=_work, args=(dataset, options, first_step, memory.name, free, ready, os.getpid()), daemon=True
-    )
-    views: list[CropBatch] = []
-    try:
-        worker.start()
-        views = [_views(dataset, memory, slot) for slot in range(options.ring)]
-        for slot in range(options.ring):
-            free.put(slot)
-        while True:
-            slot, store_size, trouble = _next_ready(ready, worker)
-            if trouble is not None:
-                raise trouble
-            yield replace(views[slot], store_size=store_size)
-            free.put(slot)
-    finally:
-        if worker.pid is not None:  # it was started
-            worker.terminate()
-            worker.join()
-        for line in (free, ready):
-            line.close()
-            line.cancel_join_thread()
-        views.clear()
-        with contextlib.suppress(BufferError):  # a batch that is still held keeps its memory until it goes
-            memory.close()
-        memory.unlink()
+    with contextlib.closing(_BatchProcess(dataset, options, _Steps(first_step))) as process:
+        yield from _made_by(process)
+
+
+def _feed_in_turn(
+    dataset: CropDataset, options: FeederConfig, first_step: int
+) -> Generator[CropBatch, None, None]:
+    """Several processes, each with the steps and the folders that fall to it."""
+    count, config = options.processes, dataset.config
+    with contextlib.ExitStack() as stack:
+        feeds = []
+        for number in range(count):
+            folders = config.data[number::count] if len(config.data) >= count else config.data
+            own = replace(config, data=folders, max_pictures=-(-config.max_pictures // count))
+            steps = _Steps(first_step + (number - first_step) % count, count)
+            process = _BatchProcess(replace(dataset, config=own), options, steps)
+            feeds.append(_made_by(stack.enter_context(contextlib.closing(process))))
+        for step in itertools.count(first_step):
+            yield next(feeds[step % count])
+
+
+def _made_by(process: _BatchProcess) -> Iterator[CropBatch]:
+    while True:
+        slot, batch = process.next_slot()
+        yield batch
+        process.give_back(slot)
 
 
 def _next_ready(ready: Queue, worker: BaseProcess) -> tuple:
@@ -171,7 +234,7 @@ def _next_ready(ready: Queue, worker: BaseProcess) -> tuple:
 def _work(
     dataset: CropDataset,
     options: FeederConfig,
-    first_step: int,
+    steps: _Steps,
     memory_name: str,
     free: Queue,
     ready: Queue,
@@ -201,7 +264,7 @@ def _work(
     try:
         store = dataset.open_store()
         _wait_for_faces(store, options, unwanted=lambda: os.getppid() != parent)
-        for batch in _batches_into(dataset, store, options, first_step, places()):
+        for batch in _batches_into(dataset, store, options, steps, places()):
             ready.put((slots[-1], batch.store_size, None))
     except InputError as error:
         ready.put((0, 0, InputError(str(error))))

@@ -1,0 +1,1 @@
+"""A finished landmark network trained on as a whole, its encoders with it."""
