@@ -250,6 +250,15 @@ def _draw_edges(
     within = (column >= 0) & (column < width_px) & (row >= 0) & (row < height_px)
     marks = np.zeros(height_px * width_px, np.uint8)
     marks[(row * np.int32(width_px) + column)[within]] = 255
-    color = np.full_like(image, _EDGE_COLOR)
+    color = _edge_colored(-(-height_px // 128), -(-width_px // 128))[:height_px, :width_px]
     mixed = cv2.addWeighted(image, 1 - _EDGE_OPACITY, color, _EDGE_OPACITY, 0)
     cv2.copyTo(mixed, marks.reshape(height_px, width_px), image)
+
+
+@lru_cache(maxsize=4)
+def _edge_colored(rows: int, columns: int) -> UInt8[np.ndarray, "height width 3"]:
+    """So many squares of 128 pixels in the edges' colour. Kept from frame to frame: the head's size changes
+    little, and numpy takes as long to fill such a picture as all else takes about edges."""
+    color = np.full((128 * rows, 128 * columns, 3), _EDGE_COLOR, np.uint8)
+    color.flags.writeable = False
+    return color
