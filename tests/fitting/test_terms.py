@@ -110,6 +110,18 @@ def test_points_agree_with_head_and_camera(head, camera, dolly):
     np.testing.assert_allclose(state.points_px.T, expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("dolly", [False, True])
+def test_another_pose_of_the_same_head_is_not_posed_anew(head, camera, dolly):
+    scene = make_scene(head, camera, dolly=dolly)
+    before, x = HeadState(scene, some_x(scene)), some_x(scene)
+    x[:6] += 0.02
+    x[scene.unknowns.log_focal] += 0.1
+    moved, anew = HeadState(scene, x, posed=before), HeadState(scene, x)
+    np.testing.assert_array_equal(moved.points_px, anew.points_px)
+    np.testing.assert_array_equal(moved.points_jacobian_t, anew.points_jacobian_t)
+    assert np.abs(moved.points_px - before.points_px).max() > 1
+
+
 @pytest.mark.parametrize("joints", [(), (2, 3), (1,), (0, 1, 2, 3)])
 @pytest.mark.parametrize("everything", [True, False])
 @pytest.mark.parametrize("dolly", [True, False])

@@ -110,11 +110,13 @@ class FrameFitter:
         if not first:
             terms += self._ties(start, last, data)
         problem = HeadProblem(scene, tuple(terms))
+        begin = last
         if not first:
             followed = _followed(last, data)
-            if data.cost(problem.state(followed)) < data.cost(last):
-                x = followed
-        solution = solver.solve(problem, x, near=None if first else self._near)
+            if data.cost(followed) < data.cost(last):
+                begin = followed
+        problem.keep(begin)
+        solution = solver.solve(problem, begin.x, near=None if first else self._near)
         self._near = cast(NormalEquations, solution.equations)
         self._last = state = problem.state(solution.x)
         offsets_px = state.points_px - data.target_px
@@ -155,7 +157,7 @@ class FrameFitter:
         return terms
 
 
-def _followed(last: HeadState, data: LandmarkTerm) -> np.ndarray:
+def _followed(last: HeadState, data: LandmarkTerm) -> HeadState:
     """The frame before, moved rigidly as the landmarks did: one Gauss–Newton step over the root's pose.
 
     Most of what changes between two frames is the head's pose; a step over it alone costs little, and leaves
@@ -167,7 +169,7 @@ def _followed(last: HeadState, data: LandmarkTerm) -> np.ndarray:
     residuals = ((data.target_px - last.points_px) * data.precision).reshape(-1)
     _, change, info = dposv(jacobian_t @ jacobian_t.T, jacobian_t @ residuals)
     if info != 0:
-        return last.x
+        return last
     x = last.x.copy()
     x[:6] += change
-    return x
+    return HeadState(last.scene, x, posed=last)

@@ -94,25 +94,22 @@ class HeadState:
         depth_m: of the head's origin before the camera.
     """
 
-    def __init__(self, scene: HeadScene, x: Float[np.ndarray, " unknowns"]) -> None:
+    def __init__(
+        self, scene: HeadScene, x: Float[np.ndarray, " unknowns"], *, posed: HeadState | None = None
+    ) -> None:
+        """
+        Args:
+            posed: a state of this scene that differs in the root's pose and the focal length alone: what the
+                head is in its own frame is taken over.
+        """
         self.scene, self.x = scene, x
         unknowns, model, camera = scene.unknowns, scene.model, scene.camera
         self.focal_px = unknowns.unpack_focal_px(x, focal_px=camera.focal_px)
-        self._joints = self._joint_motions()
-
-        rest_m = scene.fixed_rest_m
-        if unknowns.expression_count:
-            rest_m = rest_m + _combine(x[unknowns.expression], scene.expression_m)
-        if unknowns.identity_count:
-            rest_m = rest_m + _combine(x[unknowns.identity], model.identity_m)
-            for points, own_m, weight in self._own_shapes:
-                rest_m[:, points.landmarks] += weight * own_m
-        # What each joint adds to each landmark's place; what no joint moves follows the root.
-        moved_m = (self._joints.rotations.reshape(12, 3) @ rest_m).reshape(4, 3, -1)
-        moved_m += self._joints.shifts_m[:, :, None]
-        moved_m *= model.skinning[:, None]
-        self._moved_m = moved_m
-        self._posed_m = np.add.reduce(moved_m) + scene.follows_root * rest_m
+        if posed is None:
+            self._joints = self._joint_motions()
+            self._moved_m, self._posed_m = self._in_own_frame()
+        else:
+            self._joints, self._moved_m, self._posed_m = posed._joints, posed._moved_m, posed._posed_m
 
         self._root = matrix_from_rotation_vector(x[unknowns.root_rotation])
         turn, shift_m = camera.camera_from_world[:3, :3], camera.camera_from_world[:3, 3]
@@ -128,6 +125,22 @@ class HeadState:
             self.points_px = self._seen + camera.intrinsics[:2, 2:]
         else:
             self._seen = self.points_px = np.full((2, model.landmark_count), np.nan)
+
+    def _in_own_frame(self) -> tuple[np.ndarray, np.ndarray]:
+        """(4, 3, L): what each joint adds to each landmark's place; (3, L): the places."""
+        scene, x, unknowns, model = self.scene, self.x, self.scene.unknowns, self.scene.model
+        rest_m = scene.fixed_rest_m
+        if unknowns.expression_count:
+            rest_m = rest_m + _combine(x[unknowns.expression], scene.expression_m)
+        if unknowns.identity_count:
+            rest_m = rest_m + _combine(x[unknowns.identity], model.identity_m)
+            for points, own_m, weight in self._own_shapes:
+                rest_m[:, points.landmarks] += weight * own_m
+        moved_m = (self._joints.rotations.reshape(12, 3) @ rest_m).reshape(4, 3, -1)
+        moved_m += self._joints.shifts_m[:, :, None]
+        moved_m *= model.skinning[:, None]
+        # What no joint moves follows the root.
+        return moved_m, np.add.reduce(moved_m) + scene.follows_root * rest_m
 
     @cached_property
     def parameters(self) -> HeadParameters:
