@@ -88,6 +88,18 @@ def test_times_are_on_the_clock_of_the_sound(tmp_path: Path, video_s, sound_s, f
     np.testing.assert_allclose(times, first_s + np.arange(5) / 25, atol=2e-3)
 
 
+def test_memory_of_a_written_picture_may_be_used_for_the_next(tmp_path: Path):
+    path, picture = tmp_path / "clip.mp4", np.empty((33, 48, 3), np.uint8)
+    greys = list(range(20, 220, 10))
+    with VideoWriter(path, frames_per_second=25) as video:
+        for grey in greys:
+            picture[:] = grey
+            video.write(picture)
+            picture[:] = 255
+    with open_video(path) as video:
+        np.testing.assert_allclose([frame.image.mean() for frame in video], greys, atol=3)
+
+
 def test_odd_sizes_lose_one_row_or_column(tmp_path: Path):
     with open_video(write(tmp_path / "a.mp4", frames=3, height=33, width=35)) as video:
         assert next(iter(video)).image.shape == (32, 34, 3)

@@ -305,7 +305,8 @@ class VideoWriter:
         if image.shape[:2] != self._shape:
             raise ShapeError("video frame", expected=f"{self._shape} + (3,)", actual=image.shape)
         even = image[: image.shape[0] // 2 * 2, : image.shape[1] // 2 * 2]
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
+        # Not copied: encoding turns it into other pixels before it returns.
+        frame = av.VideoFrame.from_numpy_buffer(np.ascontiguousarray(even), "rgb24")
         time_s = self._next_s if time_s is None else time_s
         ticks = max(round(time_s / _TICK), self._last_ticks + 1)
         frame.pts, frame.time_base = ticks, _TICK
