@@ -152,6 +152,17 @@ def test_a_network_of_another_file_is_refused(toy, crops, layout, tmp_path):
         export_tuned(checkpoint, toy, tmp_path / "other.onnx", share=1.5)
 
 
+def test_a_network_that_answers_with_nonsense_is_not_written(toy, crops, layout, tmp_path):
+    checkpoint = tune_landmarks(
+        tuning(toy, crops, steps=1), out=tmp_path / "run", feeder=INLINE, layout=layout
+    )
+    for value in checkpoint.tensors["average"].values():
+        value.fill_(torch.nan)
+    with pytest.raises(InputError, match="not finite"):
+        export_tuned(checkpoint, toy, tmp_path / "bad.onnx")
+    assert not list(tmp_path.glob("*bad*"))
+
+
 def test_what_is_no_landmark_network_is_refused():
     with pytest.raises(InputError, match="no landmark network"):
         OnnxNetwork(SHIPPED / "search.onnx")

@@ -58,8 +58,10 @@ class OnnxNetwork(nn.Module):
             if node.op_type == "Constant":
                 arrays[name] = numpy_helper.to_array(attributes["value"])
                 kept[name] = name
-            elif node.op_type in ("Cast", "Identity") and node.input[0] in kept:
-                kept[name] = kept[node.input[0]]  # a weight of 16 bits, or one that is used twice
+            elif node.input[0] in kept and (
+                node.op_type == "Identity" or attributes.get("to") == onnx.TensorProto.FLOAT
+            ):
+                kept[name] = kept[node.input[0]]  # one that is used twice, or a weight of 16 bits
             elif node.op_type not in OPERATORS or len(node.output) != 1:
                 raise InputError(f"has an operator that cannot be trained here: {node.op_type}", source=path)
             else:
