@@ -49,6 +49,7 @@ from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass, make_dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_args, get_type_hints
 
+from mien.commands.lengths import in_minutes
 from mien.commands.numbers import check_numbers
 
 Config = TypeVar("Config")
@@ -77,7 +78,8 @@ def parse(config_class: type[Config], arguments: list[str], *, prog: str, **defa
     """Read `arguments` into the dataclass; its docstrings become the help.
 
     Dataclasses among its fields (the library's configurations, `mien.commands.options`) have no prefix; those
-    marked `Flat` are listed with its own options instead of in a box of theirs.
+    marked `Flat` are listed with its own options instead of in a box of theirs. Minutes that are asked for
+    come before a training's usual length in steps.
 
     Args:
         defaults: for fields of the dataclass, in place of its own.
@@ -99,6 +101,8 @@ def parse(config_class: type[Config], arguments: list[str], *, prog: str, **defa
         config = _parsed_with_help(config_class, arguments, prog, how)
     else:
         config = tyro.cli(config_class, args=arguments, prog=prog, config=how)
+    if option_value(arguments, "--max-minutes") and not option_value(arguments, "--max-steps"):
+        config = in_minutes(config)
     check_numbers(config)
     check_outputs(config)
     return config

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import is_dataclass
+from typing import Any
 
 import pytest
 
+from mien.commands.arguments import parse
 from mien.commands.options_file import option_defaults
 from mien.commands.train import SUB_VERBS
 from mien.commands.train.field_landmarks import SUB_VERBS as FIELD_SUB_VERBS
+from mien.learning.config import TrainingConfig
 
 MODULES = sorted({target.split(":")[0] for _, target in (*SUB_VERBS.values(), *FIELD_SUB_VERBS.values())})
 COMMANDS = [
@@ -44,3 +47,32 @@ def test_defaults_are_those_that_users_know(command: str, expected: dict[str, ob
     (found,) = (one for one in COMMANDS if one.__name__ == command)
     defaults = option_defaults(found)
     assert {name: defaults[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "needed"),
+    [
+        ("TrainReadOutConfig", ["--data", "encoded"]),
+        ("AblationConfig", ["--data", "synth"]),
+        ("TrainLiftingConfig", []),
+        ("TrainTuneConfig", ["--data", "synth", "--network", "realtime"]),
+    ],
+)
+def test_minutes_that_are_asked_for_come_before_a_usual_length_in_steps(command: str, needed: list[str]):
+    (found,) = (one for one in COMMANDS if one.__name__ == command)
+
+    def lengths(*options: str) -> tuple[float, int | None]:
+        (training,) = _trainings(parse(found, [*needed, *options], prog="mien train"))
+        return training.max_minutes, training.max_steps
+
+    assert lengths("--max-minutes", "3") == (3.0, None)
+    assert lengths("--max-minutes=3", "--max-steps", "7") == (3.0, 7)
+    assert lengths("--max-steps", "7")[1] == 7
+
+
+def _trainings(options: Any) -> list[TrainingConfig]:
+    if isinstance(options, TrainingConfig):
+        return [options]
+    if not is_dataclass(options):
+        return []
+    return [found for name in vars(options) for found in _trainings(getattr(options, name))]

@@ -91,7 +91,21 @@ def test_training_learns_resumes_and_is_exported(store: Path, tmp_path: Path):
         out=tmp_path / "pair.safetensors",
     )
     assert out.exists()
-    assert "MakeHuman" in out.with_suffix(".card.json").read_text()
+    card = json.loads(out.with_suffix(".card.json").read_text())
+    assert "MakeHuman" in card["training_data"]
+    # Both networks in one file are a start like their checkpoints, but for half precision
+    from_file = replace(config, start_from=out, coarse=out)
+    onward = train_field_landmarks(with_steps(from_file, 1), out=tmp_path / "onward")
+    assert onward.settings["earlier_steps"] == 60
+    for name, start in after.tensors["average"].items():
+        torch.testing.assert_close(onward.tensors["average"][name], start, atol=0.01, rtol=1e-3)
+    taken = export_networks(
+        coarse=out, fine=tmp_path / "onward" / "checkpoint.pt", out=tmp_path / "next.safetensors"
+    )
+    assert json.loads(taken.with_suffix(".card.json").read_text())["coarse"] == card["coarse"]
+    out.with_suffix(".card.json").write_text("{}")
+    with pytest.raises(InputError, match="export them again"):
+        train_field_landmarks(with_steps(from_file, 1), out=tmp_path / "cardless")
 
 
 @pytest.mark.parametrize("network", [FieldNetworkConfig, FineNetworkConfig])

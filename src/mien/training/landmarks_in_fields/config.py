@@ -48,7 +48,8 @@ class CoarseTrainingConfig:
     """Length, rates, device; on resuming, these may differ from the first part's. New volumes are taken in
     with every checkpoint."""
     start_from: Path | None = None
-    """Begin with the weights of this checkpoint instead of random ones."""
+    """Begin with the weights of this checkpoint, of the file of another pair of networks, or of the "shipped"
+    ones, instead of random ones."""
 
 
 @dataclass(frozen=True)
@@ -58,4 +59,5 @@ class FineTrainingConfig(CoarseTrainingConfig):
     network: FineNetworkConfig = field(default_factory=FineNetworkConfig)
     """Architecture; with `start_from`, that of the other training may have been without heatmaps."""
     coarse: Path | None = None
-    """Checkpoint of the coarse network at whose predictions half of the boxes are cut."""
+    """Checkpoint of the coarse network at whose predictions half of the boxes are cut, or a file of both
+    networks, or "shipped"."""

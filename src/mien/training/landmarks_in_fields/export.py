@@ -6,25 +6,18 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from mien import __version__
 from mien.files import write_text
-from mien.landmarks_in_fields.config import network_config_as_plain
 from mien.landmarks_in_fields.network_files import NetworkPair, write_networks
-from mien.learning.checkpoints import Checkpoint
 from mien.synthetic.volumes.volume_store import HELD_OUT_SKINS
-from mien.training.landmarks_in_fields.checkpoints import (
-    COMMAND,
-    averaged_network,
-    network_config,
-    read_checkpoint,
-)
+from mien.training.landmarks_in_fields.checkpoints import COMMAND
 from mien.training.landmarks_in_fields.spread_calibration import (
     held_out_trained_volumes,
     scale_spread,
     spread_factor,
 )
+from mien.training.landmarks_in_fields.trained_network import trained_network
 
 CARD_FORMAT_VERSION = 1
 
@@ -33,15 +26,16 @@ def export_networks(*, coarse: Path, fine: Path, out: Path, volumes: Sequence[Pa
     """Write `out` (.safetensors, half precision) and its card.
 
     Args:
-        coarse, fine: checkpoints.
+        coarse, fine: checkpoints; or a file of both networks, whose network of this stage is taken over; or
+            "shipped".
         volumes: folders; the predicted standard deviations are made to fit the errors on their held-out
             volumes of trained fields.
 
     Raises:
-        InputError: one is not a checkpoint.
+        InputError: one is none of these.
     """
-    first, second = read_checkpoint(coarse), read_checkpoint(fine)
-    networks = NetworkPair(averaged_network(first), averaged_network(second))
+    first, second = trained_network(coarse, "coarse"), trained_network(fine, "fine")
+    networks = NetworkPair(first.network, second.network)
     factor = math.nan
     if networks.fine.has_heatmaps:
         factor = spread_factor(networks, held_out_trained_volumes(volumes))
@@ -61,19 +55,9 @@ def export_networks(*, coarse: Path, fine: Path, out: Path, volumes: Sequence[Pa
         "held_out_skins": list(HELD_OUT_SKINS),
         "licence": "Apache-2.0; MakeHuman assets CC0, ICT-FaceKit MIT",
         "command": f"{COMMAND} coarse|fine|export",
-        "coarse": _facts(first),
-        "fine": _facts(second),
+        "coarse": first.facts,
+        "fine": second.facts,
         "spread_factor": factor if math.isfinite(factor) else None,
     }
     write_text(out.with_suffix(".card.json"), json.dumps(card, indent=1))
     return out
-
-
-def _facts(checkpoint: Checkpoint) -> dict[str, Any]:
-    return {
-        "network": network_config_as_plain(network_config(checkpoint)),
-        "training": checkpoint.settings,
-        "steps": checkpoint.step,
-        "minutes": round(checkpoint.elapsed_s / 60, 1),
-        "validation": checkpoint.figures,
-    }

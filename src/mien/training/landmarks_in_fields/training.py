@@ -34,12 +34,12 @@ from mien.training.landmarks_in_fields.batches import BatchMaker, BoxBatch
 from mien.training.landmarks_in_fields.box_sampling import TYPICAL_RADIUS_M
 from mien.training.landmarks_in_fields.checkpoints import (
     KIND,
-    averaged_network,
     network_config,
     plain_part,
     read_checkpoint,
 )
 from mien.training.landmarks_in_fields.config import CoarseTrainingConfig, FineTrainingConfig
+from mien.training.landmarks_in_fields.trained_network import trained_network
 from mien.training.landmarks_in_fields.volume_sampler import ORIGINS, VolumeSampler
 
 HEAD_WEIGHT = 0.2
@@ -114,7 +114,7 @@ def train_field_landmarks(
     folder = start_network_training(config.training, out, resume=resume)
     coarse = None
     if isinstance(config, FineTrainingConfig) and config.coarse is not None:
-        coarse = averaged_network(read_checkpoint(config.coarse))
+        coarse = trained_network(config.coarse, "coarse").network
     samples = VolumeSamples(config, coarse)
     network, earlier_steps, checkpoint = new_network(config.network), 0, None
     if resume:
@@ -122,10 +122,11 @@ def train_field_landmarks(
         earlier_steps = checkpoint.plain["earlier_steps"]
         config = replace(config, training=with_earlier_rate(config.training, checkpoint))
     elif config.start_from is not None:
-        start = _checkpoint_of(config.start_from, config.network, may_lack_heatmaps=True)
-        # What the checkpoint's network has no weights for stays as new
-        network.load_state_dict(averaged_network(start).state_dict(), strict=False)
-        earlier_steps = start.plain["earlier_steps"] + start.step
+        start = trained_network(config.start_from, config.network.stage)
+        _check_same(start.network.config, config.network, start.source, may_lack_heatmaps=True)
+        # What the other network has no weights for stays as new
+        network.load_state_dict(start.network.state_dict(), strict=False)
+        earlier_steps = start.steps
     settings = with_learning_rate(
         config.training,
         folder=folder,
@@ -145,14 +146,20 @@ def train_field_landmarks(
     return trainer.checkpoint()
 
 
-def _checkpoint_of(path: Path, network: FieldNetworkConfig, *, may_lack_heatmaps: bool = False) -> Checkpoint:
+def _checkpoint_of(path: Path, network: FieldNetworkConfig) -> Checkpoint:
     checkpoint = read_checkpoint(path)
-    allowed = [network]
-    if may_lack_heatmaps and isinstance(network, FineNetworkConfig):
-        allowed.append(replace(network, local=False))
-    if network_config(checkpoint) not in allowed:
-        raise InputError(f"holds another network: {network_config(checkpoint)}", source=path)
+    _check_same(network_config(checkpoint), network, path)
     return checkpoint
+
+
+def _check_same(
+    there: FieldNetworkConfig, wanted: FieldNetworkConfig, source: Path, *, may_lack_heatmaps: bool = False
+) -> None:
+    allowed = [wanted]
+    if may_lack_heatmaps and isinstance(wanted, FineNetworkConfig):
+        allowed.append(replace(wanted, local=False))
+    if there not in allowed:
+        raise InputError(f"holds another network: {there}", source=source)
 
 
 class VolumeSamples:

@@ -16,9 +16,10 @@ class ExportFieldLandmarksConfig:
     """Put a coarse and a fine network into one file, with its card beside it."""
 
     coarse: Path
-    """The coarse network's checkpoint.pt."""
+    """The coarse network's checkpoint.pt; or a file of both networks, or "shipped", to take its coarse one
+    over."""
     fine: Path
-    """The fine network's checkpoint.pt."""
+    """The fine network's, in the same ways."""
     out: OutputFile
     """The .safetensors file to write."""
     volumes: tuple[Path, ...] = ()
