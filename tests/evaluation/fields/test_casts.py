@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mien.evaluation.fields.casts import CASTS
+from mien.evaluation.fields.casts import CASTS, WIDE
 from mien.synthetic.expressions import BASIC
 from mien.synthetic.volumes.volume_store import HELD_OUT_SKINS
 
@@ -22,9 +22,11 @@ def test_nobody_is_in_both_casts():
     assert not others & {test.skin(person, skins) for person in range(len(test.hair))}
 
 
-def test_tuning_people_are_neutral_first_and_then_all_different():
+def test_tuning_people_are_neutral_first_then_all_different_then_wide():
     takes = CASTS["tuning"].takes(20)
-    own = [expression for _, expression in takes[12:]]
-    assert [expression for _, expression in takes[:12]] == ["neutral"] * 12
-    assert len(set(own)) == len(own) == 12
-    assert set(own) <= set(BASIC) - {"neutral"}
+    own, wide = takes[12:24], takes[24:]
+    assert takes[:12] == [(person, "neutral") for person in range(12)]
+    assert len({expression for _, expression in own}) == 12
+    assert {expression for _, expression in own} <= set(BASIC) - {"neutral"}
+    assert {expression for _, expression in wide} == set(WIDE)
+    assert len(set(takes)) == len(takes)

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from mien.synthetic.expressions import BASIC
 from mien.synthetic.volumes.volume_store import HELD_OUT_SKINS
 
+WIDE = ("mouth_stretch", "smile", "anger", "jaw_forward")
+"""Of which everybody in the tuning cast makes one besides: weights that are learned from mouths near rest pull
+wide ones there."""
+
 
 @dataclass(frozen=True)
 class Cast:
@@ -31,7 +35,9 @@ class Cast:
             return [(person, name) for name in list(BASIC)[:expressions] for person in people]
         others = list(BASIC)[1:]
         own = [others[(7 * person + person // 3) % len(others)] for person in people]
-        return [(person, "neutral") for person in people] + list(enumerate(own))
+        wide = [WIDE[person % len(WIDE)] for person in people]
+        takes = [(person, "neutral") for person in people] + list(enumerate(own)) + list(enumerate(wide))
+        return list(dict.fromkeys(takes))
 
     def skin(self, person: int, names: Sequence[str]) -> str:
         """A person's, of those that there are."""

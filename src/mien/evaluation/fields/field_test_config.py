@@ -12,7 +12,7 @@ class FieldTestConfig:
 
     cast: Literal["test", "tuning"] = "test"
     """The five people of the test set with all expressions; or twelve others, with skins and hair of their
-    own and two expressions each, to choose settings and weights with."""
+    own and three expressions each, to choose settings and weights with."""
     preset: Literal["draft", "standard", "quality"] = "draft"
     """`FieldConfig.preset` of each person's neutral field."""
     views: int = 24
