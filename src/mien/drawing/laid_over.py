@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Integer, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from mien.cameras import Camera
+from mien.drawing.edges import surface_edges
 from mien.drawing.mesh import overlay_colors, solid_triangles
 from mien.drawing.raster import AMBIENT, LIGHTS
 from mien.drawing.viewport import Viewport
@@ -57,8 +58,7 @@ class LaidOver:
         used, local = np.unique(triangles, return_inverse=True)
         self._triangles = local.reshape(triangles.shape)
         self._albedo = overlay_colors(head)[triangles].mean(axis=1).astype(np.float32)
-        self._edges, self._edges_of = _edges(head, triangles)
-        self._edges = np.searchsorted(used, self._edges)
+        self._edges = surface_edges(self._triangles, _local_quads(head, used))
         self._used = used
         shapes = head.expression_basis_m[:, used].transpose(0, 2, 1).reshape(head.expression_count, -1)
         self._expression = np.ascontiguousarray(shapes, np.float32)
@@ -134,7 +134,7 @@ class LaidOver:
         mixed = cv2.add(mixed, cv2.cvtColor(picture, cv2.COLOR_RGBA2RGB))
         if high[1] - low[1] > _WIRED_HEIGHT_PX:
             moved_px = seen.points_px - np.array([[left], [top]], np.float32)
-            _draw_edges(mixed, moved_px, self._edges[_marked(self._edges_of[visible], len(self._edges))])
+            _draw_edges(mixed, moved_px, self._edges.around(visible))
         out[top:bottom, left:right] = mixed
         return out
 
@@ -184,28 +184,12 @@ def _shared(used: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.searchsorted(used, vertices[rows]), rows
 
 
-def _edges(
-    head: Head, triangles: Integer[np.ndarray, "triangles 3"]
-) -> tuple[Int[np.ndarray, "edges 2"], Int[np.ndarray, "triangles 3"]]:
-    """The edges of a surface, once each, and for each triangle the indices of its edges.
-
-    Diagonals of quads are no edges: in their place stands one past the last.
-    """
-    pairs = np.sort(np.stack([triangles, np.roll(triangles, -1, axis=1)], axis=2).reshape(-1, 2), axis=1)
-    keys, of_pair = np.unique(_keys(pairs, head), return_inverse=True)
-    if len(head.quads):
-        corners = np.where(head.quads < 0, head.quads[:, [2]], head.quads)
-        outlines = np.stack([corners, np.roll(corners, -1, axis=1)], axis=2).reshape(-1, 2)
-        drawn = np.isin(keys, _keys(np.sort(outlines, axis=1), head))
-    else:
-        drawn = np.ones(len(keys), bool)
-    place = np.where(drawn, np.cumsum(drawn) - 1, int(drawn.sum()))
-    edges = np.column_stack(np.divmod(keys[drawn], head.vertex_count))
-    return edges, place[of_pair].reshape(-1, 3)
-
-
-def _keys(pairs: np.ndarray, head: Head) -> np.ndarray:
-    return pairs[:, 0].astype(np.int64) * head.vertex_count + pairs[:, 1]
+def _local_quads(head: Head, used: np.ndarray) -> np.ndarray:
+    """Those quads whose vertices are all used, numbered as these are."""
+    number = np.full(head.vertex_count + 1, -2)
+    number[used], number[-1] = np.arange(len(used)), -1
+    quads = number[head.quads]
+    return quads[(quads > -2).all(axis=1)]
 
 
 def _numbered(triangle: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -216,13 +200,6 @@ def _numbered(triangle: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]
     numbers = np.cumsum(marks, dtype=np.int32)
     numbers[count] = 0
     return np.flatnonzero(marks), np.take(numbers, triangle, mode="wrap")
-
-
-def _marked(indices: np.ndarray, count: int) -> Bool[np.ndarray, " count"]:
-    """Which of `count` things are named; an index of `count` names nothing."""
-    marks = np.zeros(count + 1, bool)
-    marks[indices.reshape(-1)] = True
-    return marks[:count]
 
 
 def _draw_edges(

@@ -9,6 +9,7 @@ from jaxtyping import Float, Integer, UInt8
 
 from mien.cameras import Camera
 from mien.checked_calls import checked_call
+from mien.drawing.edges import surface_edges
 from mien.drawing.raster import shade_mesh
 from mien.geometry.rasterization import Raster
 from mien.geometry.rotations import matrix_from_rotation_vector
@@ -42,6 +43,7 @@ def draw_mesh(
     opacity: float = 0.6,
     albedo: Float[np.ndarray, "vertices 3"] | None = None,
     wire: bool = False,
+    quads: Integer[np.ndarray, "quads 4"] | None = None,
 ) -> UInt8[np.ndarray, "height width 3"]:
     """The picture with a shaded mesh laid over it: (H, W, 3) uint8.
 
@@ -53,6 +55,8 @@ def draw_mesh(
         opacity: 0 leaves the picture, 1 hides what the mesh covers.
         albedo: (V, 3) colour of each vertex in [0, 1]; clay if not given.
         wire: also draw the edges of the triangles that can be seen.
+        quads: (Q, 4) of which the triangles are halves, -1 in the fourth column of triangles (`head.quads`):
+            their diagonals are not drawn.
     """
     if albedo is None:
         albedo = np.tile(CLAY, (len(vertices_m), 1))
@@ -62,7 +66,8 @@ def draw_mesh(
     mixed = under * (1 - opacity) + 255 * opacity * colors
     out[raster.rows, raster.columns] = np.round(mixed).astype(np.uint8)
     if wire:
-        _draw_edges(out, camera.project(vertices_m), triangles[_visible(raster)])
+        edges = surface_edges(triangles, np.zeros((0, 4), int) if quads is None else quads)
+        _draw_edges(out, camera.project(vertices_m), edges.around(_visible(raster)))
     return out
 
 
@@ -71,15 +76,15 @@ def _visible(raster: Raster) -> Integer[np.ndarray, " visible"]:
     return np.flatnonzero(np.bincount(raster.triangle.reshape(-1) + 1)[1:])
 
 
-def _draw_edges(out: np.ndarray, points_px: np.ndarray, triangles: np.ndarray) -> None:
+def _draw_edges(out: np.ndarray, points_px: np.ndarray, edges: np.ndarray) -> None:
     import cv2
 
-    if not len(triangles):
+    if not len(edges):
         return
-    polygons = np.round(np.clip(points_px[triangles], -4096, 4096) * 16).astype(np.int32)
+    segments = np.round(np.clip(points_px[edges], -4096, 4096) * 16).astype(np.int32)
     lines = out.copy()
     # smooth lines would take three times as long, and cover more of the face
-    cv2.polylines(lines, list(polygons), True, (40, 70, 110), 1, cv2.LINE_8, 4)
+    cv2.polylines(lines, list(segments), False, (40, 70, 110), 1, cv2.LINE_8, 4)
     cv2.addWeighted(lines, 0.35, out, 0.65, 0, dst=out)
 
 
@@ -146,7 +151,7 @@ def render_head(
         yaw_rad: turns the head to the subject's left (its right cheek comes forward); pitch_rad nods it down.
         size_px: side of the picture.
         background: RGB behind the head.
-        wire: also draw the edges of the triangles that can be seen.
+        wire: also draw the edges that can be seen, of heads of quads without diagonals.
 
     Returns:
         (size_px, size_px, 3) uint8 RGB.
@@ -175,7 +180,14 @@ def render_head(
     camera = Camera.from_focal(focal_px, width_px=sampled_px, height_px=sampled_px, camera_from_world=pose)
     canvas = np.full((sampled_px, sampled_px, 3), background, dtype=np.uint8)
     large = draw_mesh(
-        canvas, vertices_m, solid_triangles(head), camera, opacity=1.0, albedo=part_colors(head), wire=wire
+        canvas,
+        vertices_m,
+        solid_triangles(head),
+        camera,
+        opacity=1.0,
+        albedo=part_colors(head),
+        wire=wire,
+        quads=head.quads,
     )
     return cv2.resize(large, (size_px, size_px), interpolation=cv2.INTER_AREA)
 

@@ -71,6 +71,7 @@ def draw_fit(
         opacity=0.55,
         albedo=overlay_colors(head),
         wire=True,
+        quads=head.quads,
     )
     dark = np.full_like(laid_over, 38)
     alone = draw_mesh(dark, vertices_m, solid_triangles(head), camera, opacity=1.0, albedo=part_colors(head))

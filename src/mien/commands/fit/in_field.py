@@ -103,6 +103,7 @@ def _turntable(field: Field, fitted: FieldFit, head: Head, path: Path) -> Path:
             opacity=0.6,
             albedo=overlay_colors(head),
             wire=True,
+            quads=head.quads,
         )
         frames.append(np.concatenate([picture, over], axis=1))
     return write_turntable(frames, path)

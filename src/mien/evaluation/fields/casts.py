@@ -9,8 +9,8 @@ from mien.synthetic.expressions import BASIC
 from mien.synthetic.volumes.volume_store import HELD_OUT_SKINS
 
 WIDE = ("mouth_stretch", "smile", "anger", "jaw_forward")
-"""Of which everybody in the tuning cast makes one besides: weights that are learned from mouths near rest pull
-wide ones there."""
+"""Of which everybody in the tuning cast makes one besides: weights that are learned from mouths near rest
+pull wide ones there."""
 
 
 @dataclass(frozen=True)

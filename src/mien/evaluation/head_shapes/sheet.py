@@ -53,7 +53,16 @@ def draw_face(
     triangles = head.triangles[~np.isin(head.vertex_parts, clear)[head.triangles].any(axis=1)]
     canvas = np.full((side_px, side_px, 3), (38, 41, 47), np.uint8)
     vertices_m = (head.vertices_m(still) - centre_m) @ turn.T
-    drawn = draw_mesh(canvas, vertices_m, triangles, camera, opacity=1.0, albedo=part_colors(head), wire=wire)
+    drawn = draw_mesh(
+        canvas,
+        vertices_m,
+        triangles,
+        camera,
+        opacity=1.0,
+        albedo=part_colors(head),
+        wire=wire,
+        quads=head.quads,
+    )
     return cv2.resize(drawn, (size_px, size_px), interpolation=cv2.INTER_AREA)
 
 
