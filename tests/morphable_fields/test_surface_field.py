@@ -14,7 +14,6 @@ from mien.heads.library import load_head
 from mien.morphable_fields.config import CodeNetworkConfig, SurfaceNetworkConfig
 from mien.morphable_fields.face import MorphableFace
 from mien.morphable_fields.field_files import load_morphable_field, save_morphable_field
-from mien.morphable_fields.first_hits import first_hits_m
 from mien.morphable_fields.head_surface import HeadSurface, closed_mesh
 from mien.morphable_fields.making import field_of
 from mien.morphable_fields.model_files import read_model, write_model
@@ -60,22 +59,6 @@ def test_the_surface_is_closed_but_for_nothing(face):
     open_edges = unique[uses == 1]
     ends = open_edges[(open_edges < load_head().vertex_count).all(axis=1)]
     assert (load_head().mean_m[ends[:, 0], 1] > lowest).all()  # the neck has a lid
-
-
-def test_first_hits_lie_on_the_mesh(face):
-    field = field_of(small_model("surface"), face)
-    camera = camera_towards(field, size_px=48)
-    vertices_m, triangles = closed_mesh(load_head(), face.vertices_m)
-    hit_m, beside = first_hits_m(camera, vertices_m, triangles)
-    rows, columns = np.nonzero(beside == 0)
-    direction = np.stack([columns, rows, np.ones_like(rows)], axis=1) @ np.linalg.inv(camera.intrinsics).T
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    pose = camera.world_from_camera
-    points_m = (hit_m[rows, columns][:, None] * direction) @ pose[:3, :3].T + pose[:3, 3]
-    surface = HeadSurface(load_head(), face.vertices_m)
-    heights = surface.places(torch.from_numpy(points_m).float()).height_m
-    assert heights.abs().median() < 1e-4
-    assert np.isnan(hit_m[0, 0])
 
 
 @pytest.mark.parametrize("kind", ["surface", "codes"])

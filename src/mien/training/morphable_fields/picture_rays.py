@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from mien.drawing.first_hits import first_hits_m
 from mien.fields.rendering.rays import Rays
 from mien.heads.model import Head
-from mien.morphable_fields.first_hits import first_hits_m
 from mien.morphable_fields.head_surface import closed_mesh
 from mien.morphable_fields.nearby_points import LANDMARK_SET
 from mien.progress import Progress, ProgressReport, silent
