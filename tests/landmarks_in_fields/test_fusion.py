@@ -12,7 +12,14 @@ import pytest
 from mien.errors import InputError
 from mien.geometry.rotations import matrix_from_rotation_vector
 from mien.heads.landmark_sets import mirror_indices
-from mien.landmarks_in_fields.fusion import SHIPPED_WEIGHTS, OpinionWeights, read_weights, shipped_weights
+from mien.landmarks_in_fields.fusion import (
+    OPINIONS,
+    SHIPPED_WEIGHTS,
+    OpinionKind,
+    OpinionWeights,
+    read_weights,
+    shipped_weights,
+)
 
 FIELD_FROM_HEAD = np.concatenate(
     [20 * matrix_from_rotation_vector(np.array([0.3, -1.2, 0.5])), [[4.0], [5.0], [-6.0]]], axis=1
@@ -29,8 +36,10 @@ def truth_m() -> np.ndarray:
     return np.random.default_rng(0).normal(0, 0.05, (68, 3))
 
 
-def test_shipped_weights_add_up_and_treat_both_sides_alike():
-    weights = shipped_weights()
+@pytest.mark.parametrize("kind", OPINIONS)
+def test_shipped_weights_add_up_and_treat_both_sides_alike(kind: OpinionKind):
+    weights = shipped_weights(kind)
+    assert weights.weights.shape[2] == len(OPINIONS[kind])
     np.testing.assert_allclose(weights.weights.sum(axis=2), 1, atol=1e-3)
     assert (weights.weights >= 0).all()
     partner = list(mirror_indices("ict68"))
@@ -68,7 +77,7 @@ def test_the_others_share_the_weight_of_an_opinion_that_is_not_there(truth_m: np
 
 
 def test_other_files_are_refused(tmp_path: Path):
-    content = json.loads(SHIPPED_WEIGHTS.read_text())
+    content = json.loads(SHIPPED_WEIGHTS["pictures"].read_text())
     path = tmp_path / "weights.json"
     for spoiled in ({**content, "format_version": 99}, {**content, "weights": [1.0]}, []):
         path.write_text(json.dumps(spoiled))
@@ -76,3 +85,5 @@ def test_other_files_are_refused(tmp_path: Path):
             read_weights(path)
     with pytest.raises(InputError):
         read_weights(tmp_path / "missing.json")
+    with pytest.raises(InputError, match="other opinions"):
+        read_weights(SHIPPED_WEIGHTS["pictures"], "photographs")

@@ -215,9 +215,13 @@ class TurntableOptions:
 
 
 @dataclass(frozen=True)
-class FieldLandmarkerOptions:
+class FieldNetworksOption:
     networks: Path | None = None
     """A .safetensors file of trained field-landmark networks, instead of the shipped ones."""
+
+
+@dataclass(frozen=True)
+class FieldLandmarkerOptions(FieldNetworksOption):
     upright: bool = False
     """The head stands upright in the field and faces +z, as in mien's own: look for nothing else, which is
     quicker and takes no side or back of a head for a face."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Float
+
 
 @dataclass(frozen=True)
 class CaptureFacts:
@@ -11,11 +14,10 @@ class CaptureFacts:
 
     Attributes:
         world_from_head: 12 numbers, the rows of (3, 4): where the fitted head's frame is in the field's
-        world.
+            world.
         place_deviation_m: of that place, metres.
         metres_per_unit: what the file's lengths were multiplied by; unit_deviation: relative deviation of
-        that
-            where the head's size told it, else 0.
+            that where the head's size told it, else 0.
         views: pictures that show the face; people: how many persons were seen.
         assumed: sentences.
     """
@@ -27,3 +29,8 @@ class CaptureFacts:
     views: int = 0
     people: int = 0
     assumed: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> Float[np.ndarray, "3 4"] | None:
+        """`world_from_head` as a matrix; None where nobody was found."""
+        return np.array(self.world_from_head).reshape(3, 4) if self.world_from_head else None

@@ -1,14 +1,18 @@
-"""Landmarks that the field networks found, after a look at pictures of the field."""
+"""Landmarks that the field networks found, after a look at pictures of the field, or at its photographs."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
+from mien.fields.posed_images import PosedImages
 from mien.fields.protocol import Field
 from mien.geometry.alignment import align_rigid
-from mien.landmarks_in_fields.fusion import OpinionWeights, shipped_weights
+from mien.landmarks_in_fields.fusion import OpinionKind, OpinionWeights, shipped_weights
+from mien.landmarks_in_fields.photographs import Photographed, PhotographLandmarker
 from mien.landmarks_in_fields.second_opinion import PictureLandmarker, PicturesConfig, SecondOpinion
 from mien.landmarks_in_fields.types import Landmarks3D
 
@@ -19,26 +23,48 @@ CONFIDENCE_PER_EVIDENCE = 2.0
 class PicturedLandmarks:
     """Asks for a second opinion on a face that was found, and makes one answer of all."""
 
-    def __init__(self, config: PicturesConfig | None = None, weights: OpinionWeights | None = None) -> None:
+    def __init__(
+        self,
+        config: PicturesConfig | None = None,
+        weights: Mapping[OpinionKind, OpinionWeights] | None = None,
+    ) -> None:
         """
         Args:
-            weights: of the opinions; the shipped ones when None.
+            weights: of the opinions; the shipped ones where there are none.
 
         Raises:
             InputError: there is no such network of 2D landmarks.
         """
         self.config = config or PicturesConfig()
-        self.weights = weights or shipped_weights()
+        self._weights = dict(weights or {})
         self.second = PictureLandmarker(self.config)
 
-    def __call__(self, field: Field, found: Landmarks3D) -> Landmarks3D:
-        """The face with both opinions; less sure where its pictures hardly show one."""
+    @cached_property
+    def photographs(self) -> PhotographLandmarker:
+        """Asks the photographs that a field was trained on."""
+        return PhotographLandmarker()
+
+    def __call__(self, field: Field, found: Landmarks3D, images: PosedImages | None = None) -> Landmarks3D:
+        """The face with all opinions; less sure where its pictures hardly show one.
+
+        Args:
+            images: the photographs that the field was trained on; where enough of them show the face, no
+                pictures of the field are taken.
+
+        Raises:
+            InputError: the photographs put the face somewhere else than the field does.
+        """
+        if images is not None:
+            told = self.photographs(images, found)
+            if np.isfinite(told.points_m).all():
+                return self.together(found, told)
         return self.together(found, self.second(field, found))
 
-    def together(self, found: Landmarks3D, second: SecondOpinion) -> Landmarks3D:
+    def together(self, found: Landmarks3D, second: SecondOpinion | Photographed) -> Landmarks3D:
         """What the networks and the pictures say, weighed."""
-        opinions_m = np.stack([found.points_m, second.triangulated_m, second.fitted_m])
-        weighed_m, weighed_sigma_m = self.weights.fused(opinions_m, found.field_from_head)
+        weights = self._weights.get(second.kind) or shipped_weights(second.kind)
+        opinions_m = np.concatenate([found.points_m[None], second.others_m])
+        weighed_m, weighed_sigma_m = weights.fused(opinions_m, found.field_from_head)
         belief = self.config.belief(second.evidence)
         points_m = (1 - belief) * found.points_m + belief * weighed_m
         own_sigma_m = np.where(np.isfinite(found.sigma_m), found.sigma_m, weighed_sigma_m)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from jaxtyping import Float
 
 from mien.checked_calls import checked_call
 from mien.errors import InputError
+from mien.fields.posed_images import PosedImages
 from mien.fields.protocol import Field
 from mien.landmarks_in_fields.boxes import BoxSizes, fine_boxes, relative_places
 from mien.landmarks_in_fields.canonical import CleanField, CleaningConfig, clean_field
@@ -73,24 +75,35 @@ class FieldLandmarker:
     def __init__(self, networks: NetworkPair | None = None, config: SearchConfig | None = None) -> None:
         self.networks = networks or read_networks()
         self.config = config or SearchConfig()
-        self._pictured = None
-        if self.config.second_opinion is not None:
-            self._pictured = PicturedLandmarks(self.config.second_opinion)
 
-    def __call__(self, field: Field, *, near: Float[np.ndarray, "3 4"] | None = None) -> Landmarks3D:
+    @cached_property
+    def _pictured(self) -> PicturedLandmarks:
+        return PicturedLandmarks(self.config.second_opinion)
+
+    def __call__(
+        self,
+        field: Field,
+        *,
+        near: Float[np.ndarray, "3 4"] | None = None,
+        images: PosedImages | None = None,
+    ) -> Landmarks3D:
         """The landmarks of the most likely head.
 
         Args:
             near: where a head's frame is believed to be (field from head, a similarity), as pictures of it
-            told:
-                looked at first.
+                told: looked at first.
+            images: photographs that the field was trained on, their cameras in its frame and unit: 2D
+                landmarks in them are asked in place of those in pictures of the field, also where the
+                configuration asks no pictures.
 
         Raises:
-            InputError: the field's box is empty or not finite.
+            InputError: the field's box is empty or not finite, or the photographs put the face somewhere
+                else than the field does.
         """
         best = self._by_networks(field, near)
-        if self._pictured is not None and best.confidence >= self.config.min_confidence:
-            best = self._pictured(field, best)
+        asked = images is not None or self.config.second_opinion is not None
+        if asked and best.confidence >= self.config.min_confidence:
+            best = self._pictured(field, best, images)
         if best.confidence < self.config.min_confidence:
             return Landmarks3D.none_found(best.confidence)
         return best
@@ -191,7 +204,12 @@ def _confidence(logit: float) -> float:
 
 
 @checked_call
-def field_landmarks(field: Field, *, near: Float[np.ndarray, "3 4"] | None = None) -> Landmarks3D:
+def field_landmarks(
+    field: Field,
+    *,
+    near: Float[np.ndarray, "3 4"] | None = None,
+    images: PosedImages | None = None,
+) -> Landmarks3D:
     """The 68 landmarks of the head in a field: a `RadianceField`, or any other `Field`.
 
     Turning, scaling or shifting the field, or giving it in another unit of length, does the same to the
@@ -200,10 +218,12 @@ def field_landmarks(field: Field, *, near: Float[np.ndarray, "3 4"] | None = Non
 
     Args:
         near: where the head's frame is believed to be (field from head, a similarity), as a capture's
-        pictures
-            told (`CaptureFacts.world_from_head`): looked at first.
+            pictures told (`CaptureFacts.world_from_head`): looked at first.
+        images: the photographs that the field was trained on, in its frame and unit (`load_posed_images`):
+            they show more of a face than the field does, mouths above all.
 
     Raises:
-        InputError: the field's box is empty or not finite.
+        InputError: the field's box is empty or not finite, or the photographs put the face somewhere else
+            than the field does.
     """
-    return FieldLandmarker()(field, near=near)
+    return FieldLandmarker()(field, near=near, images=images)

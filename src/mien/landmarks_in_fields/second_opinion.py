@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +19,7 @@ from mien.landmarks.region import region_from_points
 from mien.landmarks.triangulation import triangulate
 from mien.landmarks.types import Landmarks2D
 from mien.landmarks_in_fields.face_pictures import Looks, pictures_of_face
+from mien.landmarks_in_fields.fusion import OpinionKind
 from mien.landmarks_in_fields.head_on_surface import head_on_surface
 from mien.landmarks_in_fields.types import Landmarks3D
 
@@ -70,9 +72,16 @@ class SecondOpinion:
             (`Acceptance.evidence`, without a search).
     """
 
+    kind: ClassVar[OpinionKind] = "pictures"
+
     triangulated_m: Float[np.ndarray, "68 3"]
     fitted_m: Float[np.ndarray, "68 3"]
     evidence: float
+
+    @property
+    def others_m(self) -> Float[np.ndarray, "2 68 3"]:
+        """The opinions beside the networks'."""
+        return np.stack([self.triangulated_m, self.fitted_m])
 
 
 class PictureLandmarker:

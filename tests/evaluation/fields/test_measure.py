@@ -154,6 +154,10 @@ class _Pictures:
     def together(self, found: Landmarks3D, second: SecondOpinion) -> Landmarks3D:
         return replace(found, points_m=second.fitted_m, confidence=0.9 if second.evidence > 5 else 0.1)
 
+    def __call__(self, field: TestField, found: Landmarks3D, images: object) -> Landmarks3D:
+        assert images == "photographs"
+        return replace(found, points_m=field.landmarks_m + 0.0005)
+
 
 def test_what_pictures_say_has_rows_of_its_own_and_may_be_that_there_is_nobody(monkeypatch):
     monkeypatch.setattr(measure, "FieldLandmarker", _Reader)
@@ -168,6 +172,22 @@ def test_what_pictures_say_has_rows_of_its_own_and_may_be_that_there_is_nobody(m
     assert rows["pictures of the field, 2D landmarks triangulated"].everything["eyes"].distance_mm == (
         pytest.approx(3 * np.sqrt(3))
     )
+
+
+@pytest.mark.parametrize("pictures", [True, False])
+def test_photographs_are_asked_besides_and_change_no_other_row(monkeypatch, pictures: bool):
+    monkeypatch.setattr(measure, "FieldLandmarker", _Reader)
+    monkeypatch.setattr(measure, "PicturedLandmarks", _Pictures)
+    monkeypatch.setattr(TestField, "field", lambda self: self)
+    monkeypatch.setattr(TestField, "images", lambda self: "photographs")
+    fields = [_known_field(0, "smile", 0.002), _known_field(1, "anger", 2.0)]
+    plain = measure.measure_fields(fields, pictures=pictures)
+    measured = measure.measure_fields(fields, pictures=pictures, photographs=True)
+    assert [row.name for row in measured.rows] == [*(row.name for row in plain.rows), measure.PHOTOGRAPHED]
+    assert measured.rows[-1].missed == 1
+    assert measured.rows[-1].everything["whole"].distance_mm == pytest.approx(0.5 * np.sqrt(3))
+    assert measured.confidences == plain.confidences
+    assert measured.rows[0].everything == plain.rows[0].everything
 
 
 def test_pose_errors_are_those_of_rigid_bodies_and_faces_elsewhere_are_wrong():

@@ -63,6 +63,21 @@ def test_weights_are_read_back(tmp_path: Path):
     np.testing.assert_allclose(again.sigma_m, weights.sigma_m, atol=1e-6)
 
 
+def test_networks_and_photographs_are_weighed_alone(tmp_path: Path):
+    known = [
+        KnownOpinions(one.opinions_m[:2], one.truth_m)
+        for one in opinions(count=20, sigmas_m=(0.004, 0.002, 0.001))
+    ]
+    weights = learned_weights(known)
+    np.testing.assert_allclose(weights.weights.sum(axis=2), 1)
+    assert (weights.weights[..., 0] < weights.weights[..., 1]).all()
+    write_weights(tmp_path / "weights.json", weights, fields=20, kind="photographs")
+    again = read_weights(tmp_path / "weights.json", "photographs")
+    np.testing.assert_allclose(again.weights, weights.weights, atol=1e-4)
+    with pytest.raises(InputError, match="other opinions"):
+        read_weights(tmp_path / "weights.json")
+
+
 def test_there_has_to_be_something_to_learn_from():
     with pytest.raises(InputError, match="no fields"):
         learned_weights([])

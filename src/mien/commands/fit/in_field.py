@@ -48,8 +48,6 @@ def fit_in_field(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
     Raises:
         InputError: the field cannot be read, or holds no head.
     """
-    import numpy as np
-
     from mien.errors import MienError
     from mien.fields.radiance_field import RadianceField
     from mien.fitting.context import Context
@@ -61,7 +59,7 @@ def fit_in_field(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
     assert path is not None
     field = load_any_field(path)
     capture = field.facts.capture if isinstance(field, RadianceField) else None
-    near = None if capture is None else np.array(capture.world_from_head).reshape(3, 4)
+    near = None if capture is None else capture.place
     context = Context(head=head, landmarker=landmarker, config=config.collisions.fit_config())
     try:
         with progress_bar("field", quiet=config.output.json) as report:

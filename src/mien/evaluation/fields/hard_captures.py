@@ -144,10 +144,8 @@ def measure_capture(
     test = images.pick([index for index, one in enumerate(images.names) if Path(one).name in held])
     names = [Path(one).name for one in train.names]
     to_truth, rotation, centre = truth.of_cameras(names, field)
-    near = None
-    if field.facts.capture is not None:
-        near = np.array(field.facts.capture.world_from_head).reshape(3, 4)
-    found = FieldLandmarker()(field, near=near)
+    capture = field.facts.capture
+    found = FieldLandmarker()(field, near=None if capture is None else capture.place)
     error_mm = aligned_mm = fitted_mm = float("nan")
     if found.found:
         points_m = to_truth.apply(found.points_m) if request.no_cameras else found.points_m

@@ -25,6 +25,7 @@ from mien.synthetic.scenes.posed_scene import PosedStudio, cameras_around_sitter
 from mien.synthetic.scenes.scene_files import write_posed_scene
 
 if TYPE_CHECKING:
+    from mien.fields.posed_images import PosedImages
     from mien.fields.radiance_field import RadianceField
 
 REFINE_ITERATIONS = 150
@@ -57,6 +58,12 @@ class TestField:
         from mien.fields.files import load_field
 
         return load_field(self.folder / "field")
+
+    def images(self) -> PosedImages:
+        """The photographs that it was trained on."""
+        from mien.fields.posed_images import load_posed_images
+
+        return load_posed_images(self.folder / "transforms.json").split()[0]
 
 
 def side_cameras(centre_m: np.ndarray, *, size_px: int, focal_px: float) -> list[Camera]:

@@ -32,6 +32,7 @@ from mien.landmarks_in_fields.second_opinion import SecondOpinion
 from mien.landmarks_in_fields.types import Landmarks3D
 
 BOTH, NETWORKS = "networks and pictures of the field", "networks, coarse and fine"
+PHOTOGRAPHED = "networks and photographs"
 TRIANGULATION_NOISE_PX = (1.0, 2.0, 3.0)
 """What a triangulation would give with independent errors of these sizes in every picture."""
 
@@ -64,16 +65,19 @@ def measure_fields(
     networks: Path | None = None,
     upright: bool = False,
     pictures: bool = True,
+    photographs: bool = False,
 ) -> FieldMeasurement:
     """Our landmarks straight from the fields.
 
     Args:
         networks: the shipped ones when None; upright: see `SearchConfig`.
         pictures: with landmarks in pictures of the fields.
+        photographs: also with landmarks in the photographs that the fields were trained on, as a row of its
+            own.
     """
     pair = None if networks is None else read_networks(networks)
     landmarker = FieldLandmarker(pair, SearchConfig(upright=upright, second_opinion=None))
-    pictured = PicturedLandmarks() if pictures else None
+    pictured = PicturedLandmarks() if pictures or photographs else None
     rows: dict[str, list[FieldResult]] = {}
     answers: list[Landmarks3D] = []
     seconds, truths = [], []
@@ -82,8 +86,9 @@ def measure_fields(
         start = time.perf_counter()
         found = landmarker(field)
         said = {NETWORKS: found.points_m, "networks, coarse only": found.coarse_points_m}
-        if pictured is not None:
-            nothing = np.full((68, 3), np.nan)
+        nothing = np.full((68, 3), np.nan)
+        by_networks = found
+        if pictured is not None and pictures:
             second = pictured.second(field, found) if found.found else SecondOpinion(nothing, nothing, 0.0)
             found = pictured.together(found, second) if found.found else found
             if found.confidence < landmarker.config.min_confidence:
@@ -92,6 +97,9 @@ def measure_fields(
             said["pictures of the field, 2D landmarks triangulated"] = second.triangulated_m
             said["pictures of the field, head fitted"] = second.fitted_m
         seconds.append(time.perf_counter() - start)
+        if pictured is not None and photographs:
+            shown = pictured(field, by_networks, one.images()) if by_networks.found else by_networks
+            said[PHOTOGRAPHED] = shown.points_m
         for name, points_m in said.items():
             rows.setdefault(name, []).append(FieldResult(points_m, one.landmarks_m, one.expression))
         answers.append(found)

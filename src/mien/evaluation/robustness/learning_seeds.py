@@ -233,10 +233,11 @@ def write_opinion_weights(folder: Path) -> None:
     import json
 
     from mien.files import write_text
-    from mien.landmarks_in_fields.fusion import FORMAT_VERSION
+    from mien.landmarks_in_fields.fusion import FORMAT_VERSION, OPINIONS
 
     content = {
         "format_version": FORMAT_VERSION,
+        "opinions": list(OPINIONS["pictures"]),
         "weights": np.full((68, 3, 3), 0.333).tolist(),
         "bias_m": np.zeros((3, 68, 3)).tolist(),
         "sigma_m": np.full(68, 0.002).tolist(),

@@ -16,9 +16,10 @@ from mien.evaluation.fields.held_out_fields import TestField
 from mien.files import write_text
 from mien.geometry.rotations import nearest_rotation
 from mien.heads.landmark_sets import mirror_indices
-from mien.landmarks_in_fields.fusion import FORMAT_VERSION, OPINIONS, OpinionWeights, weighed
+from mien.landmarks_in_fields.fusion import FORMAT_VERSION, OPINIONS, OpinionKind, OpinionWeights, weighed
+from mien.landmarks_in_fields.network_files import NetworkPair
+from mien.landmarks_in_fields.pictured_landmarks import PicturedLandmarks
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
-from mien.landmarks_in_fields.second_opinion import PictureLandmarker
 
 PARTS: dict[str, tuple[int, ...]] = {
     "before the ears": (0, 1, 2, 3, 13, 14, 15, 16),
@@ -48,14 +49,14 @@ class KnownOpinions:
     """What was said of one field's face, and what is true; all in the head's axes, metres.
 
     Attributes:
-        opinions_m: (3, 68, 3) in the order of `OPINIONS`; truth_m: (68, 3).
+        opinions_m: (k, 68, 3) in the order of `OPINIONS` of their kind; truth_m: (68, 3).
     """
 
-    opinions_m: Float[np.ndarray, "3 68 3"]
+    opinions_m: Float[np.ndarray, "k 68 3"]
     truth_m: Float[np.ndarray, "68 3"]
 
     @property
-    def errors_m(self) -> Float[np.ndarray, "3 68 3"]:
+    def errors_m(self) -> Float[np.ndarray, "k 68 3"]:
         return self.opinions_m - self.truth_m
 
     def mirrored(self) -> KnownOpinions:
@@ -64,20 +65,29 @@ class KnownOpinions:
         return KnownOpinions(self.opinions_m[:, partner] * _MIRROR, self.truth_m[partner] * _MIRROR)
 
 
-def known_opinions(fields: Iterable[TestField]) -> list[KnownOpinions]:
+def known_opinions(
+    fields: Iterable[TestField], kind: OpinionKind = "pictures", networks: NetworkPair | None = None
+) -> list[KnownOpinions]:
     """Ask the networks and the pictures of each field; left out are those without all
-    three opinions, and those whose pictures are not fully believed."""
-    networks = FieldLandmarker(config=SearchConfig(second_opinion=None))
-    pictures = PictureLandmarker()
+    opinions, and those whose pictures are not fully believed.
+
+    Args:
+        kind: whether pictures of the fields are asked, or the photographs that they were trained on.
+        networks: the shipped ones when None.
+    """
+    landmarker = FieldLandmarker(networks, SearchConfig(second_opinion=None))
+    pictured = PicturedLandmarks()
     out = []
     for one in fields:
         field = one.field()
-        found = networks(field)
+        found = landmarker(field)
         if not found.found:
             continue
-        second = pictures(field, found)
-        opinions_m = np.stack([found.points_m, second.triangulated_m, second.fitted_m])
-        if np.isfinite(opinions_m).all() and pictures.config.belief(second.evidence) == 1:
+        second = (
+            pictured.second(field, found) if kind == "pictures" else pictured.photographs(one.images(), found)
+        )
+        opinions_m = np.concatenate([found.points_m[None], second.others_m])
+        if np.isfinite(opinions_m).all() and pictured.config.belief(second.evidence) == 1:
             scale = float(np.cbrt(np.linalg.det(found.field_from_head[:, :3])))
             to_head = nearest_rotation(found.field_from_head[:, :3]) / scale
             out.append(KnownOpinions(opinions_m @ to_head, one.landmarks_m @ to_head))
@@ -96,7 +106,7 @@ def learned_weights(known: list[KnownOpinions]) -> OpinionWeights:
     errors_m = np.stack([one.errors_m for one in both])
     bias_m = BIAS_SHARE * errors_m.mean(axis=0)
     errors_m = errors_m - bias_m
-    weights = np.zeros((68, 3, len(OPINIONS)))
+    weights = np.zeros((68, 3, len(known[0].opinions_m)))
     for part in PARTS.values():
         for axis in range(3):
             weights[list(part), axis] = _best_mix(errors_m[:, :, list(part), axis])
@@ -138,12 +148,14 @@ def _deviations(
     return best[1], best[2]
 
 
-def write_weights(path: Path, weights: OpinionWeights, *, fields: int) -> None:
+def write_weights(
+    path: Path, weights: OpinionWeights, *, fields: int, kind: OpinionKind = "pictures"
+) -> None:
     """What `read_weights` reads."""
     content = {
         "format_version": FORMAT_VERSION,
         "mien_version": __version__,
-        "opinions": list(OPINIONS),
+        "opinions": list(OPINIONS[kind]),
         "fields": fields,
         "weights": np.round(weights.weights, 4).tolist(),
         "bias_m": np.round(weights.bias_m, 6).tolist(),
