@@ -37,7 +37,7 @@ class FieldLandmarksBenchmarkConfig:
     """Photograph, train and save the test fields, and those of things, that are not there yet."""
     baselines: bool = False
     """Measure what landmarks in fields are compared with as well."""
-    photographs: bool = False
+    with_photographs: bool = False
     """Measure landmarks with 2D ones in the photographs that each field was trained on as well."""
     rejection: bool = False
     """Count false detections: fields without a face in which a head is found."""
@@ -83,7 +83,7 @@ def run(arguments: list[str]) -> int:
             networks=config.landmarker.networks,
             upright=config.landmarker.upright,
             pictures=not config.landmarker.no_pictures,
-            photographs=config.photographs,
+            photographs=config.with_photographs,
         )
     rows = list(measured.rows)
     if config.baselines:

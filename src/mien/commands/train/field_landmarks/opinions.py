@@ -23,7 +23,7 @@ class OpinionsConfig:
     """Folder of trained fields with known landmarks: mien benchmark field-landmarks --make --cast tuning."""
     out: OutputFile
     """The .json file to write."""
-    kind: Literal["pictures", "photographs"] = "pictures"
+    opinion: Literal["pictures", "photographs"] = "pictures"
     """Whose opinion is weighed against the networks': pictures taken of the field, or the photographs that it
     was trained on."""
     asked: Flat[FieldNetworksOption] = FieldNetworksOption()
@@ -44,7 +44,7 @@ def run(arguments: list[str]) -> int:
     networks = None if config.asked.networks is None else read_networks(config.asked.networks)
     fields = list(read_test_fields(config.fields))
     with progress_bar("fields") as report:
-        known = known_opinions(reported(fields, report), config.kind, networks)
-    write_weights(config.out, learned_weights(known), fields=len(known), kind=config.kind)
+        known = known_opinions(reported(fields, report), config.opinion, networks)
+    write_weights(config.out, learned_weights(known), fields=len(known), kind=config.opinion)
     print(f"{config.out}: learned from {len(known)} of {len(fields)} fields")
     return 0
