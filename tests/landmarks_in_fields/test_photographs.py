@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mien.cameras import Camera
 from mien.errors import InputError
+from mien.fields import photographed_face
+from mien.fields.capture_facts import CaptureFacts
+from mien.fields.config import FieldConfig
+from mien.fields.files import load_field, save_field
+from mien.fields.photographed_face import PhotographedFace, PhotographsConfig, seeing
 from mien.fields.posed_images import PosedImages
+from mien.fields.radiance_field import FieldFacts, RadianceField
 from mien.heads.library import load_head
 from mien.landmarks.types import Landmarks2D
-from mien.landmarks_in_fields.photographs import (
-    Photographed,
-    PhotographLandmarker,
-    PhotographsConfig,
-    seeing,
-)
+from mien.landmarks_in_fields.photographs import Photographed, asked_photographs, remembered_photographs
 from mien.landmarks_in_fields.pictured_landmarks import PicturedLandmarks
 from mien.landmarks_in_fields.second_opinion import SecondOpinion
 from mien.landmarks_in_fields.types import Landmarks3D
@@ -68,35 +71,49 @@ class KnowsWhere:
         return self._told.pop(int(np.argmin(middle)))
 
 
-def test_cameras_before_the_face_are_asked_the_most_frontal_first_then_far_ones():
+def told(points_m: np.ndarray) -> Photographed:
+    return Photographed(PhotographedFace(points_m, 9.0, 9))
+
+
+@pytest.fixture
+def truth_m() -> np.ndarray:
+    return points_of_head()
+
+
+def network_knows(monkeypatch: pytest.MonkeyPatch, cameras: list[Camera], truth_m: np.ndarray) -> None:
+    knows = KnowsWhere(cameras, truth_m)
+    monkeypatch.setattr(photographed_face, "_predictor", lambda network: knows)
+
+
+FRONT = np.array([0.0, 0.0, 1.0])
+
+
+def test_cameras_before_the_face_are_asked_the_most_frontal_first_then_far_ones(truth_m: np.ndarray):
     cameras = [camera_at(azimuth) for azimuth in (180, 60, 5, 12, -60, 100, 30)]
-    chosen = seeing(cameras, face(points_of_head()), PhotographsConfig(most=4))
-    assert chosen == [2, 4, 1, 6]
-    assert set(seeing(cameras, face(points_of_head()), PhotographsConfig())) == {1, 2, 3, 4, 6}
+    assert seeing(cameras, truth_m, FRONT, PhotographsConfig(most=4)) == [2, 4, 1, 6]
+    assert set(seeing(cameras, truth_m, FRONT, PhotographsConfig())) == {1, 2, 3, 4, 6}
 
 
-def test_cameras_that_the_face_is_beside_are_not_asked():
+def test_cameras_that_the_face_is_beside_are_not_asked(truth_m: np.ndarray):
     aside = replace(camera_at(0), intrinsics=camera_at(0).intrinsics + [[0, 0, 400], [0, 0, 0], [0, 0, 0]])
-    assert seeing([aside, camera_at(10)], face(points_of_head()), PhotographsConfig()) == [1]
+    assert seeing([aside, camera_at(10)], truth_m, FRONT, PhotographsConfig()) == [1]
 
 
-def test_points_come_from_where_the_photographs_see_them():
-    truth_m = points_of_head()
+def test_points_come_from_where_the_photographs_see_them(monkeypatch, truth_m: np.ndarray):
     cameras = [camera_at(azimuth, elevation) for azimuth, elevation in ((0, 0), (40, 5), (-40, 0), (170, 0))]
-    landmarker = PhotographLandmarker()
-    landmarker.predictor = KnowsWhere(cameras[:3], truth_m)  # pyright: ignore[reportAttributeAccessIssue]
-    told = landmarker(photographs(cameras), face(truth_m + 0.003))
-    assert told.views == 3
-    np.testing.assert_allclose(told.points_m, truth_m, atol=1e-5)
+    network_knows(monkeypatch, cameras[:3], truth_m)
+    answer = asked_photographs(photographs(cameras), face(truth_m + 0.003))
+    assert answer.told
+    assert answer.face.views == 3
+    np.testing.assert_allclose(answer.face.points_m, truth_m, atol=1e-5)
 
 
-def test_too_few_photographs_say_nothing_and_pictures_of_the_field_are_asked():
-    found = face(points_of_head())
-    pictured = PicturedLandmarks()
+def test_too_few_photographs_say_nothing_and_pictures_of_the_field_are_asked(truth_m: np.ndarray):
+    found = face(truth_m)
     cameras = [camera_at(0), camera_at(30), camera_at(150)]
-    assert np.isnan(pictured.photographs(photographs(cameras), found).points_m).all()
+    assert not asked_photographs(photographs(cameras), found).told
     field, _ = head_field()
-    asked = []
+    pictured, asked = PicturedLandmarks(), []
 
     def second(field: object, found: Landmarks3D) -> SecondOpinion:
         asked.append(field)
@@ -107,21 +124,52 @@ def test_too_few_photographs_say_nothing_and_pictures_of_the_field_are_asked():
     assert asked == [field]
 
 
-def test_photographs_of_something_else_are_named():
-    truth_m = points_of_head()
+def test_photographs_of_something_else_are_named(monkeypatch, truth_m: np.ndarray):
     cameras = [camera_at(0), camera_at(40), camera_at(-40)]
-    landmarker = PhotographLandmarker()
-    there = KnowsWhere(cameras, truth_m + [0.08, 0.0, 0.0])
-    landmarker.predictor = there  # pyright: ignore[reportAttributeAccessIssue]
+    network_knows(monkeypatch, cameras, truth_m + [0.08, 0.0, 0.0])
     with pytest.raises(InputError, match="trained on"):
-        landmarker(photographs(cameras), face(truth_m))
+        asked_photographs(photographs(cameras), face(truth_m))
 
 
-def test_the_answer_lies_between_networks_and_photographs():
-    points_m = points_of_head()
-    together = PicturedLandmarks().together(face(points_m), Photographed(points_m + [0.004, 0, 0], 9.0, 9))
-    plain = PicturedLandmarks().together(face(points_m), Photographed(points_m, 9.0, 9))
+def test_the_answer_lies_between_networks_and_photographs(truth_m: np.ndarray):
+    together = PicturedLandmarks().together(face(truth_m), told(truth_m + [0.004, 0, 0]))
+    plain = PicturedLandmarks().together(face(truth_m), told(truth_m))
     moved_m = (together.points_m - plain.points_m)[:, 0]
     assert (moved_m >= -1e-9).all()
     assert (moved_m <= 0.004 + 1e-9).all()
     assert moved_m.mean() > 0.001
+
+
+def captured_field(points_m: np.ndarray, folder: Path) -> RadianceField:
+    """A field that remembers photographs, saved and read again."""
+    field = RadianceField(FieldConfig(resolutions=(8,), upsample_at=()), np.array([[-0.1] * 3, [0.1] * 3]))
+    capture = CaptureFacts(
+        photographed_m=tuple(points_m.ravel().tolist()), photographed_evidence=8.5, photographed_views=7
+    )
+    field.facts = FieldFacts(capture=capture)
+    save_field(field, folder / "a.field")
+    return load_field(folder / "a.field")
+
+
+def test_a_captures_field_remembers_its_photographs(truth_m: np.ndarray, tmp_path: Path):
+    field = captured_field(truth_m, tmp_path)
+    remembered = remembered_photographs(field, face(truth_m + 0.002))
+    assert remembered is not None
+    assert (remembered.face.views, remembered.evidence) == (7, 8.5)
+    np.testing.assert_allclose(remembered.face.points_m, truth_m, atol=1e-6)
+    pictured = PicturedLandmarks()
+    answer = pictured(field, face(truth_m + 0.002))
+    np.testing.assert_allclose(answer.points_m, pictured.together(face(truth_m + 0.002), remembered).points_m)
+    assert remembered_photographs(field, face(truth_m + 0.1)) is None  # somebody else's
+    assert remembered_photographs(head_field()[0], face(truth_m)) is None
+
+
+def test_a_capture_with_some_of_the_numbers_is_damaged(truth_m: np.ndarray, tmp_path: Path):
+    captured_field(truth_m, tmp_path)
+    path = tmp_path / "a.field" / "field.json"
+    document = json.loads(path.read_text())
+    for name, values in (("photographed_m", [0.1] * 203), ("world_from_head", [1.0] * 5)):
+        damaged = {**document, "capture": {**document["capture"], name: values}}
+        path.write_text(json.dumps(damaged))
+        with pytest.raises(InputError, match="in place of"):
+            load_field(tmp_path / "a.field")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from mien.fields.photographed_face import PhotographedFace
+
 
 @dataclass(frozen=True)
 class CaptureFacts:
@@ -19,6 +21,9 @@ class CaptureFacts:
         metres_per_unit: what the file's lengths were multiplied by; unit_deviation: relative deviation of
             that where the head's size told it, else 0.
         views: pictures that show the face; people: how many persons were seen.
+        photographed_m: 204 numbers, (68, 3): where the photographs put the landmarks of `ict68`, in the
+            field's world; none where too few show the face. photographed_evidence, photographed_views: see
+            `PhotographedFace`.
         assumed: sentences.
     """
 
@@ -28,9 +33,20 @@ class CaptureFacts:
     unit_deviation: float = 0.0
     views: int = 0
     people: int = 0
+    photographed_m: tuple[float, ...] = ()
+    photographed_evidence: float = 0.0
+    photographed_views: int = 0
     assumed: tuple[str, ...] = ()
 
     @property
     def place(self) -> Float[np.ndarray, "3 4"] | None:
         """`world_from_head` as a matrix; None where nobody was found."""
         return np.array(self.world_from_head).reshape(3, 4) if self.world_from_head else None
+
+    @property
+    def photographed(self) -> PhotographedFace | None:
+        """What the photographs said of the face."""
+        if not self.photographed_m:
+            return None
+        points_m = np.array(self.photographed_m).reshape(-1, 3)
+        return PhotographedFace(points_m, self.photographed_evidence, self.photographed_views)

@@ -185,13 +185,19 @@ def _field(document: dict[str, Any], members: dict[str, ArrayMember], folder: Pa
             Viewpoint, document.get("viewpoint"), source=values.source, what="viewpoint", ranges=_SEEN_FROM
         ),
         _training_facts(document.get("training"), values.source),
-        checked_settings(CaptureFacts, document["capture"], source=values.source, what="capture")
-        if "capture" in document
-        else None,
+        _capture_facts(document["capture"], values) if "capture" in document else None,
     )
     if abs(field.bounds_m - bounds_m).max() > 1e-3 * np.abs(bounds_m).max():
         raise values.damaged("its weights are of another box than bounds_m")
     return field
+
+
+def _capture_facts(capture: object, values: FileValues) -> CaptureFacts:
+    facts = checked_settings(CaptureFacts, capture, source=values.source, what="capture")
+    for numbers, count in ((facts.world_from_head, 12), (facts.photographed_m, 3 * 68)):
+        if len(numbers) not in (0, count) or not np.isfinite(numbers).all():
+            raise values.damaged(f"its capture has {len(numbers)} numbers in place of {count}")
+    return facts
 
 
 def _training_facts(training: object, source: str | Path) -> TrainingFacts:

@@ -14,15 +14,17 @@ from mien.captures.refinement import DISAGREEMENT_M, with_refined_cameras
 from mien.checked_calls import checked_call
 from mien.fields.capture_facts import CaptureFacts
 from mien.fields.matte_agreement import agreeing_mattes
-from mien.fields.posed_images import PosedImages
+from mien.fields.photographed_face import photographed_face
+from mien.fields.posed_images import PosedImages, on_ground
 from mien.fields.viewpoint import Viewpoint
 from mien.fitting.context import Context
+from mien.heads.model import Head
 from mien.landmarks.types import Landmarks2D
 from mien.mattes.soft_matte import MatteConfig, head_matte
 from mien.progress import Progress, ProgressReport, silent
 
-GROUND = 200
-"""Grey behind cut-outs when faces are looked for."""
+_SET = "ict68"
+"""Landmarks that a field remembers of its photographs: those that are looked for in fields."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,15 +106,7 @@ def focus_on_head(
     box_m = place.bounds_m(head, margins) if bounds_m is None else bounds_m * place.metres_per_unit
     if images.mattes:
         images = replace(images, mattes=agreeing_mattes(images, box_m))
-    return HeadCapture(images, box_m, place, _viewpoint(place, box_m), _facts(images, place))
-
-
-def on_ground(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
-    """A cut-out over grey; a whole picture as it is."""
-    if rgba[..., 3].min() == 255:
-        return np.ascontiguousarray(rgba[..., :3])
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    return np.rint(rgba[..., :3] * alpha + GROUND * (1 - alpha)).astype(np.uint8)
+    return HeadCapture(images, box_m, place, _viewpoint(place, box_m), _facts(images, place, head))
 
 
 def _as_bytes(alpha: np.ndarray, known: np.ndarray) -> UInt8[np.ndarray, "h w 2"]:
@@ -139,7 +133,10 @@ def _viewpoint(place: HeadPlace, bounds_m: np.ndarray) -> Viewpoint:
     )
 
 
-def _facts(images: PosedImages, place: HeadPlace) -> CaptureFacts:
+def _facts(images: PosedImages, place: HeadPlace, head: Head) -> CaptureFacts:
+    points_m = head.vertices_m(place.parameters)[head.landmark_set(_SET).vertices]
+    face = photographed_face(images, points_m, place.world_from_head[:3, 2], set_name=_SET)
+    seen = bool(np.isfinite(face.points_m).all())
     told = "given silhouettes" if images.has_masks else "the fitted head and colours"
     return CaptureFacts(
         world_from_head=tuple(float(value) for value in place.world_from_head[:3].ravel()),
@@ -148,5 +145,8 @@ def _facts(images: PosedImages, place: HeadPlace) -> CaptureFacts:
         unit_deviation=place.unit_deviation if place.unit_from_head else 0.0,
         views=place.person.views,
         people=place.people,
+        photographed_m=tuple(face.points_m.round(6).ravel().tolist()) if seen else (),
+        photographed_evidence=face.evidence,
+        photographed_views=face.views,
         assumed=(*place.sentences(), f"the head's mattes are told by {told}"),
     )

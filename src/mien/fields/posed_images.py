@@ -21,6 +21,10 @@ HOLD_OUT_EVERY = 8
 """Without a split in the file every eighth picture is held out when pictures shall be held out."""
 
 
+GROUND = 200
+"""Grey behind cut-outs when faces are looked for."""
+
+
 @dataclass(frozen=True, eq=False)
 class PosedImages:
     """Pictures of one thing from several sides.
@@ -371,3 +375,11 @@ def _nearest(depth_m: np.ndarray, camera: Camera) -> np.ndarray:
     rows = ((np.arange(camera.height_px) + 0.5) * depth_m.shape[0] / camera.height_px).astype(int)
     columns = ((np.arange(camera.width_px) + 0.5) * depth_m.shape[1] / camera.width_px).astype(int)
     return depth_m[rows][:, columns]
+
+
+def on_ground(rgba: UInt8[np.ndarray, "h w 4"]) -> UInt8[np.ndarray, "h w 3"]:
+    """A cut-out over grey; a whole picture as it is."""
+    if rgba[..., 3].min() == 255:
+        return np.ascontiguousarray(rgba[..., :3])
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    return np.rint(rgba[..., :3] * alpha + GROUND * (1 - alpha)).astype(np.uint8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +11,11 @@ from mien.fields.posed_images import PosedImages
 from mien.fields.protocol import Field
 from mien.geometry.alignment import align_rigid
 from mien.landmarks_in_fields.fusion import OpinionKind, OpinionWeights, shipped_weights
-from mien.landmarks_in_fields.photographs import Photographed, PhotographLandmarker
+from mien.landmarks_in_fields.photographs import (
+    Photographed,
+    asked_photographs,
+    remembered_photographs,
+)
 from mien.landmarks_in_fields.second_opinion import PictureLandmarker, PicturesConfig, SecondOpinion
 from mien.landmarks_in_fields.types import Landmarks3D
 
@@ -39,25 +42,21 @@ class PicturedLandmarks:
         self._weights = dict(weights or {})
         self.second = PictureLandmarker(self.config)
 
-    @cached_property
-    def photographs(self) -> PhotographLandmarker:
-        """Asks the photographs that a field was trained on."""
-        return PhotographLandmarker()
-
     def __call__(self, field: Field, found: Landmarks3D, images: PosedImages | None = None) -> Landmarks3D:
         """The face with all opinions; less sure where its pictures hardly show one.
 
         Args:
-            images: the photographs that the field was trained on; where enough of them show the face, no
-                pictures of the field are taken.
+            images: the photographs that the field was trained on; where enough of them show the face, or the
+                field remembers what they say, no pictures of the field are taken.
 
         Raises:
             InputError: the photographs put the face somewhere else than the field does.
         """
-        if images is not None:
-            told = self.photographs(images, found)
-            if np.isfinite(told.points_m).all():
-                return self.together(found, told)
+        photographed = (
+            remembered_photographs(field, found) if images is None else asked_photographs(images, found)
+        )
+        if photographed is not None and photographed.told:
+            return self.together(found, photographed)
         return self.together(found, self.second(field, found))
 
     def together(self, found: Landmarks3D, second: SecondOpinion | Photographed) -> Landmarks3D:

@@ -223,7 +223,11 @@ def write_captured_field(folder: Path) -> None:
         density_components=1, color_components=1, color_width=4, resolutions=(4,), upsample_at=()
     )
     field = RadianceField(config, np.array([[-0.1] * 3, [0.1] * 3]), environment=True, surroundings=True)
-    capture = CaptureFacts(tuple(np.eye(3, 4).ravel().tolist()), 0.001, 1.0, 0.05, 12, 1, ("it is a head",))
+    capture = CaptureFacts(
+        tuple(np.eye(3, 4).ravel().tolist()), 0.001, 1.0, 0.05, 12, 1,
+        photographed_m=tuple(np.linspace(-0.1, 0.1, 204).tolist()), photographed_evidence=8.5,
+        photographed_views=9, assumed=("it is a head",),
+    )  # fmt: skip
     field.facts = FieldFacts(field.facts.viewpoint, field.facts.training, capture)
     save_field(field, folder / "face.field")
 

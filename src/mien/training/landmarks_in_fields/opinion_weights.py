@@ -18,6 +18,7 @@ from mien.geometry.rotations import nearest_rotation
 from mien.heads.landmark_sets import mirror_indices
 from mien.landmarks_in_fields.fusion import FORMAT_VERSION, OPINIONS, OpinionKind, OpinionWeights, weighed
 from mien.landmarks_in_fields.network_files import NetworkPair
+from mien.landmarks_in_fields.photographs import asked_photographs
 from mien.landmarks_in_fields.pictured_landmarks import PicturedLandmarks
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
 
@@ -84,7 +85,7 @@ def known_opinions(
         if not found.found:
             continue
         second = (
-            pictured.second(field, found) if kind == "pictures" else pictured.photographs(one.images(), found)
+            pictured.second(field, found) if kind == "pictures" else asked_photographs(one.images(), found)
         )
         opinions_m = np.concatenate([found.points_m[None], second.others_m])
         if np.isfinite(opinions_m).all() and pictured.config.belief(second.evidence) == 1:
