@@ -10,6 +10,7 @@ from jaxtyping import Float, UInt8
 from mien.cameras import Camera
 from mien.checked_calls import checked_call
 from mien.errors import FitError, InputError
+from mien.fields.posed_images import PosedImages
 from mien.fields.protocol import Field
 from mien.fields.rendering.picture import FieldPicture
 from mien.fitting.context import Context
@@ -21,6 +22,8 @@ from mien.heads.parameters import HeadParameters
 from mien.landmarks.types import Landmarks2D
 from mien.landmarks_in_fields.face_pictures import Looks, pictures_of_face
 from mien.landmarks_in_fields.head_on_surface import SurfaceFitConfig, head_on_surface
+from mien.landmarks_in_fields.photographs import photographs_opinion
+from mien.landmarks_in_fields.pictured_landmarks import PicturedLandmarks
 from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
 from mien.landmarks_in_fields.types import Landmarks3D
 from mien.progress import Progress, ProgressReport, silent
@@ -36,6 +39,10 @@ class FieldFitConfig(SurfaceFitConfig):
 
     size_px: int = 256
     """Side of the pictures that are taken of the field."""
+    photographed_points_sigma_m: float = 0.0003
+    """In place of `points_sigma_m` where photographs had a say in the 68 points."""
+    photographed_landmark_sigma_m: float = 0.004
+    """In place of `landmark_sigma_m` then: pictures of the field show less than photographs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +74,7 @@ def fit_field(
     *,
     landmarks: Landmarks3D | None = None,
     near: Float[np.ndarray, "3 4"] | None = None,
+    images: PosedImages | None = None,
     config: FieldFitConfig | None = None,
     context: Context | None = None,
     report: ProgressReport = silent,
@@ -80,11 +88,14 @@ def fit_field(
         field: in metres.
         landmarks: its landmarks, where they are known already (`field_landmarks`).
         near: where the head is believed to be, as there.
+        images: the photographs that the field was trained on, as there; a capture's field remembers what its
+            own say. Either draws the head nearer to the truth, mouths above all.
         config: pictures that are taken, and deviations.
         context: head, landmarker and settings.
 
     Raises:
-        InputError: no head is found in the field, or its unit is not the metre.
+        InputError: no head is found in the field, its unit is not the metre, or the photographs put the face
+            somewhere else than the field does.
         FitError: no head explains the pictures' landmarks.
     """
     config, context = config or FieldFitConfig(), context or Context()
@@ -97,6 +108,14 @@ def fit_field(
             f"holds no head that a head could be fitted to (confidence {found.confidence:.2f}); look at it "
             "with mien field render",
             source="field",
+        )
+    photographed = photographs_opinion(field, found, images)
+    if photographed is not None:
+        found = PicturedLandmarks().together(found, photographed)
+        config = replace(
+            config,
+            points_sigma_m=config.photographed_points_sigma_m,
+            landmark_sigma_m=config.photographed_landmark_sigma_m,
         )
     size = float(np.cbrt(np.linalg.det(found.field_from_head[:, :3])))
     if not _METRES[0] < size < _METRES[1]:

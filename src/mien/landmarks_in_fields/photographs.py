@@ -51,6 +51,19 @@ class Photographed:
         return bool(np.isfinite(self.face.points_m).all())
 
 
+def photographs_opinion(field: Field, found: Landmarks3D, images: PosedImages | None) -> Photographed | None:
+    """What a field's photographs say of a face in it; None where there are none, or too few show the face.
+
+    Args:
+        images: the photographs; None: those that the field remembers.
+
+    Raises:
+        InputError: the photographs put the face somewhere else than the field does.
+    """
+    told = remembered_photographs(field, found) if images is None else asked_photographs(images, found)
+    return told if told is not None and told.told else None
+
+
 def asked_photographs(
     images: PosedImages, found: Landmarks3D, config: PhotographsConfig | None = None
 ) -> Photographed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,11 +12,7 @@ from mien.fields.posed_images import PosedImages
 from mien.fields.protocol import Field
 from mien.geometry.alignment import align_rigid
 from mien.landmarks_in_fields.fusion import OpinionKind, OpinionWeights, shipped_weights
-from mien.landmarks_in_fields.photographs import (
-    Photographed,
-    asked_photographs,
-    remembered_photographs,
-)
+from mien.landmarks_in_fields.photographs import Photographed, photographs_opinion
 from mien.landmarks_in_fields.second_opinion import PictureLandmarker, PicturesConfig, SecondOpinion
 from mien.landmarks_in_fields.types import Landmarks3D
 
@@ -34,13 +31,14 @@ class PicturedLandmarks:
         """
         Args:
             weights: of the opinions; the shipped ones where there are none.
-
-        Raises:
-            InputError: there is no such network of 2D landmarks.
         """
         self.config = config or PicturesConfig()
         self._weights = dict(weights or {})
-        self.second = PictureLandmarker(self.config)
+
+    @cached_property
+    def second(self) -> PictureLandmarker:
+        """Asks pictures of fields."""
+        return PictureLandmarker(self.config)
 
     def __call__(self, field: Field, found: Landmarks3D, images: PosedImages | None = None) -> Landmarks3D:
         """The face with all opinions; less sure where its pictures hardly show one.
@@ -52,10 +50,8 @@ class PicturedLandmarks:
         Raises:
             InputError: the photographs put the face somewhere else than the field does.
         """
-        photographed = (
-            remembered_photographs(field, found) if images is None else asked_photographs(images, found)
-        )
-        if photographed is not None and photographed.told:
+        photographed = photographs_opinion(field, found, images)
+        if photographed is not None:
             return self.together(found, photographed)
         return self.together(found, self.second(field, found))
 
