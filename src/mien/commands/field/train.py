@@ -141,7 +141,16 @@ def run(arguments: list[str]) -> int:
         print(_line(facts["held_out"]))
     print(f"field written to {out}{'/' if out.is_dir() else ''}")
     print(f"look at it with: mien field render {out}")
+    print(f"landmarks of a head in it: mien field landmarks {out}{_photographs(config, capture)}")
     return 0
+
+
+def _photographs(config: FieldTrainConfig, capture: HeadCapture | None) -> str:
+    """How the pictures are named once more; a capture's field remembers them."""
+    if capture is not None:
+        return ""
+    unit = config.units.metres_per_unit
+    return f" --photographs {config.scene}" + ("" if unit == 1 else f" --metres-per-unit {unit:g}")
 
 
 def _unposed(config: FieldTrainConfig) -> UnposedCapture | None:
