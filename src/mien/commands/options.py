@@ -215,6 +215,13 @@ class TurntableOptions:
 
 
 @dataclass(frozen=True)
+class PhotographsOption:
+    photographs: Path | None = None
+    """The pictures that the field was trained on (transforms.json, or the folder that holds it or a COLMAP
+    model): 2D landmarks in them are more exact than those in pictures of the field, mouths above all."""
+
+
+@dataclass(frozen=True)
 class FieldNetworksOption:
     networks: Path | None = None
     """A .safetensors file of trained field-landmark networks, instead of the shipped ones."""

@@ -68,3 +68,29 @@ def test_photographs_are_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[
     path = field_of(tmp_path, None)
     assert main(["field", "landmarks", str(path), "--photographs", str(tmp_path), "--no-pictures"]) == 2
     assert "--no-pictures" in capsys.readouterr().err
+
+
+def test_a_fit_of_pictures_takes_no_photographs_of_a_field(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["fit", str(tmp_path / "a.jpg"), "--photographs", str(tmp_path)]) == 2
+    assert "--field" in capsys.readouterr().err
+
+
+def test_a_fit_to_a_field_hears_its_photographs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from mien.errors import FitError
+    from mien.landmarks_in_fields import head_in_field
+
+    told: dict[str, Any] = {}
+
+    def fit(field: object, **given: object) -> None:
+        told.update(given)
+        raise FitError("no face")
+
+    monkeypatch.setattr(head_in_field, "fit_field", fit)
+    scene = write_scene(tmp_path / "scene", egg_scene(4, 16))
+    path = field_of(tmp_path, CaptureFacts(tuple(PLACE.ravel().tolist()), metres_per_unit=2.0))
+    command = ["fit", "--field", str(path), "--photographs", str(scene), "--out", str(tmp_path / "out")]
+    assert main([*command, "--metres-per-unit", "0.5"]) == 1
+    np.testing.assert_allclose(told["near"], PLACE)
+    assert told["images"].metres_per_unit == 1.0

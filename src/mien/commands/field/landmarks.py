@@ -11,14 +11,13 @@ from mien.commands.options import (
     FieldLandmarkerOptions,
     FieldOption,
     OutputOptions,
+    PhotographsOption,
     TurntableOptions,
     UnitOption,
 )
 from mien.commands.usage import UsageError
 
 if TYPE_CHECKING:
-    from mien.fields.capture_facts import CaptureFacts
-    from mien.fields.posed_images import PosedImages
     from mien.fields.protocol import Field
     from mien.landmarks_in_fields.types import Landmarks3D
 
@@ -39,9 +38,7 @@ class FieldLandmarksConfig:
     turntable: Literal["mp4", "gif", "png", "none"] = "png"
     """Format of the turntable; png is one sheet."""
     pictures: Flat[TurntableOptions] = TurntableOptions(count=6)
-    photographs: Path | None = None
-    """The pictures that the field was trained on (transforms.json, or the folder that holds it or a COLMAP
-    model): 2D landmarks in them are more exact than those in pictures of the field, mouths above all."""
+    shown: Flat[PhotographsOption] = PhotographsOption()
     units: Flat[UnitOption] = UnitOption()
     landmarker: Flat[FieldLandmarkerOptions] = FieldLandmarkerOptions()
     output: Flat[OutputOptions] = OutputOptions()
@@ -52,10 +49,11 @@ def run(arguments: list[str]) -> int:
     import time
 
     config = parse(FieldLandmarksConfig, arguments, prog="mien field landmarks")
-    if config.photographs is not None and config.landmarker.no_pictures:
+    if config.shown.photographs is not None and config.landmarker.no_pictures:
         raise UsageError("--photographs are pictures: leave --no-pictures away")
     from mien.commands.batch import check_folder
     from mien.commands.display import print_json, print_written
+    from mien.commands.photographs import photographs_of
     from mien.fields.radiance_field import RadianceField
     from mien.landmarks_in_fields.network_files import read_networks
     from mien.landmarks_in_fields.predict import FieldLandmarker, SearchConfig
@@ -65,7 +63,8 @@ def run(arguments: list[str]) -> int:
 
     field = load_any_field(config.source.field)
     capture = field.facts.capture if isinstance(field, RadianceField) else None
-    images = None if config.photographs is None else _photographs(config, capture)
+    unit = config.units.metres_per_unit
+    images = photographs_of(field, config.shown.photographs, metres_per_unit=unit)
     check_folder(config.output.out)
     start = time.perf_counter()
     networks = None if config.landmarker.networks is None else read_networks(config.landmarker.networks)
@@ -93,15 +92,6 @@ def run(arguments: list[str]) -> int:
     drawn = config.turntable != "none"
     print_written(written, next_step=f"look at {written[-1]}; {mesh}" if drawn else mesh)
     return 0
-
-
-def _photographs(config: FieldLandmarksConfig, capture: CaptureFacts | None) -> PosedImages:
-    """With cameras in the field's unit."""
-    from mien.fields.posed_images import load_posed_images
-
-    assert config.photographs is not None
-    found = 1.0 if capture is None else capture.metres_per_unit
-    return load_posed_images(config.photographs, metres_per_unit=config.units.metres_per_unit * found)
 
 
 def _spread(found: Landmarks3D) -> str:

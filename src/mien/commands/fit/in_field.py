@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mien.commands.batch import BatchOutcome, Done
 from mien.commands.display import progress_bar
 from mien.commands.fit.results import facts_of, look_of, row_of, write_fit
+from mien.commands.photographs import photographs_of
 from mien.commands.usage import UsageError
 
 if TYPE_CHECKING:
@@ -60,10 +61,12 @@ def fit_in_field(config: FitPicturesConfig, *, landmarker: Landmarker, head: Hea
     field = load_any_field(path)
     capture = field.facts.capture if isinstance(field, RadianceField) else None
     near = None if capture is None else capture.place
+    unit = config.units.metres_per_unit
     context = Context(head=head, landmarker=landmarker, config=config.collisions.fit_config())
     try:
+        images = photographs_of(field, config.shown.photographs, metres_per_unit=unit)
         with progress_bar("field", quiet=config.output.json) as report:
-            fitted = fit_field(field, near=near, context=context, report=report)
+            fitted = fit_field(field, near=near, images=images, context=context, report=report)
     except MienError as error:
         return BatchOutcome((), ((path, f"{path}: {' '.join(str(error).split())}"),))
     fit, stem = fitted.fits[0], path.name.removesuffix(".field")

@@ -17,6 +17,7 @@ from mien.commands.options import (
     NetworkOption,
     NeutralPhotoOption,
     OutputOptions,
+    PhotographsOption,
     PictureOptions,
     TextureOptions,
     UnitOption,
@@ -63,6 +64,7 @@ class FitPicturesConfig:
     field: Path | None = None
     """Instead of pictures: fit the head of this radiance field (`mien field train`), to landmarks in it and
     in pictures of it, and to its surface. NAME-turntable.png shows both from all sides."""
+    shown: Flat[PhotographsOption] = PhotographsOption()
     units: Flat[UnitOption] = UnitOption()
     fitted: Flat[HeadOption] = HeadOption()
     collisions: Flat[CollisionOptions] = CollisionOptions()
@@ -86,6 +88,8 @@ def check_options(config: FitPicturesConfig) -> None:
         from mien.commands.fit.in_field import check_field_options
 
         check_field_options(config)
+    elif config.shown.photographs is not None:
+        raise UsageError("--photographs are those of a --field; pictures to fit to are named without it")
     check_positive("--metres-per-unit", config.units.metres_per_unit)
     check_positive("--focal-px", config.focal_px)
     check_positive("--max-faces", config.inputs.max_faces)
