@@ -12,6 +12,7 @@ from mien.landmarks_in_fields.head_in_field import FieldFit, FieldFitConfig, fit
 from mien.landmarks_in_fields.photographs import Photographed
 from mien.landmarks_in_fields.types import Landmarks3D
 from tests.landmarks_in_fields.known_fields import head_field
+from tests.landmarks_in_fields.test_photographs import camera_at, photographs
 
 
 def error_mm(fitted: FieldFit, points_m: np.ndarray) -> float:
@@ -29,6 +30,6 @@ def test_the_head_follows_photographs(monkeypatch: pytest.MonkeyPatch):
     open_m[[57, 58, 56, 66, 67, 65, 8, 7, 9], 1] -= 0.006  # lower lip and chin
     told = Photographed(PhotographedFace(open_m, 9.0, 9))
     monkeypatch.setattr(head_in_field, "photographs_opinion", lambda *asked: told)
-    followed = fit_field(field, landmarks=found, config=config)
+    followed = fit_field(field, landmarks=found, images=photographs([camera_at(0)]), config=config)
     assert error_mm(followed, open_m) < 5
     assert error_mm(followed, open_m) < 0.5 * error_mm(alone, open_m)

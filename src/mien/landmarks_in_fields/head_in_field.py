@@ -109,9 +109,12 @@ def fit_field(
             "with mien field render",
             source="field",
         )
-    photographed = photographs_opinion(field, found, images)
-    if photographed is not None:
-        found = PicturedLandmarks().together(found, photographed)
+    # Landmarks that are given have heard what the field remembers
+    heard = landmarks is not None and images is None
+    photographed = None if heard else photographs_opinion(field, found, images)
+    pictured = PicturedLandmarks()
+    if photographed is not None and pictured.config.belief(photographed.evidence) > 0:
+        found = pictured.together(found, photographed)
         config = replace(
             config,
             points_sigma_m=config.photographed_points_sigma_m,
