@@ -30,6 +30,7 @@ def test_the_head_follows_photographs(monkeypatch: pytest.MonkeyPatch):
     open_m[[57, 58, 56, 66, 67, 65, 8, 7, 9], 1] -= 0.006  # lower lip and chin
     told = Photographed(PhotographedFace(open_m, 9.0, 9))
     monkeypatch.setattr(head_in_field, "photographs_opinion", lambda *asked: told)
-    followed = fit_field(field, landmarks=found, images=photographs([camera_at(0)]), config=config)
+    shown = photographs([camera_at(azimuth) for azimuth in (0, 30, -30)])
+    followed = fit_field(field, landmarks=found, images=shown, config=config)
     assert error_mm(followed, open_m) < 5
     assert error_mm(followed, open_m) < 0.5 * error_mm(alone, open_m)
