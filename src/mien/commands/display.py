@@ -28,6 +28,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title:
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
+        assert len(row) <= len(columns), f"{len(row)} cells under {len(columns)} headings"
         table.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
     console.print(table)
 

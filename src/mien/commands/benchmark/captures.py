@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isnan
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mien.commands.arguments import Flat, parse
 from mien.commands.display import print_json, print_table, print_written, progress_bar
@@ -13,16 +14,17 @@ from mien.commands.options import AssetsOption, JsonOption
 from mien.commands.usage import UsageError
 from mien.errors import InputError
 
+if TYPE_CHECKING:
+    from mien.evaluation.fields.hard_captures import CaptureFigures
+
 
 @dataclass(frozen=True)
 class CapturesBenchmarkConfig:
     """Synthetic captures as newcomers have them: is the head found, and where are its landmarks?
 
     A wall close behind, shoulders and clothes, a room full of things, changing exposure, a lens with
-    distortion,
-    cameras that are off by 1° or 1 cm, and an orbit by hand without cameras. Each is trained on as `mien
-    field
-    train` does it and searched for landmarks; fields are kept beside the pictures.
+    distortion, cameras that are off by 1° or 1 cm, and an orbit by hand without cameras. Each is trained on
+    as `mien field train` does it and searched for landmarks; fields are kept beside the pictures.
     """
 
     data: Path
@@ -86,33 +88,24 @@ def run(arguments: list[str]) -> int:
             )
     if config.output.json:
         return print_json({"captures": as_rows(figures)})
-    header = [
-        "capture",
-        "landmarks",
-        "aligned",
-        "confidence",
-        "inside",
-        "cameras turned by",
-        "off by",
-        "training",
-    ]
-    body = [
-        [
-            one.name,
-            "none" if not one.landmarks_found else f"{one.landmarks_mm:.1f} mm",
-            _number(one.aligned_mm, ".1f", " mm"),
-            _number(one.fitted_mm, ".1f", " mm"),
-            _number(one.confidence, ".3f"),
-            _number(one.inside_db, ".1f", " dB"),
-            _number(one.rotation_deg, ".2f", "°"),
-            _number(one.centre_percent, ".2f", " %"),
-            _number(one.seconds, ".0f", " s"),
-        ]
-        for one in figures
-    ]
-    print_table(header, body, title=f"{len(figures)} captures, {config.preset} preset")
+    body = [[cell(one) for cell in _COLUMNS.values()] for one in figures]
+    print_table(list(_COLUMNS), body, title=f"{len(figures)} captures, {config.preset} preset")
     return 0
 
 
 def _number(value: float, form: str, unit: str = "") -> str:
     return "–" if isnan(value) else f"{value:{form}}{unit}"
+
+
+_COLUMNS: dict[str, Callable[[CaptureFigures], str]] = {
+    "capture": lambda one: one.name,
+    "landmarks": lambda one: f"{one.landmarks_mm:.1f} mm" if one.landmarks_found else "none",
+    "aligned": lambda one: _number(one.aligned_mm, ".1f", " mm"),
+    "fitted head": lambda one: _number(one.fitted_mm, ".1f", " mm"),
+    "confidence": lambda one: _number(one.confidence, ".3f"),
+    "inside": lambda one: _number(one.inside_db, ".1f", " dB"),
+    "cameras turned by": lambda one: _number(one.rotation_deg, ".2f", "°"),
+    "off by": lambda one: _number(one.centre_percent, ".2f", " %"),
+    "training": lambda one: _number(one.seconds, ".0f", " s"),
+}
+"""Heading to what stands under it."""
