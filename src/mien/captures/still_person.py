@@ -82,9 +82,8 @@ def cameras_of_still_person(
     """Cameras of pictures, all of one size and lens, of somebody who held still.
 
     The face's dense landmarks and the fitted head say roughly where each camera was; whatever else the
-    pictures
-    share (skin, hair, clothes, the room) refines that. A room that does not move with the person, as on a
-    turning chair, spoils it.
+    pictures share (skin, hair, clothes, the room) refines that. A room that does not move with the person, as
+    on a turning chair, spoils it.
 
     Args:
         faces: those found in each picture; the largest of each is taken.

@@ -55,8 +55,7 @@ def likely_parts(clean: CleanField, *, most: int = MOST_PLACES) -> list[Part]:
     """Compact parts of what is solid, all over it and of several sizes.
 
     From each place of a lattice a ball moves to the centre of mass of what is in it, until it stays; balls
-    that
-    come to one place count once, and those with the most in them come first.
+    that come to one place count once, and those with the most in them come first.
     """
     solid_m, weights = _thinned(clean)
     if not len(solid_m):

@@ -80,8 +80,7 @@ def _body(
     """The picture of a block that holds neck, shoulders and hair below the chin.
 
     The block is cut off by a plane at the chin, so that what lies above it in the picture, seen from the
-    front,
-    is head.
+    front, is head.
     """
     import cv2
 

@@ -17,8 +17,7 @@ SPLATS_SUFFIX = ".splats.ply"
 @dataclass(frozen=True)
 class FieldExportConfig:
     """Write a field as a coloured mesh (.ply, .glb, .obj, .stl), as Gaussian splats (.splats.ply) or as an
-    RGBA
-    grid (.npz).
+    RGBA grid (.npz).
 
     The mesh is the outer surface in metres, coloured at its vertices, or with --bake (.glb, .obj) by a
     texture.

@@ -30,14 +30,12 @@ class FieldTrainConfig:
     Reads a transforms.json of nerfstudio, Blender or instant-ngp, a COLMAP model, or an OpenCV calibration.
     Silhouettes (alpha or mask_path) make it quicker and better. Pictures without them are searched for a
     person: the field is then of the head that most of them show, wherever it is, and what surrounds it is
-    told
-    apart. Interrupted with Ctrl-C or in any other way, the same command with --resume goes on.
+    told apart. Interrupted with Ctrl-C or in any other way, the same command with --resume goes on.
     """
 
     scene: Positional[Path]
     """transforms.json, or the folder that holds it or a COLMAP model; or a video, or a folder of pictures
-    without
-    cameras, of somebody who holds still."""
+    without cameras, of somebody who holds still."""
     settings: Flat[FieldConfig] = FieldConfig()
     """Of the preset, or with --start-from those of that field with few steps; any can be changed."""
     out: Path | None = None

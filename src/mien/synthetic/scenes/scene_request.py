@@ -36,8 +36,7 @@ class SceneRequest:
 
     surroundings: Literal["none", "wall", "room"] = "none"
     """Behind the head: nothing (its silhouette is in the pictures), a wall that hair nearly touches, or a
-    room
-    full of things. With any the pictures have no silhouettes; true ones lie in masks/."""
+    room full of things. With any the pictures have no silhouettes; true ones lie in masks/."""
     shoulders: bool = False
     """With shoulders and clothes, instead of a closed neck."""
     exposure: float = 0.0
