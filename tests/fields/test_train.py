@@ -212,7 +212,7 @@ def test_landmarks_command(
     known = Landmarks3D(points_m, 0.9, True, np.eye(4)[:3], points_m, np.full(68, 0.003))
     said = {"found": known}
     monkeypatch.setattr(
-        "mien.landmarks_in_fields.predict.FieldLandmarker", lambda *_: lambda _: said["found"]
+        "mien.landmarks_in_fields.predict.FieldLandmarker", lambda *_: lambda _, **given: said["found"]
     )
     arguments = [
         "field",
